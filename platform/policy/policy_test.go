@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"haven/platform/errs"
+)
+
+func TestProfilesHoldTheRules(t *testing.T) {
+	t.Parallel()
+	nhs, new24, load := must(t, ""), must(t, "connect-2024"), must(t, "bench")
+	for _, c := range []struct {
+		what string
+		ok   bool
+	}{
+		{"the default is the reference page", nhs.Name == "nhsmail-2017"},
+		{"2017: unused for 90 days is inactive (Rules 7)", nhs.LifeCycle.Inactive == 90*day},
+		{"2017: inactive for 90 days is deleted (Rules 7)", nhs.LifeCycle.InactiveDeleted == 90*day},
+		{"2024: 30 and 30 (Rules 7)", new24.LifeCycle.Inactive == 30*day && new24.LifeCycle.InactiveDeleted == 30*day},
+		{"leaver 30 days in both (Rules 7)", nhs.LifeCycle.LeaverDeleted == 30*day && new24.LifeCycle.LeaverDeleted == 30*day},
+		{"2017: passwords expire after 90 days (Rules 6)", nhs.Password.MaxAge == 90*day},
+		{"2024: passwords expire after 365 days (Rules 6)", new24.Password.MaxAge == 365*day},
+		{"12 characters (Rules 6, ours)", nhs.Password.MinLength == 12},
+		{"argon2id 19 MiB, 2 passes, 1 lane", nhs.Password.Argon2KiB == 19456 && nhs.Password.Argon2Pass == 2 && nhs.Password.Argon2Lanes == 1},
+		{"three new accounts (Rules 4)", nhs.Registration.NewAccounts == 3},
+		{"ten in 2024 (Rules 4)", new24.Registration.NewAccounts == 10},
+		{"250 members, 100 owners (Rules 3)", nhs.Shared.Members == 250 && nhs.Shared.Owners == 100},
+		{"2 % of closures (Rules 1)", nhs.Organisation.ClosePerMille == 20},
+		{"35 MB (Rules 10)", nhs.Sending.MessageOctets == 35_000_000},
+		{"3,600 an hour (Rules 10)", nhs.Sending.ReceivePerHour == 3600},
+		{"restore 30 days (STORE)", nhs.Mailbox.RestoreFor == 30*day},
+		{"lock: 30 failures, 30 minutes (Rules 6)", nhs.Lockout.LockAfter == 30 && nhs.Lockout.LockFor == 30*time.Minute},
+		{"account passwords in programs are off (Rules 6)", !nhs.Account.PasswordsInPrograms},
+		{"bench has no receive limit", load.Sending.ReceivePerHour == 0},
+		{"bench has no lock-out", load.Lockout.LockAfter == 0 && load.Lockout.SlowAfter == 0},
+		{"bench has no connection limit", load.Connection.PerPlace == 0 && load.Connection.Total == 0},
+		{"bench hashes as the service does", load.Password.Argon2KiB == nhs.Password.Argon2KiB},
+	} {
+		if !c.ok {
+			t.Errorf("not so: %s", c.what)
+		}
+	}
+}
+
+func TestUnknownProfile(t *testing.T) {
+	t.Parallel()
+	if _, err := Profile("nhsmail-1999"); !errs.Is(err, errs.Invalid) {
+		t.Errorf("unknown profile: %v, want Invalid", err)
+	}
+}
+
+func TestCheckNamesTheField(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		change func(*Policy)
+	}{
+		{"short passwords", func(p *Policy) { p.Password.MinLength = 6 }},
+		{"no owners", func(p *Policy) { p.Shared.MinOwners = 0 }},
+		{"more owners than members", func(p *Policy) { p.Shared.Owners = 300 }},
+		{"tiny messages", func(p *Policy) { p.Sending.MessageOctets = 1000 }},
+		{"endless key copies", func(p *Policy) { p.Mailbox.KeyBackup = 31 * day }},
+		{"no hashing memory", func(p *Policy) { p.Password.Argon2KiB = 0 }},
+	} {
+		p := must(t, "")
+		c.change(&p)
+		if err := p.Check(); !errs.Is(err, errs.Invalid) {
+			t.Errorf("%s: %v, want Invalid", c.name, err)
+		}
+	}
+}
+
+func must(t *testing.T, name string) Policy {
+	t.Helper()
+	p, err := Profile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Check(); err != nil {
+		t.Fatalf("profile %q: %v", name, err)
+	}
+	return p
+}

@@ -1,0 +1,172 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"haven/platform/errs"
+)
+
+const day = 24 * time.Hour
+
+// Default is the name of the profile that a configuration without one gets.
+const Default = "nhsmail-2017"
+
+// Names lists the profiles that Profile knows.
+func Names() []string { return []string{Default, "connect-2024", "bench"} }
+
+// Profile returns the policy of that name; "" is the default. An unknown name is Invalid, and the sentence
+// lists the known ones.
+func Profile(name string) (Policy, error) {
+	switch name {
+	case "", Default:
+		return nhsmail2017(), nil
+	case "connect-2024":
+		return connect2024(), nil
+	case "bench":
+		return bench(), nil
+	}
+	return Policy{}, errs.E(errs.Invalid, "there is no policy %q; use nhsmail-2017, connect-2024 or bench", name)
+}
+
+// nhsmail2017 is the reference page, and our own numbers where the page is silent.
+func nhsmail2017() Policy {
+	return Policy{
+		Name:         Default,
+		Address:      addresses(),
+		Account:      Account{AppPasswordsPer: 30, NameRunes: 64},
+		Password:     passwords(),
+		Lockout:      lockout(),
+		Session:      sessions(),
+		Reset:        Reset{SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
+		Activation:   Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
+		Registration: Registration{NewAccounts: 3, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day},
+		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, Object: day, DraftKept: 30 * day,
+			ClosedRead: 90 * day, VerifyMembers: 14 * day},
+		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200},
+		LifeCycle: LifeCycle{Inactive: 90 * day, InactiveDeleted: 90 * day, LeaverDeleted: 30 * day, Restorable: 30 * day,
+			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
+		Directory:  Directory{MobileShown: false, SearchesADay: 2000, ResultsAtOnce: 50},
+		Sending:    sending(),
+		Mailbox:    mailboxes(),
+		Connection: connections(),
+	}
+}
+
+func addresses() Address {
+	return Address{
+		LocalOctets: 64, PlaceOctets: 30, Namesakes: 100_000, AliasesPer: 20,
+		PharmacyPrefix: "nhspharmacy", PharmacyAlias: "pharmacy",
+		HeadOfficePre: "nhspharmacyheadoffice", GPPrefix: "nhsgp", CareHomePrefix: "nhscarehome",
+		HospitalPrefix: "nhstrust", LocalTeamPrefix: "nhslocalteam", DeskPrefix: "nhsdesk", OtherPrefix: "nhs",
+	}
+}
+
+func passwords() Password {
+	return Password{
+		MinLength: 12, MaxLength: 256, History: 4, MaxAge: 90 * day, Reminders: []int{18, 10, 5, 2, 1},
+		Argon2KiB: 19 << 10, Argon2Pass: 2, Argon2Lanes: 1,
+		Waiting: 1000, MaxWait: 10 * time.Second, Remember: 10 * time.Minute, Remembered: 200_000,
+	}
+}
+
+func lockout() Lockout {
+	return Lockout{
+		Window: 10 * time.Minute, SlowAfter: 10, SlowEvery: 10 * time.Second,
+		LockAfter: 30, LockFor: 30 * time.Minute,
+		KnownPlaces: 50, KnownFor: 365 * day, Places: 100_000,
+	}
+}
+
+func sessions() Session {
+	return Session{
+		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, AskAgain: 5 * time.Minute,
+		TrustedPlace: 30 * day, FormKept: 20 * time.Hour, Emergency: time.Hour, NewFactor: day,
+	}
+}
+
+func sending() Sending {
+	return Sending{
+		MessageOctets: 35_000_000, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
+		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
+		QueueFor: 2 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+	}
+}
+
+func mailboxes() Mailbox {
+	return Mailbox{
+		Quota: 4 << 30, RestoreFor: 30 * day, VanishedFor: 30 * day,
+		SentMemory: 7 * day, SentBefore: 10 * time.Minute,
+		Folders: 5000, FolderDepth: 20, FolderOctets: 255, KeywordsPer: 100, Keywords: 1000,
+		KeyBackup: 30 * day, SweepAfter: day, UnlinkAfter: time.Hour, ContactsChecked: time.Minute,
+	}
+}
+
+func connections() Connection {
+	return Connection{
+		PerPlace: 500, PerAccount: 100, Total: 200_000,
+		CommandTimeout: 5 * time.Minute, DataTimeout: 3 * time.Minute,
+		IMAPIdle: 30 * time.Minute, LoginTimeout: time.Minute,
+		LineOctets: 64 << 10, LiteralOctets: 1 << 20, BadCommands: 50, LoginTries: 5, OpenMailboxes: 1000,
+	}
+}
+
+// connect2024 is what the real service moved to (Rules 4, 6, 7).
+func connect2024() Policy {
+	p := nhsmail2017()
+	p.Name = "connect-2024"
+	p.Password.MaxAge = 365 * day
+	p.Registration.NewAccounts = 10
+	p.LifeCycle.Inactive = 30 * day
+	p.LifeCycle.InactiveDeleted = 30 * day
+	return p
+}
+
+// bench is the reference policy without the limits that a load generator on one machine would run into: it
+// measures the service, not its brakes. Never run a service with it.
+func bench() Policy {
+	p := nhsmail2017()
+	p.Name = "bench"
+	p.Account.PasswordsInPrograms = true
+	p.Password.MaxAge = 0
+	p.Lockout.SlowAfter, p.Lockout.LockAfter = 0, 0
+	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
+	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
+	p.Mailbox.Quota = 0
+	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
+	return p
+}
+
+// Check says whether p can be meant: what an operator overrode still has to be a policy. The error is Invalid
+// and names the field.
+func (p Policy) Check() error {
+	for _, c := range []struct {
+		field string
+		ok    bool
+		want  string
+	}{
+		{"address.local_octets", p.Address.LocalOctets >= 32 && p.Address.LocalOctets <= 64, "between 32 and 64"},
+		{"password.min_length", p.Password.MinLength >= 10 && p.Password.MinLength <= p.Password.MaxLength, "at least 10"},
+		{"password.max_length", p.Password.MaxLength <= 1024, "at most 1024"},
+		{"password.argon2_kib", p.Password.Argon2KiB >= 8 && p.Password.Argon2KiB <= 1<<20, "between 8 and 1048576"},
+		{"password.argon2_pass", p.Password.Argon2Pass >= 1, "at least 1"},
+		{"password.argon2_lanes", p.Password.Argon2Lanes >= 1, "at least 1"},
+		{"password.waiting", p.Password.Waiting >= 1, "at least 1"},
+		{"password.max_wait", p.Password.MaxWait > 0, "more than none"},
+		{"lockout.window", p.Lockout.Window > 0, "more than none"},
+		{"shared.min_owners", p.Shared.MinOwners >= 1, "at least 1: a mailbox is never without an owner"},
+		{"shared.owners", p.Shared.Owners >= p.Shared.MinOwners && p.Shared.Owners <= p.Shared.Members, "between min_owners and members"},
+		{"organisation.close_per_mille", p.Organisation.ClosePerMille >= 0 && p.Organisation.ClosePerMille <= 1000, "between 0 and 1000"},
+		{"organisation.step_rows", p.Organisation.StepRows >= 1 && p.Organisation.StepRows <= 1000, "between 1 and 1000"},
+		{"sending.message_octets", p.Sending.MessageOctets >= 64<<10, "at least 65536 (RFC 5321 §4.5.3.1.7)"},
+		{"sending.recipients_in", p.Sending.RecipientsIn >= 100, "at least 100 (RFC 5321 §4.5.3.1.8)"},
+		{"mailbox.restore_for", p.Mailbox.RestoreFor >= 0, "not negative"},
+		{"mailbox.key_backup", p.Mailbox.KeyBackup <= 30*day, "at most 30 days"},
+		{"reminders", slices.Max(append([]int{0}, p.LifeCycle.Reminders...)) <= 90, "at most 90 days"},
+	} {
+		if !c.ok {
+			return errs.E(errs.Invalid, "the policy's %s has to be %s", c.field, c.want)
+		}
+	}
+	return nil
+}
