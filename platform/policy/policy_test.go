@@ -27,7 +27,7 @@ func TestProfilesHoldTheRules(t *testing.T) {
 		{"ten in 2024 (Rules 4)", new24.Registration.NewAccounts == 10},
 		{"250 members, 100 owners (Rules 3)", nhs.Shared.Members == 250 && nhs.Shared.Owners == 100},
 		{"2 % of closures (Rules 1)", nhs.Organisation.ClosePerMille == 20},
-		{"35 MB (Rules 10)", nhs.Sending.MessageOctets == 35_000_000},
+		{"35 MB (Rules 10)", nhs.Sending.MessageOctets == 35<<20},
 		{"3,600 an hour (Rules 10)", nhs.Sending.ReceivePerHour == 3600},
 		{"restore 30 days (STORE)", nhs.Mailbox.RestoreFor == 30*day},
 		{"lock: 30 failures, 30 minutes (Rules 6)", nhs.Lockout.LockAfter == 30 && nhs.Lockout.LockFor == 30*time.Minute},

@@ -87,7 +87,7 @@ func sessions() Session {
 
 func sending() Sending {
 	return Sending{
-		MessageOctets: 35_000_000, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
+		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 2 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
 	}
