@@ -1,0 +1,211 @@
+package account
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"haven"
+	"haven/platform/policy"
+)
+
+// letters that have no decomposition into an ASCII letter and marks.
+var plain = map[rune]string{
+	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ħ': "h", 'ı': "i", 'ŋ': "n",
+	'ŧ': "t", 'ĸ': "k", 'ƒ': "f", 'ə': "e",
+}
+
+// Fold writes a name as it stands in an address (Rules 2): lower-case ASCII letters and hyphens; marks are
+// dropped, and so are apostrophes, spaces, dots and commas. ok is false when a character is left that has no
+// ASCII letter (digits, other scripts, signs): then a spelling has to be asked for.
+func Fold(name string) (folded string, ok bool) {
+	var b strings.Builder
+	ok = true
+	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
+		switch {
+		case 'a' <= r && r <= 'z':
+			b.WriteRune(r)
+		case isHyphen(r):
+			if s := b.String(); s != "" && !strings.HasSuffix(s, "-") {
+				b.WriteByte('-')
+			}
+		case isApostrophe(r), unicode.IsSpace(r), unicode.Is(unicode.Mn, r), r == '.', r == ',', r == '(', r == ')':
+		case plain[r] != "":
+			b.WriteString(plain[r])
+		default:
+			ok = false
+		}
+	}
+	return strings.Trim(b.String(), "-"), ok
+}
+
+func isHyphen(r rune) bool {
+	return r == '-' || '\u2010' <= r && r <= '\u2015' || r == '\u2212' || r == '\u00AD'
+}
+
+func isApostrophe(r rune) bool {
+	return strings.ContainsRune("'`´\u2018\u2019\u201b\u02bc\u02b9\u02bb\uff07", r)
+}
+
+// PersonalLocal is the part before the @ of a person's address: first.last, or the single name where there is
+// one only (Rules 2, 4). The number-th namesake gets the number at its end; the first gets none. At most octets
+// long: the longer name is shortened.
+func PersonalLocal(first, last string, number, octets int) (string, haven.Verdict) {
+	f, ok1 := Fold(first)
+	l, ok2 := Fold(last)
+	if !ok1 || !ok2 {
+		return "", refuse("address.letters", "Give a spelling of the name in the letters a to z for the address; the name itself stays as it is.")
+	}
+	if f == "" && l == "" {
+		return "", refuse("address.letters", "Give at least one name.")
+	}
+	suffix := ""
+	if number > 1 {
+		suffix = fmt.Sprint(number)
+	}
+	dot := ""
+	if f != "" && l != "" {
+		dot = "."
+	}
+	for len(f)+len(dot)+len(l)+len(suffix) > octets {
+		if len(f) > len(l) {
+			f = strings.TrimRight(f[:len(f)-1], "-")
+		} else {
+			l = strings.TrimRight(l[:len(l)-1], "-")
+		}
+	}
+	return f + dot + l + suffix, allow("address.personal")
+}
+
+// NextNamesake is the number of the next namesake: the smallest from 1 for which taken does not hold. It is 0
+// when most are taken.
+func NextNamesake(most int, taken func(number int) bool) int {
+	for n := 1; n <= most; n++ {
+		if !taken(n) {
+			return n
+		}
+	}
+	return 0
+}
+
+// SplitUser takes a user name apart (ARCHITECTURE §4): person@domain, or person@domain/shared@domain; authzid,
+// where given, says the same as what stands after the slash. An error verdict names no account.
+func SplitUser(user, authzid string) (person, target haven.Address, v haven.Verdict) {
+	name, rest := user, ""
+	if at := strings.IndexByte(user, '@'); at >= 0 {
+		if slash := strings.IndexByte(user[at:], '/'); slash >= 0 {
+			name, rest = user[:at+slash], user[at+slash+1:]
+		}
+	}
+	person, err := haven.ParseAddress(strings.TrimSpace(name))
+	if err != nil {
+		return person, target, refuse("login.user-name", "The user name is your whole address, such as ann.example@haven.example.")
+	}
+	switch {
+	case rest == "":
+		rest = authzid
+	case authzid != "" && !strings.EqualFold(authzid, rest) && !strings.EqualFold(authzid, user):
+		return person, target, refuse("login.two-targets", "The user name and the authorisation identity name two different mailboxes.")
+	}
+	if rest == "" {
+		return person, person, allow("login.own")
+	}
+	if target, err = haven.ParseAddress(strings.TrimSpace(rest)); err != nil {
+		return person, target, refuse("login.user-name", "The mailbox after the / is its whole address.")
+	}
+	return person, target, allow("login.named")
+}
+
+// LoginFacts is what MayLogin looks at, all of it after the secret proved right.
+type LoginFacts struct {
+	Kind        haven.AccountKind
+	State       State
+	Face        Face
+	AppPassword bool      // the secret was an app password
+	Expires     time.Time // of the account's password; zero: never
+	MustChange  bool      // temporary, or reset by a desk
+	Portal      string    // address of the pages, for the sentence
+}
+
+// MayLogin says whether somebody whose secret was right may sign in (Rules 6, 7).
+func MayLogin(f LoginFacts, now time.Time) haven.Verdict {
+	if f.Kind == haven.Shared {
+		return refuse("login.shared", "Nobody signs in to a shared mailbox. Sign in as yourself.")
+	}
+	if v := stateLogin(f); !v.Allowed {
+		return v
+	}
+	if f.Face == Web {
+		return allow("login.web") // an expired password leads to the change page there
+	}
+	if f.MustChange {
+		return refuse("password.temporary", "Choose your own password first, at "+f.Portal+".")
+	}
+	if !f.Expires.IsZero() && !now.Before(f.Expires) {
+		return refuse("password.expired", fmt.Sprintf("Your password expired on %s, change it at %s.", f.Expires.UTC().Format("2 January 2006"), f.Portal))
+	}
+	return allow("login.program")
+}
+
+func stateLogin(f LoginFacts) haven.Verdict {
+	switch f.State {
+	case Active:
+		return allow("login.active")
+	case Invited:
+		if f.Face == Web {
+			return allow("login.activation")
+		}
+		return refuse("account.not-activated", "Activate your account first, at "+f.Portal+".")
+	case Inactive:
+		if f.Face == Web {
+			return allow("login.reactivation")
+		}
+		return refuse("account.inactive", "Your account is inactive because it was not used. Sign in at "+f.Portal+" to use it again.")
+	case Leaver:
+		if f.Face == Web {
+			return allow("login.leaver")
+		}
+		return refuse("account.leaver", "Your account has no post any more. Sign in at "+f.Portal+" to see what happens next.")
+	case Disabled:
+		return refuse("account.disabled", "Your account is resting during your leave. An owner or administrator of your post can wake it.")
+	}
+	return refuse("account.blocked", "This account is closed to you. The helpdesk can tell you more.")
+}
+
+// MayReceive says whether mail for an account in this state is taken (Rules 3, 7). What is not taken is unknown
+// or closed to its sender.
+func MayReceive(kind haven.AccountKind, s State) haven.Verdict {
+	switch s {
+	case Invited, Active, Inactive, Disabled, Leaver, Blocked, Died:
+		return allow("account.receives")
+	case Closing, Sealed:
+		return refuse("mailbox.closed", "This mailbox is closed.")
+	}
+	return refuse("account.unknown", "There is no such mailbox.")
+}
+
+// Failures is what is known of failed log ins when another one comes (Rules 6).
+type Failures struct {
+	LockedUntil time.Time // of the account
+	KnownPlace  bool      // the person signed in from there before
+}
+
+// Locked says whether the account is shut to this place now. A known place is never shut out.
+func Locked(f Failures, now time.Time) bool {
+	return !f.KnownPlace && now.Before(f.LockedUntil)
+}
+
+// AfterFailure says until when an account is locked after its count-th failure within the window; zero: not.
+func AfterFailure(count int, p policy.Lockout, now time.Time) time.Time {
+	if p.LockAfter <= 0 || count < p.LockAfter {
+		return time.Time{}
+	}
+	return now.Add(p.LockFor)
+}
+
+func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
+
+func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }
