@@ -4,9 +4,16 @@ package dbtest
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"haven/platform/db"
 )
@@ -65,8 +72,48 @@ func Config(t testing.TB, engine string) db.Config {
 	case "sqlite":
 		return db.Config{Path: filepath.Join(t.TempDir(), "haven.db")}
 	case "postgres":
-		t.Skip("no PostgreSQL here; run make test")
+		return postgresConfig(t)
 	}
 	t.Fatalf("no engine is named %q", engine)
 	return db.Config{}
+}
+
+// shared is the server of this process: the one that the environment names, or one of our own, which ends with
+// the process since nobody can tell which test is the last. It is remembered whole: were its pipe collected as
+// garbage, the server would stop.
+var shared = sync.OnceValues(func() (*Server, error) {
+	if url := os.Getenv(Environment); url != "" {
+		return &Server{URL: url}, nil
+	}
+	return StartServer()
+})
+
+// postgresConfig gives a schema of its own on the shared server, dropped when the test ends.
+func postgresConfig(t testing.TB) db.Config {
+	t.Helper()
+	server, err := shared()
+	if errors.Is(err, ErrNoPostgres) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := "test_" + strings.ToLower(rand.Text())
+	t.Cleanup(func() {
+		if err := dropSchema(server.URL, schema); err != nil {
+			t.Errorf("drop schema: %v", err)
+		}
+	})
+	return db.Config{Path: server.URL, Schema: schema, MaxReaders: 8}
+}
+
+func dropSchema(url, schema string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "SET client_min_messages = warning; DROP SCHEMA IF EXISTS "+schema+" CASCADE")
+	return errors.Join(err, conn.Close(ctx))
 }
