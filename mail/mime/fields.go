@@ -1,0 +1,365 @@
+package mime
+
+import (
+	"strconv"
+	"strings"
+)
+
+// asciiParams is what RFC 2045 §5.2 gives a part without Content-Type.
+var asciiParams = []Param{{Name: "charset", Value: "us-ascii"}}
+
+// readFields fills what the part's header says of it. A header of which nothing could be kept makes an opaque part.
+func (p *Part) readFields(h Header, digest, cut bool) {
+	p.Type, p.Subtype, p.Params, p.Encoding = "text", "plain", asciiParams, "7bit"
+	typed := false
+	for f := range h.Fields() {
+		if len(f.Name) < 10 || !strings.EqualFold(f.Name[:8], "content-") {
+			continue
+		}
+		p.readField(f, &typed)
+	}
+	switch {
+	case typed:
+	case cut:
+		p.asOpaque()
+		p.Params = nil
+	case digest:
+		p.Type, p.Subtype, p.Params = "message", "rfc822", nil
+	}
+}
+
+func (p *Part) readField(f Field, typed *bool) {
+	switch {
+	case f.Is("Content-Type"):
+		if t, s, params, ok := parseContentType(f.Value()); ok {
+			p.Type, p.Subtype, p.Params, *typed = t, s, params, true
+		}
+	case f.Is("Content-Transfer-Encoding"):
+		if v, _ := cutToken(skipComments(f.Value())); v != "" {
+			p.Encoding = strings.ToLower(v)
+		}
+	case f.Is("Content-Disposition"):
+		v, rest := cutToken(skipComments(f.Value()))
+		if v != "" {
+			p.Disposition = strings.ToLower(v)
+			p.DispositionParams = parseParams(rest)
+		}
+	case f.Is("Content-ID"):
+		p.ID = f.Value()
+	case f.Is("Content-Description"):
+		p.Description = f.Value()
+	case f.Is("Content-MD5"):
+		p.MD5 = f.Value()
+	case f.Is("Content-Location"):
+		p.Location = f.Value()
+	case f.Is("Content-Language"):
+		p.Language = readLanguages(f.Value())
+	}
+}
+
+func readLanguages(v string) []string {
+	var tags []string
+	for s := range strings.SplitSeq(v, ",") {
+		tag, _ := cutToken(skipComments(s))
+		if tag != "" && len(tags) < maxLanguages {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// parseContentType reads RFC 2045 §5.1. A value without a subtype or with a type that is no token is not ok.
+func parseContentType(v string) (typ, subtype string, params []Param, ok bool) {
+	typ, rest := cutToken(skipComments(v))
+	rest = skipComments(rest)
+	if typ == "" || rest == "" || rest[0] != '/' {
+		return "", "", nil, false
+	}
+	subtype, rest = cutToken(skipComments(rest[1:]))
+	if subtype == "" {
+		return "", "", nil, false
+	}
+	return strings.ToLower(typ), strings.ToLower(subtype), parseParams(rest), true
+}
+
+// ParseType reads a Content-Type value: the type in lower case, such as "text/plain", and its parameters. It is not ok
+// for a value that has no type and subtype.
+func ParseType(v string) (typ string, params []Param, ok bool) {
+	t, s, params, ok := parseContentType(unfold(v))
+	if !ok {
+		return "", nil, false
+	}
+	return t + "/" + s, params, true
+}
+
+// parseParams reads `; name=value` over and over. What can't be read is left out up to the next semicolon.
+func parseParams(s string) []Param {
+	var params []Param
+	encoded := false
+	for range maxParams {
+		i := strings.IndexByte(s, ';')
+		if i < 0 {
+			break
+		}
+		name, rest := cutToken(skipComments(s[i+1:]))
+		rest = skipComments(rest)
+		if name == "" || rest == "" || rest[0] != '=' {
+			s = s[i+1:]
+			continue
+		}
+		var value string
+		value, s = cutValue(skipComments(rest[1:]))
+		encoded = encoded || strings.IndexByte(name, '*') >= 0
+		if params == nil {
+			params = make([]Param, 0, 2)
+		}
+		params = append(params, Param{Name: strings.ToLower(name), Value: value})
+	}
+	if encoded {
+		params = joinContinuations(params)
+	}
+	return params
+}
+
+// cutValue takes a quoted string, or whatever there is up to a semicolon: unquoted file names with spaces are common.
+func cutValue(s string) (value, rest string) {
+	if s == "" || s[0] != '"' {
+		i := strings.IndexByte(s, ';')
+		if i < 0 {
+			i = len(s)
+		}
+		value = s[:i]
+		if j := strings.IndexByte(value, '('); j > 0 && (value[j-1] == ' ' || value[j-1] == '\t') {
+			value = value[:j]
+		}
+		return trimRightSpace(value), s[i:]
+	}
+	return cutQuoted(s)
+}
+
+// cutQuoted takes the quoted string that s begins with, without its quotes and backslashes. A missing end quote is
+// taken to be at the end.
+func cutQuoted(s string) (value, rest string) {
+	i := strings.IndexAny(s[1:], `"\`) + 1
+	if i > 0 && s[i] == '"' {
+		return s[1:i], s[i+1:]
+	}
+	if i == 0 {
+		return s[1:], ""
+	}
+	var b strings.Builder
+	for i = 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return b.String(), s[i+1:]
+		case c == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), ""
+}
+
+// cutToken takes a token (RFC 2045 §5.1), tolerating 8-bit octets.
+func cutToken(s string) (token, rest string) {
+	i := 0
+	for i < len(s) && isToken(s[i]) {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+func isToken(c byte) bool {
+	switch c {
+	case '(', ')', '<', '>', '@', ',', ';', ':', '\\', '"', '/', '[', ']', '?', '=':
+		return false
+	}
+	return c > ' ' && c != 0x7f
+}
+
+// skipComments skips white space and comments (RFC 5322 §3.2.2).
+func skipComments(s string) string {
+	for s != "" {
+		switch s[0] {
+		case ' ', '\t', '\r', '\n':
+			s = s[1:]
+		case '(':
+			_, s = cutComment(s)
+		default:
+			return s
+		}
+	}
+	return s
+}
+
+// cutComment takes the comment that s begins with, nested ones included, and returns what is between its parentheses.
+func cutComment(s string) (text, rest string) {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return s[1:i], s[i+1:]
+			}
+		}
+	}
+	return s[1:], ""
+}
+
+func trimRightSpace(s string) string { return strings.TrimRight(s, " \t\r\n") }
+
+// section is one piece of a parameter that RFC 2231 §3 and §4 let be cut and encoded.
+type section struct {
+	value   string
+	encoded bool
+}
+
+// joinContinuations puts sections together, at the place of the first of them, and decodes what is encoded.
+func joinContinuations(in []Param) []Param {
+	out := make([]Param, 0, len(in))
+	seen := map[string]bool{}
+	for _, p := range in {
+		name, _, _, ok := splitSection(p.Name)
+		if !ok {
+			out = append(out, p)
+			continue
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		if sections := collect(in, name); len(sections) > 0 {
+			out = append(out, joinSections(name, sections))
+		}
+	}
+	return out
+}
+
+// splitSection reads a name such as "filename*1*". It is not ok for a name without an asterisk.
+func splitSection(s string) (name string, no int, encoded, ok bool) {
+	name, rest, ok := strings.Cut(s, "*")
+	if !ok {
+		return s, 0, false, false
+	}
+	if rest == "" {
+		return name, 0, true, true
+	}
+	rest, encoded = strings.CutSuffix(rest, "*")
+	no, err := strconv.Atoi(rest)
+	if err != nil || no < 0 || no >= maxParams {
+		return s, 0, false, false
+	}
+	return name, no, encoded, true
+}
+
+// collect finds the sections of name from 0 up to the first that is missing.
+func collect(in []Param, name string) []section {
+	var found [maxParams]*section
+	for _, p := range in {
+		n, no, encoded, ok := splitSection(p.Name)
+		if ok && n == name && found[no] == nil {
+			found[no] = &section{p.Value, encoded}
+		}
+	}
+	var sections []section
+	for _, s := range found {
+		if s == nil {
+			break
+		}
+		sections = append(sections, *s)
+	}
+	return sections
+}
+
+func joinSections(name string, sections []section) Param {
+	encoded := false
+	for _, s := range sections {
+		encoded = encoded || s.encoded
+	}
+	var raw, octets strings.Builder
+	charset := ""
+	for i, s := range sections {
+		v := s.value
+		if i == 0 && s.encoded {
+			var tail string
+			if cs, rest, ok := strings.Cut(v, "'"); ok {
+				if _, text, ok := strings.Cut(rest, "'"); ok {
+					charset, tail = cs, text
+				}
+			}
+			if charset != "" || tail != "" || strings.HasPrefix(v, "''") {
+				raw.WriteString(v[:len(v)-len(tail)])
+				v = tail
+			} else {
+				raw.WriteString("''")
+			}
+		} else if i == 0 && encoded {
+			raw.WriteString("''")
+		}
+		if s.encoded {
+			raw.WriteString(v)
+			octets.WriteString(percentDecode(v))
+		} else {
+			percentEncode(&raw, v)
+			octets.WriteString(v)
+		}
+	}
+	if !encoded {
+		return Param{Name: name, Value: octets.String()}
+	}
+	value, ok := decodeCharset(charset, octets.String())
+	if !ok {
+		value = fromUnlabelled(octets.String())
+	}
+	return Param{Name: name, Value: cleanText(value), Raw: raw.String()}
+}
+
+func percentDecode(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if hi, lo := unhex(s[i+1]), unhex(s[i+2]); hi >= 0 && lo >= 0 {
+				b = append(b, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+// percentEncode writes what RFC 2231 §7 calls extended-other-values.
+func percentEncode(b *strings.Builder, s string) {
+	const digits = "0123456789ABCDEF"
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; isToken(c) && c < 0x7f && c != '*' && c != '\'' && c != '%' {
+			b.WriteByte(c)
+		} else {
+			b.WriteByte('%')
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
+		}
+	}
+}
+
+func unhex(c byte) int {
+	switch {
+	case '0' <= c && c <= '9':
+		return int(c - '0')
+	case 'a' <= c && c <= 'f':
+		return int(c-'a') + 10
+	case 'A' <= c && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
