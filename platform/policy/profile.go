@@ -89,7 +89,7 @@ func sending() Sending {
 	return Sending{
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
-		QueueFor: 2 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
 	}
 }
 
