@@ -1,0 +1,98 @@
+package mailbox
+
+import (
+	"context"
+	"time"
+
+	"haven"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// maxAppend is how many messages one APPEND may bring (RFC 3502), since they go in one commit.
+const maxAppend = 200
+
+// Append puts letters into a mailbox, all or none (RFC 3502 §5). The UIDs are in the order of the items. A copy of
+// what the service filed in Sent already is folded into that one (see sentcopy.go).
+func (s *Service) Append(ctx context.Context, v Viewer, mb haven.MailboxNo, items []Append) (validity uint32, uids []haven.UID, err error) {
+	if len(items) > maxAppend {
+		return 0, nil, errs.E(errs.TooMany, "At most %d messages are stored at once.", maxAppend)
+	}
+	now := s.clock.Now()
+	jobs := make([]*appending, len(items))
+	for i, it := range items {
+		if jobs[i], err = s.prepareAppend(ctx, v, it, now); err != nil {
+			return 0, nil, err
+		}
+	}
+	err = s.write(ctx, v, haven.Write, 2*len(items), func(tx *db.Tx, l *lock) error {
+		f, err := folderNo(tx, v.Account, mb)
+		if err != nil {
+			return err
+		}
+		validity, uids = f.UIDValidity, uids[:0]
+		for _, j := range jobs {
+			uid, err := s.appendOne(tx, v, f, j, l, now)
+			if err != nil {
+				return err
+			}
+			uids = append(uids, uid)
+		}
+		return nil
+	})
+	return validity, uids, err
+}
+
+// appending is an Append with all that is made outside the transaction.
+type appending struct {
+	Append
+	msg             haven.MessageID
+	wrapped, sealed []byte
+	refs            []int64
+	sent            sentKey
+}
+
+func (s *Service) prepareAppend(ctx context.Context, v Viewer, it Append, now time.Time) (*appending, error) {
+	keys, err := s.keys.Account(ctx, v.Account)
+	if err != nil {
+		return nil, err
+	}
+	if it.Received.IsZero() {
+		it.Received = now
+	}
+	j := &appending{Append: it, msg: s.ids.next(now), refs: refHashes(keys, references(it.Letter.message))}
+	st := it.Letter.stored
+	j.wrapped, j.sealed = sealMessage(keys, j.msg, st.ID, st.Key, nil, it.Letter.meta)
+	j.sent, err = s.sentKey(ctx, v.Person, it.Letter.message)
+	return j, err
+}
+
+func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock, now time.Time) (haven.UID, error) {
+	if f.Role == Sent {
+		if uid, err := s.foldSent(tx, v, f.No, j, l, now); err != nil || uid != 0 {
+			return uid, err
+		}
+	}
+	size := j.Letter.Size()
+	if err := s.room(l, size); err != nil {
+		return 0, err
+	}
+	l.bytes += size
+	kw, err := keywordBits(tx, v.Account, j.Keywords, true)
+	if err != nil {
+		return 0, err
+	}
+	thread, err := thread(tx, v.Account, j.msg, j.refs)
+	if err != nil {
+		return 0, err
+	}
+	an := int64(v.Account)
+	j.Letter.insertBody(tx)
+	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, size, micros(j.Received), int64(thread), j.sealed)
+	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
+	tx.Exec(sqlUse, an, size, int64(1))
+	if f.Role == Sent {
+		tx.Exec(sqlInsertSent, int64(j.sent.person), j.sent.hash, an, int64(f.No), int64(j.msg), true, micros(now.Add(s.policy.SentBefore)))
+	}
+	return place(tx, v.Account, f.No, []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}})
+}

@@ -1,0 +1,157 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"haven"
+	"haven/platform/db"
+)
+
+// Fault is something that Check found wrong. It names ids and numbers, never content.
+type Fault struct {
+	Account haven.AccountNo
+	What    string
+	Derived bool // Repair can rebuild it
+}
+
+func (f Fault) String() string { return fmt.Sprintf("account %d: %s", f.Account, f.What) }
+
+// Check only reads. It calls found for every broken invariant of the store: counters that differ from what they count, placements without
+// message, messages without body, sealed columns that don't open, sequence numbers from the future, flags that differ
+// between placements of one message. The error is for what kept it from checking.
+func (s *Service) Check(ctx context.Context, found func(Fault)) error {
+	accounts, err := s.accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, an := range accounts {
+		err := s.db.Read(ctx, func(tx *db.Tx) error {
+			c := checker{tx: tx, an: an, found: found}
+			return c.run()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.checkMessages(ctx, found)
+}
+
+func (s *Service) accounts(ctx context.Context) (out []haven.AccountNo, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		out = out[:0]
+		return tx.Query(`SELECT an FROM account_seq ORDER BY an`, nil, func(r db.Row) error {
+			out = append(out, haven.AccountNo(r.Int64(0)))
+			return nil
+		})
+	})
+	return out, err
+}
+
+// checker holds one account against its invariants, in one snapshot.
+type checker struct {
+	tx    *db.Tx
+	an    haven.AccountNo
+	found func(Fault)
+}
+
+// checks are statements that return a row for each fault: a number to name it by, twice. $1 is the account.
+var checks = []struct {
+	what    string
+	derived bool
+	sql     string
+}{
+	{"folder %d: total, unseen, deleted or bytes differ from what is there", true,
+		`SELECT c.mb, c.mb FROM mailbox_count c LEFT JOIN (SELECT mb, COUNT(*) n, SUM(1 - seen) u, SUM(CASE WHEN flags & 8 <> 0 THEN 1 ELSE 0 END) d, SUM(size) b
+			FROM placement WHERE an = $1 GROUP BY mb) p ON p.mb = c.mb
+		WHERE c.an = $1 AND (c.total <> COALESCE(p.n, 0) OR c.unseen <> COALESCE(p.u, 0) OR c.deleted <> COALESCE(p.d, 0) OR c.bytes <> COALESCE(p.b, 0))`},
+	{"folder %d: a UID is not below UIDNEXT", false,
+		`SELECT c.mb, c.mb FROM mailbox_count c WHERE c.an = $1 AND c.uidnext <= (SELECT COALESCE(MAX(uid), 0) FROM placement p WHERE p.an = c.an AND p.mb = c.mb)`},
+	{"folder %d: a change is newer than the folder's modseq", true,
+		`SELECT c.mb, c.mb FROM mailbox_count c WHERE c.an = $1 AND (c.hiseq < (SELECT COALESCE(MAX(changed), 0) FROM placement p WHERE p.an = c.an AND p.mb = c.mb)
+			OR c.hiseq < (SELECT COALESCE(MAX(changed), 0) FROM gone g WHERE g.an = c.an AND g.mb = c.mb))`},
+	{"folder %d: its modseq is newer than the account's", false,
+		`SELECT c.mb, c.mb FROM mailbox_count c JOIN account_seq a ON a.an = c.an WHERE c.an = $1 AND c.hiseq > a.seq`},
+	{"folder %d: it has no counters", true,
+		`SELECT m.mb, m.mb FROM mailbox m LEFT JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND c.mb IS NULL`},
+	{"folder %d: its parent is missing", false,
+		`SELECT m.mb, m.mb FROM mailbox m LEFT JOIN mailbox p ON p.an = m.an AND p.mb = m.parent WHERE m.an = $1 AND m.parent <> 0 AND p.mb IS NULL`},
+	{"folder %d: it holds UID %d, and there is no such folder", false,
+		`SELECT p.mb, p.uid FROM placement p LEFT JOIN mailbox m ON m.an = p.an AND m.mb = p.mb WHERE p.an = $1 AND m.mb IS NULL`},
+	{"folder %d: UID %d has no message", false,
+		`SELECT p.mb, p.uid FROM placement p LEFT JOIN message m ON m.id = p.msg AND m.an = p.an WHERE p.an = $1 AND m.id IS NULL`},
+	{"folder %d: UID %d is there and has vanished", false,
+		`SELECT p.mb, p.uid FROM placement p JOIN gone g ON g.an = p.an AND g.mb = p.mb AND g.hi >= p.uid AND g.lo <= p.uid WHERE p.an = $1`},
+	{"folder %d: UID %d has a seen column that differs from its flags", true,
+		`SELECT mb, uid FROM placement WHERE an = $1 AND seen <> flags & 1`},
+	{"message %d: its flags differ between places", false,
+		`SELECT msg, COUNT(*) FROM placement WHERE an = $1 GROUP BY msg HAVING MIN(flags & 23) <> MAX(flags & 23) OR MIN(kw) <> MAX(kw)`},
+	{"message %d: it has %d places and is not marked so", false,
+		`SELECT msg, COUNT(*) FROM placement WHERE an = $1 GROUP BY msg HAVING COUNT(*) > 1 AND MIN(flags & 65536) = 0`},
+	{"room: %d octets are counted as used, %d are", true,
+		`SELECT a.bytes, COALESCE(u.b, 0) FROM account_seq a, (SELECT SUM(size) b, COUNT(*) n FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d) u
+		WHERE a.an = $1 AND (a.bytes <> COALESCE(u.b, 0) OR a.messages <> u.n)`},
+}
+
+func (c *checker) run() error {
+	for _, k := range checks {
+		err := c.tx.Query(k.sql, []any{int64(c.an)}, func(r db.Row) error {
+			nums := []any{r.Int64(0), r.Int64(1)}
+			c.found(Fault{c.an, fmt.Sprintf(k.what, nums[:strings.Count(k.what, "%d")]...), k.derived})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMessages goes through all message rows once, in the order in which they lie: each has a body, and what is sealed opens.
+func (s *Service) checkMessages(ctx context.Context, found func(Fault)) error {
+	var buf []byte
+	for last, more := int64(0), true; more; {
+		n := 0
+		err := s.db.Read(ctx, func(tx *db.Tx) error {
+			n = 0
+			return tx.Query(`SELECT m.id, m.an, m.body, m.key, m.thread, m.sealed, b.id FROM message m LEFT JOIN body b ON b.id = m.body
+				WHERE m.id > $1 ORDER BY m.id LIMIT 500`, []any{last}, func(r db.Row) error {
+				n++
+				last = r.Int64(0)
+				if r.Null(6) {
+					found(Fault{haven.AccountNo(r.Int64(1)), fmt.Sprintf("message %d: its body %d has no row", last, r.Int64(2)), false})
+				}
+				buf = s.checkSealed(ctx, r, buf, found)
+				return nil
+			})
+		})
+		if err != nil {
+			return err
+		}
+		more = n == 500
+	}
+	return nil
+}
+
+// checkSealed opens what one message row holds sealed.
+func (s *Service) checkSealed(ctx context.Context, r db.Row, buf []byte, found func(Fault)) []byte {
+	id, an := haven.MessageID(r.Int64(0)), haven.AccountNo(r.Int64(1))
+	keys, err := s.keys.Account(ctx, an)
+	if err != nil {
+		found(Fault{an, fmt.Sprintf("message %d: the data key of its account can't be had", id), false})
+		return buf
+	}
+	if _, err := keys.UnwrapBody(r.Bytes(3), r.Int64(2)); err != nil {
+		found(Fault{an, fmt.Sprintf("message %d: the key to its body doesn't open", id), false})
+	}
+	o, buf, err := open(keys, id, r.Bytes(5), buf)
+	var info Info
+	if err == nil {
+		err = o.info(id, haven.MessageID(r.Int64(4)), &info)
+	}
+	if err != nil {
+		found(Fault{an, fmt.Sprintf("message %d: its sealed column doesn't open", id), true})
+	}
+	return buf
+}

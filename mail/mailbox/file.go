@@ -1,0 +1,193 @@
+package mailbox
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"haven"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// maxFilings is how many accounts one commit may file into (STORE.md, Transactions).
+const maxFilings = 101 // 100 recipients and a Sent copy
+
+// File puts letters into accounts, and does what also does, in one commit: after it every filing is durable and
+// readable, or none is. also, which may be nil, runs last and sees what was filed. No viewer is asked: who calls it has decided that the letter is to be delivered.
+func (s *Service) File(ctx context.Context, filings []Filing, also func(tx *db.Tx) error) ([]Filed, error) {
+	if len(filings) > maxFilings {
+		return nil, errs.E(errs.TooMany, "At most %d mailboxes take a message at once.", maxFilings)
+	}
+	jobs := make([]*filing, len(filings))
+	now := s.clock.Now()
+	for i, f := range filings {
+		job, err := s.prepare(ctx, f, now)
+		if err != nil {
+			return nil, err
+		}
+		jobs[i] = job
+	}
+	sorted := slices.Clone(jobs)
+	slices.SortStableFunc(sorted, func(a, b *filing) int { return cmp.Compare(a.Account, b.Account) })
+	err := s.db.Write(ctx, func(tx *db.Tx) error { return s.fileAll(tx, sorted, also) })
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Filed, len(jobs))
+	for i, j := range jobs {
+		out[i] = j.filed
+		s.hub.Announce(j.Account, j.filed.Seq)
+	}
+	return out, nil
+}
+
+// filing is a Filing with all that is made outside the transaction: ids, sealed columns, hashes.
+type filing struct {
+	Filing
+	msg     haven.MessageID
+	size    int64
+	wrapped []byte
+	sealed  []byte
+	refs    []int64
+	sent    sentKey
+	early   *sentCopy // the program's own copy, where it came before the submission
+	at      time.Time
+	filed   Filed
+}
+
+func (s *Service) prepare(ctx context.Context, f Filing, now time.Time) (*filing, error) {
+	keys, err := s.keys.Account(ctx, f.Account)
+	if err != nil {
+		return nil, err
+	}
+	j := &filing{Filing: f, msg: s.ids.next(now), size: f.Letter.Size() + int64(len(f.Trace)), at: now}
+	st := f.Letter.stored
+	j.wrapped, j.sealed = sealMessage(keys, j.msg, st.ID, st.Key, f.Trace, f.Letter.meta)
+	j.refs = refHashes(keys, references(f.Letter.message))
+	if f.SentBy == 0 {
+		return j, nil
+	}
+	if j.sent, err = s.sentKey(ctx, f.SentBy, f.Letter.message); err != nil {
+		return nil, err
+	}
+	j.early, err = s.earlyCopy(ctx, j.sent, now)
+	return j, err
+}
+
+func (s *Service) fileAll(tx *db.Tx, jobs []*filing, also func(tx *db.Tx) error) error {
+	locks, err := s.lockAll(tx, jobs)
+	if err != nil {
+		return err
+	}
+	bodies := map[*Letter]bool{}
+	for _, j := range jobs {
+		if !bodies[j.Letter] {
+			bodies[j.Letter] = true
+			j.Letter.insertBody(tx)
+		}
+		if err := s.fileOne(tx, j, locks); err != nil {
+			return err
+		}
+	}
+	if also != nil {
+		return also(tx)
+	}
+	return nil
+}
+
+// lockAll locks, in ascending order, every account that the filings change, and takes room and numbers in it.
+func (s *Service) lockAll(tx *db.Tx, jobs []*filing) (map[haven.AccountNo]*lock, error) {
+	type use struct{ n, bytes int64 }
+	uses := map[haven.AccountNo]use{}
+	for _, j := range jobs {
+		u := uses[j.Account]
+		uses[j.Account] = use{u.n + 1, u.bytes + j.size}
+		if j.early != nil {
+			u := uses[j.early.account]
+			uses[j.early.account] = use{u.n + 1, u.bytes}
+		}
+	}
+	locks := make(map[haven.AccountNo]*lock, len(uses))
+	for _, account := range slices.Sorted(maps.Keys(uses)) {
+		u := uses[account]
+		l, err := locked(tx, int(u.n), sqlTakeSeq, int64(account), u.n)
+		if err != nil {
+			return nil, err
+		}
+		if u.bytes > 0 {
+			if err := s.room(l, u.bytes); err != nil {
+				return nil, err
+			}
+		}
+		locks[account] = l
+	}
+	return locks, nil
+}
+
+func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock) error {
+	seq := locks[j.Account].take()
+	kw, err := keywordBits(tx, j.Account, j.Keywords, true)
+	if err != nil {
+		return err
+	}
+	thread, err := thread(tx, j.Account, j.msg, j.refs)
+	if err != nil {
+		return err
+	}
+	mb := provisioned(j.Role)
+	an := int64(j.Account)
+	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, j.size, micros(j.at), int64(thread), j.sealed)
+	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
+	uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
+	if err != nil {
+		return err
+	}
+	tx.Exec(sqlUse, an, j.size, int64(1))
+	if j.SentBy != 0 {
+		if err := s.rememberSent(tx, j, mb, locks); err != nil {
+			return err
+		}
+	}
+	j.filed = Filed{Account: j.Account, Mailbox: mb, UID: uid, Msg: j.msg, Seq: seq}
+	return nil
+}
+
+// placing is a placement about to be made.
+type placing struct {
+	msg      haven.MessageID
+	flags    Flags
+	kw       uint64
+	size     int64
+	received int64
+	seq      haven.Seq
+}
+
+// place gives messages UIDs in a mailbox, in order, and returns the first; the rest follow without a gap.
+func place(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, ps []placing) (haven.UID, error) {
+	var d delta
+	for _, p := range ps {
+		d.unseen += int64(bit(p.flags, Seen, false))
+		d.deleted += int64(bit(p.flags, Deleted, true))
+		d.bytes += p.size
+		d.seq = max(d.seq, p.seq)
+	}
+	first := haven.UID(0)
+	err := tx.Query(sqlTakeUID, []any{int64(account), int64(mb), int64(len(ps)), d.unseen, d.deleted, d.bytes, int64(d.seq)}, func(r db.Row) error {
+		first = haven.UID(r.Int64(0)) - haven.UID(len(ps))
+		return nil
+	})
+	if err == nil && first == 0 {
+		err = errNoFolder
+	}
+	if err != nil {
+		return 0, err
+	}
+	for i, p := range ps {
+		tx.Exec(sqlInsertPlacement, int64(account), int64(mb), int64(first)+int64(i), int64(p.msg), int64(p.flags),
+			p.flags&Seen != 0, int64(p.kw), p.size, p.received, int64(p.seq))
+	}
+	return first, nil
+}

@@ -1,0 +1,346 @@
+package mailbox
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"haven"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+const (
+	maxDepth = 20  // folders in folders
+	maxName  = 255 // octets of one folder name
+)
+
+var (
+	errNoFolder   = errs.E(errs.NotFound, "There is no such folder.")
+	errFolderIs   = errs.E(errs.Conflict, "There is a folder of that name already.")
+	errFolderName = errs.E(errs.Invalid, "A folder's name has between 1 and 255 octets, without / and control characters, and lies at most 20 deep.")
+	errFolderKept = errs.E(errs.Denied, "This folder belongs to every mailbox. It can be neither deleted nor renamed.")
+)
+
+func scanFolder(r db.Row) Folder {
+	return Folder{
+		No: haven.MailboxNo(r.Int64(0)), Parent: haven.MailboxNo(r.Int64(1)), Name: r.Text(2), Role: Role(r.Text(3)),
+		UIDValidity: uint32(r.Int64(4)), UIDNext: haven.UID(r.Int64(5)), Total: r.Int64(6), Unseen: r.Int64(7),
+		Deleted: r.Int64(8), Bytes: r.Int64(9), HighestModSeq: haven.Seq(r.Int64(10)), Subscribed: r.Bool(11),
+	}
+}
+
+// tree is an account's folders by number, as one transaction sees them.
+type tree []Folder
+
+// folders reads all folders of the viewer's account, with paths.
+func folders(tx *db.Tx, v Viewer) (tree, error) {
+	var t tree
+	err := tx.Query(sqlFolders, []any{int64(v.Account), int64(v.Person)}, func(r db.Row) error {
+		t = append(t, scanFolder(r))
+		return nil
+	})
+	for i := range t {
+		t[i].Path = t.path(t[i].No)
+		if p := t.index(t[i].Parent); p >= 0 {
+			t[p].Children = true
+		}
+	}
+	return t, err
+}
+
+func (t tree) index(no haven.MailboxNo) int {
+	i, ok := slices.BinarySearchFunc(t, no, func(f Folder, no haven.MailboxNo) int { return int(f.No - no) })
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+func (t tree) path(no haven.MailboxNo) []string {
+	var path []string
+	for i := t.index(no); i >= 0 && len(path) < maxDepth+1; i = t.index(t[i].Parent) {
+		path = append(path, t[i].Name)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// at is the folder with a path; INBOX at the root is found in any case (RFC 9051 §5.1).
+func (t tree) at(path []string) (Folder, bool) {
+	var parent haven.MailboxNo
+	var found Folder
+	for depth, name := range path {
+		ok := false
+		for _, f := range t {
+			if f.Parent == parent && (f.Name == name || depth == 0 && f.Role == Inbox && strings.EqualFold(name, f.Name)) {
+				parent, found, ok = f.No, f, true
+				break
+			}
+		}
+		if !ok {
+			return Folder{}, false
+		}
+	}
+	return found, len(path) > 0
+}
+
+// Folders are all folders of the account, parents before their children.
+func (s *Service) Folders(ctx context.Context, v Viewer) (out []Folder, err error) {
+	err = s.read(ctx, v, func(tx *db.Tx) error {
+		t, err := folders(tx, v)
+		out = t
+		return err
+	})
+	slices.SortStableFunc(out, func(a, b Folder) int { return len(a.Path) - len(b.Path) })
+	return out, err
+}
+
+// FolderAt is the folder with a path.
+func (s *Service) FolderAt(ctx context.Context, v Viewer, path []string) (f Folder, err error) {
+	err = s.read(ctx, v, func(tx *db.Tx) error {
+		t, err := folders(tx, v)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if f, ok = t.at(path); !ok {
+			return errNoFolder
+		}
+		return nil
+	})
+	return f, err
+}
+
+// folderNo reads one folder by number.
+func folderNo(tx *db.Tx, account haven.AccountNo, no haven.MailboxNo) (f Folder, err error) {
+	found := false
+	err = tx.Query(sqlFolder, []any{int64(account), int64(no)}, func(r db.Row) error {
+		f, found = scanFolder(r), true
+		return nil
+	})
+	if err == nil && !found {
+		err = errNoFolder
+	}
+	return f, err
+}
+
+// cleanPath is path in NFC (RFC 9051 §5.1), refused where a name could not be shown or kept.
+func cleanPath(path []string) ([]string, error) {
+	if len(path) == 0 || len(path) > maxDepth {
+		return nil, errFolderName
+	}
+	clean := make([]string, len(path))
+	for i, name := range path {
+		name = norm.NFC.String(name)
+		if name == "" || len(name) > maxName || strings.ContainsFunc(name, func(c rune) bool { return c < 32 || c == 127 || c == '/' || c == '\uFFFD' }) {
+			return nil, errFolderName
+		}
+		clean[i] = name
+	}
+	return clean, nil
+}
+
+func insertFolder(tx *db.Tx, account haven.AccountNo, f Folder, seq haven.Seq) {
+	tx.Exec(`INSERT INTO mailbox (an, mb, parent, name, role, validity, created, changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+		int64(account), int64(f.No), int64(f.Parent), f.Name, string(f.Role), int64(f.UIDValidity), int64(seq))
+	tx.Exec(`INSERT INTO mailbox_count (an, mb, uidnext, total, unseen, deleted, bytes, hiseq) VALUES ($1, $2, 1, 0, 0, 0, 0, $3)`,
+		int64(account), int64(f.No), int64(seq))
+}
+
+// nextFolder takes a folder number and a UIDVALIDITY that the account never had (RFC 9051 §2.3.1.1).
+func (s *Service) nextFolder(tx *db.Tx, account haven.AccountNo) (no haven.MailboxNo, validity uint32, err error) {
+	err = tx.Query(`UPDATE account_mail SET next_mb = next_mb + 1, validity = CASE WHEN validity < $2 THEN $2 ELSE validity + 1 END
+		WHERE an = $1 RETURNING next_mb - 1, validity`, []any{int64(account), s.clock.Now().Unix()}, func(r db.Row) error {
+		no, validity = haven.MailboxNo(r.Int64(0)), uint32(r.Int64(1))
+		return nil
+	})
+	return no, validity, err
+}
+
+// CreateFolder makes a folder and the parents that it lacks. A role that another folder has already is a Conflict.
+func (s *Service) CreateFolder(ctx context.Context, v Viewer, path []string, role Role) (f Folder, err error) {
+	if path, err = cleanPath(path); err != nil {
+		return Folder{}, err
+	}
+	err = s.write(ctx, v, haven.Write, len(path), func(tx *db.Tx, l *lock) error {
+		t, err := folders(tx, v)
+		if err != nil {
+			return err
+		}
+		if _, ok := t.at(path); ok {
+			return errFolderIs
+		}
+		if role != NoRole && slices.ContainsFunc(t, func(f Folder) bool { return f.Role == role }) {
+			return errs.E(errs.Conflict, "Another folder is used for that already.")
+		}
+		if limit := s.policy.Folders; limit > 0 && len(t)+len(path) > limit {
+			return errs.E(errs.TooMany, "A mailbox has at most %d folders. Delete some first.", limit)
+		}
+		f, err = s.makeFolders(tx, v, t, path, role, l)
+		return err
+	})
+	return f, err
+}
+
+func (s *Service) makeFolders(tx *db.Tx, v Viewer, t tree, path []string, role Role, l *lock) (f Folder, err error) {
+	for depth := 1; depth <= len(path); depth++ {
+		if there, ok := t.at(path[:depth]); ok {
+			f = there
+			continue
+		}
+		next := Folder{Parent: f.No, Name: path[depth-1], Path: path[:depth], UIDNext: 1, Subscribed: true, HighestModSeq: l.take()}
+		if depth == len(path) {
+			next.Role = role
+		}
+		if next.No, next.UIDValidity, err = s.nextFolder(tx, v.Account); err != nil {
+			return Folder{}, err
+		}
+		insertFolder(tx, v.Account, next, next.HighestModSeq)
+		f = next
+	}
+	return f, nil
+}
+
+// DeleteFolder deletes a folder with its messages, which stay restorable as expunged ones do. One with folders in it
+// is refused, since they would lose their place.
+func (s *Service) DeleteFolder(ctx context.Context, v Viewer, path []string) error {
+	f, err := s.FolderAt(ctx, v, path)
+	if err != nil {
+		return err
+	}
+	if f.No <= haven.MailboxNo(len(Provisioned)) {
+		return errFolderKept
+	}
+	if f.Children {
+		return errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
+	}
+	// Emptying goes in steps; what arrives meanwhile is emptied by the last one, which also takes the folder away.
+	for {
+		_, more, err := s.expungeStep(ctx, v, f.No, Range{1, MaxUID}, allMessages, nil)
+		if err != nil {
+			return err
+		}
+		if more {
+			continue
+		}
+		gone, err := s.dropFolder(ctx, v, f.No)
+		if err != nil || gone {
+			return err
+		}
+	}
+}
+
+// dropFolder takes away an empty folder without children; it reports false when a message came in between.
+func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) (gone bool, err error) {
+	err = s.write(ctx, v, haven.Write, 1, func(tx *db.Tx, _ *lock) error {
+		gone = false
+		t, err := folders(tx, v)
+		if err != nil {
+			return err
+		}
+		i := t.index(no)
+		if i < 0 {
+			return errNoFolder
+		}
+		if t[i].Children {
+			return errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
+		}
+		if t[i].Total > 0 {
+			return nil
+		}
+		for _, table := range []string{"mailbox", "mailbox_count", "gone", "unsubscribed"} {
+			tx.Exec(`DELETE FROM `+table+` WHERE an = $1 AND mb = $2`, int64(v.Account), int64(no))
+		}
+		gone = true
+		return nil
+	})
+	s.views.drop(viewKey{v.Account, no})
+	return gone, err
+}
+
+// RenameFolder moves a folder, and what is in it, to another path. Renaming INBOX moves its messages into a new
+// folder and leaves INBOX empty (RFC 9051 §6.3.6).
+func (s *Service) RenameFolder(ctx context.Context, v Viewer, from, to []string) (err error) {
+	if to, err = cleanPath(to); err != nil {
+		return err
+	}
+	f, err := s.FolderAt(ctx, v, from)
+	if err != nil {
+		return err
+	}
+	if f.Role == Inbox {
+		dst, err := s.CreateFolder(ctx, v, to, NoRole)
+		if err == nil {
+			_, err = s.Move(ctx, v, f.No, []Range{{1, MaxUID}}, v, dst.No)
+		}
+		return err
+	}
+	if f.No <= haven.MailboxNo(len(Provisioned)) {
+		return errFolderKept
+	}
+	return s.write(ctx, v, haven.Write, len(to)+1, func(tx *db.Tx, l *lock) error {
+		return s.rename(tx, v, f.No, to, l)
+	})
+}
+
+func (s *Service) rename(tx *db.Tx, v Viewer, no haven.MailboxNo, to []string, l *lock) error {
+	t, err := folders(tx, v)
+	if err != nil {
+		return err
+	}
+	if _, ok := t.at(to); ok {
+		return errFolderIs
+	}
+	var parent Folder
+	if len(to) > 1 {
+		if parent, err = s.makeFolders(tx, v, t, to[:len(to)-1], NoRole, l); err != nil {
+			return err
+		}
+	}
+	for p := t.index(parent.No); p >= 0; p = t.index(t[p].Parent) {
+		if t[p].No == no {
+			return errs.E(errs.Invalid, "A folder can't be moved into itself.")
+		}
+	}
+	if len(to)+t.height(no) > maxDepth {
+		return errFolderName
+	}
+	n, err := tx.Change(`UPDATE mailbox SET parent = $3, name = $4, changed = $5 WHERE an = $1 AND mb = $2`,
+		int64(v.Account), int64(no), int64(parent.No), to[len(to)-1], int64(l.take()))
+	if err == nil && n == 0 {
+		err = errNoFolder
+	}
+	return err
+}
+
+// height is how many levels of folders lie below one.
+func (t tree) height(no haven.MailboxNo) int {
+	own, most := len(t.path(no)), 0
+	for _, f := range t {
+		if i := t.index(no); i >= 0 && len(f.Path) > own && slices.Equal(f.Path[:own], t[i].Path) {
+			most = max(most, len(f.Path)-own)
+		}
+	}
+	return most
+}
+
+// Subscribe says whether the person wants the folder in the list of those subscribed. A folder begins subscribed, so that a
+// colleague's new one is seen.
+func (s *Service) Subscribe(ctx context.Context, v Viewer, path []string, on bool) error {
+	f, err := s.FolderAt(ctx, v, path)
+	if err != nil {
+		return err
+	}
+	sql := `INSERT INTO unsubscribed (person, an, mb) VALUES ($1, $2, $3) ON CONFLICT (person, an, mb) DO NOTHING`
+	if on {
+		sql = `DELETE FROM unsubscribed WHERE person = $1 AND an = $2 AND mb = $3`
+	}
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sql, int64(v.Person), int64(v.Account), int64(f.No))
+		_, err := s.need(tx, v, haven.Read)
+		return err
+	})
+}

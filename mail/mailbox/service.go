@@ -1,0 +1,207 @@
+package mailbox
+
+import (
+	"context"
+	"log/slog"
+
+	"haven"
+	"haven/platform/blob"
+	"haven/platform/change"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+	"haven/platform/secret"
+)
+
+// Access answers what a person may do with an account's mail, in the transaction that reads the data.
+// people/access is the one that does.
+type Access interface {
+	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
+}
+
+// Options are what the store stands on. Every field but Logger is needed.
+type Options struct {
+	DB     *db.DB
+	Bodies *blob.Store
+	Keys   *secret.Keys
+	Hub    *change.Hub
+	Access Access
+	Clock  clock.Clock
+	Policy policy.Policy
+	Logger *slog.Logger
+	Node   int64 // 0 to 1023, different in every process that shares the database
+}
+
+// Service is the mail store. It is safe for many goroutines.
+type Service struct {
+	db     *db.DB
+	bodies *blob.Store
+	keys   *secret.Keys
+	hub    *change.Hub
+	access Access
+	clock  clock.Clock
+	policy policy.Mailbox
+	most   int64 // octets of one message
+	log    *slog.Logger
+	ids    idSource
+	views  viewCache
+}
+
+// New makes the store over tables that Schema made. Nothing runs in it until it is called.
+func New(o Options) *Service {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{
+		db: o.DB, bodies: o.Bodies, keys: o.Keys, hub: o.Hub, access: o.Access, clock: o.Clock,
+		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger,
+		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize),
+	}
+}
+
+// Provision makes the sequence row and the provisioned folders of a new account, in the transaction that creates it.
+// The account's data key must be there already (secret.Keys.Create), so that no row ever lacks its key.
+func (s *Service) Provision(tx *db.Tx, account haven.AccountNo, _ haven.AccountKind) error {
+	validity := s.clock.Now().Unix()
+	tx.Exec(`INSERT INTO account_seq (an, seq, bytes, messages, quota) VALUES ($1, 1, 0, 0, 0)`, int64(account))
+	tx.Exec(`INSERT INTO account_mail (an, next_mb, validity) VALUES ($1, $2, $3)`, int64(account), int64(len(Provisioned)+1), validity)
+	for i, f := range Provisioned {
+		insertFolder(tx, account, Folder{No: haven.MailboxNo(i + 1), Name: f.Name, Role: f.Role, UIDValidity: uint32(validity)}, 1)
+	}
+	return nil
+}
+
+// provisioned is the number of an account's folder of a role: Provision numbers them alike in every account.
+func provisioned(r Role) haven.MailboxNo {
+	for i, f := range Provisioned {
+		if f.Role == r {
+			return haven.MailboxNo(i + 1)
+		}
+	}
+	return 1
+}
+
+// Watch calls fn after every commit that changed one of the accounts. fn must not block.
+func (s *Service) Watch(fn func(haven.AccountNo), accounts ...haven.AccountNo) *change.Subscription {
+	return s.hub.Subscribe(fn, accounts...)
+}
+
+// Rights are what the viewer holds; NotFound when the viewer may not know of the account.
+func (s *Service) Rights(ctx context.Context, v Viewer) (r haven.Rights, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		r, err = s.need(tx, v, 0)
+		return err
+	})
+	return r, err
+}
+
+var errNoMailbox = errs.E(errs.NotFound, "There is no such mailbox.")
+
+// need is the viewer's rights, which hold every right of want. Without any the account is not found; without all of
+// want the call is denied.
+func (s *Service) need(tx *db.Tx, v Viewer, want haven.Rights) (haven.Rights, error) {
+	rights, verdict, err := s.access.In(tx, v.Person, v.Account)
+	if err != nil {
+		return 0, err
+	}
+	if !rights.Has(haven.Read) {
+		return 0, errNoMailbox
+	}
+	if !rights.Has(want) {
+		return 0, &errs.Error{Kind: errs.Denied, Rule: string(verdict.Rule),
+			Say: "You may read this mailbox, not change it. Ask one of its owners for the right to write."}
+	}
+	return rights, nil
+}
+
+// read runs fn in a snapshot in which the viewer may read.
+func (s *Service) read(ctx context.Context, v Viewer, fn func(tx *db.Tx) error) error {
+	return s.db.Read(ctx, func(tx *db.Tx) error {
+		if _, err := s.need(tx, v, haven.Read); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// lock is an account taken for writing: the numbers that this transaction may give to what it changes.
+type lock struct {
+	next, last haven.Seq
+	bytes      int64 // used, before this transaction
+	quota      int64 // 0: the policy's
+}
+
+// take gives the next number of the block.
+func (l *lock) take() haven.Seq {
+	if l.next < l.last {
+		l.next++
+	}
+	return l.next
+}
+
+// takeSeq locks an account and takes n numbers of its sequence. It is a writing transaction's first statement (STORE.md,
+// Transactions); a transaction over several accounts calls it in ascending order.
+func takeSeq(tx *db.Tx, account haven.AccountNo, n int) (*lock, error) {
+	return locked(tx, n, sqlTakeSeq, int64(account), int64(n))
+}
+
+func locked(tx *db.Tx, n int, sql string, args ...any) (*lock, error) {
+	var l *lock
+	err := tx.Query(sql, args, func(r db.Row) error {
+		last := haven.Seq(r.Int64(0))
+		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2)}
+		return nil
+	})
+	if err == nil && l == nil {
+		err = errNoMailbox
+	}
+	return l, err
+}
+
+// write runs fn with the account locked and n numbers taken, after the viewer's rights were asked, and announces the
+// change once it is durable.
+func (s *Service) write(ctx context.Context, v Viewer, want haven.Rights, n int, fn func(tx *db.Tx, l *lock) error) error {
+	var last haven.Seq
+	err := s.db.Write(ctx, func(tx *db.Tx) error {
+		l, err := takeSeq(tx, v.Account, n)
+		if err != nil {
+			return err
+		}
+		last = l.last
+		if _, err := s.need(tx, v, want); err != nil {
+			return err
+		}
+		return fn(tx, l)
+	})
+	if err == nil {
+		s.hub.Announce(v.Account, last)
+	}
+	return err
+}
+
+// Quota is how much room the account uses.
+func (s *Service) Quota(ctx context.Context, v Viewer) (q Quota, err error) {
+	err = s.read(ctx, v, func(tx *db.Tx) error {
+		return tx.Query(sqlQuota, []any{int64(v.Account)}, func(r db.Row) error {
+			q = Quota{Bytes: r.Int64(1), Messages: r.Int64(2), LimitBytes: s.quotaOf(r.Int64(3))}
+			return nil
+		})
+	})
+	return q, err
+}
+
+func (s *Service) quotaOf(own int64) int64 {
+	if own > 0 {
+		return own
+	}
+	return s.policy.Quota
+}
+
+// room refuses what would take the account over its quota.
+func (s *Service) room(l *lock, add int64) error {
+	if limit := s.quotaOf(l.quota); limit > 0 && l.bytes+add > limit {
+		return &errs.Error{Kind: errs.OverQuota, Rule: "mailbox.quota", Say: "The mailbox is full. Delete what is no longer needed, or ask the helpdesk for more room."}
+	}
+	return nil
+}

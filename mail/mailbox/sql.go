@@ -1,0 +1,170 @@
+package mailbox
+
+import "haven/platform/db"
+
+// Schema is the mail store's tables (STORE.md, Tables). account_seq is the hot row: the lock of an account and the
+// source of its sequence. message is appended in time order; everything that leads with the account is narrow.
+var Schema = db.Schema{Concept: "mailbox", Steps: []string{`
+CREATE TABLE account_seq (
+	an {int} NOT NULL PRIMARY KEY,
+	seq {int} NOT NULL,
+	bytes {int} NOT NULL,
+	messages {int} NOT NULL,
+	quota {int} NOT NULL
+) {narrow};
+CREATE TABLE account_mail (
+	an {int} NOT NULL PRIMARY KEY,
+	next_mb {int} NOT NULL,
+	validity {int} NOT NULL
+);
+CREATE TABLE mailbox (
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	parent {int} NOT NULL,
+	name {text} NOT NULL,
+	role {text} NOT NULL,
+	validity {int} NOT NULL,
+	created {int} NOT NULL,
+	changed {int} NOT NULL,
+	PRIMARY KEY (an, mb)
+) {norowid};
+CREATE UNIQUE INDEX mailbox_name ON mailbox (an, parent, name);
+CREATE TABLE mailbox_count (
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	uidnext {int} NOT NULL,
+	total {int} NOT NULL,
+	unseen {int} NOT NULL,
+	deleted {int} NOT NULL,
+	bytes {int} NOT NULL,
+	hiseq {int} NOT NULL,
+	PRIMARY KEY (an, mb)
+) {norowid};
+CREATE TABLE unsubscribed (
+	person {int} NOT NULL,
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	PRIMARY KEY (person, an, mb)
+) {norowid};
+CREATE TABLE message (
+	id {int} NOT NULL PRIMARY KEY,
+	an {int} NOT NULL,
+	body {int} NOT NULL,
+	key {blob} NOT NULL,
+	size {int} NOT NULL,
+	received {int} NOT NULL,
+	thread {int} NOT NULL,
+	sealed {blob} NOT NULL
+);
+CREATE INDEX message_body ON message (body);
+CREATE TABLE placement (
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	uid {int} NOT NULL,
+	msg {int} NOT NULL,
+	flags {int} NOT NULL,
+	seen {int} NOT NULL,
+	kw {int} NOT NULL,
+	size {int} NOT NULL,
+	received {int} NOT NULL,
+	created {int} NOT NULL,
+	changed {int} NOT NULL,
+	PRIMARY KEY (an, mb, uid)
+) {norowid};
+CREATE INDEX placement_msg ON placement (an, msg);
+CREATE INDEX placement_changed ON placement (an, changed);
+CREATE INDEX placement_unseen ON placement (an, mb, uid) WHERE seen = 0;
+CREATE TABLE keyword (
+	an {int} NOT NULL,
+	kw {int} NOT NULL,
+	name {text} NOT NULL,
+	folded {text} NOT NULL,
+	PRIMARY KEY (an, kw)
+) {norowid};
+CREATE UNIQUE INDEX keyword_name ON keyword (an, folded);
+CREATE TABLE gone (
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	hi {int} NOT NULL,
+	lo {int} NOT NULL,
+	changed {int} NOT NULL,
+	msg {int} NOT NULL,
+	at {int} NOT NULL,
+	PRIMARY KEY (an, mb, hi)
+) {norowid};
+CREATE INDEX gone_changed ON gone (an, changed);
+CREATE INDEX gone_at ON gone (at) WHERE msg <> 0;
+CREATE TABLE thread_ref (
+	an {int} NOT NULL,
+	h {int} NOT NULL,
+	thread {int} NOT NULL,
+	PRIMARY KEY (an, h)
+) {norowid};
+CREATE TABLE sent (
+	person {int} NOT NULL,
+	h {int} NOT NULL,
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	msg {int} NOT NULL,
+	appended {int} NOT NULL,
+	until {int} NOT NULL,
+	PRIMARY KEY (person, h)
+) {norowid};
+CREATE INDEX sent_until ON sent (until);
+CREATE TABLE index_todo (
+	msg {int} NOT NULL PRIMARY KEY,
+	an {int} NOT NULL,
+	gone {int} NOT NULL
+);
+`}}
+
+// Reading.
+const (
+	sqlFolders = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq,
+		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END
+		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb
+		LEFT JOIN unsubscribed u ON u.person = $2 AND u.an = m.an AND u.mb = m.mb
+		WHERE m.an = $1 ORDER BY m.mb`
+	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, 1
+		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
+	sqlFolderByName = `SELECT mb FROM mailbox WHERE an = $1 AND parent = $2 AND name = $3`
+
+	rowColumns  = `uid, msg, flags, kw, size, received, created, changed`
+	sqlRows     = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND changed > $6 ORDER BY uid LIMIT $5`
+	// The unary plus keeps both planners on placement_changed: what changed lately is few, the mailbox may be large.
+	sqlChanged   = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND +mb = $2 AND changed > $3`
+	sqlUIDs      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid`
+	sqlUnseen    = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND seen = 0 ORDER BY uid LIMIT 1`
+	sqlDeleted   = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid LIMIT $5`
+	sqlVanished  = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
+	sqlSiblings  = `SELECT mb, uid, flags, kw FROM placement WHERE an = $1 AND msg = $2`
+	sqlInfo      = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
+	sqlBody      = `SELECT m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body WHERE m.id = $1 AND m.an = $2`
+	sqlMessage   = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`
+	sqlKeywords  = `SELECT kw, name FROM keyword WHERE an = $1 ORDER BY kw`
+	sqlQuota     = `SELECT seq, bytes, messages, quota FROM account_seq WHERE an = $1`
+	sqlSent      = `SELECT an, mb, msg FROM sent WHERE person = $1 AND h = $2 AND appended = $3 AND until > $4`
+	sqlThreadRef = `SELECT thread FROM thread_ref WHERE an = $1 AND h = $2`
+)
+
+// Writing.
+const (
+	sqlTakeSeq = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota`
+	sqlUse     = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3 WHERE an = $1`
+	sqlTakeUID = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
+		bytes = bytes + $6, hiseq = $7 WHERE an = $1 AND mb = $2 RETURNING uidnext`
+	sqlCount = `UPDATE mailbox_count SET total = total - $3, unseen = unseen + $4, deleted = deleted + $5, bytes = bytes - $6, hiseq = $7
+		WHERE an = $1 AND mb = $2`
+	sqlInsertMessage   = `INSERT INTO message (id, an, body, key, size, received, thread, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	sqlInsertPlacement = `INSERT INTO placement (an, mb, uid, msg, flags, seen, kw, size, received, created, changed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`
+	sqlInsertThreadRef = `INSERT INTO thread_ref (an, h, thread) VALUES ($1, $2, $3) ON CONFLICT (an, h) DO NOTHING`
+	sqlInsertTodo      = `INSERT INTO index_todo (msg, an, gone) VALUES ($1, $2, $3) ON CONFLICT (msg) DO UPDATE SET gone = excluded.gone`
+	sqlSetFlags        = `UPDATE placement SET flags = $4, seen = $5, kw = $6, changed = $7 WHERE an = $1 AND mb = $2 AND uid = $3`
+	sqlDeletePlacement = `DELETE FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
+	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $3, $4, $5, $6)`
+	sqlInsertSent      = `INSERT INTO sent (person, h, an, mb, msg, appended, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (person, h) DO UPDATE SET an = excluded.an, mb = excluded.mb, msg = excluded.msg, appended = excluded.appended, until = excluded.until`
+	sqlInsertKeyword = `INSERT INTO keyword (an, kw, name, folded) VALUES ($1, $2, $3, $4)`
+)

@@ -1,0 +1,53 @@
+package mailbox
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"haven"
+	"haven/platform/db"
+	"haven/platform/secret"
+)
+
+// refHash is a message id under the account's key: what ties letters into threads without saying what they are.
+func refHash(k *secret.AccountKeys, id string) int64 {
+	h := k.Ref(id)
+	return int64(binary.LittleEndian.Uint64(h[:8]))
+}
+
+func refHashes(k *secret.AccountKeys, ids []string) []int64 {
+	hs := make([]int64, 0, len(ids))
+	for _, id := range ids {
+		if h := refHash(k, id); !slices.Contains(hs, h) {
+			hs = append(hs, h)
+		}
+	}
+	return hs
+}
+
+// thread is the thread of a message with these references: the oldest one that any of them belongs to, else a new one named after the
+// message. It remembers all references, so that a parent that comes late joins its children. A thread never changes:
+// two threads that a later letter links stay two.
+func thread(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, refs []int64) (haven.MessageID, error) {
+	found := haven.MessageID(0)
+	known := make([]bool, len(refs))
+	err := tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(i int, r db.Row) error {
+		known[i] = true
+		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
+			found = t
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	if found == 0 {
+		found = msg
+	}
+	for i, h := range refs {
+		if !known[i] {
+			tx.Exec(sqlInsertThreadRef, int64(account), h, int64(found))
+		}
+	}
+	return found, nil
+}
