@@ -178,9 +178,8 @@ func (p *addressParser) item() {
 			}
 		case '@':
 			p.i++
-			if !p.at && p.angle == nil {
-				p.local, p.at = p.words.text, true
-				p.words = phrase{}
+			if p.angle == nil {
+				p.atSign()
 			}
 		case '[':
 			n := strings.IndexByte(p.s[p.i:], ']') + 1
@@ -194,6 +193,17 @@ func (p *addressParser) item() {
 		}
 	}
 	p.finish()
+}
+
+// atSign ends a local part. Of several the last one counts, and what comes before is local.
+func (p *addressParser) atSign() {
+	switch {
+	case !p.at:
+		p.local = p.words.text
+	case len(p.local) <= maxPhrase:
+		p.local += "@" + p.words.text
+	}
+	p.at, p.words = true, phrase{}
 }
 
 func (p *addressParser) atom() {
@@ -250,12 +260,7 @@ func splitSpec(s string) Address {
 			q.words.add(q.s, from, q.i, word)
 		case '@':
 			q.i++
-			if q.at { // a second @: the last one counts, what comes before is local
-				q.local += "@" + q.words.text
-			} else {
-				q.local = q.words.text
-			}
-			q.at, q.words = true, phrase{}
+			q.atSign()
 		case '[', ',', ';', ':', '<':
 			q.words.add(q.s, q.i, q.i+1, q.s[q.i:q.i+1])
 			q.i++

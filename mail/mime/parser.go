@@ -144,7 +144,7 @@ func (p *Parser) lastLine() {
 	p.lineLen = 0
 	if n <= maxDelimiter {
 		if i, last, ok := p.match(p.buf.line); ok {
-			p.delimiter(i, last, n, 0)
+			p.delimiter(i, last, p.buf.line)
 			return
 		}
 	}
@@ -200,7 +200,7 @@ func (p *Parser) headerLine(b []byte) []byte {
 		if i, last, ok := p.match(line); ok {
 			p.budget += len(p.buf.header) - p.lineAt
 			p.buf.header = p.buf.header[:p.lineAt]
-			p.delimiter(i, last, n, 1)
+			p.delimiter(i, last, line)
 			return rest
 		}
 	}
@@ -258,7 +258,7 @@ func (p *Parser) candidate(b []byte) []byte {
 		p.lineLen = 0
 	}
 	if k, last, ok := p.match(line); ok {
-		p.delimiter(k, last, len(line), 1)
+		p.delimiter(k, last, line)
 		return rest
 	}
 	p.take(line)
@@ -302,8 +302,8 @@ func (p *Parser) match(line []byte) (i int, last, ok bool) {
 }
 
 // delimiter ends the parts inside the boundary's multipart at the line break before the delimiter line (RFC 2046 §5.1.1),
-// then begins the next part, or the epilogue after the closing one. n is the line's length, lf its line feeds.
-func (p *Parser) delimiter(i int, last bool, n int, lf int64) {
+// then begins the next part, or the epilogue after the closing one.
+func (p *Parser) delimiter(i int, last bool, line []byte) {
 	at := p.bounds[i].level
 	p.endHeaders()
 	end, lines := p.off, p.lf
@@ -314,9 +314,7 @@ func (p *Parser) delimiter(i int, last bool, n int, lf int64) {
 		}
 	}
 	p.closeParts(at+1, end, lines)
-	p.off += int64(n)
-	p.lf += lf
-	p.l2, p.l1 = 0, 0
+	p.take(line)
 	p.fresh = true
 	p.open[at].boundary = ""
 	p.bounds = p.bounds[:i+1]
@@ -339,10 +337,10 @@ func (p *Parser) delimiter(i int, last bool, n int, lf int64) {
 func (p *Parser) closeParts(from int, end, lines int64) {
 	for i := len(p.open) - 1; i >= from; i-- {
 		l := p.open[i]
-		l.part.End, l.part.Lines = l.part.Body, 0
-		if end > l.part.Body {
-			l.part.End, l.part.Lines = end, lines-l.lf
+		if end < l.part.Body { // the line break before the delimiter is the header's
+			end, lines = l.part.Body, l.lf
 		}
+		l.part.End, l.part.Lines = end, lines-l.lf
 		if l.boundary != "" {
 			l.part.asText() // no delimiter ever came: what is there is better shown than hidden
 		}
