@@ -52,7 +52,24 @@ func (s *Store) nextPack() (*packFile, error) {
 	return s.createPackLocked()
 }
 
+// createPackLocked begins a pack, and with it a new run of ids, so that ids keep up with time.
 func (s *Store) createPackLocked() (*packFile, error) {
+	p, err := s.beginLocked()
+	if err != nil {
+		return nil, err
+	}
+	s.claim.prefix, s.claim.next = p.number>>1, 1
+	return p, nil
+}
+
+// createTarget begins a pack for compaction, which moves bodies and makes none.
+func (s *Store) createTarget() (*packFile, error) {
+	s.claim.mu.Lock()
+	defer s.claim.mu.Unlock()
+	return s.beginLocked()
+}
+
+func (s *Store) beginLocked() (*packFile, error) {
 	p, err := s.createLocked(0)
 	if err != nil {
 		return nil, err
@@ -61,7 +78,6 @@ func (s *Store) createPackLocked() (*packFile, error) {
 		p.discard()
 		return nil, errs.Wrap(errs.Transient, err, "")
 	}
-	s.claim.prefix, s.claim.next = p.number>>1, 1
 	return p, nil
 }
 
