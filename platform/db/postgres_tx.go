@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -175,7 +177,12 @@ func (tx *postgresTx) batch(last []statement, read func(i int, r pgx.BatchResult
 		closed := results.Close()
 		if scan := (errScan{}); errors.As(err, &scan) {
 			err = scan.error
-		} else if err = errors.Join(err, closed); err != nil {
+			return
+		}
+		if err == nil {
+			err = closed
+		}
+		if err != nil {
 			err = tx.broken(err, at)
 		}
 	}()
@@ -196,16 +203,23 @@ func (tx *postgresTx) batch(last []statement, read func(i int, r pgx.BatchResult
 
 // broken gives the database's error its kind and ends the transaction.
 func (tx *postgresTx) broken(err error, sql string) error {
+	lost := tx.conn.IsClosed()
 	if early := (pgx.ErrPreprocessingBatch{}); errors.As(err, &early) {
 		sql = early.SQL()
+		lost = lost && isNetwork(err) // pgx gives the connection up, too, when an argument doesn't fit its parameter
 	}
-	lost := tx.conn.IsClosed()
 	tx.again = lost || canRetry(err)
 	if tx.ctx.Err() != nil {
 		tx.again = false
 		err = errors.Join(context.Cause(tx.ctx), err)
 	}
 	return tx.fail(postgresFault(err, lost, sql))
+}
+
+// isNetwork reports whether the connection broke.
+func isNetwork(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 func (tx *postgresTx) fail(err error) error {
