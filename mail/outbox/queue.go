@@ -1,0 +1,215 @@
+package outbox
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// claimRecipients is how many recipients one transaction with a server has (RFC 5321 §4.5.3.1.8: 100 must be taken).
+const claimRecipients = 100
+
+// Enqueue writes item into the queue, in the transaction that accepts it. Call Wake once that has committed. The
+// body must be durable and have its row by the end of the transaction. Invalid: no or too many recipients, or what
+// could not be written into SMTP commands.
+func (o *Outbox) Enqueue(tx *db.Tx, item Item) (ID, error) {
+	if err := o.check(item); err != nil {
+		return 0, err
+	}
+	now := o.clock.Now()
+	id := o.newID(now)
+	key, err := o.sealer.Seal(nil, item.Key[:], keyContext(id))
+	if err != nil {
+		return 0, err
+	}
+	signAs := item.SignAs
+	if signAs == "" {
+		signAs = item.From.Domain
+	}
+	tx.Exec(sqlInsertQueue, id, now.UnixMicro(), item.Body, key, item.Size, item.Trace, item.From.String(), int64(item.Account),
+		signAs, item.flags(), item.EnvID)
+	for n, to := range item.To {
+		tx.Exec(sqlInsertRcpt, id, int64(n), lane(to), to.Address.String(), int64(rowWaiting), now.UnixMicro(), int64(to.Notify), to.ORcpt)
+	}
+	return id, nil
+}
+
+// lane is the domain under which a recipient waits. Two spellings of one domain share it.
+func lane(to Recipient) string { return strings.TrimSuffix(to.Address.Domain, ".") }
+
+func (o *Outbox) check(item Item) error {
+	if len(item.To) == 0 || len(item.To) > o.policy.Recipients {
+		return errs.E(errs.Invalid, "A letter has between 1 and %d recipients.", o.policy.Recipients)
+	}
+	if !isXtext(item.EnvID) || len(item.EnvID) > 100 {
+		return errs.E(errs.Invalid, "ENVID is not as RFC 3461 wants it.")
+	}
+	for _, to := range item.To {
+		if to.Address.IsNull() || to.Address.Domain == "" {
+			return errs.E(errs.Invalid, "%q is no address outside.", to.Address.String())
+		}
+		if !isXtext(to.ORcpt) || len(to.ORcpt) > 500 || to.ORcpt != "" && !strings.Contains(to.ORcpt, ";") {
+			return errs.E(errs.Invalid, "ORCPT is not as RFC 3461 wants it.")
+		}
+	}
+	return nil
+}
+
+// isXtext: printable, without space, so that it can't end a parameter (RFC 3461 §4). ORCPT may be UTF-8 (RFC 6533 §3).
+func isXtext(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// keyContext binds a sealed body key to its row.
+func keyContext(id ID) []byte {
+	return binary.BigEndian.AppendUint64([]byte("queue"), uint64(id))
+}
+
+// newID is the time in microseconds with 11 bits beneath that processes draw apart; it always grows in one process.
+func (o *Outbox) newID(now time.Time) ID {
+	fresh := now.UnixMicro()<<11 | int64(o.random()*2048)
+	for {
+		last := o.lastID.Load()
+		next := max(fresh, last+1)
+		if o.lastID.CompareAndSwap(last, next) {
+			return ID(next)
+		}
+	}
+}
+
+// batch is what one worker has claimed: a letter and those of its recipients in one domain that are due.
+type batch struct {
+	letter *letter
+	to     []*try
+}
+
+// outcome is a batch after its try.
+type outcome struct {
+	*batch
+	aborted bool // we are shutting down: nobody was tried
+}
+
+// next records the outcome of the last batch, if any, and claims the next one in domain, in one commit. It answers
+// nil when nothing is due. tell says that the sender of the last batch is owed a notice.
+func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bool) (b *batch, tell bool, err error) {
+	now := o.clock.Now()
+	err = o.db.Write(ctx, func(tx *db.Tx) (err error) {
+		b, tell = nil, false
+		if last != nil {
+			if tell, err = o.record(tx, last, now); err != nil {
+				return err
+			}
+		}
+		if more {
+			b, err = o.claim(tx, domain, now)
+		}
+		return err
+	})
+	return b, tell, err
+}
+
+// claim takes the letter that is due longest. Another process may win the race for one, so a few are tried.
+func (o *Outbox) claim(tx *db.Tx, domain string, now time.Time) (*batch, error) {
+	var due []int64
+	err := tx.Query(sqlDueEntries, []any{domain, now.UnixMicro(), int64(8)}, func(r db.Row) error {
+		if id := r.Int64(0); len(due) == 0 || due[len(due)-1] != id {
+			due = append(due, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range due {
+		b, err := o.claimEntry(tx, ID(id), domain, now)
+		if b != nil || err != nil {
+			return b, err
+		}
+	}
+	return nil, nil
+}
+
+func (o *Outbox) claimEntry(tx *db.Tx, id ID, domain string, now time.Time) (*batch, error) {
+	b := new(batch)
+	err := tx.Query(sqlClaim, []any{id, domain, now.UnixMicro(), o.holder, int64(claimRecipients)}, func(r db.Row) error {
+		rc, err := scanRcpt(r)
+		b.to = append(b.to, &try{rcpt: rc})
+		return err
+	})
+	if err != nil || len(b.to) == 0 {
+		return nil, err
+	}
+	e, err := readEntry(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if e == nil {
+		return nil, errs.Wrap(errs.Internal, fmt.Errorf("queue %d has recipients and no letter", id), "")
+	}
+	b.letter = &letter{entry: *e, sig: e.sig}
+	return b, nil
+}
+
+// record writes down what became of a batch. A row whose lease another process has taken over is left alone.
+func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err error) {
+	l := out.letter
+	there, err := lockEntry(tx, l.ID, l.sig)
+	if err != nil || !there {
+		return false, err
+	}
+	for _, t := range out.to {
+		if out.aborted && !t.settled {
+			tx.Exec(sqlGiveBack, l.ID, t.n, o.holder, now.UnixMicro())
+			continue
+		}
+		v := o.judge(l, t, now)
+		if err := o.recordTry(tx, t, v, now); err != nil {
+			return tell, err
+		}
+		tell = tell || v.Tell
+	}
+	return tell, o.dropIfDone(tx, l.ID)
+}
+
+func (o *Outbox) judge(l *letter, t *try, now time.Time) Verdict {
+	return Judge(o.policy, Facts{
+		Result: t.res, Attempts: t.attempts + 1, Created: time.UnixMicro(l.Created), Now: now,
+		Warned: t.warned, Notify: t.Notify, NullSender: l.From.IsNull(), Random: o.random(),
+	})
+}
+
+func (o *Outbox) recordTry(tx *db.Tx, t *try, v Verdict, now time.Time) error {
+	if v.Fate != Delayed && !v.Tell {
+		n, err := tx.Change(sqlDropRcpt, t.queue, t.n, int64(rowSending), o.holder)
+		o.fence(n, t)
+		return err
+	}
+	state, due, fate := rowWaiting, v.Next, Unknown
+	if v.Fate != Delayed {
+		state, due = rowTelling, now
+	}
+	if v.Tell {
+		fate = v.Fate
+	}
+	n, err := tx.Change(sqlAfterTry, t.queue, t.n, int64(rowSending), o.holder, int64(state), due.UnixMicro(), int64(t.attempts+1),
+		int64(fate), now.UnixMicro(), int64(t.res.Code), t.res.Status, t.res.Text, t.res.Host)
+	o.fence(n, t)
+	return err
+}
+
+// fence notes a lease that was lost: this process was silent for longer than Policy.Lease.
+func (o *Outbox) fence(changed int64, t *try) {
+	if changed == 0 {
+		o.log.Warn("a lease ran out while a letter was being sent; it may arrive twice", "queue", int64(t.queue), "recipient", t.n)
+	}
+}
