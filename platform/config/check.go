@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// mistake is a value that can't be meant, by its key.
+type mistake struct{ key, what string }
+
+// check holds values against what they are for and against each other.
+func (l *Loaded) check() []mistake {
+	var out []mistake
+	add := func(key, what string, args ...any) { out = append(out, mistake{key, fmt.Sprintf(what, args...)}) }
+	if len(l.Service.Domains) == 0 {
+		add("service.domains", "no mail domain is named; write domains = [\"your.domain\"] under [service]")
+	}
+	for _, d := range l.Service.Domains {
+		if !isDomain(d) {
+			add("service.domains", "%q is no domain; write it in lower case, such as \"mail.example\"", d)
+		}
+	}
+	if l.Service.Hostname == "" {
+		add("service.hostname", "the machine's name is missing; write hostname = \"mx.your.domain\" under [service]")
+	} else if !isDomain(l.Service.Hostname) {
+		add("service.hostname", "%q is no host name; write it in lower case, such as \"mx.mail.example\"", l.Service.Hostname)
+	}
+	if l.Service.Data == "" {
+		add("service.data", "the data folder is missing; name one that the service may write to")
+	}
+	out = append(out, l.checkListen()...)
+	if (l.TLS.Certificate == "") != (l.TLS.Key == "") {
+		add("tls.key", "certificate and key belong together; name both, or neither")
+	}
+	if u := l.Database.URL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
+		add("database.url", "write postgres://user@host/database, or leave it out for SQLite")
+	}
+	for _, r := range l.Outbox.Routes {
+		if d, h, ok := strings.Cut(r, "="); !ok || !isDomain(d) || !isHostPort(h) {
+			add("outbox.routes", "%q is no route; write \"domain=host:port\"", r)
+		}
+	}
+	if h := l.Outbox.SmartHost; h != "" && !isHostPort(h) {
+		add("outbox.smart_host", "%q is no host:port", h)
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, l.Log.Level) {
+		add("log.level", "%q is no level; write debug, info, warn or error", l.Log.Level)
+	}
+	if !slices.Contains([]string{"text", "json"}, l.Log.Format) {
+		add("log.format", "%q is no format; write text or json", l.Log.Format)
+	}
+	return out
+}
+
+func (l *Loaded) checkListen() []mistake {
+	var out []mistake
+	seen := map[string]string{}
+	v := reflect.ValueOf(l.Listen)
+	for i := range v.NumField() {
+		key := "listen." + snake(v.Type().Field(i).Name)
+		addr, ok := v.Field(i).Interface().(string)
+		if !ok || addr == "" {
+			continue
+		}
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			out = append(out, mistake{key, fmt.Sprintf("%q is no address to listen on; write \":25\" or \"127.0.0.1:2525\", or \"\" to switch it off", addr)})
+			continue
+		}
+		if other, twice := seen[addr]; twice && !strings.HasSuffix(addr, ":0") {
+			out = append(out, mistake{key, fmt.Sprintf("%s listens there already; give each its own port", other)})
+		}
+		seen[addr] = key
+		if l.Listen.AllowPlaintextLogin && !IsLoopback(host) {
+			out = append(out, mistake{"listen.allow_plaintext_login", fmt.Sprintf("%s is not loopback; passwords without TLS are for 127.0.0.1 and ::1 alone", key)})
+		}
+	}
+	return out
+}
+
+// IsLoopback reports whether a host is this machine and nothing else.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func isHostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	return err == nil && host != "" && port != ""
+}
+
+func isDomain(s string) bool {
+	if s == "" || len(s) > 253 || strings.ToLower(s) != s {
+		return false
+	}
+	for _, label := range strings.Split(s, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Print writes every key with its effective value and where that came from, as a file that Load reads again.
+func (l *Loaded) Print(w io.Writer) error {
+	var err error
+	table := ""
+	say := func(format string, args ...any) {
+		if err == nil {
+			_, err = fmt.Fprintf(w, format, args...)
+		}
+	}
+	walk("", reflect.ValueOf(&l.Config).Elem(), func(key string, f field) {
+		dot := strings.LastIndexByte(key, '.')
+		if t := key[:dot]; t != table {
+			table = t
+			say("\n[%s]\n", t)
+		}
+		origin := l.Origins[key]
+		if origin == "" {
+			if origin = "default"; strings.HasPrefix(key, "policy.") {
+				origin = "profile " + l.Policy.Name
+			}
+		}
+		if f.doc != "" {
+			say("# %s\n", f.doc)
+		}
+		say("%s = %s  # %s\n", key[dot+1:], show(f.value), origin)
+	})
+	return err
+}

@@ -1,0 +1,83 @@
+// Package config is the one configuration file: a documented struct, read strictly, that remembers where each value
+// came from.
+//
+// The file is TOML. A key is the field's name in lower case with underscores, in the table of the struct that holds
+// it. What the file doesn't say keeps its default; the defaults run a service but for its own name. An unknown key or
+// a value that can't be meant is an error with file, line and remedy, and nothing starts.
+package config
+
+import (
+	"haven/platform/policy"
+)
+
+// Config is everything that an operator can set.
+type Config struct {
+	Service  Service
+	Listen   Listen
+	TLS      TLS
+	Database Database
+	Outbox   Outbox
+	Log      Log
+	Policy   policy.Policy `doc:"the rules' numbers: profile names the set to begin with, every other key changes one of them"`
+}
+
+// Service is who this installation is.
+type Service struct {
+	Domains  []string `doc:"mail domains that this service is responsible for, the first one for new addresses"`
+	Hostname string   `doc:"the machine's name as other mail servers see it; greetings, trace lines and message ids use it"`
+	Data     string   `doc:"folder of everything that is kept: database, message bodies, keys"`
+	Portal   string   `doc:"web address of the portal, named in messages to people"`
+}
+
+// Listen is where the faces listen; an empty address switches one off.
+type Listen struct {
+	SMTP        string `doc:"mail from other servers"`
+	Submission  string `doc:"mail from mail programs, STARTTLS"`
+	Submissions string `doc:"mail from mail programs, TLS from the start"`
+	IMAP        string `doc:"reading with mail programs, STARTTLS"`
+	IMAPS       string `doc:"reading with mail programs, TLS from the start"`
+	HTTP        string `doc:"health and metrics; keep it on a private address"`
+
+	AllowPlaintextLogin bool `doc:"passwords without TLS; only ever on loopback addresses"`
+}
+
+// TLS is the certificate that all faces show.
+type TLS struct {
+	Certificate string `doc:"PEM file with the certificate chain; empty: one of our own making, which programs will not trust"`
+	Key         string `doc:"PEM file with its private key, readable by the service alone"`
+}
+
+// Database is where rows are kept.
+type Database struct {
+	URL       string `doc:"postgres://… for PostgreSQL; empty: SQLite in the data folder"`
+	KeysURL   string `doc:"where the key store is; empty: beside the database, in a file or schema of its own"`
+	MasterKey string `doc:"file with the master key, in no back-up; empty: master.key in the data folder"`
+}
+
+// Outbox is how mail leaves.
+type Outbox struct {
+	SmartHost string   `doc:"host:port that takes all mail for outside; empty: each domain's own servers"`
+	Routes    []string `doc:"exceptions, each \"domain=host:port\""`
+	Resolver  string   `doc:"name server, host:port; empty: those of the machine"`
+}
+
+// Log is what the process prints.
+type Log struct {
+	Level  string `doc:"debug, info, warn or error"`
+	Format string `doc:"text or json"`
+}
+
+// Default is the configuration of a service that only lacks its name.
+func Default() Config {
+	p, err := policy.Profile("nhsmail-2017")
+	if err != nil {
+		panic("config: the default profile is missing: " + err.Error()) // a fault of the build, seen by the first test
+	}
+	return Config{
+		Service: Service{Data: "/var/lib/haven"},
+		Listen: Listen{SMTP: ":25", Submission: ":587", Submissions: ":465", IMAP: ":143", IMAPS: ":993",
+			HTTP: "127.0.0.1:8080"},
+		Log:    Log{Level: "info", Format: "text"},
+		Policy: p,
+	}
+}

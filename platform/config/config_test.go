@@ -1,0 +1,92 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+const least = "[service]\ndomains = [\"mail.example\"]\nhostname = \"mx.mail.example\"\n"
+
+// TestMistakes is what each mistake in the file must be answered with.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", "haven.toml: service.domains: no mail domain is named; write domains = [\"your.domain\"] under [service]"},
+		{"no host name", "[service]\ndomains = [\"mail.example\"]", "haven.toml: service.hostname: the machine's name is missing"},
+		{"unknown key", least + "hostnam = \"x\"\n", "haven.toml:4: service.hostnam: unknown key; did you mean service.hostname?"},
+		{"unknown table", least + "[lisen]\nsmtp = \":25\"\n", "haven.toml:5: lisen.smtp: unknown key; did you mean listen.smtp?"},
+		{"far from any key", least + "[zebra]\nstripes = 1\n", "haven.toml:5: zebra.stripes: unknown key; `haven config print` lists those there are"},
+		{"no TOML", least + "data = \n", "haven.toml:4: "},
+		{"twice", least + "hostname = \"b.example\"\n", "haven.toml:"},
+		{"wrong type", least + "data = 5\n", "haven.toml:4: service.data: write text in quotes"},
+		{"bad domain", "[service]\ndomains = [\"Mail Example\"]\nhostname = \"mx.mail.example\"\n", "haven.toml:2: service.domains: \"Mail Example\" is no domain"},
+		{"bad address", least + "[listen]\nsmtp = \"25\"\n", "haven.toml:5: listen.smtp: \"25\" is no address to listen on"},
+		{"port twice", least + "[listen]\nimap = \":25\"\n", "haven.toml:5: listen.imap: listen.smtp listens there already"},
+		{"plaintext off loopback", least + "[listen]\nallow_plaintext_login = true\n", "listen.allow_plaintext_login: listen.smtp is not loopback"},
+		{"key without certificate", least + "[tls]\nkey = \"k.pem\"\n", "haven.toml:5: tls.key: certificate and key belong together"},
+		{"other database", least + "[database]\nurl = \"mysql://x\"\n", "haven.toml:5: database.url: write postgres://user@host/database"},
+		{"bad route", least + "[outbox]\nroutes = [\"x\"]\n", "haven.toml:5: outbox.routes: \"x\" is no route"},
+		{"bad level", least + "[log]\nlevel = \"loud\"\n", "haven.toml:5: log.level: \"loud\" is no level; write debug, info, warn or error"},
+		{"unknown profile", least + "[policy]\nprofile = \"mine\"\n", "haven.toml:5: policy.profile: "},
+		{"time without unit", least + "[policy.password]\nmax_age = 90\n", "haven.toml:5: policy.password.max_age: write a time as text with its unit"},
+		{"no time", least + "[policy.password]\nmax_age = \"soon\"\n", "haven.toml:5: policy.password.max_age: \"soon\" is no length of time"},
+		{"no number", least + "[policy.sending]\nmessage_octets = \"big\"\n", "haven.toml:5: policy.sending.message_octets: \"big\" is no number"},
+		{"below zero", least + "[policy.shared]\nmembers = -1\n", "haven.toml:5: policy.shared.members: write a number of 0 or more"},
+		{"no bool", least + "[policy.account]\npasswords_in_programs = \"yes\"\n", "haven.toml:5: policy.account.passwords_in_programs: write true or false"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse("haven.toml", []byte(c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestValuesAndOrigins(t *testing.T) {
+	t.Parallel()
+	l, err := Parse("haven.toml", []byte(least+"[policy]\nprofile = \"connect-2024\"\n[policy.password]\nmax_age = \"1d12h\"\n[policy.sending]\nmessage_octets = \"35MiB\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Policy.Password.MaxAge != 36*time.Hour || l.Policy.Sending.MessageOctets != 35<<20 {
+		t.Errorf("max_age %v, message_octets %d", l.Policy.Password.MaxAge, l.Policy.Sending.MessageOctets)
+	}
+	var out strings.Builder
+	if err := l.Print(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"hostname = \"mx.mail.example\"  # haven.toml:3\n",
+		"max_age = \"1d12h0m0s\"  # haven.toml:7\n",
+		"profile = \"connect-2024\"  # haven.toml:5\n",
+		"smtp = \":25\"  # default\n",
+		"min_length = 12  # profile connect-2024\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+	// What is printed is a file again, with the same values.
+	again, err := Parse("printed.toml", []byte(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var twice strings.Builder
+	if err := again.Print(&twice); err != nil {
+		t.Fatal(err)
+	}
+	if stripOrigins(out.String()) != stripOrigins(twice.String()) {
+		t.Error("printing what was printed gives other values")
+	}
+}
+
+func stripOrigins(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i], _, _ = strings.Cut(lines[i], "  # ")
+	}
+	return strings.Join(lines, "\n")
+}
