@@ -222,7 +222,7 @@ type section struct {
 
 // joinContinuations puts sections together, at the place of the first of them, and decodes what is encoded.
 func joinContinuations(in []Param) []Param {
-	out := make([]Param, 0, len(in))
+	var out []Param
 	seen := map[string]bool{}
 	for _, p := range in {
 		name, _, _, ok := splitSection(p.Name)
@@ -244,7 +244,7 @@ func joinContinuations(in []Param) []Param {
 // splitSection reads a name such as "filename*1*". It is not ok for a name without an asterisk.
 func splitSection(s string) (name string, no int, encoded, ok bool) {
 	name, rest, ok := strings.Cut(s, "*")
-	if !ok {
+	if !ok || name == "" {
 		return s, 0, false, false
 	}
 	if rest == "" {

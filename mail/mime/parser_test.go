@@ -255,6 +255,7 @@ func FuzzParse(f *testing.F) {
 	for _, raw := range letters(f) {
 		f.Add(raw, uint8(7))
 	}
+	f.Add([]byte("Content-Disposition:0;*1="), uint8(0))
 	lim := Limits{Header: 2000, HeaderTotal: 8000, Depth: 6, Parts: 30}
 	f.Fuzz(func(t *testing.T, raw []byte, piece uint8) {
 		want := parsePieces(raw, lim, func() int { return len(raw) })

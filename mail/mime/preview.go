@@ -147,8 +147,11 @@ func (f *folder) add(text []byte) bool {
 		case isUnseen(r):
 			continue
 		}
-		if f.space && f.n < previewLength-1 {
+		if f.space {
 			f.put(' ')
+		}
+		if f.full() {
+			return false
 		}
 		f.space = false
 		f.put(r)
