@@ -1,0 +1,121 @@
+package access
+
+import (
+	"context"
+	"time"
+
+	"haven"
+	"haven/people/account"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/limit"
+)
+
+// The two accounts' versions and states in one query, and the membership where the answer is not remembered.
+// The table member is sharedmailbox's own; this is the one other place that reads it.
+const (
+	sqlFacts = `SELECT p.access_ver, p.kind, p.state, a.access_ver, a.kind, a.state
+		FROM account p, account a WHERE p.no = $1 AND a.no = $2`
+	sqlMember = `SELECT rights, since, until FROM member WHERE an = $1 AND person = $2`
+)
+
+const rememberedAnswers = 100_000
+
+// Service answers from the database. It is safe for many goroutines.
+type Service struct {
+	db    *db.DB
+	now   func() time.Time
+	cache *limit.Recent[pair, remembered]
+}
+
+type pair struct{ person, account haven.AccountNo }
+
+type remembered struct {
+	personVer, accountVer int64
+	answer                Answer
+}
+
+// New returns a service over the tables of account and sharedmailbox.
+func New(d *db.DB, now func() time.Time) *Service {
+	return &Service{db: d, now: now, cache: limit.NewRecent[pair, remembered](rememberedAnswers)}
+}
+
+// In says what the person may do with the account, and why, as the transaction sees it. No rights means that
+// the person may not know of the account; the error is the database's alone. An answer that is remembered costs
+// one query of two rows.
+func (s *Service) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	var f Facts
+	var personVer, accountVer int64
+	found := false
+	err := tx.Query(sqlFacts, []any{int64(person), int64(acc)}, func(r db.Row) error {
+		personVer, f.PersonKind, f.PersonState = r.Int64(0), haven.AccountKind(r.Int64(1)), account.State(r.Int64(2))
+		accountVer, f.AccountKind, f.AccountState = r.Int64(3), haven.AccountKind(r.Int64(4)), account.State(r.Int64(5))
+		found = true
+		return nil
+	})
+	if err != nil {
+		return 0, haven.Verdict{}, err
+	}
+	if !found {
+		return 0, unknown, nil
+	}
+	now, key := s.now(), pair{person, acc}
+	if m, ok := s.cache.Get(key); ok && m.personVer == personVer && m.accountVer == accountVer &&
+		(m.answer.Holds.IsZero() || now.Before(m.answer.Holds)) {
+		return m.answer.Rights, m.answer.Verdict, nil
+	}
+	f.Same = person == acc
+	if err := membership(tx, &f, person, acc); err != nil {
+		return 0, haven.Verdict{}, err
+	}
+	a := Decide(f, now)
+	s.cache.Put(key, remembered{personVer, accountVer, a})
+	return a.Rights, a.Verdict, nil
+}
+
+var unknown = haven.Verdict{Rule: "account.unknown", Reason: "There is no such mailbox."}
+
+func membership(tx *db.Tx, f *Facts, person, acc haven.AccountNo) error {
+	if f.Same || f.AccountKind != haven.Shared {
+		return nil
+	}
+	return tx.Query(sqlMember, []any{int64(acc), int64(person)}, func(r db.Row) error {
+		f.Member, f.Rights, f.From = true, haven.Rights(r.Int64(0)), time.UnixMicro(r.Int64(1))
+		if until := r.Int64(2); until != 0 {
+			f.Until = time.UnixMicro(until)
+		}
+		return nil
+	})
+}
+
+// Rights is In over a snapshot of its own.
+func (s *Service) Rights(ctx context.Context, person, acc haven.AccountNo) (r haven.Rights, v haven.Verdict, err error) {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		r, v, err = s.In(tx, person, acc)
+		return err
+	})
+	return r, v, err
+}
+
+// Check is nil when the person holds every right in need. It is NotFound when the person may not know of the
+// account, and Denied, with the rule, when some right lacks.
+func (s *Service) Check(ctx context.Context, person, acc haven.AccountNo, need haven.Rights) error {
+	return s.db.Read(ctx, func(tx *db.Tx) error { return s.CheckIn(tx, person, acc, need) })
+}
+
+// CheckIn is Check in the caller's transaction.
+func (s *Service) CheckIn(tx *db.Tx, person, acc haven.AccountNo, need haven.Rights) error {
+	rights, v, err := s.In(tx, person, acc)
+	switch {
+	case err != nil:
+		return err
+	case rights == 0:
+		return ErrUnknown
+	case !rights.Has(need):
+		return &errs.Error{Kind: errs.Denied, Rule: string(v.Rule), Say: "You may " + rights.String() + " here, not " + (need &^ rights).String() + ". One of the owners can give you the right."}
+	}
+	return nil
+}
+
+// ErrUnknown is the answer for what a person may not know of; the same as for what does not exist.
+var ErrUnknown = &errs.Error{Kind: errs.NotFound, Rule: "account.unknown", Say: "There is no such mailbox."}

@@ -1,0 +1,334 @@
+package account
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"haven"
+	"haven/platform/audit"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// ErrRefused is the one answer to a log in that did not prove itself: whether the user is unknown, the password
+// wrong or the account locked to this place (Rules 6).
+var ErrRefused = &errs.Error{Kind: errs.Private, Rule: "login.refused",
+	Say: "The user name or the password is wrong. After many wrong tries an account is closed for half an hour to places that it does not know."}
+
+// known is what one query finds for a user name: the zero value is nobody.
+type known struct {
+	account  Account
+	ver      int64 // of the credential; 0: no password
+	hash     string
+	expires  time.Time
+	must     bool
+	failures Failures
+	lastSeen time.Time // at this place
+	app      *appLogin // the secret is an app password
+}
+
+// Authenticate says who signs in, and opens the account that the log in names (ARCHITECTURE §2).
+//
+// Errors: Private (login.refused) for whatever did not prove itself, in the same time whether the user exists;
+// Denied where the secret was right and the account may not sign in here (password.expired, account.inactive …),
+// with what to do; NotFound where the person may not know of the mailbox named; TooMany where the place is
+// slowed; Transient where the service is too busy or its store unreachable, in which case nothing counts as a
+// failure.
+func (s *Service) Authenticate(ctx context.Context, l Login) (Session, error) {
+	person, target, v := SplitUser(l.User, l.Authzid)
+	if !v.Allowed {
+		return Session{}, Refusal(errs.Private, v)
+	}
+	if len(l.Password) > 4*s.o.Policy.Password.MaxLength {
+		return Session{}, ErrRefused
+	}
+	place := placeOf(l)
+	k, err := s.lookUp(ctx, person, place, l.Password)
+	if err != nil {
+		return Session{}, err
+	}
+	if l.Face == Web {
+		k.app = nil // pages ask for the person, never for a program
+	}
+	if err := s.prove(ctx, l, person, place, k); err != nil {
+		return Session{}, err
+	}
+	facts := LoginFacts{Kind: k.account.Kind, State: k.account.State, Face: l.Face, AppPassword: k.app != nil,
+		Expires: k.expires, MustChange: k.must, Portal: s.o.Portal}
+	if v := MayLogin(facts, s.Now()); !v.Allowed {
+		return Session{}, Refusal(errs.Denied, v)
+	}
+	return s.open(ctx, k, person, target)
+}
+
+// lookUp reads all that is known in one snapshot. An account that can't have a credential is nobody.
+func (s *Service) lookUp(ctx context.Context, person haven.Address, place placeKey, secret string) (k known, err error) {
+	now := s.Now()
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		k = known{}
+		err := tx.Query(sqlLogin, []any{person.Key(), now.UnixMicro(), place[:]}, func(r db.Row) error {
+			k = scanKnown(r)
+			return nil
+		})
+		if err != nil || k.account.No == 0 {
+			return err
+		}
+		k.app, err = findApp(tx, k.account.No, secret)
+		return err
+	})
+	if k.account.Kind == haven.Shared {
+		k = known{}
+	}
+	k.failures.KnownPlace = !k.lastSeen.IsZero() && now.Sub(k.lastSeen) < s.o.Policy.Lockout.KnownFor
+	return k, err
+}
+
+func scanKnown(r db.Row) known {
+	const c = accountWidth
+	k := known{account: scanAccount(r), ver: r.Int64(c), hash: r.Text(c + 1), must: r.Int64(c+3) != 0}
+	k.expires, k.lastSeen = timeOf(r.Int64(c+2)), timeOf(r.Int64(c+5))
+	k.failures.LockedUntil = timeOf(r.Int64(c + 4))
+	return k
+}
+
+func timeOf(micro int64) time.Time {
+	if micro == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micro).UTC()
+}
+
+// prove decides whether the secret is right, and keeps the books of failures and places.
+func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place placeKey, k known) error {
+	if k.app != nil {
+		return s.useApp(ctx, k.app)
+	}
+	if l.Face == Program && !s.o.Policy.Account.PasswordsInPrograms {
+		return &errs.Error{Kind: errs.Private, Rule: "login.app-password",
+			Say: "Mail programs sign in with a password of their own. Make one at " + s.o.Portal + "."}
+	}
+	now := s.Now()
+	key := s.memory.of(k.account.No, k.ver, user.Key(), l.Password)
+	good, remembered := s.memory.recall(key, now)
+	if remembered && !good {
+		return ErrRefused
+	}
+	shut := Locked(k.failures, now)
+	if remembered && !shut {
+		return s.seePlace(ctx, k, place)
+	}
+	good, err := s.compute(ctx, l.Password, place, k, key, shut)
+	if err != nil {
+		return err
+	}
+	if !good {
+		return s.failed(ctx, l, place, k.account)
+	}
+	return s.seePlace(ctx, k, place)
+}
+
+// compute spends the time of one argon2id computation in the queue, also for nobody and for a locked account.
+func (s *Service) compute(ctx context.Context, secret string, place placeKey, k known, key secretKey, shut bool) (bool, error) {
+	if p := s.o.Policy.Lockout; p.SlowAfter > 0 && s.places.Count(string(place[:])) >= p.SlowAfter {
+		if wait := s.slowed.Take(string(place[:]), 1); wait > 0 {
+			return false, &errs.Error{Kind: errs.TooMany, Rule: "lockout.slow",
+				Say: fmt.Sprintf("Too many failed tries from here. Try again in %d seconds.", int(wait/time.Second)+1)}
+		}
+	}
+	if err := s.queue.enter(ctx, string(place[:])); err != nil {
+		return false, err
+	}
+	defer s.queue.leave()
+	if good, remembered := s.memory.recall(key, s.Now()); remembered && !shut {
+		return good, nil // another connection of the same program was here first
+	}
+	h, ok := parseHash(k.hash)
+	if !ok || shut {
+		s.nobody.matches(secret)
+		if !shut {
+			s.memory.learn(key, false, s.Now())
+		}
+		return false, nil
+	}
+	good := h.matches(secret)
+	s.memory.learn(key, good, s.Now())
+	if good && !h.fits(s.o.Policy.Password) {
+		return true, s.rehash(ctx, k, hashNew(secret, s.o.Policy.Password))
+	}
+	return good, nil
+}
+
+// rehash keeps the same password under the parameters of today's policy.
+func (s *Service) rehash(ctx context.Context, k known, h hashed) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlRehash, int64(k.account.No), k.ver, h.String())
+		return nil
+	})
+}
+
+// failed counts a failure for the place and the account, and locks the account where the policy says so.
+func (s *Service) failed(ctx context.Context, l Login, place placeKey, a Account) error {
+	p, now := s.o.Policy.Lockout, s.Now()
+	s.places.Add(string(place[:]), 1)
+	if a.No == 0 || p.LockAfter <= 0 {
+		return ErrRefused
+	}
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		count := 0
+		err := tx.Query(sqlFailure, []any{int64(a.No), now.UnixMicro(), now.Add(-p.Window).UnixMicro()}, func(r db.Row) error {
+			count = int(r.Int64(0))
+			return nil
+		})
+		until := AfterFailure(count, p, now)
+		if err != nil || until.IsZero() {
+			return err
+		}
+		n, err := tx.Change(sqlLockUntil, int64(a.No), until.UnixMicro(), now.UnixMicro())
+		if err == nil && n > 0 {
+			audit.Record(tx, audit.Entry{At: now, Actor: haven.Actor{Place: l.Place, Program: l.Program}, What: "account.locked", On: a.ID, Rule: "lockout.lock"})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return ErrRefused
+}
+
+// Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6).
+func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.AccountNo) error {
+	now := s.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlUnlock, int64(no))
+		if err != nil || n == 0 {
+			return err
+		}
+		a, err := ByNoIn(tx, no)
+		if err == nil {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.unlocked", On: a.ID, Rule: "lockout.unlock"})
+		}
+		return err
+	})
+}
+
+// placeKey stands for a place: the network address and the program together (Rules 6). It is a hash, since
+// places are remembered and nobody has to read them.
+type placeKey [16]byte
+
+func placeOf(l Login) placeKey {
+	sum := sha256.Sum256([]byte(l.Place + "\x00" + l.Program))
+	return placeKey(sum[:16])
+}
+
+// seePlace remembers that the person signed in from here, with one write a day and place.
+func (s *Service) seePlace(ctx context.Context, k known, place placeKey) error {
+	now := s.Now()
+	if now.Sub(k.lastSeen) < 24*time.Hour {
+		return nil
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlSeePlace, int64(k.account.No), place[:], now.UnixMicro())
+		tx.Exec(sqlDropPlaces, int64(k.account.No), int64(s.o.Policy.Lockout.KnownPlaces))
+		return nil
+	})
+}
+
+// open makes the session: the person's own account, or the shared mailbox that the log in or its app password
+// names, where the person may open it.
+func (s *Service) open(ctx context.Context, k known, person, target haven.Address) (ses Session, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses = Session{Person: k.account, Target: k.account, Expires: k.expires}
+		ses.Changes = k.must || k.account.State == Invited || !k.expires.IsZero() && !s.Now().Before(k.expires)
+		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
+			return err
+		}
+		ses.Rights, ses.Verdict, err = s.o.Access.In(tx, ses.Person.No, ses.Target.No)
+		if err == nil && ses.Rights == 0 && ses.Shared() {
+			return errNoTarget
+		}
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return ses, nil
+}
+
+var errNoTarget = &errs.Error{Kind: errs.NotFound, Rule: "login.target", Say: "There is no such mailbox that you may open."}
+
+func (s *Service) chooseTarget(tx *db.Tx, ses *Session, k known, person, target haven.Address) (err error) {
+	named := target.Key() != person.Key()
+	if named {
+		ses.Target, err = s.ResolveIn(tx, target)
+		if errs.Is(err, errs.NotFound) {
+			return errNoTarget
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if k.app == nil || k.app.target == ses.Target.No {
+		return nil
+	}
+	if named {
+		return errNoTarget // an app password opens the one mailbox that it was made for (Rules 6)
+	}
+	ses.Target, err = ByNoIn(tx, k.app.target)
+	return err
+}
+
+// appLogin is an app password that was found.
+type appLogin struct {
+	hash   [32]byte
+	target haven.AccountNo
+	used   time.Time
+}
+
+var appEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+const appLetters = 26 // 128 bits in base 32
+
+// appHash is the hash of an app password, however its groups were typed; false if secret does not look like one.
+// 128 random bits need no slow hash.
+func appHash(secret string) ([32]byte, bool) {
+	s := strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(secret))
+	if b, err := appEncoding.DecodeString(s); err != nil || len(s) != appLetters || len(b) != 16 {
+		return [32]byte{}, false
+	}
+	return sha256.Sum256([]byte(s)), true
+}
+
+func findApp(tx *db.Tx, no haven.AccountNo, secret string) (found *appLogin, err error) {
+	hash, ok := appHash(secret)
+	if !ok {
+		return nil, nil
+	}
+	err = tx.Query(sqlAppLogin, []any{hash[:]}, func(r db.Row) error {
+		if haven.AccountNo(r.Int64(0)) == no {
+			found = &appLogin{hash, haven.AccountNo(r.Int64(1)), timeOf(r.Int64(2))}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// useApp notes the last use, once a day.
+func (s *Service) useApp(ctx context.Context, app *appLogin) error {
+	now := s.Now()
+	if now.Sub(app.used) < 24*time.Hour {
+		return nil
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlAppUsed, app.hash[:], now.UnixMicro())
+		return nil
+	})
+}
+
+// IsRefused reports whether err is the answer to a wrong secret, which a face counts toward closing the
+// connection.
+func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }

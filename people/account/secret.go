@@ -1,0 +1,259 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"haven"
+	"haven/platform/audit"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// HashPassword checks a password against the rules that need no person, and hashes it, for seeding many
+// made-up accounts with one password.
+func (s *Service) HashPassword(ctx context.Context, pw string) (Hashed, error) {
+	h, err := s.hashChecked(ctx, pw, PasswordFacts{})
+	return Hashed{h}, err
+}
+
+func (s *Service) hashChecked(ctx context.Context, pw string, f PasswordFacts) (h hashed, err error) {
+	if v := CheckPassword(pw, f, s.o.Policy.Password); !v.Allowed {
+		return hashed{}, Refusal(errs.Invalid, v)
+	}
+	if err := s.queue.enter(ctx, "password"); err != nil {
+		return hashed{}, err
+	}
+	defer s.queue.leave()
+	return hashNew(pw, s.o.Policy.Password), nil
+}
+
+// SetPassword gives a person a new password, which holds from the next log in on. The caller has made sure that
+// it is the person (asked again, or a reset) or who may for the person; temporary ones have to be changed at the
+// next log in. It is Invalid, with the rule password.*, where the password may not be set, and Conflict where
+// another change came between. A shared mailbox or a program has none: NotFound.
+func (s *Service) SetPassword(ctx context.Context, actor haven.Actor, no haven.AccountNo, pw string, temporary bool) error {
+	f, old, ver, err := s.passwordFacts(ctx, no)
+	if err != nil {
+		return err
+	}
+	if v := CheckPassword(pw, f, s.o.Policy.Password); !v.Allowed {
+		return Refusal(errs.Invalid, v) // before the costly look at earlier ones
+	}
+	if f.Reused, err = s.reused(ctx, pw, old); err != nil {
+		return err
+	}
+	h, err := s.hashChecked(ctx, pw, f)
+	if err != nil {
+		return err
+	}
+	now := s.Now()
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := Lock(tx, no); err != nil {
+			return err
+		}
+		cur, _, err := credential(tx, no)
+		if err != nil {
+			return err
+		}
+		if cur != ver {
+			return errs.E(errs.Conflict, "The password was changed meanwhile.")
+		}
+		if cur > 0 {
+			tx.Exec(sqlKeepOld, int64(no))
+			tx.Exec(sqlDropOld, int64(no), cur-int64(s.o.Policy.Password.History)+1)
+		}
+		s.putSecret(tx, no, cur+1, h, temporary)
+		a, err := ByNoIn(tx, no)
+		if err == nil {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.password-set", On: a.ID, Rule: "password.good"})
+		}
+		return err
+	})
+	if err == nil {
+		s.announce(no)
+	}
+	return err
+}
+
+// putSecret writes the credential. Its kind is the account's, and the table takes personal accounts alone.
+func (s *Service) putSecret(tx *db.Tx, no haven.AccountNo, ver int64, h hashed, temporary bool) {
+	now := s.Now()
+	expires := int64(0)
+	if age := s.o.Policy.Password.MaxAge; age > 0 {
+		expires = now.Add(age).UnixMicro()
+	}
+	if temporary {
+		expires = now.Add(s.o.Policy.Activation.TempPassword).UnixMicro()
+	}
+	tx.Exec(sqlPutSecret, int64(no), ver, h.String(), now.UnixMicro(), expires, temporary)
+}
+
+// passwordFacts reads what a new password is held against: names, the current and the earlier hashes.
+func (s *Service) passwordFacts(ctx context.Context, no haven.AccountNo) (f PasswordFacts, old []string, ver int64, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		f, old, ver = PasswordFacts{}, nil, 0
+		a, err := ByNoIn(tx, no)
+		if err != nil {
+			return err
+		}
+		if a.Kind != haven.Personal {
+			return ErrUnknown
+		}
+		f.Mailbox = []string{a.Address.Local}
+		if err := tx.Query(sqlPerson, []any{int64(no)}, func(r db.Row) error {
+			f.Names = []string{r.Text(0), r.Text(1)}
+			return nil
+		}); err != nil {
+			return err
+		}
+		if s.o.Names != nil {
+			more, err := s.o.Names(tx, no)
+			if err != nil {
+				return err
+			}
+			f.Mailbox = append(f.Mailbox, more...)
+		}
+		var hash string
+		if ver, hash, err = credential(tx, no); err != nil || ver == 0 {
+			return err
+		}
+		old = []string{hash}
+		return tx.Query(sqlOld, []any{int64(no), int64(s.o.Policy.Password.History - 1)}, func(r db.Row) error {
+			old = append(old, r.Text(0))
+			return nil
+		})
+	})
+	return f, old, ver, err
+}
+
+func credential(tx *db.Tx, no haven.AccountNo) (ver int64, hash string, err error) {
+	err = tx.Query(sqlCredential, []any{int64(no)}, func(r db.Row) error {
+		ver, hash = r.Int64(0), r.Text(1)
+		return nil
+	})
+	return ver, hash, err
+}
+
+// reused reports whether pw is the current or one of the last passwords.
+func (s *Service) reused(ctx context.Context, pw string, old []string) (bool, error) {
+	for _, o := range old {
+		h, ok := parseHash(o)
+		if !ok {
+			continue
+		}
+		if err := s.queue.enter(ctx, "password"); err != nil {
+			return false, err
+		}
+		same := h.matches(pw)
+		s.queue.leave()
+		if same {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// AppPassword is a password of one mail program for one mailbox, without its secret.
+type AppPassword struct {
+	ID     int64 // within the person's
+	Target haven.AccountNo
+	Name   string // "Outlook on the dispensary PC"
+	Made   time.Time
+	Used   time.Time // to the day; zero: never
+}
+
+// NewAppPassword makes a password for a mail program, for the person's own mailbox or a shared one that the person
+// may open. The secret is returned this once: 26 letters and digits in groups.
+func (s *Service) NewAppPassword(ctx context.Context, actor haven.Actor, person, target haven.AccountNo, name string) (string, error) {
+	if err := checkDisplay(name, s.o.Policy.Account.NameRunes); err != nil {
+		return "", err
+	}
+	var bits [16]byte
+	rand.Read(bits[:]) // never fails (crypto/rand)
+	secret := appEncoding.EncodeToString(bits[:])
+	hash, _ := appHash(secret)
+	now := s.Now()
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := Lock(tx, person); err != nil {
+			return err
+		}
+		who, err := ByNoIn(tx, person)
+		if err != nil {
+			return err
+		}
+		rights, _, err := s.o.Access.In(tx, person, target)
+		if err != nil {
+			return err
+		}
+		if rights == 0 || who.Kind == haven.Shared {
+			return errNoTarget
+		}
+		var count, last int64
+		if err := tx.Query(sqlAppNext, []any{int64(person)}, func(r db.Row) error { count, last = r.Int64(0), r.Int64(1); return nil }); err != nil {
+			return err
+		}
+		if most := s.o.Policy.Account.AppPasswordsPer; count >= int64(most) {
+			return &errs.Error{Kind: errs.TooMany, Rule: "app-password.most", Say: fmt.Sprintf("You have %d app passwords, the most there can be. Revoke one that is not used.", most)}
+		}
+		tx.Exec(sqlAppPut, int64(person), hash[:], last+1, int64(target), name, now.UnixMicro())
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.app-password-made", On: who.ID, Rule: "app-password.made"})
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return grouped(secret), nil
+}
+
+func grouped(secret string) string {
+	var b strings.Builder
+	for i := 0; i < len(secret); i += 5 {
+		if i > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteString(secret[i:min(i+5, len(secret))])
+	}
+	return b.String()
+}
+
+// AppPasswords lists a person's app passwords.
+func (s *Service) AppPasswords(ctx context.Context, person haven.AccountNo) (all []AppPassword, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		all = nil
+		return tx.Query(sqlAppList, []any{int64(person)}, func(r db.Row) error {
+			all = append(all, AppPassword{r.Int64(0), haven.AccountNo(r.Int64(1)), r.Text(2), timeOf(r.Int64(3)), timeOf(r.Int64(4))})
+			return nil
+		})
+	})
+	return all, err
+}
+
+// RevokeAppPassword ends an app password at once.
+func (s *Service) RevokeAppPassword(ctx context.Context, actor haven.Actor, person haven.AccountNo, id int64) error {
+	now := s.Now()
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := Lock(tx, person); err != nil {
+			return err
+		}
+		n, err := tx.Change(sqlAppRevoke, int64(person), id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.E(errs.NotFound, "There is no such app password.")
+		}
+		who, err := ByNoIn(tx, person)
+		if err == nil {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.app-password-revoked", On: who.ID, Rule: "app-password.revoked"})
+		}
+		return err
+	})
+	if err == nil {
+		s.announce(person)
+	}
+	return err
+}

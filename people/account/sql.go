@@ -1,0 +1,116 @@
+package account
+
+import "haven/platform/db"
+
+// Schema is the tables of accounts. Two walls stand in it:
+//
+// An address row is never deleted and its key is primary, so an address can't be given to somebody else (Rules 2).
+//
+// credential and app_password carry the account's kind, checked, and tied to the account's own by a foreign
+// key, so that a shared mailbox has no row in either (Rules 3).
+var Schema = db.Schema{Concept: "account", Steps: []string{`
+CREATE TABLE account_next (one {int} PRIMARY KEY, next {int} NOT NULL);
+INSERT INTO account_next (one, next) VALUES (1, 1);
+CREATE TABLE account (
+	no {int} PRIMARY KEY, id {blob} NOT NULL UNIQUE, kind {int} NOT NULL, state {int} NOT NULL, since {int} NOT NULL,
+	display {text} NOT NULL, access_ver {int} NOT NULL, created {int} NOT NULL, UNIQUE (no, kind));
+CREATE TABLE address (
+	key {text} PRIMARY KEY, no {int} NOT NULL REFERENCES account (no), role {int} NOT NULL,
+	local {text} NOT NULL, domain {text} NOT NULL, since {int} NOT NULL, until {int} NOT NULL);
+CREATE INDEX address_no ON address (no);
+CREATE UNIQUE INDEX address_primary ON address (no) WHERE role = 1;
+CREATE TABLE person (
+	no {int} PRIMARY KEY, kind {int} NOT NULL CHECK (kind = 1), first {text} NOT NULL, last {text} NOT NULL,
+	FOREIGN KEY (no, kind) REFERENCES account (no, kind));
+CREATE TABLE credential (
+	no {int} PRIMARY KEY, kind {int} NOT NULL CHECK (kind = 1), ver {int} NOT NULL, hash {text} NOT NULL,
+	made {int} NOT NULL, expires {int} NOT NULL, must_change {int} NOT NULL,
+	FOREIGN KEY (no, kind) REFERENCES account (no, kind));
+CREATE TABLE credential_old (
+	no {int} NOT NULL REFERENCES credential (no), ver {int} NOT NULL, hash {text} NOT NULL, PRIMARY KEY (no, ver)) {norowid};
+CREATE TABLE app_password (
+	hash {blob} PRIMARY KEY, no {int} NOT NULL, kind {int} NOT NULL CHECK (kind IN (1, 3)), id {int} NOT NULL,
+	target {int} NOT NULL REFERENCES account (no), name {text} NOT NULL, made {int} NOT NULL, used {int} NOT NULL,
+	UNIQUE (no, id), FOREIGN KEY (no, kind) REFERENCES account (no, kind));
+CREATE TABLE lockout (
+	no {int} PRIMARY KEY REFERENCES account (no), since {int} NOT NULL, failures {int} NOT NULL, until {int} NOT NULL) {narrow};
+CREATE TABLE known_place (
+	no {int} NOT NULL REFERENCES account (no), place {blob} NOT NULL, first {int} NOT NULL, last {int} NOT NULL,
+	PRIMARY KEY (no, place)) {norowid}`,
+}}
+
+// Roles of an address within its account.
+const (
+	rolePrimary = 1
+	roleAlias   = 2
+	roleFormer  = 3 // of a former name: works, is shown to few (Rules 2)
+)
+
+const (
+	accountColumns = `a.no, a.id, a.kind, a.state, a.display, a.access_ver, a.created, COALESCE(p.local, ''), COALESCE(p.domain, '')`
+	accountTables  = ` FROM account a LEFT JOIN address p ON p.no = a.no AND p.role = 1 `
+	addressTables  = ` FROM address x JOIN account a ON a.no = x.no LEFT JOIN address p ON p.no = a.no AND p.role = 1 `
+
+	sqlByNo      = `SELECT ` + accountColumns + accountTables + `WHERE a.no = $1`
+	sqlByID      = `SELECT ` + accountColumns + accountTables + `WHERE a.id = $1`
+	sqlByAddress = `SELECT ` + accountColumns + addressTables + `WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
+	sqlList      = `SELECT ` + accountColumns + accountTables + `WHERE a.no > $1 ORDER BY a.no LIMIT $2`
+
+	sqlTakeNo    = `UPDATE account_next SET next = next + 1 WHERE one = 1 RETURNING next - 1`
+	sqlLockNames = `UPDATE account_next SET next = next WHERE one = 1 RETURNING next`
+	sqlLock      = `UPDATE account SET access_ver = $2 WHERE no = $1 RETURNING state`
+	sqlInsert    = `INSERT INTO account (no, id, kind, state, since, display, access_ver, created)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $5)`
+	sqlSetState   = `UPDATE account SET state = $2, since = $3 WHERE no = $1`
+	sqlSetDisplay = `UPDATE account SET display = $2 WHERE no = $1`
+
+	sqlAddressOwner = `SELECT no FROM address WHERE key = $1`
+	sqlPutAddress   = `INSERT INTO address (key, no, role, local, domain, since, until) VALUES ($1, $2, $3, $4, $5, $6, 0)
+		ON CONFLICT (key) DO UPDATE SET role = excluded.role, until = 0`
+	sqlAddresses    = `SELECT local, domain, role, until FROM address WHERE no = $1 ORDER BY role, key`
+	sqlAliasCount   = `SELECT COUNT(*) FROM address WHERE no = $1 AND role = 2`
+	sqlEndAddress   = `UPDATE address SET until = $3 WHERE key = $1 AND no = $2 AND role <> 1 AND until = 0`
+	sqlDemote       = `UPDATE address SET role = $2 WHERE no = $1 AND role = 1`
+	sqlAddressRange = `SELECT key FROM address WHERE key >= $1 AND key < $2`
+
+	sqlPutPerson = `INSERT INTO person (no, kind, first, last)
+		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3)`
+	sqlPerson = `SELECT first, last FROM person WHERE no = $1`
+
+	sqlLogin = `SELECT ` + accountColumns + `, COALESCE(c.ver, 0), COALESCE(c.hash, ''), COALESCE(c.expires, 0),
+		COALESCE(c.must_change, 0), COALESCE(l.until, 0), COALESCE(k.last, 0)` + addressTables + `
+		LEFT JOIN credential c ON c.no = a.no LEFT JOIN lockout l ON l.no = a.no
+		LEFT JOIN known_place k ON k.no = a.no AND k.place = $3
+		WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
+
+	sqlCredential = `SELECT ver, hash FROM credential WHERE no = $1`
+	sqlOld        = `SELECT hash FROM credential_old WHERE no = $1 ORDER BY ver DESC LIMIT $2`
+	sqlKeepOld    = `INSERT INTO credential_old (no, ver, hash) SELECT no, ver, hash FROM credential WHERE no = $1`
+	sqlDropOld    = `DELETE FROM credential_old WHERE no = $1 AND ver <= $2`
+	sqlPutSecret  = `INSERT INTO credential (no, kind, ver, hash, made, expires, must_change)
+		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6)
+		ON CONFLICT (no) DO UPDATE SET ver = excluded.ver, hash = excluded.hash, made = excluded.made,
+		expires = excluded.expires, must_change = excluded.must_change`
+	sqlRehash = `UPDATE credential SET hash = $3 WHERE no = $1 AND ver = $2`
+
+	sqlFailure = `INSERT INTO lockout (no, since, failures, until) VALUES ($1, $2, 1, 0)
+		ON CONFLICT (no) DO UPDATE SET
+		failures = CASE WHEN lockout.since > $3 THEN lockout.failures + 1 ELSE 1 END,
+		since = CASE WHEN lockout.since > $3 THEN lockout.since ELSE excluded.since END
+		RETURNING failures`
+	sqlLockUntil = `UPDATE lockout SET until = $2 WHERE no = $1 AND until < $3`
+	sqlUnlock    = `DELETE FROM lockout WHERE no = $1`
+
+	sqlSeePlace = `INSERT INTO known_place (no, place, first, last) VALUES ($1, $2, $3, $3)
+		ON CONFLICT (no, place) DO UPDATE SET last = excluded.last`
+	sqlDropPlaces = `DELETE FROM known_place WHERE no = $1 AND place NOT IN
+		(SELECT place FROM known_place WHERE no = $1 ORDER BY last DESC LIMIT $2)`
+
+	sqlAppLogin = `SELECT no, target, used FROM app_password WHERE hash = $1`
+	sqlAppUsed  = `UPDATE app_password SET used = $2 WHERE hash = $1`
+	sqlAppNext  = `SELECT COUNT(*), COALESCE(MAX(id), 0) FROM app_password WHERE no = $1`
+	sqlAppPut   = `INSERT INTO app_password (no, kind, hash, id, target, name, made, used)
+		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6, 0)`
+	sqlAppList   = `SELECT id, target, name, made, used FROM app_password WHERE no = $1 ORDER BY id`
+	sqlAppRevoke = `DELETE FROM app_password WHERE no = $1 AND id = $2`
+)
