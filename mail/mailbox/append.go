@@ -60,9 +60,14 @@ func (s *Service) prepareAppend(ctx context.Context, v Viewer, it Append, now ti
 	if it.Received.IsZero() {
 		it.Received = now
 	}
-	j := &appending{Append: it, msg: s.ids.next(now), refs: refHashes(keys, references(it.Letter.message))}
+	j := &appending{Append: it, msg: s.ids.next(now)}
 	st := it.Letter.stored
-	j.wrapped, j.sealed = sealMessage(keys, j.msg, st.ID, st.Key, nil, it.Letter.meta)
+	if j.wrapped, j.sealed, err = sealMessage(keys, j.msg, st.ID, st.Key, nil, it.Letter.meta); err != nil {
+		return nil, err
+	}
+	if j.refs, err = refHashes(keys, references(it.Letter.message)); err != nil {
+		return nil, err
+	}
 	j.sent, err = s.sentKey(ctx, v.Person, it.Letter.message)
 	return j, err
 }

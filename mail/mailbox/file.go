@@ -65,8 +65,12 @@ func (s *Service) prepare(ctx context.Context, f Filing, now time.Time) (*filing
 	}
 	j := &filing{Filing: f, msg: s.ids.next(now), size: f.Letter.Size() + int64(len(f.Trace)), at: now}
 	st := f.Letter.stored
-	j.wrapped, j.sealed = sealMessage(keys, j.msg, st.ID, st.Key, f.Trace, f.Letter.meta)
-	j.refs = refHashes(keys, references(f.Letter.message))
+	if j.wrapped, j.sealed, err = sealMessage(keys, j.msg, st.ID, st.Key, f.Trace, f.Letter.meta); err != nil {
+		return nil, err
+	}
+	if j.refs, err = refHashes(keys, references(f.Letter.message)); err != nil {
+		return nil, err
+	}
 	if f.SentBy == 0 {
 		return j, nil
 	}

@@ -15,10 +15,19 @@ import (
 // account and message, so that a row moved elsewhere doesn't open.
 
 // sealMessage is what the row of a message holds sealed: its key to the body, and its sealed column.
-func sealMessage(k *secret.AccountKeys, id haven.MessageID, body blob.ID, key blob.Key, trace, meta []byte) (wrapped, sealed []byte) {
+func sealMessage(k *secret.AccountKeys, id haven.MessageID, body blob.ID, key blob.Key, trace, meta []byte) (wrapped, sealed []byte, err error) {
 	plain := binary.AppendUvarint(make([]byte, 0, len(trace)+len(meta)+3), uint64(len(trace)))
 	plain = append(append(plain, trace...), meta...)
-	return k.WrapBody(nil, [32]byte(key), int64(body)), k.Seal(nil, plain, int64(id))
+	if wrapped, err = k.WrapBody(nil, (*[32]byte)(&key), int64(body)); err != nil {
+		return nil, nil, err
+	}
+	sealed, err = k.Seal(nil, plain, rowName(id))
+	return wrapped, sealed, err
+}
+
+// rowName is what a message's sealed column is bound to, beside its account.
+func rowName(id haven.MessageID) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, 15), "message"...), uint64(id))
 }
 
 var errSealed = errs.Wrap(errs.Internal, errors.New("mailbox: a message's sealed column is not what was written"), "")
@@ -30,7 +39,7 @@ type opened struct {
 
 // open opens a sealed column into buf, which the result points into.
 func open(k *secret.AccountKeys, id haven.MessageID, sealed, buf []byte) (opened, []byte, error) {
-	plain, err := k.Open(buf[:0], sealed, int64(id))
+	plain, err := k.Open(buf[:0], sealed, rowName(id))
 	if err != nil {
 		return opened{}, buf, err
 	}
@@ -94,7 +103,9 @@ func (x *crossing) reseal(from, to *secret.AccountKeys, wrapped, sealed []byte) 
 	if err := meta.UnmarshalBinary(o.meta); err != nil {
 		return err
 	}
-	x.refs = refHashes(to, metaReferences(&meta))
-	x.wrapped, x.sealed = sealMessage(to, x.msg, blob.ID(x.body), blob.Key(key), o.trace, o.meta)
-	return nil
+	if x.refs, err = refHashes(to, metaReferences(&meta)); err != nil {
+		return err
+	}
+	x.wrapped, x.sealed, err = sealMessage(to, x.msg, blob.ID(x.body), blob.Key(key), o.trace, o.meta)
+	return err
 }

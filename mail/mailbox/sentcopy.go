@@ -2,7 +2,6 @@ package mailbox
 
 import (
 	"context"
-	"encoding/binary"
 	"time"
 
 	"haven"
@@ -37,8 +36,8 @@ func (s *Service) sentKey(ctx context.Context, person haven.AccountNo, m *mime.M
 	if id == "" {
 		id = m.Header.Get("From") + "\x00" + m.Header.Get("Date") + "\x00" + m.Header.Get("Subject")
 	}
-	h := keys.Ref("sent\x00" + id)
-	return sentKey{person, int64(binary.LittleEndian.Uint64(h[:8]))}, nil
+	hash, err := refHash(keys, "sent\x00"+id)
+	return sentKey{person, hash}, err
 }
 
 func findSent(tx *db.Tx, key sentKey, appended bool, now time.Time) (c *sentCopy, err error) {

@@ -10,19 +10,23 @@ import (
 )
 
 // refHash is a message id under the account's key: what ties letters into threads without saying what they are.
-func refHash(k *secret.AccountKeys, id string) int64 {
-	h := k.Ref(id)
-	return int64(binary.LittleEndian.Uint64(h[:8]))
+func refHash(k *secret.AccountKeys, id string) (int64, error) {
+	h, err := k.Ref([]byte(id))
+	return int64(binary.LittleEndian.Uint64(h[:8])), err
 }
 
-func refHashes(k *secret.AccountKeys, ids []string) []int64 {
+func refHashes(k *secret.AccountKeys, ids []string) ([]int64, error) {
 	hs := make([]int64, 0, len(ids))
 	for _, id := range ids {
-		if h := refHash(k, id); !slices.Contains(hs, h) {
+		h, err := refHash(k, id)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(hs, h) {
 			hs = append(hs, h)
 		}
 	}
-	return hs
+	return hs, nil
 }
 
 // thread is the thread of a message with these references: the oldest one that any of them belongs to, else a new one named after the

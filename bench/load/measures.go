@@ -1,0 +1,384 @@
+package load
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Delivered is what a run of Deliver saw.
+type Delivered struct {
+	Acknowledged float64 // messages a second until the last 250
+	Readable     float64 // messages a second until IMAP counts them all
+	Median, P99  time.Duration
+}
+
+// Deliver sends n messages of size octets over c connections, round robin to all users, and waits until IMAP shows them.
+func (t Target) Deliver(n, c, size int) (Delivered, error) {
+	pool := make([]*imapConn, t.Users)
+	for i := range pool {
+		var err error
+		if pool[i], err = t.login(i, false); err != nil {
+			return Delivered{}, err
+		}
+		defer pool[i].Close()
+	}
+	before, err := count(pool)
+	if err != nil {
+		return Delivered{}, err
+	}
+	msgs := make([]string, n)
+	for i := range msgs {
+		msgs[i] = Message(i, size, "sender@elsewhere.test", t.user(i))
+	}
+	took := make([]time.Duration, n)
+	start := time.Now()
+	if err := t.sendAll(msgs, c, took); err != nil {
+		return Delivered{}, err
+	}
+	ack := time.Since(start)
+	for deadline := start.Add(5 * time.Minute); ; {
+		now, err := count(pool)
+		if err != nil {
+			return Delivered{}, err
+		}
+		if now >= before+n {
+			break
+		}
+		if time.Now().After(deadline) {
+			return Delivered{}, fmt.Errorf("%d of %d messages are not readable after five minutes", before+n-now, n)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	all := time.Since(start)
+	slices.Sort(took)
+	return Delivered{float64(n) / ack.Seconds(), float64(n) / all.Seconds(), took[n/2], took[n*99/100]}, nil
+}
+
+func (t Target) sendAll(msgs []string, c int, took []time.Duration) error {
+	var next atomic.Int64
+	return parallel(c, func(int) error {
+		s, err := dialSMTP(t.SMTP)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= len(msgs) {
+				return s.cmd('2', "QUIT\r\n")
+			}
+			start := time.Now()
+			if err := s.send("sender@elsewhere.test", t.user(i), msgs[i]); err != nil {
+				return err
+			}
+			took[i] = time.Since(start)
+		}
+	})
+}
+
+// parallel runs fn c times at once and returns the first error.
+func parallel(c int, fn func(k int) error) error {
+	var wg sync.WaitGroup
+	errs := make(chan error, c)
+	for k := range c {
+		wg.Go(func() {
+			if err := fn(k); err != nil {
+				errs <- err
+			}
+		})
+	}
+	wg.Wait()
+	select {
+	case err := <-errs:
+		return err
+	default:
+		return nil
+	}
+}
+
+func count(pool []*imapConn) (int, error) {
+	total := 0
+	for _, c := range pool {
+		if err := c.cmd("STATUS INBOX (MESSAGES)"); err != nil {
+			return 0, err
+		}
+		for _, l := range c.last {
+			if _, rest, ok := strings.Cut(l, "MESSAGES "); ok {
+				end := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+				n, err := strconv.Atoi(rest[:max(end, 0)])
+				if err != nil {
+					return 0, err
+				}
+				total += n
+			}
+		}
+	}
+	return total, nil
+}
+
+// Fill sends n messages to one user as fast as it can, for the measures that need a full mailbox.
+func (t Target) Fill(user, n, size int) error {
+	one := t
+	one.User, one.Users = t.user(user), 1
+	if !strings.Contains(one.User, "%") {
+		one.User = strings.ReplaceAll(one.User, "%", "%%")
+	}
+	msgs := make([]string, n)
+	for i := range msgs {
+		msgs[i] = Message(i, size, "sender@elsewhere.test", one.User)
+	}
+	var next atomic.Int64
+	return parallel(20, func(int) error {
+		s, err := dialSMTP(t.SMTP)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return nil
+			}
+			if err := s.send("sender@elsewhere.test", one.User, msgs[i]); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// Await waits until a user's Inbox holds at least n messages.
+func (t Target) Await(user, n int) error {
+	c, err := t.login(user, false)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if got, err := count([]*imapConn{c}); err != nil || got >= n {
+			return err
+		}
+	}
+	return fmt.Errorf("%s has not got its %d messages after five minutes", t.user(user), n)
+}
+
+// Sync is what a new client does with a full mailbox.
+type Sync struct {
+	List, Bodies time.Duration
+	Messages     int
+	Octets       int64
+}
+
+// ReadAll lists a user's Inbox as a new client does, then reads all bodies.
+func (t Target) ReadAll(user int) (s Sync, err error) {
+	c, err := t.login(user, false)
+	if err != nil {
+		return s, err
+	}
+	defer c.Close()
+	if err := c.cmd("SELECT INBOX"); err != nil {
+		return s, err
+	}
+	start := time.Now()
+	if err := c.cmd("UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"); err != nil {
+		return s, err
+	}
+	s.List, s.Messages = time.Since(start), c.lines
+	start = time.Now()
+	if err := c.cmd("UID FETCH 1:* (BODY.PEEK[])"); err != nil {
+		return s, err
+	}
+	s.Bodies, s.Octets = time.Since(start), c.bytes
+	return s, nil
+}
+
+// Mixed is what a run of daily commands saw.
+type Mixed struct {
+	PerSecond float64 // commands, log ins apart
+	LogIns    float64 // log ins a second: the first by each user, then each again
+	Again     float64
+	P99       time.Duration
+}
+
+// Mixed runs c clients through daily commands for a while: status, select, list, read, flag, search, no-op.
+func (t Target) Mixed(c int, d time.Duration) (m Mixed, err error) {
+	if m.LogIns, err = t.logIns(c); err != nil {
+		return m, err
+	}
+	if m.Again, err = t.logIns(c); err != nil {
+		return m, err
+	}
+	var done atomic.Int64
+	var mu sync.Mutex
+	var took []time.Duration
+	end := time.Now().Add(d)
+	start := time.Now()
+	err = parallel(c, func(k int) error {
+		conn, err := t.login(k, false)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		rnd := rand.New(rand.NewPCG(uint64(k), 7))
+		var own []time.Duration
+		for time.Now().Before(end) {
+			for _, command := range day(rnd) {
+				at := time.Now()
+				if err := conn.cmd(command); err != nil {
+					return err
+				}
+				own = append(own, time.Since(at))
+				done.Add(1)
+			}
+		}
+		mu.Lock()
+		took = append(took, own...)
+		mu.Unlock()
+		return nil
+	})
+	if err != nil || len(took) == 0 {
+		return m, err
+	}
+	m.PerSecond = float64(done.Load()) / time.Since(start).Seconds()
+	slices.Sort(took)
+	m.P99 = took[len(took)*99/100]
+	return m, nil
+}
+
+// day is one round of what a mail program does with an open mailbox.
+func day(rnd *rand.Rand) []string {
+	n := 1 + rnd.IntN(20)
+	return []string{
+		"STATUS INBOX (MESSAGES UNSEEN UIDNEXT)",
+		"SELECT INBOX",
+		"FETCH 1:20 (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)",
+		fmt.Sprintf("FETCH %d (BODY.PEEK[])", n),
+		fmt.Sprintf("STORE %d +FLAGS (\\Seen)", n),
+		fmt.Sprintf("FETCH %d (BODY.PEEK[HEADER.FIELDS (SUBJECT FROM DATE)])", n),
+		"UID SEARCH UNSEEN",
+		fmt.Sprintf("STORE %d -FLAGS (\\Seen)", n),
+		"NOOP",
+		"UID FETCH 1:* (FLAGS)",
+	}
+}
+
+func (t Target) logIns(c int) (float64, error) {
+	start := time.Now()
+	err := parallel(c, func(k int) error {
+		conn, err := t.login(k, false)
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	})
+	return float64(c) / time.Since(start).Seconds(), err
+}
+
+// Idle is what idle sessions cost.
+type Idle struct {
+	KiBEach float64
+	PerSec  float64 // sessions opened a second
+}
+
+// Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by.
+func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
+	before := t.pss()
+	start := time.Now()
+	conns := make([]*imapConn, 0, n)
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for k := range n {
+		c, err := t.login(k, secure)
+		if err != nil {
+			return Idle{}, err
+		}
+		conns = append(conns, c)
+		if err := c.cmd("SELECT INBOX"); err != nil {
+			return Idle{}, err
+		}
+		if _, err := c.Write([]byte("x IDLE\r\n")); err != nil {
+			return Idle{}, err
+		}
+		if _, err := c.r.ReadString('\n'); err != nil {
+			return Idle{}, err
+		}
+		c.r = nil
+	}
+	took := time.Since(start)
+	time.Sleep(hold)
+	return Idle{(t.pss() - before) / float64(n), float64(n) / took.Seconds()}, nil
+}
+
+// pss is the memory of the server's processes in KiB, shared pages divided by who shares them.
+func (t Target) pss() float64 {
+	total := 0.0
+	for _, pid := range t.PIDs() {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		for l := range strings.Lines(string(b)) {
+			if rest, ok := strings.CutPrefix(l, "Pss:"); ok {
+				k, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64)
+				if err == nil {
+					total += k
+				}
+			}
+		}
+	}
+	return total
+}
+
+// Gaps expunges every k-th message of a user's Inbox, so that its message numbers have gaps.
+func (t Target) Gaps(user, messages, gaps int) error {
+	c, err := t.login(user, false)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.cmd("SELECT INBOX"); err != nil {
+		return err
+	}
+	var set []string
+	for i := range gaps {
+		set = append(set, strconv.Itoa(1+i*(messages/gaps)))
+		if len(set) == 200 || i == gaps-1 {
+			if err := c.cmd("STORE " + strings.Join(set, ",") + " +FLAGS.SILENT (\\Deleted)"); err != nil {
+				return err
+			}
+			set = set[:0]
+		}
+	}
+	return c.cmd("EXPUNGE")
+}
+
+// Search runs a word search n times and returns the median and the slowest.
+func (t Target) Search(user int, word string, n int) (median, worst time.Duration, err error) {
+	c, err := t.login(user, false)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer c.Close()
+	if err := c.cmd("SELECT INBOX"); err != nil {
+		return 0, 0, err
+	}
+	took := make([]time.Duration, n)
+	for i := range took {
+		start := time.Now()
+		if err := c.cmd("UID SEARCH TEXT " + word); err != nil {
+			return 0, 0, err
+		}
+		took[i] = time.Since(start)
+	}
+	slices.Sort(took)
+	return took[n/2], took[n-1], nil
+}
