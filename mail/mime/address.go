@@ -107,12 +107,12 @@ type addressParser struct {
 	list  []Address
 	group bool // within a group
 
-	words   phrase // of the item so far: a name, a local part, a group's name
-	local   string // before an @ that wasn't in brackets
-	at      bool   // such an @ came
-	comment string // the last one
-	angle   *Address
-	found   Address // what angle points at
+	words   phrase  // of the item so far: a name, a local part, a group's name
+	local   string  // before an @ that wasn't in brackets
+	at      bool    // such an @ came
+	comment string  // the last one
+	angle   bool    // an address in angle brackets came
+	found   Address // that address
 }
 
 // maxPhrase is about the longest name or local part that is put together; words that follow are left out.
@@ -145,7 +145,7 @@ func (w *phrase) add(src string, from, to int, word string) {
 
 // item reads up to the end of one item and adds it to the list.
 func (p *addressParser) item() {
-	p.words, p.local, p.at, p.comment, p.angle = phrase{}, "", false, "", nil
+	p.words, p.local, p.at, p.comment, p.angle = phrase{}, "", false, "", false
 	start := p.i
 	for p.i < len(p.s) {
 		switch c := p.s[p.i]; c {
@@ -178,7 +178,7 @@ func (p *addressParser) item() {
 			}
 		case '@':
 			p.i++
-			if p.angle == nil {
+			if !p.angle {
 				p.atSign()
 			}
 		case '[':
@@ -234,12 +234,12 @@ func (p *addressParser) bracket(start int) {
 	if strings.HasPrefix(skipComments(spec), "@") { // a source route, RFC 5322 §4.4
 		_, spec, _ = strings.Cut(spec, ":")
 	}
-	if p.angle != nil {
+	if p.angle {
 		return // a second one in the same item
 	}
 	p.found = splitSpec(spec)
 	p.found.Name = name
-	p.angle = &p.found
+	p.angle = true
 	p.at, p.local, p.words = false, "", phrase{}
 }
 
@@ -278,8 +278,8 @@ func splitSpec(s string) Address {
 func (p *addressParser) finish() {
 	var a Address
 	switch {
-	case p.angle != nil:
-		a = *p.angle
+	case p.angle:
+		a = p.found
 		if a.Name == "" {
 			a.Name = unfold(p.comment)
 		}
@@ -307,7 +307,7 @@ func clean(s string) string {
 
 // startGroup begins a group if what came before the colon is a name; a colon elsewhere means nothing.
 func (p *addressParser) startGroup() bool {
-	if p.group || p.at || p.angle != nil || p.words.text == "" {
+	if p.group || p.at || p.angle || p.words.text == "" {
 		return false
 	}
 	p.group = true

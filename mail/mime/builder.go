@@ -89,6 +89,9 @@ func (e *Entity) With(name, body string) *Entity {
 	return e
 }
 
+// Append writes the entity with its own header to b, as a body part of a letter: for a Cut.
+func (e *Entity) Append(b []byte) []byte { return e.append(b, &boundaries{}) }
+
 // boundaries gives out a delimiter for each multipart of a letter.
 type boundaries struct{ n int }
 

@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"bufio"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -20,6 +21,9 @@ func findCharset(name string) encoding.Encoding {
 		return nil
 	}
 	name = strings.Trim(name, " \t\"'")
+	if strings.EqualFold(name, "utf-16") { // which browsers take as little-endian; in mail its mark decides, RFC 2781 §4.3
+		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	}
 	if e, err := htmlindex.Get(name); err == nil && e != encoding.Replacement {
 		return e
 	}
@@ -80,14 +84,43 @@ func fromUnlabelled(s string) string {
 	return out
 }
 
-// ToUTF8 reads text in charset from r as valid UTF-8; what can't be converted becomes U+FFFD. An unknown character set
-// is read as UTF-8 with the same replacement.
+// ToUTF8 reads text in charset from r as valid UTF-8; what can't be converted becomes U+FFFD. Text that says us-ascii, or a
+// character set that nobody knows, is judged by its first 4 KiB: UTF-8 if they are, else Windows-1252.
 func ToUTF8(charset string, r io.Reader) io.Reader {
+	if isPlainASCII(charset) {
+		return &guessReader{src: r}
+	}
 	e := findCharset(charset)
-	if e == nil || e == unicode.UTF8 {
-		e = unicode.UTF8
+	if e == nil {
+		return &guessReader{src: r}
 	}
 	return transform.NewReader(r, e.NewDecoder())
+}
+
+// guessReader decides on a character set when it is first read.
+type guessReader struct{ src, text io.Reader }
+
+func (g *guessReader) Read(b []byte) (int, error) {
+	if g.text == nil {
+		br := bufio.NewReaderSize(g.src, 4<<10)
+		head, err := br.Peek(4 << 10) // an error comes again when it is read
+		e := encoding.Encoding(charmap.Windows1252)
+		if utf8.Valid(head) || err == nil && utf8.Valid(wholeRunes(head)) {
+			e = unicode.UTF8
+		}
+		g.text = transform.NewReader(br, e.NewDecoder())
+	}
+	return g.text.Read(b)
+}
+
+// wholeRunes leaves a character at the end out that may go on.
+func wholeRunes(b []byte) []byte {
+	for i := 1; i <= utf8.UTFMax && i <= len(b); i++ {
+		if utf8.RuneStart(b[len(b)-i]) {
+			return b[:len(b)-i]
+		}
+	}
+	return b
 }
 
 // KnownCharset reports whether ToUTF8 can convert that character set; IMAP and JMAP tell their client if not.

@@ -210,5 +210,5 @@ func notice(src io.ReaderAt, p *Part, root bool, text string) ([]byte, error) {
 		}
 		b = append(b, "MIME-Version: 1.0\r\n"...)
 	}
-	return NewText(text).append(b, &boundaries{}), nil
+	return NewText(text).Append(b), nil
 }

@@ -68,8 +68,6 @@ var bufferPool = sync.Pool{New: func() any { return new(buffers) }}
 func NewParser(lim Limits) *Parser {
 	p := &Parser{lim: lim.withDefaults(), buf: bufferPool.Get().(*buffers)}
 	p.budget = p.lim.HeaderTotal
-	p.buf.plain.reset()
-	p.buf.html.reset()
 	p.openPart(0, true)
 	return p
 }
@@ -130,6 +128,8 @@ func (p *Parser) Close() *Message {
 func (p *Parser) release() {
 	p.done = true
 	if p.buf != nil && cap(p.buf.header) <= 1<<20 {
+		p.buf.plain.reset()
+		p.buf.html.reset()
 		bufferPool.Put(p.buf)
 	}
 	p.buf = nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // parsePieces writes raw to a parser in pieces whose lengths next gives.
@@ -248,6 +249,34 @@ func TestParseReturnsTheReadersError(t *testing.T) {
 	}
 	if _, err := p.Write([]byte("x")); err == nil {
 		t.Error("a closed parser takes octets")
+	}
+}
+
+// TestHostileBodies are letters that make a careless reader slow or big; the test's time limit is the check.
+func TestHostileBodies(t *testing.T) {
+	t.Parallel()
+	var open strings.Builder
+	for i := range 99 {
+		fmt.Fprintf(&open, "Content-Type: multipart/mixed; boundary=%03d\r\n\r\n--%03d\r\n", i, i)
+	}
+	for name, raw := range map[string]string{
+		"near delimiters": open.String() + "\r\n" + strings.Repeat("--x\n", 1<<20),
+		"delimiters":      open.String() + "\r\n" + strings.Repeat("--098\n", 1<<20),
+		"messages":        strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 100_000),
+		"one long line":   open.String() + strings.Repeat("--", 1<<21),
+		"many fields":     strings.Repeat("Content-Type: a/b;c=d\r\n", 200_000),
+	} {
+		begin := time.Now()
+		m := mustParse(t, []byte(raw))
+		if err := checkTree(m, Limits{}.withDefaults()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := m.Meta().AppendBinary(nil); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begin); d > 3*time.Second {
+			t.Errorf("%s: %v", name, d)
+		}
 	}
 }
 

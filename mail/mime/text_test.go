@@ -18,24 +18,24 @@ func TestDecodeHeader(t *testing.T) {
 		{"folded\r\n\ttext", "folded text"},
 		{"=?ISO-8859-1?Q?a?=", "a"},
 		{"=?ISO-8859-1?Q?a?= b", "a b"},
-		{"=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"},      // RFC 2047 §8
-		{"=?ISO-8859-1?Q?a?=  \r\n  =?utf-8?Q?b?=", "ab"},    // RFC 2047 §8
-		{"=?ISO-8859-1?Q?a_b?=", "a b"},                      // RFC 2047 §8
-		{"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},     // RFC 2231 §5
-		{"=?utf-8?b?w6k?=", "é"},                             // padding missing
-		{"=?utf-8?q?=C3=A9=zz?=", "é=zz"},                    // broken escape
-		{"x=?utf-8?q?=C3=A9?=y", "xéy"},                      // within a word
-		{"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"},         // stateful
-		{"=?windows-1252?Q?=93x=94?=", "“x”"},                //
-		{"=?iso-8859-1?Q?=93x=94?=", "“x”"},                  // as browsers do
-		{"=?x-nobody?Q?x?=", "=?x-nobody?Q?x?="},             // kept
-		{"=?utf-8?X?x?=", "=?utf-8?X?x?="},                   // kept
-		{"=?utf-8?Q?x", "=?utf-8?Q?x"},                       // kept
-		{"=?utf-8?Q?a=0D=0ABcc:_b?=", "a  Bcc: b"},           // no line break comes out
-		{"caf\xe9", "café"},                                  // 8-bit
-		{"café", "café"},                                     // RFC 6532
-		{"=?utf-8?Q?=FF?=", "\uFFFD"},                        //
-		{"=?", "=?"}, {"=?=?=?=?", "=?=?=?=?"}, {"", ""},     //
+		{"=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=", "ab"},   // RFC 2047 §8
+		{"=?ISO-8859-1?Q?a?=  \r\n  =?utf-8?Q?b?=", "ab"}, // RFC 2047 §8
+		{"=?ISO-8859-1?Q?a_b?=", "a b"},                   // RFC 2047 §8
+		{"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},  // RFC 2231 §5
+		{"=?utf-8?b?w6k?=", "é"},                          // padding missing
+		{"=?utf-8?q?=C3=A9=zz?=", "é=zz"},                 // broken escape
+		{"x=?utf-8?q?=C3=A9?=y", "xéy"},                   // within a word
+		{"=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=", "日本"},      // stateful
+		{"=?windows-1252?Q?=93x=94?=", "“x”"},             //
+		{"=?iso-8859-1?Q?=93x=94?=", "“x”"},               // as browsers do
+		{"=?x-nobody?Q?x?=", "=?x-nobody?Q?x?="},          // kept
+		{"=?utf-8?X?x?=", "=?utf-8?X?x?="},                // kept
+		{"=?utf-8?Q?x", "=?utf-8?Q?x"},                    // kept
+		{"=?utf-8?Q?a=0D=0ABcc:_b?=", "a  Bcc: b"},        // no line break comes out
+		{"caf\xe9", "café"},                               // 8-bit
+		{"café", "café"},                                  // RFC 6532
+		{"=?utf-8?Q?=FF?=", "\uFFFD"},                     //
+		{"=?", "=?"}, {"=?=?=?=?", "=?=?=?=?"}, {"", ""},  //
 		{"=?utf-8?B?8J+S?= =?utf-8?B?ig==?= now", "💊 now"}, // a character in two words
 	} {
 		if got := DecodeHeader(c.in); got != c.want {
@@ -338,6 +338,44 @@ func TestPreview(t *testing.T) {
 	} {
 		if got := mustParse(t, []byte(c.in)).Preview; got != c.want {
 			t.Errorf("%.60q: %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+func TestTextIsUTF8(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 4095)
+	for _, c := range []struct{ charset, in, want string }{
+		{"us-ascii", "café", "café"},
+		{"", "caf\xe9", "café"},
+		{"x-nobody", "caf\xe9", "café"},
+		{"us-ascii", long + "é\xff", long + "é\uFFFD"},
+		{"us-ascii", "\xe9" + long, "é" + long},
+		{"utf-8", "caf\xe9", "caf\uFFFD"},
+		{"iso-8859-15", "\xa4", "€"},
+		{"utf-16", "\xfe\xff\x00a", "a"},
+	} {
+		got, err := io.ReadAll(ToUTF8(c.charset, strings.NewReader(c.in)))
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s %.20q: %.20q %v", c.charset, c.in, got, err)
+		}
+	}
+	if KnownCharset("x-nobody") || !KnownCharset("windows-1250") {
+		t.Error("which character sets are known")
+	}
+}
+
+func TestDecodedSize(t *testing.T) {
+	t.Parallel()
+	raw := letters(t)["nested"]
+	root := mustParse(t, raw).Root
+	for _, c := range []struct {
+		path []int
+		want int64
+	}{{[]int{2}, 3}, {[]int{1, 1}, 16}, {[]int{1, 2}, 30}} {
+		got, err := root.Find(c.path).DecodedSize(bytes.NewReader(raw), true)
+		if got != c.want || err != nil {
+			t.Errorf("%v: %d %v, want %d", c.path, got, err, c.want)
 		}
 	}
 }

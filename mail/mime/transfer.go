@@ -343,3 +343,16 @@ func (p *Part) StrictContent(r io.ReaderAt) io.Reader { return NewStrictDecoder(
 
 // Text reads the part's body decoded and converted to UTF-8.
 func (p *Part) Text(r io.ReaderAt) io.Reader { return ToUTF8(p.Charset(), p.Content(r)) }
+
+// DecodedSize is the length of the part's content when decoded, which BINARY.SIZE and JMAP's size are. It reads the body
+// unless nothing is encoded. With strict, content that isn't encoded as it says is ErrEncoding.
+func (p *Part) DecodedSize(r io.ReaderAt, strict bool) (int64, error) {
+	if isIdentity(p.Encoding) {
+		return p.Octets(), nil
+	}
+	content := p.Content(r)
+	if strict {
+		content = p.StrictContent(r)
+	}
+	return io.Copy(io.Discard, content)
+}
