@@ -1,0 +1,135 @@
+package search
+
+import (
+	"context"
+	"slices"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// answers are what the word index says about a range of messages.
+type answers struct {
+	unread       []haven.MessageID // not indexed yet, ascending
+	filled, upto haven.MessageID   // above filled and up to upto nothing is sure
+	blind        bool              // there is no index
+	tests        []answer          // by test of the plan
+}
+
+// answer is about one Words: hits are sure; doubts share the first letters of a long word and must be read.
+type answer struct{ hits, doubts []haven.MessageID }
+
+// of is what the index says about a message.
+func (a *answers) of(test int, msg haven.MessageID) verdict {
+	if a.blind || msg > a.filled && msg <= a.upto || contains(a.unread, msg) {
+		return maybe
+	}
+	t := &a.tests[test]
+	switch {
+	case contains(t.hits, msg):
+		return yes
+	case contains(t.doubts, msg):
+		return maybe
+	}
+	return no
+}
+
+func contains(sorted []haven.MessageID, msg haven.MessageID) bool {
+	_, ok := slices.BinarySearch(sorted, msg)
+	return ok
+}
+
+// askIndex asks the word index about the pending rows.
+func (e *evaluation) askIndex() error {
+	lo, hi := e.rows[e.pending[0]].Msg, e.rows[e.pending[0]].Msg
+	for _, i := range e.pending {
+		lo, hi = min(lo, e.rows[i].Msg), max(hi, e.rows[i].Msg)
+	}
+	a, err := e.index.ask(e.ctx, e.v, e.plan.words, lo, hi)
+	e.answers = a
+	return err
+}
+
+// ask looks words up for the messages from lo to hi. What is not indexed yet is read before the index is: a message
+// that is on its way between the two then counts as unread, never as one without the word.
+func (x *index) ask(ctx context.Context, v mailbox.Viewer, tests []onWords, lo, hi haven.MessageID) (*answers, error) {
+	a := &answers{tests: make([]answer, len(tests))}
+	if err := x.unread(ctx, v.Account, lo, hi, a); err != nil {
+		return nil, err
+	}
+	x.mu.RLock()
+	e := x.engine
+	if e == nil {
+		x.mu.RUnlock()
+		a.blind = true
+		return a, nil
+	}
+	err := x.askAll(ctx, e, v.Account, tests, lo, hi, a)
+	x.mu.RUnlock()
+	if errs.Is(err, errs.Internal) && ctx.Err() == nil {
+		x.doubt(e, err)
+		a.blind, err = true, nil
+	}
+	return a, err
+}
+
+func (x *index) unread(ctx context.Context, account haven.AccountNo, lo, hi haven.MessageID, a *answers) error {
+	return x.main.Read(ctx, func(tx *db.Tx) error {
+		st, err := readState(tx)
+		if err != nil {
+			return err
+		}
+		a.filled, a.upto = st.filled, st.upto
+		a.unread = a.unread[:0]
+		return tx.Query(sqlUnread, []any{int64(account), int64(lo), int64(hi)}, func(r db.Row) error {
+			a.unread = append(a.unread, haven.MessageID(r.Int64(0)))
+			return nil
+		})
+	})
+}
+
+func (x *index) askAll(ctx context.Context, e engine, account haven.AccountNo, tests []onWords, lo, hi haven.MessageID, a *answers) error {
+	terms, err := x.keys(ctx, account)
+	if err != nil {
+		return err
+	}
+	for i, t := range tests {
+		begin, whole, long := groups(t, terms)
+		if a.tests[i].hits, err = e.find(ctx, account, begin, lo, hi); err != nil {
+			return err
+		}
+		if long {
+			a.tests[i].doubts = a.tests[i].hits
+			if a.tests[i].hits, err = e.find(ctx, account, whole, lo, hi); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// groups are the tokens of which a message must have one each: begin by the words' beginnings as far as the index
+// knows these, whole by the words themselves. They differ where a word is long.
+func groups(t onWords, terms Terms) (begin, whole [][]token, long bool) {
+	for _, w := range t.words {
+		short, cut := cutPrefix(w)
+		g := group(terms.Term(short), t.in)
+		begin = append(begin, g)
+		if cut {
+			long = true
+			g = group(terms.Term(w), t.in)
+		}
+		whole = append(whole, g)
+	}
+	return begin, whole, long
+}
+
+func group(hash uint64, in Place) []token {
+	g := []token{tokenOf(hash, inBody)}
+	if in == Text {
+		g = append(g, tokenOf(hash, 0))
+	}
+	return g
+}

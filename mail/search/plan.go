@@ -1,0 +1,390 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/errs"
+)
+
+// The bounds of a query.
+const (
+	maxDepth      = 64
+	maxNodes      = 1_000
+	maxNeedle     = 1_000 // octets of a text looked for
+	maxQueryWords = 40    // in one Words
+	maxWordTests  = 50    // Words in one query
+)
+
+// verdict is what is known of a condition so far. Once yes or no it stays so, whatever more is learned.
+type verdict int8
+
+const (
+	maybe verdict = iota
+	yes
+	no
+)
+
+func verdictOf(b bool) verdict {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// facts is what is known of one message at some step of a search. A field that is nil isn't known yet.
+type facts struct {
+	row    *mailbox.Row
+	index  func(test int) verdict // what the word index says to the plan's test-th Words
+	info   *mailbox.Info
+	header *mime.Header // of the letter
+	words  *content
+}
+
+// node is a compiled condition.
+type node interface{ judge(*facts) verdict }
+
+type (
+	allOf   []node
+	anyOf   []node
+	negated struct{ of node }
+	// onRow, onInfo, onHeader and onWords need what they are named after.
+	onRow    func(*mailbox.Row) bool
+	onInfo   func(*mailbox.Info) bool
+	onHeader struct{ name, contains string }
+	onWords  struct {
+		test  int
+		in    Place
+		words []string
+	}
+)
+
+func (a allOf) judge(f *facts) verdict {
+	all := yes
+	for _, n := range a {
+		switch n.judge(f) {
+		case no:
+			return no
+		case maybe:
+			all = maybe
+		}
+	}
+	return all
+}
+
+func (a anyOf) judge(f *facts) verdict {
+	any := no
+	for _, n := range a {
+		switch n.judge(f) {
+		case yes:
+			return yes
+		case maybe:
+			any = maybe
+		}
+	}
+	return any
+}
+
+func (n negated) judge(f *facts) verdict {
+	switch n.of.judge(f) {
+	case yes:
+		return no
+	case no:
+		return yes
+	}
+	return maybe
+}
+
+func (t onRow) judge(f *facts) verdict { return verdictOf(t(f.row)) }
+
+func (t onInfo) judge(f *facts) verdict {
+	if f.info == nil {
+		return maybe
+	}
+	return verdictOf(t(f.info))
+}
+
+func (t onHeader) judge(f *facts) verdict {
+	if f.header == nil {
+		return maybe
+	}
+	for v := range f.header.Values(t.name) {
+		if strings.Contains(Fold(mime.DecodeHeader(v)), t.contains) {
+			return yes
+		}
+	}
+	return no
+}
+
+func (t onWords) judge(f *facts) verdict {
+	if f.words != nil {
+		return verdictOf(f.words.has(t.in, t.words))
+	}
+	if f.index != nil {
+		return f.index(t.test)
+	}
+	return maybe
+}
+
+// plan is a query made ready for many messages.
+type plan struct {
+	root   node
+	uids   []mailbox.Range // only these are looked at; nil: all
+	words  []onWords       // by test
+	header bool            // some leaf needs the header
+	nodes  int
+	err    error
+
+	now      time.Time
+	keywords []string
+}
+
+// newPlan compiles q; Invalid for one that is too large or deep. keywords are the account's, by bit.
+func newPlan(q Query, keywords []string, now time.Time) (*plan, error) {
+	p := &plan{now: now, keywords: keywords}
+	p.root = p.compile(q, 0)
+	if p.err != nil {
+		return nil, p.err
+	}
+	p.uids = outerUIDs(q)
+	return p, nil
+}
+
+var errTooLarge = errs.E(errs.Invalid, "The search has too many parts. Ask for less at once.")
+
+// outerUIDs is a set that holds every UID which q can be true of; nil if that isn't plain.
+func outerUIDs(q Query) []mailbox.Range {
+	switch q := q.(type) {
+	case UIDs:
+		return joined(q)
+	case And:
+		for _, part := range q {
+			if set := outerUIDs(part); set != nil {
+				return set
+			}
+		}
+	}
+	return nil
+}
+
+func (p *plan) compile(q Query, depth int) node {
+	if p.nodes++; p.nodes > maxNodes || depth > maxDepth {
+		p.err = errTooLarge
+	}
+	if p.err != nil {
+		return allOf(nil)
+	}
+	switch q := q.(type) {
+	case And:
+		return allOf(p.compileAll(q, depth))
+	case Or:
+		return anyOf(p.compileAll(q, depth))
+	case Not:
+		return negated{p.compile(q.Of, depth+1)}
+	case Header:
+		return p.compileHeader(q)
+	case Address:
+		return p.compileAddress(q)
+	case Subject:
+		want := p.needle(string(q))
+		return onInfo(func(i *mailbox.Info) bool { return holdsHeader(i.Meta.Envelope.Subject, want) })
+	case Sent:
+		return onInfo(func(i *mailbox.Info) bool {
+			t, ok := i.Meta.Envelope.Sent()
+			return ok && q.When.is(DayOf(t), q.Day)
+		})
+	case ThreadID:
+		return onInfo(func(i *mailbox.Info) bool { return mailbox.ThreadID(i.Thread) == string(q) })
+	case Words:
+		return p.compileWords(q)
+	}
+	if t := p.rowTest(q); t != nil {
+		return t
+	}
+	p.err = errs.E(errs.Invalid, "This search key isn't known.")
+	return allOf(nil)
+}
+
+func (p *plan) compileAll(qs []Query, depth int) []node {
+	nodes := make([]node, 0, min(len(qs), maxNodes))
+	for _, q := range qs {
+		if p.err != nil {
+			break
+		}
+		nodes = append(nodes, p.compile(q, depth+1))
+	}
+	return nodes
+}
+
+// rowTest is the test of a query that a row alone answers, nil for another.
+func (p *plan) rowTest(q Query) onRow {
+	switch q := q.(type) {
+	case All:
+		return func(*mailbox.Row) bool { return true }
+	case UIDs:
+		if p.nodes += len(q) / 64; p.nodes > maxNodes {
+			p.err = errTooLarge
+		}
+		set := joined(q)
+		return func(r *mailbox.Row) bool { return inRanges(set, r.UID) }
+	case Flags:
+		return func(r *mailbox.Row) bool { return r.Flags&mailbox.Flags(q) == mailbox.Flags(q) }
+	case Keyword:
+		bit := p.keywordBit(string(q))
+		return func(r *mailbox.Row) bool { return r.Keywords&bit != 0 }
+	case Larger:
+		return func(r *mailbox.Row) bool { return r.Size > int64(q) }
+	case Smaller:
+		return func(r *mailbox.Row) bool { return r.Size < int64(q) }
+	case Received:
+		return func(r *mailbox.Row) bool { return q.When.is(DayOf(r.Received.UTC()), q.Day) }
+	case Younger:
+		since := p.now.Add(-seconds(int64(q)))
+		return func(r *mailbox.Row) bool { return !r.Received.Before(since) }
+	case Older:
+		until := p.now.Add(-seconds(int64(q)))
+		return func(r *mailbox.Row) bool { return !r.Received.After(until) }
+	case ModSeq:
+		return func(r *mailbox.Row) bool { return int64(r.Changed) >= int64(q) }
+	case EmailID:
+		return func(r *mailbox.Row) bool { return mailbox.EmailID(r.Msg) == string(q) }
+	}
+	return nil
+}
+
+// seconds is n seconds, at most what a Duration holds.
+func seconds(n int64) time.Duration {
+	const most = int64(1<<63-1) / int64(time.Second)
+	return time.Duration(min(max(n, 0), most)) * time.Second
+}
+
+// joined is the set in ascending order, ranges that touch made one.
+func joined(set []mailbox.Range) []mailbox.Range {
+	set = slices.Clone(set)
+	slices.SortFunc(set, func(a, b mailbox.Range) int { return cmp.Compare(a.Lo, b.Lo) })
+	out := set[:0]
+	for _, r := range set {
+		switch n := len(out); {
+		case r.Lo > r.Hi:
+		case n > 0 && (out[n-1].Hi == mailbox.MaxUID || r.Lo <= out[n-1].Hi+1):
+			out[n-1].Hi = max(out[n-1].Hi, r.Hi)
+		default:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// inRanges looks uid up in a joined set.
+func inRanges(set []mailbox.Range, uid haven.UID) bool {
+	i := sort.Search(len(set), func(i int) bool { return set[i].Hi >= uid })
+	return i < len(set) && set[i].Lo <= uid
+}
+
+func (p *plan) keywordBit(name string) uint64 {
+	for i, k := range p.keywords {
+		if strings.EqualFold(k, name) {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// needle folds a text looked for.
+func (p *plan) needle(s string) string {
+	if len(s) > maxNeedle {
+		p.err = errs.E(errs.Invalid, "The text to look for is too long.")
+		return ""
+	}
+	if !utf8.ValidString(s) {
+		p.err = errs.E(errs.Invalid, "The text to look for isn't valid UTF-8.")
+	}
+	return Fold(s)
+}
+
+func holdsHeader(value, want string) bool {
+	return strings.Contains(Fold(mime.DecodeHeader(value)), want)
+}
+
+// compileHeader answers from the envelope where it has the field as written; the header is read for others.
+func (p *plan) compileHeader(q Header) node {
+	want := p.needle(q.Contains)
+	var of func(*mime.Envelope) string
+	switch {
+	case strings.EqualFold(q.Name, "Subject"):
+		of = func(e *mime.Envelope) string { return e.Subject }
+	case strings.EqualFold(q.Name, "Message-ID"):
+		of = func(e *mime.Envelope) string { return e.MessageID }
+	case strings.EqualFold(q.Name, "In-Reply-To"):
+		of = func(e *mime.Envelope) string { return e.InReplyTo }
+	}
+	if of == nil || want == "" {
+		p.header = true
+		return onHeader{q.Name, want}
+	}
+	return onInfo(func(i *mailbox.Info) bool { return holdsHeader(of(&i.Meta.Envelope), want) })
+}
+
+func (p *plan) compileAddress(q Address) node {
+	want := p.needle(q.Contains)
+	return onInfo(func(i *mailbox.Info) bool {
+		list := addresses(&i.Meta.Envelope, q.In)
+		return len(list) > 0 && strings.Contains(Fold(writeAddresses(list)), want)
+	})
+}
+
+func addresses(e *mime.Envelope, in AddressField) []mime.Address {
+	switch in {
+	case From:
+		return e.From
+	case To:
+		return e.To
+	case Cc:
+		return e.Cc
+	case Bcc:
+		return e.Bcc
+	}
+	return nil
+}
+
+// writeAddresses writes a list for a person, names decoded: what FROM, TO, CC and BCC look into.
+func writeAddresses(list []mime.Address) string {
+	var b strings.Builder
+	for _, a := range list {
+		switch {
+		case a.Kind == mime.GroupStart:
+			b.WriteString(mime.DecodeHeader(a.Mailbox) + ": ")
+			continue
+		case a.Kind == mime.GroupEnd:
+			b.WriteString("; ")
+			continue
+		case a.Name != "":
+			b.WriteString(mime.DecodeHeader(a.Name) + " ")
+		}
+		b.WriteString("<" + a.Spec() + ">, ")
+	}
+	return b.String()
+}
+
+func (p *plan) compileWords(q Words) node {
+	p.needle(q.Text)
+	words := queryWords(q.Text)
+	switch {
+	case q.Text == "":
+		return allOf(nil)
+	case len(words) == 0:
+		return anyOf(nil)
+	case len(words) > maxQueryWords || len(p.words) == maxWordTests:
+		p.err = errTooLarge
+	}
+	t := onWords{test: len(p.words), in: q.In, words: words}
+	p.words = append(p.words, t)
+	return t
+}

@@ -1,0 +1,340 @@
+// Package search answers what IMAP's SEARCH, SORT and THREAD ask of a mailbox, and keeps the word index that makes
+// words in texts quick to find.
+//
+// A search learns about a message in steps and stops at the first that decides: the row (flags, size, dates), the word
+// index, the sealed envelope, the header, the whole text. What the index has not reached yet is read instead, so no answer
+// lacks new mail. The index holds keyed hashes of words, never words.
+package search
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// Store is what a search reads of the mail store; *mailbox.Service is one.
+type Store interface {
+	Keywords(ctx context.Context, v mailbox.Viewer) ([]string, error)
+	Rows(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, uids []mailbox.Range, changedSince haven.Seq, fn func([]mailbox.Row) error) error
+	Infos(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, info *mailbox.Info) error) error
+	Bodies(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error
+	Body(ctx context.Context, v mailbox.Viewer, msg haven.MessageID) (*mailbox.Body, error)
+}
+
+// Terms hashes an account's words under its index key.
+type Terms interface{ Term(word string) uint64 }
+
+// Keys finds an account's Terms. NotFound: its keys are destroyed.
+type Keys func(ctx context.Context, account haven.AccountNo) (Terms, error)
+
+// Options are what a search stands on. Main is the database of the mail store, with the tables of Schema.
+type Options struct {
+	Main  *db.DB
+	Store Store
+	Keys  Keys
+	// Itself is as whom the service reads an account's mail to index it.
+	Itself func(haven.AccountNo) mailbox.Viewer
+	// IndexPath is the file of the word index. It is needed on SQLite; on PostgreSQL the index is in Main.
+	IndexPath string
+	Clock     clock.Clock
+	Logger    *slog.Logger // nil: none
+}
+
+// Service searches. It is safe for many goroutines.
+type Service struct {
+	store Store
+	keys  Keys
+	clock clock.Clock
+	index *index
+
+	stepping sync.Mutex // one step at a time
+	worker   *worker
+}
+
+// Open makes a search and opens its index, or begins a new one. Nothing runs until Run is called.
+func Open(ctx context.Context, o Options) (*Service, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Main == nil || o.Store == nil || o.Keys == nil || o.Itself == nil || o.Clock == nil {
+		return nil, errs.Wrap(errs.Internal, errors.New("search: an option is missing"), "")
+	}
+	x, err := openIndex(ctx, o.Main, o.IndexPath, o.Keys, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x}
+	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}}
+	return s, nil
+}
+
+// Close closes the index, once Run has returned.
+func (s *Service) Close() error { return s.index.close() }
+
+// Rebuild has every message indexed anew, in steps of the worker; until then what isn't indexed is scanned. It is for
+// after a restore, and for an operator in doubt.
+func (s *Service) Rebuild(ctx context.Context) error { return s.index.renew(ctx) }
+
+// Result is what was found, in UID order.
+type Result struct {
+	UIDs          []haven.UID
+	HighestModSeq haven.Seq // greatest of the messages found, 0 if none (RFC 7162 §3.1.5)
+}
+
+// chunk is how many undecided messages a search keeps at once.
+const chunk = 32_768
+
+// readMany is how many messages are taken together where each costs an opened envelope.
+const readMany = 500
+
+// Search finds the messages of a mailbox that q is true of. The error is Invalid for a query over the bounds, and
+// else the mail store's: NotFound where the viewer may not know of the mailbox.
+func (s *Service) Search(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, q Query) (Result, error) {
+	var res Result
+	err := s.find(ctx, v, mb, q, func(found []mailbox.Row) error {
+		for i := range found {
+			res.UIDs = append(res.UIDs, found[i].UID)
+			res.HighestModSeq = max(res.HighestModSeq, found[i].Changed)
+		}
+		return nil
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	return res, nil
+}
+
+// find calls fn with the rows that q is true of, in UID order; fn may not keep them.
+func (s *Service) find(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, q Query, fn func([]mailbox.Row) error) error {
+	names, err := s.store.Keywords(ctx, v)
+	if err != nil {
+		return err
+	}
+	p, err := newPlan(q, names, s.clock.Now())
+	if err != nil {
+		return err
+	}
+	e := evaluation{Service: s, ctx: ctx, v: v, plan: p}
+	uids := p.uids
+	if uids == nil {
+		uids = []mailbox.Range{{Lo: 1, Hi: mailbox.MaxUID}}
+	}
+	for len(uids) > 0 {
+		if uids, err = e.gather(mb, uids); err != nil {
+			return err
+		}
+		if err := e.decide(); err != nil {
+			return err
+		}
+		if err := fn(e.found()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// evaluation is one search on its way through a mailbox, a chunk of candidates at a time.
+type evaluation struct {
+	*Service
+	ctx  context.Context
+	v    mailbox.Viewer
+	plan *plan
+
+	rows    []mailbox.Row
+	known   []verdict // of rows
+	pending []int     // of rows, those that are maybe
+	answers *answers  // of the word index; nil: not asked
+}
+
+var errEnough = errors.New("enough rows")
+
+// gather takes rows that are found or undecided until the chunk is full, and returns the UIDs that are left.
+func (e *evaluation) gather(mb haven.MailboxNo, uids []mailbox.Range) (left []mailbox.Range, err error) {
+	e.rows, e.known, e.pending = e.rows[:0], e.known[:0], e.pending[:0]
+	var f facts
+	var last haven.UID
+	err = e.store.Rows(e.ctx, e.v, mb, uids, 0, func(rows []mailbox.Row) error {
+		for i := range rows {
+			f.row = &rows[i]
+			v := e.plan.root.judge(&f)
+			if v == no {
+				continue
+			}
+			if v == maybe {
+				e.pending = append(e.pending, len(e.rows))
+			}
+			e.rows, e.known = append(e.rows, rows[i]), append(e.known, v)
+		}
+		if last = rows[len(rows)-1].UID; len(e.rows) >= chunk {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return after(uids, last), nil
+	}
+	return nil, err
+}
+
+// after is what of a joined set lies above uid.
+func after(set []mailbox.Range, uid haven.UID) []mailbox.Range {
+	for i, r := range set {
+		if r.Hi > uid {
+			left := slices.Clone(set[i:])
+			left[0].Lo = max(r.Lo, uid+1)
+			return left
+		}
+	}
+	return nil
+}
+
+// found are the rows that were decided with yes.
+func (e *evaluation) found() []mailbox.Row {
+	out := e.rows[:0]
+	for i, v := range e.known {
+		if v == yes {
+			out = append(out, e.rows[i])
+		}
+	}
+	return out
+}
+
+// decide learns more about the pending rows, step by step, until none is left. A message that goes meanwhile is not found.
+func (e *evaluation) decide() error {
+	e.answers = nil
+	if len(e.pending) > 0 && len(e.plan.words) > 0 {
+		if err := e.askIndex(); err != nil {
+			return err
+		}
+		for _, i := range e.pending {
+			e.known[i] = e.plan.root.judge(e.facts(i))
+		}
+		e.pending = e.undecided(e.pending)
+	}
+	for batch := range slices.Chunk(e.pending, readMany) {
+		infos, err := e.openInfos(batch)
+		if err != nil {
+			return err
+		}
+		if batch = e.undecided(batch); len(batch) > 0 {
+			if err := e.openLetters(batch, infos); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) facts(i int) *facts {
+	f := &facts{row: &e.rows[i]}
+	if e.answers != nil {
+		f.index = func(test int) verdict { return e.answers.of(test, f.row.Msg) }
+	}
+	return f
+}
+
+// undecided are those of some rows that are still maybe.
+func (e *evaluation) undecided(rows []int) []int {
+	var left []int
+	for _, i := range rows {
+		if e.known[i] == maybe {
+			left = append(left, i)
+		}
+	}
+	return left
+}
+
+func (e *evaluation) messages(rows []int) []haven.MessageID {
+	msgs := make([]haven.MessageID, len(rows))
+	for n, i := range rows {
+		msgs[n] = e.rows[i].Msg
+	}
+	return msgs
+}
+
+// openInfos judges rows by what is sealed of them, and returns that of those for which it isn't enough, by row.
+func (e *evaluation) openInfos(rows []int) (map[int]*mailbox.Info, error) {
+	infos := map[int]*mailbox.Info{}
+	err := e.store.Infos(e.ctx, e.v, e.messages(rows), func(n int, info *mailbox.Info) error {
+		i := rows[n]
+		f := e.facts(i)
+		f.info = info
+		if e.known[i] = e.plan.root.judge(f); e.known[i] == maybe {
+			kept := *info // what it points to is the message's own
+			infos[i] = &kept
+		}
+		return nil
+	})
+	return infos, err
+}
+
+// wholeLetter is up to which size a letter is read into memory.
+const wholeLetter = 1 << 20
+
+// openLetters judges rows by header and text.
+func (e *evaluation) openLetters(rows []int, infos map[int]*mailbox.Info) error {
+	var small []int
+	for _, i := range rows {
+		switch info := infos[i]; {
+		case info == nil:
+			e.known[i] = no
+		case e.rows[i].Size <= wholeLetter:
+			small = append(small, i)
+		default:
+			if err := e.openLarge(i, info); err != nil {
+				return err
+			}
+		}
+	}
+	return e.store.Bodies(e.ctx, e.v, e.messages(small), func(n int, message []byte) error {
+		return e.judgeLetter(small[n], infos[small[n]], bytes.NewReader(message))
+	})
+}
+
+func (e *evaluation) openLarge(i int, info *mailbox.Info) error {
+	body, err := e.store.Body(e.ctx, e.v, e.rows[i].Msg)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return e.judgeLetter(i, info, body)
+}
+
+// judgeLetter reads as little of a letter as decides.
+func (e *evaluation) judgeLetter(i int, info *mailbox.Info, body io.ReaderAt) error {
+	if err := e.ctx.Err(); err != nil {
+		return err
+	}
+	f := e.facts(i)
+	f.info = info
+	if e.plan.header {
+		h, err := readHeader(info, body)
+		if err != nil {
+			return err
+		}
+		f.header = &h
+		if e.known[i] = e.plan.root.judge(f); e.known[i] != maybe {
+			return nil
+		}
+	}
+	c, err := readContent(info, body)
+	if err != nil {
+		return err
+	}
+	f.words = c
+	e.known[i] = e.plan.root.judge(f)
+	return nil
+}

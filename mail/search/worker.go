@@ -1,0 +1,316 @@
+package search
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// The bounds of one step of the worker. Its writes to the main database stand behind mail, so they are short.
+const (
+	stepMessages = 500
+	stepTokens   = 500_000
+	stepFill     = 1_000
+	stepDone     = 250
+	maxTries     = 3           // of a message that can't be read; then it is left out
+	idle         = time.Second // between looks for something to do
+	maxPause     = time.Minute // between tries when the database or the index fails
+)
+
+// worker brings the index up to date. One per database works; a second does no harm.
+type worker struct {
+	*Service
+	itself func(haven.AccountNo) mailbox.Viewer
+	log    *slog.Logger
+	failed map[haven.MessageID]int // tries of messages that can't be read
+}
+
+// Run keeps the index up to date until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	pause := idle
+	for ctx.Err() == nil {
+		n, err := s.Step(ctx)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			s.worker.log.Warn("search index stands still", "error", err)
+			pause = min(2*pause, maxPause)
+		case n > 0:
+			pause = idle
+			continue
+		default:
+			pause = idle
+		}
+		if s.clock.Sleep(ctx, pause) != nil {
+			return
+		}
+	}
+}
+
+// Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the
+// index is up to date. Steps run one at a time.
+func (s *Service) Step(ctx context.Context) (int, error) {
+	s.stepping.Lock()
+	defer s.stepping.Unlock()
+	s.index.mu.RLock()
+	lost := s.index.engine == nil
+	s.index.mu.RUnlock()
+	if lost {
+		if err := s.index.renew(ctx); err != nil {
+			return 0, err
+		}
+	}
+	filled, err := s.worker.fill(ctx)
+	if err != nil {
+		return 0, err
+	}
+	done, err := s.worker.work(ctx)
+	return filled + done, err
+}
+
+// fill puts the next messages of a rebuild into index_todo.
+func (w *worker) fill(ctx context.Context) (n int, err error) {
+	st, err := w.index.state(ctx)
+	if err != nil || !st.refilling() {
+		return 0, err
+	}
+	err = w.index.main.Write(ctx, func(tx *db.Tx) error {
+		if st, err = readState(tx); err != nil || !st.refilling() {
+			return err
+		}
+		end := int64(0)
+		err := tx.Query(sqlFillEnd, []any{int64(st.filled), int64(st.upto), int64(stepFill)}, func(r db.Row) error {
+			end = r.Int64(0)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if end == 0 {
+			end = int64(st.upto)
+		}
+		tx.Exec(sqlFill, int64(st.filled), end)
+		tx.Exec(sqlSetFilled, end, st.mark)
+		n = 1
+		return nil
+	})
+	return n, err
+}
+
+// todo is a row of index_todo.
+type todo struct {
+	msg     haven.MessageID
+	account haven.AccountNo
+	gone    bool
+}
+
+// work indexes the newest of what waits. Rows leave index_todo only after the index has committed, and only if they still
+// say the same.
+func (w *worker) work(ctx context.Context) (int, error) {
+	waiting, err := w.waiting(ctx)
+	if err != nil || len(waiting) == 0 {
+		return 0, err
+	}
+	docs, gone, done, err := w.read(ctx, waiting)
+	if err != nil {
+		return 0, err
+	}
+	slices.SortFunc(docs, func(a, b doc) int { return cmp.Compare(a.msg, b.msg) })
+	if err := w.put(ctx, docs, gone); err != nil {
+		return 0, err
+	}
+	for part := range slices.Chunk(done, stepDone) {
+		err := w.index.main.Write(ctx, func(tx *db.Tx) error {
+			for _, t := range part {
+				tx.Exec(sqlTodoDone, int64(t.msg), t.gone)
+			}
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(done), nil
+}
+
+func (w *worker) put(ctx context.Context, docs []doc, gone []haven.MessageID) error {
+	x := w.index
+	x.mu.RLock()
+	e := x.engine
+	if e == nil {
+		x.mu.RUnlock()
+		return errs.Wrap(errs.Transient, errDoubt, "")
+	}
+	err := e.put(ctx, docs, gone)
+	x.mu.RUnlock()
+	if errs.Is(err, errs.Internal) && ctx.Err() == nil {
+		x.doubt(e, err)
+	}
+	return err
+}
+
+func (w *worker) waiting(ctx context.Context) (list []todo, err error) {
+	err = w.index.main.Read(ctx, func(tx *db.Tx) error {
+		list = list[:0]
+		return tx.Query(sqlTodo, []any{int64(stepMessages)}, func(r db.Row) error {
+			list = append(list, todo{haven.MessageID(r.Int64(0)), haven.AccountNo(r.Int64(1)), r.Bool(2)})
+			return nil
+		})
+	})
+	return list, err
+}
+
+// read takes the words of messages, account by account, until the step is full; done are the rows dealt with.
+func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []haven.MessageID, done []todo, err error) {
+	slices.SortStableFunc(waiting, func(a, b todo) int { return cmp.Compare(a.account, b.account) })
+	tokens := 0
+	var h *hasher
+	for _, t := range waiting {
+		if t.gone {
+			gone, done = append(gone, t.msg), append(done, t)
+			continue
+		}
+		if tokens > stepTokens {
+			continue
+		}
+		if h == nil || h.account != t.account {
+			if h, err = w.hasher(ctx, t.account); err != nil {
+				return nil, nil, nil, err
+			}
+		}
+		d, finished, err := w.document(ctx, h, t)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if finished {
+			done = append(done, t)
+		}
+		if d != nil {
+			docs, tokens = append(docs, *d), tokens+len(d.tokens)
+		}
+	}
+	return docs, gone, done, nil
+}
+
+// hasher hashes the words of one account for one step, each only once.
+type hasher struct {
+	account haven.AccountNo
+	terms   Terms // nil: the account's keys are destroyed, nothing can be read
+	known   map[string]uint64
+}
+
+// maxKnown is how many hashes a step remembers of an account.
+const maxKnown = 200_000
+
+func (w *worker) hasher(ctx context.Context, account haven.AccountNo) (*hasher, error) {
+	terms, err := w.keys(ctx, account)
+	if err != nil && !errs.Is(err, errs.NotFound) {
+		return nil, err
+	}
+	return &hasher{account: account, terms: terms, known: map[string]uint64{}}, nil
+}
+
+func (h *hasher) hash(word []byte) uint64 {
+	if v, ok := h.known[string(word)]; ok {
+		return v
+	}
+	s := string(word)
+	v := h.terms.Term(s)
+	if len(h.known) < maxKnown {
+		h.known[s] = v
+	}
+	return v
+}
+
+// document is what the index keeps of a message; nil for one that is gone. finished is false if it is to be tried again.
+func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finished bool, err error) {
+	if h.terms == nil {
+		return nil, true, nil
+	}
+	c, err := w.content(ctx, t)
+	switch kind := errs.KindOf(err); {
+	case err == nil:
+		delete(w.failed, t.msg)
+	case ctx.Err() != nil:
+		return nil, false, ctx.Err()
+	case kind == errs.NotFound:
+		return nil, true, nil
+	case kind == errs.Transient:
+		return nil, false, err
+	default:
+		if w.failed[t.msg]++; w.failed[t.msg] < maxTries {
+			return nil, false, nil
+		}
+		delete(w.failed, t.msg)
+		w.log.Error("a message can't be read for the search index; it is left out", "message", int64(t.msg), "error", err)
+		return nil, true, nil
+	}
+	return &doc{msg: t.msg, account: t.account, tokens: tokensOf(c, h.hash)}, true, nil
+}
+
+// tokensOf are the tokens of a message's words, each once.
+func tokensOf(c *content, hash func([]byte) uint64) []token {
+	seen := make(map[token]struct{}, 4*(len(c.head)+len(c.body)))
+	list := make([]token, 0, 4*(len(c.head)+len(c.body)))
+	for set, place := range map[*wordSet]token{&c.head: 0, &c.body: inBody} {
+		for word := range *set {
+			prefixes([]byte(word), func(p []byte) {
+				t := tokenOf(hash(p), place)
+				if _, ok := seen[t]; !ok {
+					seen[t] = struct{}{}
+					list = append(list, t)
+				}
+			})
+		}
+	}
+	return list
+}
+
+var errGone = errs.E(errs.NotFound, "The message is gone.")
+
+// content reads a message's words. What panics over a message is that message's fault, and must not stop the others.
+func (w *worker) content(ctx context.Context, t todo) (c *content, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errs.Wrap(errs.Internal, fmt.Errorf("reading a message panicked: %v\n%s", p, debug.Stack()), "")
+		}
+	}()
+	v := w.itself(t.account)
+	var info *mailbox.Info
+	err = w.store.Infos(ctx, v, []haven.MessageID{t.msg}, func(_ int, i *mailbox.Info) error {
+		kept := *i
+		info = &kept
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if info == nil {
+		return nil, errGone
+	}
+	if info.Meta.Size > wholeLetter {
+		body, err := w.store.Body(ctx, v, t.msg)
+		if err != nil {
+			return nil, err
+		}
+		defer body.Close()
+		return readContent(info, body)
+	}
+	err = w.store.Bodies(ctx, v, []haven.MessageID{t.msg}, func(_ int, message []byte) error {
+		c, err = readContent(info, bytes.NewReader(message))
+		return err
+	})
+	if err == nil && c == nil {
+		err = errGone
+	}
+	return c, err
+}
