@@ -211,7 +211,7 @@ func (p *MailParams) set(kv param, dsn bool) refusal {
 		if !ok || len(kv.value) > 100 || !isPrintable(id) {
 			return refuse(501, "5.5.4", "ENVID is at most 100 characters of xtext.")
 		}
-		p.EnvID = id
+		p.EnvID = kv.value
 	default:
 		return refuse(555, "5.5.4", "This service does not know the parameter "+kv.key+".")
 	}
@@ -259,7 +259,7 @@ func (p *RcptParams) set(kv param, dsn, utf8OK bool) refusal {
 		if !utf8OK && !isASCII(decoded) {
 			return &noUTF8
 		}
-		p.ORcpt = kind + ";" + decoded
+		p.ORcpt = kv.value
 	default:
 		return refuse(555, "5.5.4", "This service does not know the parameter "+kv.key+".")
 	}

@@ -516,10 +516,10 @@ func TestDSNParameters(t *testing.T) {
 		> .
 		< 250`)
 	k := p.last(t)
-	if k.mail.Ret != RetHeaders || k.mail.EnvID != "QQ+1" {
+	if k.mail.Ret != RetHeaders || k.mail.EnvID != "QQ+2B1" {
 		t.Errorf("MAIL parameters are %+v", k.mail)
 	}
-	if r := k.rcpt[0]; r.Notify != NotifySuccess|NotifyDelay || r.ORcpt != "rfc822;Alice+1@pharmacy.test" {
+	if r := k.rcpt[0]; r.Notify != NotifySuccess|NotifyDelay || r.ORcpt != "rfc822;Alice+2B1@pharmacy.test" {
 		t.Errorf("RCPT parameters are %+v", r)
 	}
 }

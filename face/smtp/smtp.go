@@ -102,13 +102,13 @@ type MailParams struct {
 	Body  Body   // RFC 6152
 	UTF8  bool   // RFC 6531
 	Ret   Ret    // RFC 3461 §4.3
-	EnvID string // RFC 3461 §4.4, xtext decoded
+	EnvID string // RFC 3461 §4.4, xtext as given
 }
 
 // RcptParams are the parameters of RCPT.
 type RcptParams struct {
 	Notify Notify // RFC 3461 §4.1
-	ORcpt  string // RFC 3461 §4.2 as "type;address", xtext decoded; empty when not given
+	ORcpt  string // RFC 3461 §4.2 "type;address", xtext as given; empty when not
 }
 
 // Body is what the client declared of the letter's octets.

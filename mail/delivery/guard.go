@@ -1,0 +1,168 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/blob"
+	"haven/platform/db"
+)
+
+// removal is the original of a letter out of which files were removed. nil: nothing was.
+type removal struct {
+	original blob.Stored
+	names    []string
+}
+
+func (r *removal) count() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.names)
+}
+
+// guard makes a letter durable, with programs and macro documents replaced by a notice (Rules 10). The letter that is
+// returned is the one to file. What is signed or encrypted is never altered. After an error nothing is left of it.
+func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.Letter, *removal, error) {
+	letter, err := w.Finish(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !anySuspect(letter.Message().Root) {
+		return letter, nil, nil
+	}
+	stored := letter.Stored()
+	body, err := s.o.Bodies.Open(stored.Loc, stored.ID, stored.Key)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer body.Close()
+	var names []string
+	var sniffed error
+	until := s.o.Clock.Now().Add(s.o.Policy.RemovedKept)
+	changed, gone, err := mime.ReplaceParts(body, letter.Message(), func(p *mime.Part) (string, bool) {
+		bad, err := isHarmful(p, body)
+		if err != nil {
+			sniffed = err
+		}
+		if !bad {
+			return "", false
+		}
+		names = append(names, shownName(p))
+		return notice(shownName(p), until), true
+	})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case sniffed != nil:
+		return nil, nil, sniffed
+	case len(gone) == 0:
+		return letter, nil, nil
+	}
+	instead, err := s.copyOf(ctx, changed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return instead, &removal{stored, names}, nil
+}
+
+// copyOf makes another letter durable.
+func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, error) {
+	w, err := s.o.Store.NewLetter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(w, r); err != nil {
+		w.Abort()
+		return nil, err
+	}
+	return w.Finish(ctx)
+}
+
+// anySuspect tells, without reading content, whether a letter has to be looked at: hardly any has.
+func anySuspect(root *mime.Part) bool {
+	found := false
+	root.Walk(func(p *mime.Part) bool {
+		if p.IsProtected() {
+			return false
+		}
+		found = found || p.IsLeaf() && suspectPart(p) != harmless
+		return !found
+	})
+	return found
+}
+
+func suspectPart(p *mime.Part) suspicion {
+	return suspect([]string{p.FileName(), mime.DecodeHeader(p.Param("name"))}, p.Type+"/"+p.Subtype)
+}
+
+// isHarmful decides about one part, reading it where its name and type leave it open.
+func isHarmful(p *mime.Part, letter io.ReaderAt) (bool, error) {
+	if !p.IsLeaf() {
+		return false, nil
+	}
+	switch suspectPart(p) {
+	case remove:
+		return true, nil
+	case look:
+		return harmful(p.Content(letter))
+	}
+	return false, nil
+}
+
+func shownName(p *mime.Part) string {
+	if name := p.FileName(); name != "" {
+		return name
+	}
+	return "without a name"
+}
+
+// notice stands in the place of a file that was removed.
+func notice(name string, until time.Time) string {
+	return fmt.Sprintf("The attachment %q was removed from this letter.\r\n\r\n"+
+		"Programs, and documents with macros, can harm the computer of whoever opens them, so this service takes them\r\n"+
+		"out. The original is kept until %s. If you need it, ask the helpdesk to release it to you.\r\n",
+		name, until.Format("2 January 2006"))
+}
+
+// insert writes that the original is held for each account that got the letter without it. It is nil-safe.
+func (r *removal) insert(ctx context.Context, s *Service, filings []mailbox.Filing, now time.Time) (func(tx *db.Tx) error, error) {
+	if r == nil {
+		return nil, nil
+	}
+	type row struct {
+		account int64
+		wrapped []byte
+	}
+	var rows []row
+	seen := map[int64]bool{}
+	for _, f := range filings {
+		an := int64(f.Account)
+		if seen[an] {
+			continue
+		}
+		seen[an] = true
+		keys, err := s.o.Keys.Account(ctx, f.Account)
+		if err != nil {
+			return nil, err
+		}
+		key := [32]byte(r.original.Key)
+		wrapped, err := keys.WrapBody(nil, &key, int64(r.original.ID))
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row{an, wrapped})
+	}
+	until := now.Add(s.o.Policy.RemovedKept).UnixMicro()
+	return func(tx *db.Tx) error {
+		blob.Insert(tx, r.original)
+		for _, row := range rows {
+			tx.Exec(sqlHold, row.account, int64(r.original.ID), row.wrapped, r.original.Size, until)
+		}
+		return nil
+	}, nil
+}

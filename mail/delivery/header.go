@@ -1,0 +1,153 @@
+package delivery
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"time"
+
+	"haven"
+	"haven/mail/mime"
+	"haven/platform/errs"
+)
+
+// maxHeader bounds what a letter's header may take in memory while it is looked at.
+const maxHeader = 1 << 20
+
+// headerGate holds a letter's header back until it is complete, lets edit change it, and passes everything behind it
+// on as it is. It is an io.Writer; finish ends a letter that has nothing but a header.
+type headerGate struct {
+	to   io.Writer
+	also io.Writer                         // gets what is behind the header too, where edit has set it; it has its own header by then
+	edit func(mime.Header) ([]byte, error) // gives what stands in place of the header, empty line included
+	held []byte
+	open bool
+	err  error
+}
+
+func (g *headerGate) Write(p []byte) (int, error) {
+	if g.err != nil {
+		return 0, g.err
+	}
+	if g.open {
+		return len(p), g.body(p)
+	}
+	from := max(0, len(g.held)-3)
+	g.held = append(g.held, p...)
+	end := headerEnd(g.held, from)
+	switch {
+	case end >= 0:
+		if g.pass(end); g.err != nil {
+			return 0, g.err
+		}
+	case len(g.held) > maxHeader:
+		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than 1 MB.")
+		return 0, g.err
+	}
+	return len(p), nil
+}
+
+// headerEnd finds the end of a header, behind its empty line, looking from an offset on; -1 when it is not there yet.
+func headerEnd(b []byte, from int) int {
+	if bytes.HasPrefix(b, []byte("\r\n")) {
+		return 2
+	}
+	if i := bytes.Index(b[from:], []byte("\r\n\r\n")); i >= 0 {
+		return from + i + 4
+	}
+	return -1
+}
+
+// pass edits the header in held[:end] and lets the rest through.
+func (g *headerGate) pass(end int) {
+	head, err := g.edit(mime.Header(g.held[:end]))
+	if err == nil {
+		_, err = g.to.Write(head)
+	}
+	if err == nil && end < len(g.held) {
+		err = g.body(g.held[end:])
+	}
+	g.open, g.held, g.err = true, nil, err
+}
+
+// body passes on what is behind the header.
+func (g *headerGate) body(p []byte) error {
+	_, err := g.to.Write(p)
+	if err == nil && g.also != nil {
+		_, err = g.also.Write(p)
+	}
+	return err
+}
+
+// finish ends the letter. A header without an empty line behind it gets one.
+func (g *headerGate) finish() error {
+	if g.err == nil && !g.open {
+		if !bytes.HasSuffix(g.held, []byte("\r\n")) && len(g.held) > 0 {
+			g.held = append(g.held, '\r', '\n')
+		}
+		g.held = append(g.held, '\r', '\n')
+		g.pass(len(g.held))
+	}
+	return g.err
+}
+
+// keepFields appends the fields of h that keep wants, as they are, without the empty line.
+func keepFields(dst []byte, h mime.Header, keep func(mime.Field) bool) []byte {
+	for f := range h.Fields() {
+		if keep(f) {
+			dst = append(dst, f.Raw...)
+		}
+	}
+	return dst
+}
+
+// received is a Received field (RFC 5321 §4.4), folded. recipient is left out where it is null.
+func received(c Client, host, id string, recipient haven.Address, at time.Time) string {
+	var b strings.Builder
+	b.WriteString("Received: from " + word(c.Hello))
+	if c.Addr.IsValid() {
+		literal := c.Addr.String()
+		if c.Addr.Is6() {
+			literal = "IPv6:" + literal
+		}
+		b.WriteString(" ([" + literal + "])")
+	}
+	b.WriteString("\r\n\tby " + host + " (Haven) with " + c.Protocol + " id " + id)
+	if c.TLS != "" {
+		b.WriteString("\r\n\t(using " + c.TLS + ")")
+	}
+	if !recipient.IsNull() && recipient.Domain != "" {
+		b.WriteString("\r\n\tfor <" + recipient.String() + ">")
+	}
+	b.WriteString(";\r\n\t" + mime.FormatDate(at) + "\r\n")
+	return b.String()
+}
+
+// word makes a client's own name safe within a field.
+func word(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 127 || strings.ContainsRune("()<>;\\\"", r) {
+			return '_'
+		}
+		return r
+	}, s)
+}
+
+// envelopeTrace are the lines that differ for each recipient (RFC 5321 §4.4).
+func envelopeTrace(from, to haven.Address) string {
+	return "Return-Path: <" + from.String() + ">\r\nDelivered-To: " + to.String() + "\r\n"
+}
+
+// havenAddresses are those of a list that are real addresses.
+func havenAddresses(list []mime.Address) []haven.Address {
+	var out []haven.Address
+	for _, a := range list {
+		if h, err := a.Haven(); err == nil {
+			out = append(out, h)
+		}
+	}
+	return out
+}

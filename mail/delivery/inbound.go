@@ -1,0 +1,191 @@
+package delivery
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"haven"
+	"haven/mail/authn"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/errs"
+)
+
+// Inbound is one letter from another server, from its envelope to the end of its text. One goroutine uses it.
+type Inbound struct {
+	s      *Service
+	client Client
+	from   haven.Address
+	size   int64
+	to     addressees
+}
+
+// Begin begins a letter. size is what the client declared, 0 where it did not.
+func (s *Service) Begin(client Client, from haven.Address, size int64) *Inbound {
+	return &Inbound{s: s, client: client, from: from, size: size}
+}
+
+// Rcpt adds a recipient, or says why not. A mailbox that is named twice, by alias and main address say, counts once.
+func (in *Inbound) Rcpt(ctx context.Context, to haven.Address) error {
+	s := in.s
+	if to.Domain != "" {
+		ours, err := s.o.Directory.Serves(ctx, to.Domain)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			return refuse(errs.Denied, RuleRelay, 550, "5.7.1", "Relaying denied: %s is not served here.", to.Domain)
+		}
+	}
+	r, err := s.local(ctx, to)
+	if err != nil {
+		return err
+	}
+	if in.to.has(r.Account) {
+		return nil
+	}
+	if len(in.to) >= s.o.Policy.OneCommit {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "At most %d recipients at once. Send the rest in another letter.", s.o.Policy.OneCommit)
+	}
+	if most := s.o.Policy.ReceivePerHour; most > 0 && s.received.Count(accountKey(r.Account)) >= most {
+		return refuse(errs.TooMany, RuleReceiveRate, 450, "4.2.1", "The mailbox took too many letters in the last hour. Try again later.")
+	}
+	if s.o.Room != nil {
+		if err := s.o.Room.Room(ctx, r.Account, in.size); err != nil {
+			return err
+		}
+	}
+	in.to = append(in.to, addressee{r, to})
+	return nil
+}
+
+// accountKey is an account as the key of a counter.
+func accountKey(no haven.AccountNo) string { return strconv.FormatInt(int64(no), 36) }
+
+// InboundLetter takes the text of a letter from another server.
+type InboundLetter struct {
+	in    *Inbound
+	id    string
+	gate  headerGate
+	to    *mailbox.LetterWriter
+	check *authn.Check // nil where nothing is checked
+	hops  int
+}
+
+// Open begins the letter's text.
+func (in *Inbound) Open(ctx context.Context) (*InboundLetter, error) {
+	w, err := in.s.o.Store.NewLetter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &InboundLetter{in: in, id: newID(), to: w}
+	l.gate = headerGate{to: w, edit: l.editHeader}
+	if c := in.s.o.Checker; c != nil {
+		l.check = c.Begin(ctx, authn.Facts{IP: in.client.Addr, Helo: in.client.Hello, From: in.from})
+	}
+	return l, nil
+}
+
+// Fields that only we may write.
+const (
+	fieldReturnPath = "Return-Path"
+	fieldReceived   = "Received"
+	fieldVerdict    = "Haven-Verdict"
+)
+
+// editHeader takes out what only we may say: results that bear our name (Rules 10), and the envelope's sender
+// (RFC 5321 §4.4).
+func (l *InboundLetter) editHeader(h mime.Header) ([]byte, error) {
+	l.hops = h.Count(fieldReceived)
+	if most := l.in.s.o.Policy.Hops; most > 0 && l.hops > most {
+		return nil, refuse(errs.Denied, RuleLoop, 554, "5.4.6", "The letter went through %d servers. It is going in circles.", l.hops)
+	}
+	out := keepFields(nil, h, func(f mime.Field) bool {
+		switch {
+		case f.Is(authn.HeaderResults):
+			return !authn.IsForged(f.Body, l.in.s.o.Host)
+		case f.Is(fieldReturnPath), f.Is(fieldVerdict):
+			return false
+		}
+		return true
+	})
+	return append(out, '\r', '\n'), nil
+}
+
+// Write takes more of the text. DKIM is judged on what came, before anything is changed.
+func (l *InboundLetter) Write(p []byte) (int, error) {
+	if l.check != nil {
+		_, _ = l.check.Write(p) // never fails
+	}
+	return l.gate.Write(p)
+}
+
+// Abort gives the letter up.
+func (l *InboundLetter) Abort() {
+	if l.check != nil {
+		l.check.Close()
+	}
+	l.to.Abort()
+}
+
+// Commit checks, decides and files. When it returns nil the letter is in every recipient's mailbox for good.
+func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
+	if err := l.gate.finish(); err != nil {
+		l.Abort()
+		return "", err
+	}
+	message := l.to.Parsed()
+	where := l.judge(ctx, message)
+	letter, removed, err := l.in.s.guard(ctx, l.to)
+	if err != nil {
+		return "", err
+	}
+	now := l.in.s.o.Clock.Now()
+	filings := make([]mailbox.Filing, len(l.in.to))
+	for i, r := range l.in.to {
+		filings[i] = mailbox.Filing{
+			Account: r.Account, Letter: letter, Role: where.role, Keywords: where.keywords,
+			Trace: []byte(envelopeTrace(l.in.from, r.as) + where.fields + received(l.in.client, l.in.s.o.Host, l.id, r.as, now)),
+		}
+	}
+	hold, err := removed.insert(ctx, l.in.s, filings, now)
+	if err != nil {
+		return "", err
+	}
+	if _, err := l.in.s.o.Store.File(ctx, filings, hold); err != nil {
+		return "", err
+	}
+	for _, r := range l.in.to {
+		l.in.s.received.Add(accountKey(r.Account), 1)
+	}
+	l.in.s.o.Logger.Info("delivery: taken", "id", l.id, "place", l.in.client.Addr, "size", letter.Size(),
+		"recipients", len(filings), "rule", where.rule, "removed", removed.count())
+	return l.id, nil
+}
+
+// destination is where a letter goes, and what is written on it.
+type destination struct {
+	role     mailbox.Role
+	keywords []string
+	fields   string // Authentication-Results, and the verdict where it is Junk
+	rule     haven.Rule
+}
+
+// judge runs the checks and decides between Inbox and Junk (Rules 10).
+func (l *InboundLetter) judge(ctx context.Context, m *mime.Message) destination {
+	if l.check == nil {
+		return destination{role: mailbox.Inbox}
+	}
+	from := authn.DomainsOf(havenAddresses(m.Envelope.From))
+	verdicts := l.check.Verdicts(from)
+	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.from)}
+	junk, v := authn.Junk(verdicts, from, func(domain string) bool { return l.in.s.ours(ctx, domain) })
+	d.rule = v.Rule
+	if junk {
+		d.role = mailbox.Junk
+		d.keywords = []string{"$Junk"}
+		d.fields += fieldVerdict + ": " + string(v.Rule) + "; " + strings.ReplaceAll(v.Reason, "\r\n", " ") + "\r\n"
+	}
+	return d
+}

@@ -1,0 +1,85 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"haven"
+	"haven/platform/blob"
+	"haven/platform/db"
+)
+
+// Schema is the tables of this concept. held is the originals of letters out of which a file was removed: per account,
+// the body's key wrapped by the account's data key, so that nobody but the recipient can be given it back. What was
+// removed is named in the letter that took its place.
+var Schema = db.Schema{Concept: "delivery", Steps: []string{
+	`CREATE TABLE held (an {int} NOT NULL, body {int} NOT NULL, wrapped {blob} NOT NULL, size {int} NOT NULL,
+		until {int} NOT NULL, PRIMARY KEY (an, body)) {norowid}`,
+	`CREATE INDEX held_body ON held (body)`,
+	`CREATE INDEX held_until ON held (until)`,
+}}
+
+const (
+	sqlHold       = `INSERT INTO held (an, body, wrapped, size, until) VALUES ($1, $2, $3, $4, $5)`
+	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 LIMIT 1`
+	sqlLapsed     = `SELECT an, body FROM held WHERE until <= $1 ORDER BY until LIMIT $2`
+	sqlUnhold     = `DELETE FROM held WHERE an = $1 AND body = $2`
+	sqlHeld       = `SELECT body, size, until FROM held WHERE an = $1 ORDER BY until`
+)
+
+// Referenced reports whether an original is held in a body: what the sweep asks before a body goes.
+func Referenced(tx *db.Tx, id blob.ID) (used bool, err error) {
+	err = tx.Query(sqlReferenced, []any{int64(id)}, func(db.Row) error {
+		used = true
+		return nil
+	})
+	return used, err
+}
+
+// Held is an original that is kept for an account.
+type Held struct {
+	Body  blob.ID
+	Size  int64
+	Until time.Time
+}
+
+// HeldFor lists the originals kept for an account, those that lapse first first.
+func HeldFor(tx *db.Tx, account haven.AccountNo) (out []Held, err error) {
+	err = tx.Query(sqlHeld, []any{int64(account)}, func(r db.Row) error {
+		out = append(out, Held{blob.ID(r.Int64(0)), r.Int64(1), time.UnixMicro(r.Int64(2))})
+		return nil
+	})
+	return out, err
+}
+
+// lapseStep is how many originals one transaction lets go.
+const lapseStep = 200
+
+// LetGo drops the originals whose time is over (Rules 10: 30 days). A job calls it now and then.
+func (s *Service) LetGo(ctx context.Context, d *db.DB) error {
+	for {
+		n := 0
+		err := d.Write(ctx, func(tx *db.Tx) error {
+			n = 0
+			now := s.o.Clock.Now()
+			var accounts []int64
+			var bodies []blob.ID
+			err := tx.Query(sqlLapsed, []any{now.UnixMicro(), int64(lapseStep)}, func(r db.Row) error {
+				accounts, bodies = append(accounts, r.Int64(0)), append(bodies, blob.ID(r.Int64(1)))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+			for i := range accounts {
+				tx.Exec(sqlUnhold, accounts[i], int64(bodies[i]))
+			}
+			blob.Released(tx, now, bodies...)
+			n = len(accounts)
+			return nil
+		})
+		if err != nil || n < lapseStep {
+			return err
+		}
+	}
+}

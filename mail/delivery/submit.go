@@ -1,0 +1,343 @@
+package delivery
+
+import (
+	"context"
+	"slices"
+
+	"haven"
+	"haven/mail/authn"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/mail/outbox"
+	"haven/platform/blob"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// Submitter is a person who signed in to send.
+type Submitter struct {
+	Person  haven.AccountNo
+	Address haven.Address // the person's own, for Sender
+	Name    string        // display name, may be empty
+}
+
+// Envelope is what MAIL said of a submission.
+type Envelope struct {
+	From   haven.Address
+	UTF8   bool // SMTPUTF8 was asked for
+	Return outbox.Return
+	EnvID  string // xtext as given
+}
+
+// Submission is one letter of our own people, from its envelope to the end of its text. One goroutine uses it.
+type Submission struct {
+	s        *Service
+	client   Client
+	who      Submitter
+	envelope Envelope
+	to       addressees
+	others   []outbox.Recipient
+}
+
+// BeginSubmission begins a letter of who. The envelope's sender must be an address that the person may use, or null.
+func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submitter, e Envelope) (*Submission, error) {
+	if most := s.o.Policy.SendPerHour; most > 0 && s.sent.Count(accountKey(who.Person)) >= most {
+		return nil, refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "You have sent %d letters in the last hour, which is the most. Try again later.", most)
+	}
+	if !e.From.IsNull() {
+		if _, err := s.mayUse(ctx, who, e.From); err != nil {
+			return nil, err
+		}
+	}
+	return &Submission{s: s, client: client, who: who, envelope: e}, nil
+}
+
+// mayUse asks whether the person may send with an address; the refusal names the address and what to do.
+func (s *Service) mayUse(ctx context.Context, who Submitter, a haven.Address) (Use, error) {
+	use, err := s.o.Senders.MayUse(ctx, who.Person, a)
+	if errs.Is(err, errs.Denied) || errs.Is(err, errs.NotFound) {
+		return Use{}, refuse(errs.Denied, RuleSender, 550, "5.7.1",
+			"You may not send with the address %s. Use your own, %s, or ask an owner of that mailbox for the right to send as it.", a, who.Address)
+	}
+	return use, err
+}
+
+// Rcpt adds a recipient, or says why not.
+func (sub *Submission) Rcpt(ctx context.Context, to haven.Address, notify outbox.Notify, orcpt string) error {
+	s := sub.s
+	if n := len(sub.to) + len(sub.others); n >= s.o.Policy.Recipients {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A letter has at most %d recipients.", s.o.Policy.Recipients)
+	}
+	if most := s.o.Policy.SendRcptsPerDay; most > 0 && s.sentRcpts.Count(accountKey(sub.who.Person))+len(sub.to)+len(sub.others) >= most {
+		return refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "You have written to %d recipients today, which is the most. Try again tomorrow.", most)
+	}
+	ours := to.Domain == ""
+	if !ours {
+		var err error
+		if ours, err = s.o.Directory.Serves(ctx, to.Domain); err != nil {
+			return err
+		}
+	}
+	if !ours {
+		same := func(r outbox.Recipient) bool { return r.Address == to }
+		if !slices.ContainsFunc(sub.others, same) {
+			sub.others = append(sub.others, outbox.Recipient{Address: to, Notify: notify, ORcpt: orcpt})
+		}
+		return nil
+	}
+	r, err := s.local(ctx, to)
+	if err != nil || sub.to.has(r.Account) {
+		return err
+	}
+	if len(sub.to) >= s.o.Policy.OneCommit {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A letter has at most %d recipients within this service.", s.o.Policy.OneCommit)
+	}
+	if s.o.Room != nil {
+		if err := s.o.Room.Room(ctx, r.Account, 0); err != nil {
+			return err
+		}
+	}
+	sub.to = append(sub.to, addressee{r, to})
+	return nil
+}
+
+// SubmittedLetter takes the text of a submission.
+type SubmittedLetter struct {
+	sub  *Submission
+	ctx  context.Context // of the session: the header is judged while it is written
+	id   string
+	gate headerGate
+	to   *mailbox.LetterWriter
+	copy *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
+	from Use                   // of the first address in From: whose Sent gets the copy
+	sign string                // domain of that address: in whose name the letter is signed
+	utf8 bool                  // the header holds octets over 127
+	high bool                  // anything does
+}
+
+// Open begins the letter's text.
+func (sub *Submission) Open(ctx context.Context) (*SubmittedLetter, error) {
+	w, err := sub.s.o.Store.NewLetter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &SubmittedLetter{sub: sub, ctx: ctx, id: newID(), to: w}
+	l.gate = headerGate{to: w, edit: l.editHeader}
+	return l, nil
+}
+
+// Write takes more of the text.
+func (l *SubmittedLetter) Write(p []byte) (int, error) {
+	l.high = l.high || hasHigh(p)
+	return l.gate.Write(p)
+}
+
+func hasHigh(p []byte) bool {
+	for _, c := range p {
+		if c >= 0x80 {
+			return true
+		}
+	}
+	return false
+}
+
+// Abort gives the letter up.
+func (l *SubmittedLetter) Abort() {
+	l.to.Abort()
+	if l.copy != nil {
+		l.copy.Abort()
+	}
+}
+
+// editHeader decides whether the person may send with this header, and makes it what RFC 6409 §8 asks for: Sender
+// names who really sends on behalf, Bcc is gone, Date and Message-ID are there.
+func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
+	sender, err := l.judgeFrom(h)
+	if err != nil {
+		return nil, err
+	}
+	l.utf8 = hasHigh([]byte(h))
+	bcc := h.Has("Bcc") || h.Has("Resent-Bcc")
+	rest := func(keepBcc bool) []byte {
+		out := keepFields(nil, h, func(f mime.Field) bool {
+			switch {
+			case f.Is("Bcc"), f.Is("Resent-Bcc"):
+				return keepBcc
+			case f.Is("Sender"):
+				return sender == ""
+			case f.Is(authn.HeaderResults):
+				return !authn.IsForged(f.Body, l.sub.s.o.Host)
+			case f.Is(fieldReturnPath), f.Is(fieldVerdict):
+				return false
+			}
+			return true
+		})
+		return append(out, l.missing(h, sender)...)
+	}
+	if bcc {
+		if l.copy, err = l.sub.s.o.Store.NewLetter(l.ctx); err != nil {
+			return nil, err
+		}
+		if _, err := l.copy.Write(rest(true)); err != nil {
+			return nil, err
+		}
+		l.gate.also = l.copy
+	}
+	return rest(false), nil
+}
+
+// missing are the fields that the letter lacks, and the empty line.
+func (l *SubmittedLetter) missing(h mime.Header, sender string) string {
+	out := ""
+	if sender != "" {
+		out += "Sender: " + sender + "\r\n"
+	}
+	if !h.Has("Date") {
+		out += "Date: " + mime.FormatDate(l.sub.s.o.Clock.Now()) + "\r\n"
+	}
+	if !h.Has("Message-ID") {
+		out += "Message-ID: <" + l.id + "@" + l.sub.s.o.Host + ">\r\n"
+	}
+	return out + "\r\n"
+}
+
+// judgeFrom asks for every address in From and Sender whether the person may use it. It returns what Sender has to say,
+// empty where the letter's own may stay.
+func (l *SubmittedLetter) judgeFrom(h mime.Header) (sender string, err error) {
+	if h.Count("From") != 1 || h.Count("Sender") > 1 {
+		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "A letter has one From field and at most one Sender field.")
+	}
+	from, addrs, err := l.uses(h.Get("From"))
+	if err != nil {
+		return "", err
+	}
+	if len(from) == 0 {
+		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "The letter's From field holds no address.")
+	}
+	l.from, l.sign = from[0], addrs[0].Domain
+	for _, u := range from {
+		if u.OnBehalf || len(from) > 1 { // RFC 5322 §3.6.2: several authors need a Sender
+			return mime.AddressOf(l.sub.who.Name, l.sub.who.Address).Format(l.sub.envelope.UTF8), nil
+		}
+	}
+	_, _, err = l.uses(h.Get("Sender"))
+	return "", err
+}
+
+// uses judges the addresses of one field.
+func (l *SubmittedLetter) uses(field string) (out []Use, addrs []haven.Address, err error) {
+	for _, a := range mime.ParseAddresses(field) {
+		if a.Kind != mime.Mailbox {
+			continue
+		}
+		addr, err := a.Haven()
+		if err != nil {
+			return nil, nil, refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "%q in From or Sender is no mail address.", a.Spec())
+		}
+		use, err := l.sub.s.mayUse(l.ctx, l.sub.who, addr)
+		if err != nil {
+			return nil, nil, err
+		}
+		out, addrs = append(out, use), append(addrs, addr)
+	}
+	return out, addrs, nil
+}
+
+// Commit files the letter with the recipients that are here, puts the copy into Sent, and queues it for the others, all
+// in one commit.
+func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
+	s := l.sub.s
+	if err := l.gate.finish(); err != nil {
+		l.Abort()
+		return "", err
+	}
+	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
+		l.Abort()
+		return "", refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
+	}
+	letter, removed, err := s.guard(ctx, l.to)
+	if err != nil {
+		if l.copy != nil {
+			l.copy.Abort()
+		}
+		return "", err
+	}
+	kept := letter
+	if l.copy != nil {
+		if kept, _, err = s.guard(ctx, l.copy); err != nil {
+			return "", err
+		}
+	}
+	filings := l.filings(letter, kept)
+	also, err := l.also(ctx, letter, removed, filings)
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.o.Store.File(ctx, filings, also); err != nil {
+		return "", err
+	}
+	l.count(letter, removed)
+	return l.id, nil
+}
+
+// filings are the local recipients' and the copy for Sent.
+func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter) []mailbox.Filing {
+	now := l.sub.s.o.Clock.Now()
+	out := make([]mailbox.Filing, 0, len(l.sub.to)+1)
+	for _, r := range l.sub.to {
+		out = append(out, mailbox.Filing{Account: r.Account, Letter: letter, Role: mailbox.Inbox,
+			Trace: []byte(envelopeTrace(l.sub.envelope.From, r.as) + received(l.sub.client, l.sub.s.o.Host, l.id, r.as, now))})
+	}
+	return append(out, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent,
+		Flags: mailbox.Seen, SentBy: l.sub.who.Person})
+}
+
+// also is what is written in the commit beside the filings: originals held, and the queue.
+func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing) (func(*db.Tx) error, error) {
+	s := l.sub.s
+	hold, err := removed.insert(ctx, s, filings, s.o.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	filed := slices.ContainsFunc(filings, func(f mailbox.Filing) bool { return f.Letter == letter })
+	item := l.item(letter)
+	return func(tx *db.Tx) error {
+		if hold != nil {
+			if err := hold(tx); err != nil {
+				return err
+			}
+		}
+		if len(item.To) == 0 {
+			return nil
+		}
+		if !filed {
+			blob.Insert(tx, letter.Stored())
+		}
+		_, err := s.o.Outbox.Enqueue(tx, item)
+		return err
+	}, nil
+}
+
+// item is the letter as the outbox takes it.
+func (l *SubmittedLetter) item(letter *mailbox.Letter) outbox.Item {
+	st := letter.Stored()
+	return outbox.Item{
+		Body: st.ID, Key: st.Key, Size: st.Size,
+		Trace: []byte(received(l.sub.client, l.sub.s.o.Host, l.id, haven.Address{}, l.sub.s.o.Clock.Now())),
+		From:  l.sub.envelope.From, Account: l.from.Account, SignAs: l.sign,
+		UTF8: l.sub.envelope.UTF8 || l.utf8, Eight: l.high,
+		Return: l.sub.envelope.Return, EnvID: l.sub.envelope.EnvID, To: l.sub.others,
+	}
+}
+
+// count is done once the letter is accepted.
+func (l *SubmittedLetter) count(letter *mailbox.Letter, removed *removal) {
+	s := l.sub.s
+	if len(l.sub.others) > 0 {
+		s.o.Outbox.Wake(l.sub.others...)
+	}
+	s.sent.Add(accountKey(l.sub.who.Person), 1)
+	s.sentFrom.Add(accountKey(l.from.Account), 1)
+	s.sentRcpts.Add(accountKey(l.sub.who.Person), len(l.sub.to)+len(l.sub.others))
+	s.o.Logger.Info("submission: taken", "id", l.id, "size", letter.Size(), "here", len(l.sub.to), "elsewhere", len(l.sub.others), "removed", removed.count())
+}
