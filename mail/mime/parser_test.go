@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -244,7 +245,7 @@ func TestParseReturnsTheReadersError(t *testing.T) {
 		t.Error(err)
 	}
 	p := NewParser(Limits{})
-	if p.Close() != p.Close() {
+	if first := p.Close(); first != p.Close() {
 		t.Error("a second Close gives something else")
 	}
 	if _, err := p.Write([]byte("x")); err == nil {
@@ -343,6 +344,31 @@ func BenchmarkParseMultipart20M(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
 		_, _ = Parse(bytes.NewReader(raw), Limits{})
+	}
+}
+
+func BenchmarkParseHTML(b *testing.B) {
+	raw := []byte("Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<html><head><style>" +
+		strings.Repeat(".a { color: red; }\r\n", 300) + "</style></head><body>" +
+		strings.Repeat("<table><tr><td style=3D\"padding:0\"><p>Caf=C3=A9 opening hours</p></td></tr></table>\r\n", 100))
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		p := NewParser(Limits{})
+		_, _ = p.Write(raw)
+		p.Close()
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	data := bytes.Repeat([]byte("The quick brown fox; it's caf\xc3\xa9 time = 9 o'clock.\r\n"), 20_000)
+	for enc, coded := range map[string][]byte{"base64": encodeBase64(data), "quoted-printable": encodeQuoted(string(data))} {
+		b.Run(enc, func(b *testing.B) {
+			b.SetBytes(int64(len(coded)))
+			for b.Loop() {
+				_, _ = io.Copy(io.Discard, NewDecoder(enc, bytes.NewReader(coded)))
+			}
+		})
 	}
 }
 
