@@ -12,7 +12,8 @@ const (
 	checkpointPause = 50 * time.Millisecond // between two looks at the log while it is written to
 	checkpointIdle  = time.Minute           // after which a short log is copied too, so that what was purged is gone from the file
 	checkpointStop  = 50 * time.Millisecond // for which the writer may be held up while old readers leave
-	checkpointForce = 2 * time.Second       // the same, once the log is over its warning mark
+	checkpointForce = time.Second           // the same, once the log is over its warning mark
+	checkpointAgain = 10 * time.Second      // between two such waits
 	warnFactor      = 8
 	refuseFactor    = 32
 )
@@ -28,7 +29,9 @@ type checkpointer struct {
 	quit   chan struct{}
 	ended  sync.WaitGroup
 	warned bool
-	last   time.Time
+	last   time.Time    // the log was begun anew, or that was tried
+	forced time.Time    // the writer was held up for long
+	idle   atomic.Int64 // see checkpointIdle
 }
 
 func openCheckpointer(e *sqliteEngine) (*checkpointer, error) {
@@ -44,6 +47,7 @@ func openCheckpointer(e *sqliteEngine) (*checkpointer, error) {
 
 func (k *checkpointer) start() {
 	k.last = time.Now()
+	k.idle.Store(int64(checkpointIdle))
 	k.ended.Go(k.loop)
 }
 
@@ -90,27 +94,33 @@ func (k *checkpointer) loop() {
 	}
 }
 
-// look measures the log and copies it when it is long or old.
+// look measures the log and copies it when it is long or old. The writer is only stopped for the last few pages:
+// not when a reader still needs much of the log, unless that goes on for too long.
 func (k *checkpointer) look() {
-	pages, _ := k.checkpoint("NOOP")
-	switch {
-	case pages > k.mark:
-		k.checkpoint("PASSIVE")
-		k.restart("RESTART", pages > warnFactor*k.mark)
-	case pages > 0 && time.Since(k.last) > checkpointIdle:
-		k.checkpoint("PASSIVE")
-		k.restart("TRUNCATE", false)
-	}
+	k.checkpoint("NOOP")
 	k.warn()
+	pages := k.pages.Load()
+	long, old := pages > k.mark, time.Since(k.last) > time.Duration(k.idle.Load())
+	if !long && (!old || pages == 0) {
+		return
+	}
+	rest, _ := k.checkpoint("PASSIVE")
+	force := pages > warnFactor*k.mark && time.Since(k.forced) > checkpointAgain
+	switch {
+	case force:
+		k.forced = time.Now()
+		k.restart("RESTART", checkpointForce)
+	case rest > k.mark/4:
+	case long:
+		k.restart("RESTART", checkpointStop)
+	default:
+		k.restart("TRUNCATE", checkpointStop)
+	}
 }
 
-// restart copies the rest while the writer stands still, and lets the log begin anew. force waits longer for
-// readers that still need the log.
-func (k *checkpointer) restart(mode string, force bool) {
-	wait := checkpointStop
-	if force {
-		wait = checkpointForce
-	}
+// restart copies the rest while the writer stands still, waits for readers that still need the log, and lets it
+// begin anew.
+func (k *checkpointer) restart(mode string, wait time.Duration) {
 	k.last = time.Now()
 	k.engine.writer.turn.Lock()
 	defer k.engine.writer.turn.Unlock()
@@ -120,21 +130,21 @@ func (k *checkpointer) restart(mode string, force bool) {
 	}
 }
 
-// checkpoint runs one checkpoint and returns how many pages the log holds after it. A log that is wholly copied
-// counts as empty: the next writer begins it anew.
-func (k *checkpointer) checkpoint(mode string) (pages int64, busy bool) {
+// checkpoint runs one checkpoint and returns how many pages are still to copy. A log that is wholly copied counts
+// as empty: the next writer begins it anew.
+func (k *checkpointer) checkpoint(mode string) (rest int64, busy bool) {
 	row, err := k.conn.rowOf("PRAGMA wal_checkpoint("+mode+")", 3)
 	if err != nil {
 		k.engine.log.Error("checkpoint failed", "error", err)
 		return k.pages.Load(), true
 	}
-	pages = row[1]
-	if pages == row[2] {
+	busy, pages, rest := row[0] != 0, row[1], row[1]-row[2]
+	if rest == 0 {
 		pages = 0
 	}
 	k.pages.Store(pages)
 	k.engine.count.walPages.Store(pages)
-	return pages, row[0] != 0
+	return rest, busy
 }
 
 func (k *checkpointer) warn() {

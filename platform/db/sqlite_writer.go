@@ -45,6 +45,7 @@ type sqliteWriter struct {
 	closing chan struct{}
 	ended   chan struct{} // closed when no request will be answered any more
 	turn    sync.Mutex    // held while the connection is in use; the checkpointer and migrations take it between groups
+	limit   time.Duration // for one closure, see closureLimit
 	group   []*request
 	free    sync.Pool
 }
@@ -56,7 +57,7 @@ func openWriter(e *sqliteEngine) (*sqliteWriter, error) {
 	}
 	w := &sqliteWriter{
 		engine: e, conn: conn, queue: make(chan *request, queueLength),
-		closing: make(chan struct{}), ended: make(chan struct{}),
+		closing: make(chan struct{}), ended: make(chan struct{}), limit: closureLimit,
 	}
 	w.free.New = func() any { return &request{done: make(chan struct{}, 1)} }
 	return w, nil
@@ -245,7 +246,7 @@ func (w *sqliteWriter) runOne(r *request) error {
 	}
 	tx := &sqliteTx{conn: w.conn}
 	r.err = errs.Wrap(errs.Internal, errGone, "")
-	w.conn.guard(context.Background(), closureLimit)
+	w.conn.guard(context.Background(), w.limit)
 	r.err = run(r.fn, &Tx{tx}, &w.engine.count)
 	why := w.conn.unguard()
 	tx.ended = true

@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -34,6 +35,7 @@ type Server struct {
 	dir    string
 	bin    string
 	keeper *exec.Cmd
+	down   *bufio.Reader  // gives a line when the server was stopped for a restart
 	alive  io.WriteCloser // while it is open the keeper keeps the server running
 }
 
@@ -45,6 +47,7 @@ start() { "$1/postgres" -D "$2/data" </dev/null >>"$2/log" 2>&1 & server=$!; }
 start "$1" "$2"
 while read -r word; do
 	kill -QUIT $server 2>/dev/null; wait $server
+	echo down
 	start "$1" "$2"
 done
 kill -QUIT $server 2>/dev/null; wait $server
@@ -114,6 +117,11 @@ func (s *Server) launch() error {
 	if s.alive, err = s.keeper.StdinPipe(); err != nil {
 		return err
 	}
+	out, err := s.keeper.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	s.down = bufio.NewReader(out)
 	if err := s.keeper.Start(); err != nil {
 		return err
 	}
@@ -123,6 +131,9 @@ func (s *Server) launch() error {
 // Restart stops the server as a crash would, starts it again, and waits until it answers.
 func (s *Server) Restart() error {
 	if _, err := io.WriteString(s.alive, "restart\n"); err != nil {
+		return err
+	}
+	if _, err := s.down.ReadString('\n'); err != nil {
 		return err
 	}
 	return s.wait()

@@ -125,7 +125,7 @@ func TestRacingCounters(t *testing.T) {
 // Transfers lock two rows in either order. PostgreSQL reports deadlocks, which no caller sees.
 func TestDeadlocksAreRetried(t *testing.T) {
 	each(t, func(ctx context.Context, t *testing.T, d *db.DB) {
-		const accounts, movers, rounds = 3, 6, 10
+		const accounts, movers, rounds = 3, 4, 6
 		for an := range accounts {
 			must(t, d.Write(ctx, func(tx *db.Tx) error {
 				tx.Exec(`INSERT INTO seq (an, seq) VALUES ($1, 100)`, an)
