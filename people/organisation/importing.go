@@ -1,0 +1,257 @@
+package organisation
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"haven"
+	"haven/people/account"
+	"haven/platform/audit"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// Report is what an import would do, or did (Rules 1).
+type Report struct {
+	Lines     int // lines that hold anything
+	Active    int // active premises before
+	Same      int
+	Repeated  int // lines that say once more what another said
+	Refused   int
+	Counts    map[Change]int
+	Items     []Item    // what changes, in the order of the file
+	Refusals  []Refusal // the first of them; Refused counts all
+	Doubtful  []Refusal // taken, and worth a look
+	mayClosed haven.Verdict
+}
+
+// Item is one premises that changes.
+type Item struct {
+	Line   int
+	Change Change
+	Code   Code
+	Was    Code // the head office before, where that changes
+	Now    Code
+}
+
+// Refusal is one line that is not taken, and why.
+type Refusal struct {
+	Line   int
+	Reason string
+}
+
+// Allowed says whether the file may be applied without being told more: a file that closes too many premises may
+// not.
+func (r *Report) Allowed() haven.Verdict { return r.mayClosed }
+
+type entry struct {
+	line int
+	org  Organisation
+}
+
+// Preview reads a list of premises (columns as in Rules 1) and says what Apply would do. Each line is judged by
+// itself: a broken one is refused with its number, and the rest goes on. It changes nothing.
+func (s *Service) Preview(ctx context.Context, r io.Reader) (Report, error) {
+	rep, _, err := s.plan(ctx, r, false)
+	return rep, err
+}
+
+// Options of Apply.
+type Options struct {
+	AllowClosures bool                  // somebody looked at the closures and said that they are right
+	Progress      func(done, total int) // called after each step; may be nil
+}
+
+// Apply does what Preview said, in steps of bounded size; it may be stopped and run again, and a second run
+// changes nothing. It is Denied (organisation.closures) for a file that closes too many active premises. It
+// takes access from nobody: a closing opens a task (Rules 1).
+func (s *Service) Apply(ctx context.Context, actor haven.Actor, r io.Reader, o Options) (Report, error) {
+	rep, todo, err := s.plan(ctx, r, o.AllowClosures)
+	if err != nil {
+		return rep, err
+	}
+	if v := rep.Allowed(); !v.Allowed {
+		return rep, account.Refusal(errs.Denied, v)
+	}
+	for done := 0; done < len(todo); {
+		step := todo[done:min(done+s.policy.StepRows, len(todo))]
+		if err := s.applyStep(ctx, actor, rep.Items[done:done+len(step)], step); err != nil {
+			return rep, err
+		}
+		done += len(step)
+		if o.Progress != nil {
+			o.Progress(done, len(todo))
+		}
+	}
+	return rep, nil
+}
+
+func (s *Service) applyStep(ctx context.Context, actor haven.Actor, items []Item, step []entry) error {
+	now := s.clock.Now()
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		first, err := takeIDs(tx, len(step))
+		if err != nil {
+			return err
+		}
+		for i, e := range step {
+			e.org.ID = ID(first + int64(i)) // not used where the code is there already
+			put(tx, sqlImport, e.org, now)
+			if it := items[i]; it.Change == Closing || it.Change == ReHomed {
+				what := map[Change]string{Closing: "organisation.closing", ReHomed: "organisation.re-homed"}[it.Change]
+				audit.Record(tx, audit.Entry{At: now, Actor: actor, What: what, Rule: "organisation.import", Note: fmt.Sprintf("%s %s %s", it.Code, it.Was, it.Now)})
+			}
+		}
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "organisation.imported", Rule: "organisation.import", Note: fmt.Sprintf("%d rows", len(step))})
+		return nil
+	})
+}
+
+// plan reads the file, compares, and returns what is to be written beside Report.Items, one for one.
+func (s *Service) plan(ctx context.Context, r io.Reader, told bool) (Report, []entry, error) {
+	rep := Report{Counts: make(map[Change]int)}
+	entries, err := s.readFile(r, &rep)
+	if err != nil {
+		return rep, nil, err
+	}
+	have, err := s.pharmacies(ctx)
+	if err != nil {
+		return rep, nil, err
+	}
+	for _, o := range have {
+		if o.Status == Active {
+			rep.Active++
+		}
+	}
+	today, todo := DateOf(s.clock.Now()), entries[:0]
+	for _, e := range entries {
+		rep.doubt(e, today)
+		old := have[e.org.Code]
+		c := ChangeOf(old, e.org)
+		if c == Unchanged {
+			rep.Same++
+			continue
+		}
+		rep.Counts[c]++
+		it := Item{Line: e.line, Change: c, Code: e.org.Code, Now: e.org.Parent}
+		if old != nil {
+			it.Was = old.Parent
+		}
+		rep.Items = append(rep.Items, it)
+		todo = append(todo, e)
+	}
+	rep.mayClosed = MayClose(rep.Counts[Closing], rep.Active, told, s.policy)
+	return rep, todo, nil
+}
+
+func (r *Report) doubt(e entry, today Date) {
+	if e.org.Status == Active && e.org.Closed != 0 && e.org.Closed <= today {
+		r.Doubtful = append(r.Doubtful, Refusal{e.line, fmt.Sprintf("%s is active and has the closing date %s", e.org.Code, e.org.Closed)})
+	}
+}
+
+// pharmacies reads all that is known, in short snapshots.
+func (s *Service) pharmacies(ctx context.Context) (map[Code]*Organisation, error) {
+	const chunk = 2000
+	all, last := make(map[Code]*Organisation), ""
+	for {
+		var got []Organisation
+		err := s.db.Read(ctx, func(tx *db.Tx) error {
+			got = got[:0]
+			return tx.Query(sqlChunk, []any{int64(Pharmacy), last, int64(chunk)}, func(r db.Row) error {
+				got = append(got, scan(r))
+				return nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range got {
+			all[o.Code] = &o
+		}
+		if len(got) < chunk {
+			return all, nil
+		}
+		last = string(got[len(got)-1].Code)
+	}
+}
+
+// readFile reads every line by itself. The error is the reader's, or Invalid for a file too long to be one.
+func (s *Service) readFile(r io.Reader, rep *Report) ([]entry, error) {
+	limited := &io.LimitedReader{R: r, N: s.policy.FileOctets + 1}
+	br := bufio.NewReaderSize(limited, max(s.policy.LineOctets, 16))
+	var entries []entry
+	seen := make(map[Code]int) // index in entries
+	for n := 1; ; n++ {
+		line, err := readLine(br)
+		if limited.N <= 0 {
+			return nil, errs.E(errs.Invalid, "The file is longer than %d MiB: it can't be a list of premises.", s.policy.FileOctets>>20)
+		}
+		if err == nil && strings.TrimSpace(line) != "" {
+			rep.Lines++
+			entries = s.take(rep, entries, seen, n, line)
+		}
+		switch {
+		case errors.Is(err, errLong):
+			rep.Lines++
+			rep.refuse(s.policy.Refusals, n, "the line is longer than %d octets", s.policy.LineOctets)
+		case errors.Is(err, io.EOF):
+			return entries, nil
+		case err != nil:
+			return nil, errs.Wrap(errs.Transient, err, "The file could not be read to its end.")
+		}
+	}
+}
+
+func (s *Service) take(rep *Report, entries []entry, seen map[Code]int, n int, line string) []entry {
+	if n == 1 {
+		line = strings.TrimPrefix(line, "\ufeff")
+	}
+	o, err := parseLine(line)
+	if err != nil {
+		rep.refuse(s.policy.Refusals, n, "%v", err)
+		return entries
+	}
+	if i, twice := seen[o.Code]; !twice {
+		seen[o.Code] = len(entries)
+	} else {
+		if entries[i].org == o {
+			rep.Repeated++
+		} else {
+			rep.refuse(s.policy.Refusals, n, "line %d says something else about %s", entries[i].line, o.Code)
+		}
+		return entries
+	}
+	return append(entries, entry{n, o})
+}
+
+func (r *Report) refuse(most, line int, format string, args ...any) {
+	r.Refused++
+	if len(r.Refusals) < most {
+		r.Refusals = append(r.Refusals, Refusal{line, fmt.Sprintf(format, args...)})
+	}
+}
+
+var errLong = errors.New("line too long")
+
+// readLine reads one line without its end. A line longer than the buffer is read over and errLong. The last
+// line may lack its end; io.EOF comes after it.
+func readLine(br *bufio.Reader) (string, error) {
+	b, err := br.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = br.ReadSlice('\n')
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			err = errLong
+		}
+		return "", err
+	}
+	if errors.Is(err, io.EOF) && len(b) > 0 {
+		err = nil
+	}
+	return strings.TrimRight(string(b), "\r\n"), err
+}
