@@ -96,11 +96,14 @@ func (x *index) askAll(ctx context.Context, e engine, account haven.AccountNo, t
 		return err
 	}
 	for i, t := range tests {
-		begin, whole, long := groups(t, terms)
+		begin, whole, err := groups(t, terms)
+		if err != nil {
+			return err
+		}
 		if a.tests[i].hits, err = e.find(ctx, account, begin, lo, hi); err != nil {
 			return err
 		}
-		if long {
+		if whole != nil {
 			a.tests[i].doubts = a.tests[i].hits
 			if a.tests[i].hits, err = e.find(ctx, account, whole, lo, hi); err != nil {
 				return err
@@ -111,25 +114,39 @@ func (x *index) askAll(ctx context.Context, e engine, account haven.AccountNo, t
 }
 
 // groups are the tokens of which a message must have one each: begin by the words' beginnings as far as the index
-// knows these, whole by the words themselves. They differ where a word is long.
-func groups(t onWords, terms Terms) (begin, whole [][]token, long bool) {
+// knows these, whole by the words themselves. whole is nil where it is no different.
+func groups(t onWords, terms Terms) (begin, whole [][]token, err error) {
+	long := false
 	for _, w := range t.words {
 		short, cut := cutPrefix(w)
-		g := group(terms.Term(short), t.in)
+		g, err := group(terms, short, t.in)
+		if err != nil {
+			return nil, nil, err
+		}
 		begin = append(begin, g)
 		if cut {
 			long = true
-			g = group(terms.Term(w), t.in)
+			if g, err = group(terms, w, t.in); err != nil {
+				return nil, nil, err
+			}
 		}
 		whole = append(whole, g)
 	}
-	return begin, whole, long
+	if !long {
+		whole = nil
+	}
+	return begin, whole, nil
 }
 
-func group(hash uint64, in Place) []token {
+// group are the tokens of one word in the places where it may be.
+func group(terms Terms, word string, in Place) ([]token, error) {
+	hash, err := terms.Term([]byte(word))
+	if err != nil {
+		return nil, err
+	}
 	g := []token{tokenOf(hash, inBody)}
 	if in == Text {
 		g = append(g, tokenOf(hash, 0))
 	}
-	return g
+	return g, nil
 }

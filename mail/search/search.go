@@ -31,8 +31,10 @@ type Store interface {
 	Body(ctx context.Context, v mailbox.Viewer, msg haven.MessageID) (*mailbox.Body, error)
 }
 
-// Terms hashes an account's words under its index key.
-type Terms interface{ Term(word string) uint64 }
+// Terms hashes an account's words under its index key; *secret.AccountKeys does. NotFound: the key is destroyed.
+type Terms interface {
+	Term(word []byte) (uint64, error)
+}
 
 // Keys finds an account's Terms. NotFound: its keys are destroyed.
 type Keys func(ctx context.Context, account haven.AccountNo) (Terms, error)

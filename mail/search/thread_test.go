@@ -77,7 +77,7 @@ func TestThreadByReferences(t *testing.T) {
 		{"a parent that isn't there, one answer", "2 Re:a b<x", "(2)"},
 		{"missing in the middle", "1 a a\n3 Re:a c<a,b", "(1 3)"},
 		{"missing in the middle, with two below", "1 a a\n3 Re:a c<a,b\n4 Re:a d<a,b", "(1 (3)(4))"},
-		{"the message's own word counts more", "1 a a\n2 z b\n3 Re:a c<a,d\n4 z d<b", "(1 3)(2 4)"},
+		{"the message's own word counts more", "1 a a\n2 z b\n3 Re:a c<a,d\n4 z d<b", "(1)(2 4 3)"},
 		{"own references to itself", "1 a a<a", "(1)"},
 		{"a loop of two", "1 a a<b\n2 b b<a", "(2 1)"},
 		{"the same id twice", "1 a a\n2 b a", "(1)(2)"},

@@ -219,16 +219,15 @@ func (w *worker) hasher(ctx context.Context, account haven.AccountNo) (*hasher, 
 	return &hasher{account: account, terms: terms, known: map[string]uint64{}}, nil
 }
 
-func (h *hasher) hash(word []byte) uint64 {
+func (h *hasher) hash(word []byte) (uint64, error) {
 	if v, ok := h.known[string(word)]; ok {
-		return v
+		return v, nil
 	}
-	s := string(word)
-	v := h.terms.Term(s)
-	if len(h.known) < maxKnown {
-		h.known[s] = v
+	v, err := h.terms.Term(word)
+	if err == nil && len(h.known) < maxKnown {
+		h.known[string(word)] = v
 	}
-	return v
+	return v, err
 }
 
 // document is what the index keeps of a message; nil for one that is gone. finished is false if it is to be tried again.
@@ -237,9 +236,14 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 		return nil, true, nil
 	}
 	c, err := w.content(ctx, t)
+	var tokens []token
+	if err == nil {
+		tokens, err = tokensOf(c, h.hash)
+	}
 	switch kind := errs.KindOf(err); {
 	case err == nil:
 		delete(w.failed, t.msg)
+		return &doc{msg: t.msg, account: t.account, tokens: tokens}, true, nil
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
 	case kind == errs.NotFound:
@@ -254,17 +258,20 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 		w.log.Error("a message can't be read for the search index; it is left out", "message", int64(t.msg), "error", err)
 		return nil, true, nil
 	}
-	return &doc{msg: t.msg, account: t.account, tokens: tokensOf(c, h.hash)}, true, nil
 }
 
 // tokensOf are the tokens of a message's words, each once.
-func tokensOf(c *content, hash func([]byte) uint64) []token {
+func tokensOf(c *content, hash func([]byte) (uint64, error)) (list []token, err error) {
 	seen := make(map[token]struct{}, 4*(len(c.head)+len(c.body)))
-	list := make([]token, 0, 4*(len(c.head)+len(c.body)))
-	for set, place := range map[*wordSet]token{&c.head: 0, &c.body: inBody} {
-		for word := range *set {
+	list = make([]token, 0, 4*(len(c.head)+len(c.body)))
+	add := func(words wordSet, place token) {
+		for word := range words {
 			prefixes([]byte(word), func(p []byte) {
-				t := tokenOf(hash(p), place)
+				h, fail := hash(p)
+				if fail != nil {
+					err = fail
+				}
+				t := tokenOf(h, place)
 				if _, ok := seen[t]; !ok {
 					seen[t] = struct{}{}
 					list = append(list, t)
@@ -272,7 +279,9 @@ func tokensOf(c *content, hash func([]byte) uint64) []token {
 			})
 		}
 	}
-	return list
+	add(c.head, 0)
+	add(c.body, inBody)
+	return list, err
 }
 
 var errGone = errs.E(errs.NotFound, "The message is gone.")
