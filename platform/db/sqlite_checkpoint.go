@@ -104,18 +104,34 @@ func (k *checkpointer) look() {
 	if !long && (!old || pages == 0) {
 		return
 	}
-	rest, _ := k.checkpoint("PASSIVE")
+	copied := k.copy()
 	force := pages > warnFactor*k.mark && time.Since(k.forced) > checkpointAgain
 	switch {
 	case force:
 		k.forced = time.Now()
 		k.restart("RESTART", checkpointForce)
-	case rest > k.mark/4:
+	case !copied:
 	case long:
 		k.restart("RESTART", checkpointStop)
 	default:
 		k.restart("TRUNCATE", checkpointStop)
 	}
+}
+
+// copy copies the log beside the writer, up to three times, since the writer adds to it meanwhile. It is false
+// when a reader still needs much of what was there when it began.
+func (k *checkpointer) copy() bool {
+	for range 3 {
+		before := k.pages.Load()
+		rest, _ := k.checkpoint("PASSIVE")
+		if before-(k.pages.Load()-rest) > k.mark/4 && rest > 0 {
+			return false
+		}
+		if rest <= k.mark/4 {
+			return true
+		}
+	}
+	return true
 }
 
 // restart copies the rest while the writer stands still, waits for readers that still need the log, and lets it

@@ -113,7 +113,7 @@ func TestDiskFull(t *testing.T) {
 // The log is begun anew while writers and short readers are at work, so it does not grow without end.
 func TestTheLogIsKeptShort(t *testing.T) {
 	t.Parallel()
-	d, _ := engineOf(t, Config{CheckpointPages: 50, UnsafeNoSync: true})
+	d, _ := engineOf(t, Config{CheckpointPages: 1000, UnsafeNoSync: true})
 	var group sync.WaitGroup
 	until := time.Now().Add(20 * time.Second)
 	for w := range 4 {
@@ -121,6 +121,7 @@ func TestTheLogIsKeptShort(t *testing.T) {
 			for i := 0; d.Stats().Checkpoints < 3 && time.Now().Before(until); i++ {
 				if err := insert(d, w<<20+i, bytes.Repeat([]byte{7}, 3000)); err != nil {
 					t.Error(err)
+					return
 				}
 				rows(t, d)
 			}
