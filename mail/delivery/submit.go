@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"haven"
@@ -49,6 +50,7 @@ func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submit
 			return nil, err
 		}
 	}
+	client.Addr = netip.Addr{} // where people sit is nobody else's business; the log has it
 	return &Submission{s: s, client: client, who: who, envelope: e}, nil
 }
 

@@ -1,0 +1,457 @@
+package delivery_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"haven"
+	"haven/mail/delivery"
+	"haven/mail/delivery/deliverytest"
+	"haven/mail/mailbox"
+	"haven/platform/blob"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+var stranger = delivery.Client{Addr: netip.MustParseAddr("192.0.2.7"), Hello: "mx.surgery.test", Protocol: "ESMTPS", TLS: "TLS 1.3"}
+
+const plain = "From: Bob <bob@surgery.test>\r\nTo: alice@pharmacy.test\r\nSubject: Repeat\r\nMessage-ID: <1@surgery.test>\r\n\r\nHello.\r\n"
+
+type letter interface {
+	io.Writer
+	Commit(context.Context) (string, error)
+	Abort()
+}
+
+func write(t *testing.T, l letter, text string) error {
+	t.Helper()
+	for i := 0; i < len(text); i += 1000 {
+		if _, err := l.Write([]byte(text[i:min(i+1000, len(text))])); err != nil {
+			l.Abort()
+			return err
+		}
+	}
+	_, err := l.Commit(t.Context())
+	return err
+}
+
+func receive(t *testing.T, p *deliverytest.Place, from, text string, to ...string) error {
+	t.Helper()
+	var sender haven.Address
+	if from != "" {
+		sender = haven.MustAddress(from)
+	}
+	in := p.Begin(stranger, sender, 0)
+	for _, r := range to {
+		if err := in.Rcpt(t.Context(), haven.MustAddress(r)); err != nil {
+			return err
+		}
+	}
+	l, err := in.Open(t.Context())
+	if err != nil {
+		return err
+	}
+	return write(t, l, text)
+}
+
+func wantRule(t *testing.T, err error, rule haven.Rule, code int, enhanced string) {
+	t.Helper()
+	var e *errs.Error
+	var x interface{ SMTP() (int, string) }
+	if !errors.As(err, &e) || e.Rule != string(rule) || !errors.As(err, &x) {
+		t.Fatalf("error %v, wanted rule %s", err, rule)
+	}
+	if c, s := x.SMTP(); c != code || s != enhanced {
+		t.Fatalf("%v is told as %d %s, wanted %d %s", err, c, s, code, enhanced)
+	}
+}
+
+func TestInbound(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		forged := "Authentication-Results: mx.pharmacy.test; dmarc=pass\r\nAuthentication-Results: other.test; spf=pass\r\n" +
+			"Return-Path: <forged@evil.test>\r\nHaven-Verdict: none\r\n"
+		if err := receive(t, p, "bob@surgery.test", forged+plain, "alice@pharmacy.test", "store@pharmacy.test", "shop@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+		got := p.Only(p.Alice, mailbox.Inbox)
+		for _, want := range []string{
+			"Return-Path: <bob@surgery.test>\r\nDelivered-To: alice@pharmacy.test\r\nAuthentication-Results: mx.pharmacy.test;\r\n\tspf=none",
+			"Received: from mx.surgery.test ([192.0.2.7])\r\n\tby mx.pharmacy.test (Haven) with ESMTPS id ",
+			"(using TLS 1.3)\r\n\tfor <alice@pharmacy.test>;\r\n\tSun, 22 Nov 2026 09:00:00 +0000\r\n",
+			"\r\nAuthentication-Results: other.test; spf=pass\r\n" + plain,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is not in %q", want, got)
+			}
+		}
+		if strings.Contains(got, "dmarc=pass") || strings.Contains(got, "forged@") || strings.Contains(got, "Haven-Verdict") {
+			t.Errorf("what only we may say was kept: %q", got)
+		}
+		if shop := p.Only(p.Shop, mailbox.Inbox); !strings.Contains(shop, "Delivered-To: store@pharmacy.test\r\n") {
+			t.Errorf("the shared mailbox got %q", shop)
+		}
+	})
+}
+
+func TestRecipients(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", func(p *policy.Policy) { p.Sending.OneCommit, p.Sending.ReceivePerHour = 2, 3 })
+	in := p.Begin(stranger, haven.Address{}, 0)
+	ctx := t.Context()
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("bob@surgery.test")), delivery.RuleRelay, 550, "5.7.1")
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("nobody@pharmacy.test")), "delivery.unknown", 550, "5.1.1")
+	if err := in.Rcpt(ctx, haven.MustAddress("closed@pharmacy.test")); !errs.Is(err, errs.Denied) || !strings.Contains(errs.Say(err), "shop@") {
+		t.Errorf("a closed mailbox: %v", err)
+	}
+	for _, a := range []haven.Address{{Local: "postmaster"}, haven.MustAddress("Postmaster@pharmacy.test"), haven.MustAddress("ALICE@pharmacy.test"), haven.MustAddress("alice@pharmacy.test")} {
+		if err := in.Rcpt(ctx, a); err != nil {
+			t.Errorf("%v: %v", a, err)
+		}
+	}
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("ben@pharmacy.test")), delivery.RuleRecipients, 452, "4.5.3")
+	for range 3 {
+		if err := receive(t, p, "", plain, "ben@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantRule(t, receive(t, p, "", plain, "ben@pharmacy.test"), delivery.RuleReceiveRate, 450, "4.2.1")
+	p.Store.Clock.Advance(2 * time.Hour)
+	if err := receive(t, p, "", plain, "ben@pharmacy.test"); err != nil {
+		t.Errorf("two hours later: %v", err)
+	}
+}
+
+func TestRefusedLetters(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	wantRule(t, receive(t, p, "", strings.Repeat("Received: from a by b; x\r\n", 101)+plain, "ben@pharmacy.test"), delivery.RuleLoop, 554, "5.4.6")
+	wantRule(t, receive(t, p, "", strings.Repeat("X-Filler: "+strings.Repeat("x", 900)+"\r\n", 1200)+plain, "ben@pharmacy.test"), delivery.RuleHeader, 552, "5.3.4")
+	if got := p.Letters(p.Ben, mailbox.Inbox); len(got) != 0 {
+		t.Errorf("%d refused letters were filed", len(got))
+	}
+	for _, odd := range []string{"", "\r\n", "no header\r\n", "Subject: no end", "Subject: no body\r\n"} {
+		if err := receive(t, p, "", odd, "ben@pharmacy.test"); err != nil {
+			t.Errorf("%q: %v", odd, err)
+		}
+	}
+	if got := p.Letters(p.Ben, mailbox.Inbox); len(got) != 5 {
+		t.Errorf("%d odd letters were filed, wanted 5", len(got))
+	}
+}
+
+func TestJunk(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	p.Zone.TXT = map[string][]string{"_dmarc.bank.test": {"v=DMARC1; p=reject"}, "pharmacy.test": {"v=spf1 ip4:192.0.2.7 -all"}}
+	from := func(a string) string { return strings.Replace(plain, "bob@surgery.test", a, 1) }
+	if err := receive(t, p, "x@evil.test", from("it@bank.test"), "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Junk); !strings.Contains(got, "Haven-Verdict: junk.dmarc; ") || !strings.Contains(got, "dmarc=fail") {
+		t.Errorf("Junk holds %q", got)
+	}
+	if err := receive(t, p, "x@evil.test", from("ben@pharmacy.test"), "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Ben, mailbox.Junk); !strings.Contains(got, "Haven-Verdict: junk.forged; ") {
+		t.Errorf("Junk holds %q", got)
+	}
+	if err := receive(t, p, "ben@pharmacy.test", from("ben@pharmacy.test"), "shop@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	p.Only(p.Shop, mailbox.Inbox) // our domain, and SPF proves it
+}
+
+func attached(name, typ string, content []byte) string {
+	return "From: bob@surgery.test\r\nSubject: file\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/plain\r\n\r\nSee the file.\r\n--b\r\nContent-Type: " + typ + "\r\nContent-Disposition: attachment; filename=\"" + name +
+		"\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(content) + "\r\n--b--\r\n"
+}
+
+func zipOf(t *testing.T, name string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for i := range 300 {
+		f, err := w.Create(fmt.Sprintf("word/media/image%d.bin", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write(bytes.Repeat([]byte{byte(i), 1, 2, 3}, 200)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Create(name); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestHarmfulAttachments(t *testing.T) {
+	t.Parallel()
+	ole := append([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}, bytes.Repeat([]byte("x"), 40000)...)
+	oleMacro := append(bytes.Clone(ole), "_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J\x00E\x00C\x00T\x00"...)
+	tests := []struct {
+		name, typ string
+		content   []byte
+		gone      bool
+	}{
+		{"invoice.exe", "application/octet-stream", []byte("anything"), true},
+		{"report.pdf", "application/pdf", []byte("%PDF-1.7"), false},
+		{"letter.docm", "application/octet-stream", []byte("x"), true},
+		{"letter.doc", "application/msword", ole, false},
+		{"letter.doc", "application/msword", oleMacro, true},
+		{"letter.docx", "application/octet-stream", zipOf(t, "word/document.xml"), false},
+		{"letter.docx", "application/octet-stream", zipOf(t, "word/vbaProject.bin"), true},
+		{"files.zip", "application/zip", zipOf(t, "deep/down/setup.EXE"), true},
+		{"files.zip", "application/zip", zipOf(t, "notes.txt"), false},
+		{"unknown", "application/octet-stream", append([]byte("MZ\x90\x00\x03\x00"), make([]byte, 100)...), true},
+		{"unknown", "application/octet-stream", []byte("MZ is how this text begins, which has no octet that is zero anywhere."), false},
+	}
+	p := deliverytest.New(t, "sqlite", nil)
+	for i, tt := range tests {
+		box := fmt.Sprintf("box%d", i)
+		no := p.Box(box)
+		text := attached(tt.name, tt.typ, tt.content)
+		if err := receive(t, p, "bob@surgery.test", text, box+"@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+		got := p.Only(no, mailbox.Inbox)
+		if strings.Contains(got, "was removed") != tt.gone || strings.HasSuffix(got, text) == tt.gone {
+			t.Errorf("%d %s: gone is not %v", i, tt.name, tt.gone)
+		}
+		if tt.gone && (!strings.Contains(got, tt.name) || !strings.Contains(got, "22 December 2026") || !strings.Contains(got, "See the file.")) {
+			t.Errorf("%d %s: the notice reads %q", i, tt.name, got)
+		}
+		var held []delivery.Held
+		err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
+			held, err = delivery.HeldFor(tx, no)
+			return err
+		})
+		if err != nil || (len(held) == 1) != tt.gone {
+			t.Errorf("%d %s: held %v, %v", i, tt.name, held, err)
+		}
+	}
+}
+
+func TestSignedLettersAreNotAltered(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	inner := attached("invoice.exe", "application/octet-stream", []byte("MZ"))
+	inner = inner[strings.Index(inner, "Content-Type"):]
+	text := "From: bob@surgery.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s\r\n\r\n" +
+		"--s\r\n" + inner + "\r\n--s\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nx\r\n--s--\r\n"
+	if err := receive(t, p, "bob@surgery.test", text, "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Inbox); !strings.HasSuffix(got, text) {
+		t.Errorf("altered: %q", got)
+	}
+}
+
+func TestOriginalsAreLetGo(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		if err := receive(t, p, "", attached("a.exe", "application/octet-stream", []byte("x")), "alice@pharmacy.test", "ben@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+		count := func(no haven.AccountNo) (n int) {
+			err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) error {
+				held, err := delivery.HeldFor(tx, no)
+				for _, h := range held {
+					if used, err := delivery.Referenced(tx, h.Body); err != nil || !used {
+						t.Errorf("an original is not referred to: %v", err)
+					}
+				}
+				n = len(held)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for _, step := range []struct {
+			after time.Duration
+			want  int
+		}{{29 * 24 * time.Hour, 1}, {2 * 24 * time.Hour, 0}} {
+			p.Store.Clock.Advance(step.after)
+			if err := p.LetGo(t.Context(), p.Store.DB); err != nil {
+				t.Fatal(err)
+			}
+			if a, b := count(p.Alice), count(p.Ben); a != step.want || b != step.want {
+				t.Errorf("held %d and %d, wanted %d", a, b, step.want)
+			}
+		}
+	})
+}
+
+func submit(t *testing.T, p *deliverytest.Place, who haven.AccountNo, from, text string, to ...string) error {
+	t.Helper()
+	client := delivery.Client{Hello: "laptop", Protocol: "ESMTPSA"}
+	sub, err := p.BeginSubmission(t.Context(), client, p.Submitter(who), delivery.Envelope{From: haven.MustAddress(from)})
+	if err != nil {
+		return err
+	}
+	for _, r := range to {
+		if err := sub.Rcpt(t.Context(), haven.MustAddress(r), 0, ""); err != nil {
+			return err
+		}
+	}
+	l, err := sub.Open(t.Context())
+	if err != nil {
+		return err
+	}
+	return write(t, l, text)
+}
+
+func TestSubmission(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		text := "From: Alice <alice@pharmacy.test>\r\nTo: ben@pharmacy.test\r\nBcc: shop@pharmacy.test,\r\n secret@else.test\r\nSubject: x\r\n\r\nHello\r\n"
+		err := submit(t, p, p.Alice, "alice@pharmacy.test", text, "ben@pharmacy.test", "shop@pharmacy.test", "secret@else.test", "bob@surgery.test", "bob@surgery.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, no := range []haven.AccountNo{p.Ben, p.Shop} {
+			got := p.Only(no, mailbox.Inbox)
+			if strings.Contains(got, "Bcc") || strings.Contains(got, "secret@") || !strings.Contains(got, "\r\nDate: Sun, 22 Nov 2026 09:00:00 +0000\r\nMessage-ID: <") {
+				t.Errorf("a recipient got %q", got)
+			}
+		}
+		kept := p.Only(p.Alice, mailbox.Sent)
+		if !strings.Contains(kept, "Bcc: shop@pharmacy.test,\r\n secret@else.test\r\n") || !strings.Contains(kept, "Message-ID: <") {
+			t.Errorf("Sent holds %q", kept)
+		}
+		q := p.Queue()
+		if len(q) != 1 || len(q[0].To) != 2 || q[0].SignAs != "pharmacy.test" || q[0].From.String() != "alice@pharmacy.test" {
+			t.Fatalf("queued %+v", q)
+		}
+		b, err := p.Store.Packs.Put(t.Context(), []byte("x")) // the store still takes bodies
+		if err != nil || b.ID == q[0].Body {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSubmissionElsewhereAlone(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		text := "From: shop@pharmacy.test\r\nBcc: x@else.test\r\nDate: x\r\nMessage-ID: <m@laptop>\r\n\r\nHello\r\n"
+		if err := submit(t, p, p.Alice, "shop@pharmacy.test", text, "x@else.test"); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Only(p.Shop, mailbox.Sent); strings.Contains(got, "Sender:") || !strings.Contains(got, "Bcc: ") {
+			t.Errorf("the shared mailbox's Sent holds %q", got)
+		}
+		if got := p.Letters(p.Alice, mailbox.Sent); len(got) != 0 {
+			t.Errorf("the person's own Sent holds %q", got)
+		}
+		item := p.Queue()[0]
+		if item.Account != p.Shop {
+			t.Errorf("queued for account %d", item.Account)
+		}
+		body, err := p.Store.Packs.AppendTo(nil, locate(t, p, item.Body), item.Body, &item.Key)
+		if err != nil || string(body) != "From: shop@pharmacy.test\r\nDate: x\r\nMessage-ID: <m@laptop>\r\n\r\nHello\r\n" {
+			t.Errorf("queued %q, %v", body, err)
+		}
+	})
+}
+
+func TestSender(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		why        string
+		ben        bool
+		envelope   string
+		header     string
+		wantSender string
+		refused    bool
+	}{
+		{"own", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\n", "", false},
+		{"send as", false, "shop@pharmacy.test", "From: Shop <store@pharmacy.test>\r\n", "", false},
+		{"send as, own envelope", false, "alice@pharmacy.test", "From: shop@pharmacy.test\r\n", "", false},
+		{"own Sender stays", false, "shop@pharmacy.test", "From: shop@pharmacy.test\r\nSender: alice@pharmacy.test\r\n", "Sender: alice@pharmacy.test\r\n", false},
+		{"on behalf", true, "shop@pharmacy.test", "From: shop@pharmacy.test\r\n", "Sender: ben@pharmacy.test\r\n", false},
+		{"on behalf, with a wrong Sender", true, "shop@pharmacy.test", "From: shop@pharmacy.test\r\nSender: alice@pharmacy.test\r\n", "Sender: ben@pharmacy.test\r\n", false},
+		{"a colleague's", false, "alice@pharmacy.test", "From: ben@pharmacy.test\r\n", "", true},
+		{"a colleague's in the envelope", false, "ben@pharmacy.test", "From: alice@pharmacy.test\r\n", "", true},
+		{"a colleague's second", false, "alice@pharmacy.test", "From: alice@pharmacy.test, ben@pharmacy.test\r\n", "", true},
+		{"a stranger's", false, "alice@pharmacy.test", "From: minister@health.test\r\n", "", true},
+		{"a stranger's Sender", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nSender: minister@health.test\r\n", "", true},
+		{"two From fields", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nFrom: minister@health.test\r\n", "", true},
+		{"no From", false, "alice@pharmacy.test", "Subject: x\r\n", "", true},
+		{"an empty group", false, "alice@pharmacy.test", "From: undisclosed:;\r\n", "", true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.why, func(t *testing.T) {
+			t.Parallel()
+			p := deliverytest.New(t, "sqlite", nil)
+			who := p.Alice
+			if tt.ben {
+				who = p.Ben
+			}
+			err := submit(t, p, who, tt.envelope, tt.header+"\r\nHello\r\n", "postmaster@pharmacy.test")
+			if tt.refused {
+				var x interface{ SMTP() (int, string) }
+				if !errors.As(err, &x) {
+					t.Fatalf("not refused: %v", err)
+				}
+				if code, _ := x.SMTP(); code != 550 || len(p.Letters(p.Post, mailbox.Inbox)) != 0 {
+					t.Errorf("refused with %d", code)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := p.Only(p.Post, mailbox.Inbox)
+			if n := strings.Count(got, "Sender: "); tt.wantSender == "" && n != 0 || tt.wantSender != "" && (n != 1 || !strings.Contains(got, tt.wantSender)) {
+				t.Errorf("the header says %q", got)
+			}
+		})
+	}
+}
+
+func TestSendRates(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", func(p *policy.Policy) { p.Sending.SendPerHour, p.Sending.SendRcptsPerDay = 2, 3 })
+	text := "From: alice@pharmacy.test\r\n\r\nHello\r\n"
+	if err := submit(t, p, p.Alice, "alice@pharmacy.test", text, "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	wantRule(t, submit(t, p, p.Alice, "alice@pharmacy.test", text, "a@x.test", "b@x.test", "c@x.test"), delivery.RuleSendRate, 450, "4.7.1")
+	if err := submit(t, p, p.Alice, "alice@pharmacy.test", text, "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	wantRule(t, submit(t, p, p.Alice, "alice@pharmacy.test", text, "ben@pharmacy.test"), delivery.RuleSendRate, 450, "4.7.1")
+	if err := submit(t, p, p.Ben, "ben@pharmacy.test", "From: ben@pharmacy.test\r\n\r\nHello\r\n", "alice@pharmacy.test"); err != nil {
+		t.Errorf("another person: %v", err)
+	}
+}
+
+func locate(t *testing.T, p *deliverytest.Place, id blob.ID) (loc blob.Loc) {
+	t.Helper()
+	err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
+		loc, err = blob.Lookup(tx, id)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}

@@ -1,0 +1,181 @@
+// Package deliverytest gives tests a delivery service over a real mail store, in a place where a few made-up people
+// live: the directory, the rights to send and the queue are tables here.
+package deliverytest
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"haven"
+	"haven/mail/authn"
+	"haven/mail/delivery"
+	"haven/mail/mailbox"
+	"haven/mail/mailbox/mailboxtest"
+	"haven/mail/outbox"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+// Place is a service for pharmacy.test with alice@, ben@, the shared mailbox shop@ (alias store@) and postmaster@.
+// alice may send as shop@; ben may send on behalf of it.
+type Place struct {
+	*delivery.Service
+	Store *mailboxtest.Store
+	Alice haven.AccountNo
+	Ben   haven.AccountNo
+	Shop  haven.AccountNo
+	Post  haven.AccountNo
+	Zone  *authn.Zone
+
+	t     testing.TB
+	mu    sync.Mutex
+	boxes map[string]delivery.Recipient
+	queue []outbox.Item
+}
+
+// Each runs fn as a subtest on every engine.
+func Each(t *testing.T, fn func(t *testing.T, p *Place)) {
+	t.Helper()
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) { fn(t, over(t, s, nil)) })
+}
+
+// New makes a place on one engine, with the default policy as changed.
+func New(t testing.TB, engine string, change func(*policy.Policy)) *Place {
+	t.Helper()
+	changes := []func(*policy.Policy){}
+	if change != nil {
+		changes = append(changes, change)
+	}
+	return over(t, mailboxtest.New(t, engine, changes...), change)
+}
+
+func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Place {
+	t.Helper()
+	pol, err := policy.Profile(policy.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(&pol)
+	}
+	if err := s.DB.Migrate(context.Background(), delivery.Schema); err != nil {
+		t.Fatal(err)
+	}
+	p := &Place{Store: s, t: t, boxes: map[string]delivery.Recipient{}, Zone: &authn.Zone{}}
+	p.Alice, p.Ben, p.Shop, p.Post = p.Box("alice"), p.Box("ben"), p.Box("shop", "store"), p.Box("postmaster")
+	s.Grants.Set(p.Alice, p.Shop, haven.Member)
+	s.Grants.Set(p.Ben, p.Shop, haven.Read|haven.SendOnBehalf)
+	p.Service = delivery.New(delivery.Options{
+		Host: "mx.pharmacy.test", Postmaster: haven.MustAddress("postmaster@pharmacy.test"),
+		Store: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
+		Checker: &authn.Checker{DNS: p.Zone}, Policy: pol.Sending, Clock: s.Clock,
+	})
+	return p
+}
+
+// Box makes a mailbox with addresses in pharmacy.test, the main one first.
+func (p *Place) Box(locals ...string) haven.AccountNo {
+	no := p.Store.Account()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range locals {
+		p.boxes[l+"@pharmacy.test"] = delivery.Recipient{Account: no, Address: haven.MustAddress(locals[0] + "@pharmacy.test")}
+	}
+	return no
+}
+
+// Resolve is delivery.Directory's.
+func (p *Place) Resolve(_ context.Context, a haven.Address) (delivery.Recipient, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r, ok := p.boxes[a.Key()]; ok {
+		return r, nil
+	}
+	if a.Local == "closed" {
+		return delivery.Recipient{}, errs.E(errs.Denied, "This mailbox is closed. Write to shop@pharmacy.test.")
+	}
+	return delivery.Recipient{}, errs.E(errs.NotFound, "There is no such mailbox.")
+}
+
+// Serves is delivery.Directory's.
+func (p *Place) Serves(_ context.Context, domain string) (bool, error) {
+	return domain == "pharmacy.test", nil
+}
+
+// MayUse is delivery.Senders'.
+func (p *Place) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
+	r, err := p.Resolve(ctx, a)
+	if err != nil {
+		return delivery.Use{}, errs.E(errs.Denied, "")
+	}
+	rights, _, err := p.Store.Grants.In(nil, person, r.Account)
+	switch {
+	case rights.Has(haven.SendAs):
+		return delivery.Use{Account: r.Account}, err
+	case rights.Has(haven.SendOnBehalf):
+		return delivery.Use{Account: r.Account, OnBehalf: true}, err
+	}
+	return delivery.Use{}, errs.E(errs.Denied, "")
+}
+
+// Enqueue is delivery.Outbox's.
+func (p *Place) Enqueue(_ *db.Tx, item outbox.Item) (outbox.ID, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.queue = append(p.queue, item)
+	return outbox.ID(len(p.queue)), nil
+}
+
+// Wake is delivery.Outbox's.
+func (p *Place) Wake(...outbox.Recipient) {}
+
+// Queue is what was queued for other servers.
+func (p *Place) Queue() []outbox.Item {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]outbox.Item(nil), p.queue...)
+}
+
+// Submitter is one of the people, signed in.
+func (p *Place) Submitter(no haven.AccountNo) delivery.Submitter {
+	name := map[haven.AccountNo]string{p.Alice: "alice", p.Ben: "ben"}[no]
+	return delivery.Submitter{Person: no, Address: haven.MustAddress(name + "@pharmacy.test")}
+}
+
+// Letters are the whole texts of what lies in an account's folder of a role, oldest first.
+func (p *Place) Letters(no haven.AccountNo, role mailbox.Role) []string {
+	p.t.Helper()
+	v := mailboxtest.Own(no)
+	folders, err := p.Store.Folders(context.Background(), v)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var out []string
+	for _, f := range folders {
+		if f.Role != role {
+			continue
+		}
+		err := p.Store.Rows(context.Background(), v, f.No, []mailbox.Range{{Lo: 1, Hi: mailbox.MaxUID}}, 0, func(rows []mailbox.Row) error {
+			for _, r := range rows {
+				out = append(out, p.Store.Text(v, r.Msg))
+			}
+			return nil
+		})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// Only is the one letter in a folder.
+func (p *Place) Only(no haven.AccountNo, role mailbox.Role) string {
+	p.t.Helper()
+	all := p.Letters(no, role)
+	if len(all) != 1 {
+		p.t.Fatalf("%d letters lie in %s, wanted 1", len(all), role)
+	}
+	return all[0]
+}
