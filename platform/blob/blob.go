@@ -62,7 +62,7 @@ type Options struct {
 	Logger *slog.Logger     // default discards
 
 	Identity string // what STORE must hold, as the database remembers it; "" takes what is there (see Bind)
-	ReadOnly bool   // never creates a file: for check and for reading a back-up
+	ReadOnly bool   // founds nothing and stores nothing: for check, and for taking and reading a back-up
 
 	PackSize int64 // a pack is closed when the next group would pass this; default 256 MiB
 	Spill    int   // a record over this becomes a file of its own; default 1 MiB, at most that

@@ -116,9 +116,6 @@ func (s *Store) openInNewFolder(number int64) (appendFile, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	if err := syncDir(filepath.Dir(dir)); err != nil {
-		return nil, err
-	}
 	return s.opt.openFile(s.path(number))
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -19,7 +20,8 @@ type Copied struct {
 	SHA256 string
 }
 
-// CopyTo copies every file up to its length at that time into dir, which must be empty or not there yet, and syncs all of it.
+// CopyTo copies every file up to its length at that time into dir, which must be empty or not there yet, and syncs
+// all of it.
 // Copy the database first and call it under one Hold that began before: then every body that a row of that
 // copy points to is in the copy. STORE comes last, so a copy that was cut short is no store.
 func (s *Store) CopyTo(ctx context.Context, dir string) ([]Copied, error) {
@@ -38,8 +40,8 @@ func (s *Store) CopyTo(ctx context.Context, dir string) ([]Copied, error) {
 	var all []Copied
 	for _, number := range numbers {
 		c, err := s.copyFile(ctx, dir, number)
-		if errors.Is(err, ErrMoved) || errors.Is(err, ErrDamaged) {
-			continue // an unfinished file that its process gave up, or has only just begun
+		if errors.Is(err, errUnbegun) {
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -73,12 +75,22 @@ func makeEmpty(dir string) error {
 	return errors.Join(os.Mkdir(filepath.Join(dir, "packs"), 0o700), os.Mkdir(filepath.Join(dir, "large"), 0o700))
 }
 
+// errUnbegun is a file that its process has only just begun, or has given up: no row can point to it yet.
+var errUnbegun = errors.New("blob: a file without header")
+
+// copyFile copies a file as it is, also one that is damaged: that is for check to find, and the rest of it for repair.
 func (s *Store) copyFile(ctx context.Context, dir string, number int64) (Copied, error) {
-	f, err := s.openNumber(number)
+	f, err := os.Open(s.path(number))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Copied{}, errUnbegun
+	}
 	if err != nil {
 		return Copied{}, err
 	}
 	defer func() { _ = f.Close() }()
+	if fi, err := f.Stat(); err != nil || fi.Size() < fileHeader {
+		return Copied{}, errors.Join(err, errUnbegun)
+	}
 	to := filepath.Join(dir, fileName(number))
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return Copied{}, err

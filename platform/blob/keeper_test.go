@@ -364,6 +364,12 @@ func TestHoldKeepsEverything(t *testing.T) {
 		if _, err := other.CopyTo(t.Context(), to); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a copy into a folder in use: %v", err)
 		}
+		if err := flip(h.s.path(all[0].Loc.Pack), 3); err != nil { // the header
+			t.Fatal(err)
+		}
+		if damaged, err := other.CopyTo(t.Context(), to+"2"); err != nil || len(damaged) != len(files) {
+			t.Errorf("a damaged pack is left out of the copy: %d files of %d, %v", len(damaged), len(files), err)
+		}
 		release()
 		if got := h.sweep(); got.Bodies != 31 {
 			t.Errorf("%+v", got)

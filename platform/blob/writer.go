@@ -253,7 +253,8 @@ func (w *Writer) finishFile() (Loc, error) {
 	if err := w.file.f.Sync(); err != nil {
 		return Loc{}, w.fault("sync", err)
 	}
-	if err := syncDir(filepath.Dir(w.s.path(w.file.number))); err != nil {
+	dir := filepath.Dir(w.s.path(w.file.number))
+	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil { // dir may be new too
 		return Loc{}, w.fault("sync", err)
 	}
 	return Loc{Pack: w.file.number, Off: fileHeader, Len: length, Size: w.size}, nil
