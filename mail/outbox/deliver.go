@@ -66,7 +66,9 @@ func (w *worker) attempt(ctx context.Context, b *batch) *outcome {
 	}
 	close, err := w.o.openLetter(ctx, b.letter)
 	if err != nil {
-		settleAll(b.to, letterResult(err))
+		if ctx.Err() == nil {
+			settleAll(b.to, letterResult(err))
+		}
 		return out
 	}
 	defer close()
@@ -76,7 +78,9 @@ func (w *worker) attempt(ctx context.Context, b *batch) *outcome {
 	}
 	targets, err := w.o.targets(ctx, w.domain)
 	if err != nil {
-		settleAll(todo, asResult(err))
+		if ctx.Err() == nil {
+			settleAll(todo, asResult(err))
+		}
 		return out
 	}
 	w.tour(ctx, targets, b.letter, todo)

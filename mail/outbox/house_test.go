@@ -13,6 +13,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -210,6 +211,14 @@ type testSealer struct{ aead cipher.AEAD }
 func newTestSealer(t testing.TB) testSealer {
 	key := make([]byte, 32)
 	rand.Read(key)
+	return sealerOf(t, key)
+}
+
+// fixedSealer is the same in every process.
+func fixedSealer(t testing.TB) testSealer { return sealerOf(t, bytes.Repeat([]byte{7}, 32)) }
+
+func sealerOf(t testing.TB, key []byte) testSealer {
+	t.Helper()
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		t.Fatal(err)
@@ -285,12 +294,13 @@ type stranger struct {
 	addr    string
 	ln      net.Listener
 	scripts [][]string
+	heard   chan string // lines that scripts have read
+	took    chan string // letters, for whoever waits
 	group   sync.WaitGroup
 
 	mu      sync.Mutex
 	n       int
 	letters []string
-	lines   []string
 	faults  []string
 }
 
@@ -300,7 +310,7 @@ func newStranger(t *testing.T, scripts ...string) *stranger {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stranger{t: t, ln: ln, addr: ln.Addr().String()}
+	s := &stranger{t: t, ln: ln, addr: ln.Addr().String(), heard: make(chan string, 1000), took: make(chan string, 1000)}
 	for _, text := range scripts {
 		s.scripts = append(s.scripts, strings.Split(strings.TrimSpace(text), "\n"))
 	}
@@ -349,7 +359,10 @@ func (s *stranger) play(c net.Conn, script []string) {
 			fmt.Fprintf(c, "%s\r\n", strings.NewReplacer(`\r`, "\r", `\n`, "\n", `\0`, "\x00").Replace(text))
 		case "C":
 			line, err := br.ReadString('\n')
-			s.note(&s.lines, strings.TrimRight(line, "\r\n"))
+			select {
+			case s.heard <- line:
+			default:
+			}
 			if err != nil {
 				return
 			}
@@ -430,8 +443,12 @@ func (s *stranger) serve(c net.Conn, br *bufio.Reader) {
 
 func (s *stranger) note(list *[]string, text string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	*list = append(*list, text)
+	s.mu.Unlock()
+	select {
+	case s.took <- text:
+	default:
+	}
 }
 
 func (s *stranger) got() []string {
@@ -464,4 +481,49 @@ func readDotted(br *bufio.Reader) (string, error) {
 // via sends all mail to a stranger.
 func via(s *stranger) func(*Config) {
 	return func(c *Config) { c.Routes = []Route{{Domain: "*", Host: s.addr}} }
+}
+
+// stampSigner signs with a line that names the domain, after reading the letter to its end.
+type stampSigner struct {
+	n   *atomic.Int64
+	err error
+}
+
+func (s stampSigner) Sign(_ context.Context, domain string, letter io.Reader) ([]byte, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	if s.n != nil {
+		s.n.Add(1)
+	}
+	if _, err := io.Copy(io.Discard, letter); err != nil {
+		return nil, err
+	}
+	return []byte("DKIM-Signature: d=" + domain + "\r\n"), nil
+}
+
+// countingDialer counts connections.
+type countingDialer struct{ now, most, total *atomic.Int64 }
+
+func (d countingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := new(net.Dialer).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	n := d.now.Add(1)
+	d.total.Add(1)
+	for m := d.most.Load(); n > m && !d.most.CompareAndSwap(m, n); m = d.most.Load() {
+	}
+	return &countedConn{Conn: c, now: d.now}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	now  *atomic.Int64
+	once sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.now.Add(-1) })
+	return c.Conn.Close()
 }

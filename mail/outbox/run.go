@@ -355,12 +355,14 @@ func (o *Outbox) work(ctx context.Context, domain string) {
 	for turn := 1; ; turn++ {
 		more := !o.stopping() && (turn <= o.policy.Turn || !o.othersWait())
 		b := w.next(ctx, last, more)
-		if b == nil && o.leave(ctx, domain, more) {
-			return
-		}
 		last = nil
 		if b != nil {
 			last = w.attempt(ctx, b)
+			continue
+		}
+		w.hangUp() // before the place is another's, so that there are never more connections than places
+		if o.leave(ctx, domain, more) {
+			return
 		}
 	}
 }
