@@ -361,7 +361,7 @@ func TestOracle(t *testing.T) {
 		h.flags(no, c)
 		for _, stage := range []string{"nothing indexed", "half indexed", "all indexed"} {
 			o := h.oracle(no)
-			for range 400 {
+			for range 200 {
 				q := c.query(3, o.letters)
 				got, want := h.find(no, q), o.find(q)
 				if !slices.Equal(got.UIDs, want.UIDs) || got.HighestModSeq != want.HighestModSeq {
