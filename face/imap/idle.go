@@ -1,0 +1,99 @@
+package imap
+
+import (
+	"context"
+	"time"
+
+	"haven"
+	"haven/platform/errs"
+)
+
+// idle is IDLE (RFC 2177, RFC 9051 §6.3.13). The command lasts until the client's DONE; meanwhile the session is parked
+// and the waker's workers write what is new.
+func idle(c *call) error {
+	if !c.end() {
+		return nil
+	}
+	s := c.session
+	if s.sel != nil {
+		s.dirty.Store(false)
+		s.sub = s.srv.mail.Watch(s.changed, s.sel.viewer.Account)
+		// Changes between the last look and the subscription would be missed: look again.
+		if err := s.poll(c.ctx, pollAll); err != nil {
+			s.stopIdle()
+			return err
+		}
+	}
+	s.idleTag = c.tag
+	s.io.enc.Raw("+ idling\r\n")
+	c.later = true
+	return nil
+}
+
+// changed is called by the store's hub after a commit; it must not block.
+func (s *session) changed(haven.AccountNo) {
+	if !s.dirty.Swap(true) {
+		s.srv.waker.add(s)
+	}
+}
+
+// idleLine ends IDLE with the client's DONE. Anything else is no command either: the session would be out of step.
+func (s *session) idleLine() {
+	d, e := s.io.dec, s.io.enc
+	word := d.Keyword()
+	d.CRLF()
+	tag := s.idleTag
+	s.stopIdle()
+	if d.Err() != nil || word != "DONE" {
+		if d.Discard() != nil {
+			s.closed = true
+		}
+		e.Raw(tag).Raw(" BAD IDLE ends with DONE.").CRLF()
+		s.spoilt()
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.srv.ctx, s.srv.limits.Command)
+	defer cancel()
+	if s.sel != nil {
+		if err := s.poll(ctx, pollAll); err != nil {
+			s.tagged(tag, "IDLE", err)
+			return
+		}
+	}
+	e.Raw(tag).Raw(" OK IDLE done.").CRLF()
+}
+
+func (s *session) stopIdle() {
+	s.idleTag = ""
+	if s.sub != nil {
+		s.sub.Close()
+		s.sub = nil
+	}
+}
+
+// wake writes what is new to an idling session. A session that is busy looks for itself before it parks.
+func (srv *Server) wake(s *session) {
+	if !s.mu.TryLock() {
+		return
+	}
+	if s.closed || s.idleTag == "" || s.sel == nil || s.gone.Load() {
+		s.mu.Unlock()
+		return
+	}
+	s.takeBuffers()
+	defer s.leave()
+	s.dirty.Store(false)
+	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)
+	defer cancel()
+	err := s.poll(ctx, pollAll)
+	switch {
+	case err == nil:
+	case errs.Is(err, errs.Transient):
+		return // the next change, or DONE, looks again
+	default:
+		s.bye("", "This mailbox is no longer open to you.")
+	}
+	if s.io.enc.Flush() != nil || s.closed {
+		s.cut()
+	}
+}

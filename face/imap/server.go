@@ -1,0 +1,273 @@
+// Package imap is the IMAP face: IMAP4rev1 (RFC 3501) and IMAP4rev2 (RFC 9051) over the mail store.
+//
+// A handler decodes a command, makes one call and renders the answer. What a person may do is the store's to decide. A
+// session that waits for its next command holds a goroutine and a few kilobytes and no buffer at all (see session).
+package imap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"haven"
+	"haven/mail/mailbox"
+)
+
+// Login is what somebody who signs in gives.
+type Login struct {
+	User, Password string
+	AuthzID        string // whose mail to show at the root; "" unless SASL gave one (RFC 4616)
+	Place          string // network address
+	Program        string // as ID told (RFC 2971), "" before
+}
+
+// Session says who signed in and whose mail stands at the root: the person's own, or that of a shared mailbox.
+type Session struct {
+	Person    haven.AccountNo
+	Account   haven.AccountNo
+	AccountID haven.AccountID
+	Address   string // of Account
+}
+
+// SharedBox is a shared mailbox that a person may open.
+type SharedBox struct {
+	Account   haven.AccountNo
+	AccountID haven.AccountID
+	Address   string
+	Rights    haven.Rights
+}
+
+// People is what the face asks about people.
+type People interface {
+	// Authenticate tells who signs in. A wrong secret is errs.Private; one that expired has the rule password.expired.
+	Authenticate(ctx context.Context, l Login) (Session, error)
+	// Shared lists the mailboxes that the person may open, besides the own.
+	Shared(ctx context.Context, person haven.AccountNo) ([]SharedBox, error)
+}
+
+// Member is one line of a mailbox's access list.
+type Member struct {
+	Address string
+	Rights  haven.Rights
+}
+
+// AccessLists shows and changes who may open a mailbox. Every call refuses a person without the right to manage.
+type AccessLists interface {
+	Members(ctx context.Context, person, account haven.AccountNo) ([]Member, error)
+	// SetMember gives the person with that address these rights; none takes the membership away.
+	SetMember(ctx context.Context, person, account haven.AccountNo, address string, rights haven.Rights) error
+}
+
+// Metrics are called as things happen; a nil one is left out. They must not block.
+type Metrics struct {
+	Connections func(delta int)
+	Command     func(name string, took time.Duration, ok bool)
+	Login       func(ok bool)
+	Panic       func()
+}
+
+// Limits are the policy's numbers for this face. A field that is zero takes its default.
+type Limits struct {
+	Idle        time.Duration // a session without a command, or in IDLE, is logged out; default 30 minutes (RFC 9051 §5.4)
+	Login       time.Duration // to sign in; default 1 minute
+	Command     time.Duration // one command's work, and each wait for more of it; default 10 minutes
+	Write       time.Duration // the client takes no octet; default 1 minute
+	Message     int64         // octets of one APPENDed message; default 35 MB
+	Appends     int           // messages of one APPEND; default 100
+	Failures    int           // failed log ins; default 3
+	Bad         int           // commands in a row that made no sense; default 20
+	Connections int           // open at once; default 200,000
+}
+
+func (l Limits) withDefaults() Limits {
+	def(&l.Idle, 30*time.Minute)
+	def(&l.Login, time.Minute)
+	def(&l.Command, 10*time.Minute)
+	def(&l.Write, time.Minute)
+	def(&l.Message, 35<<20)
+	def(&l.Appends, 100)
+	def(&l.Failures, 3)
+	def(&l.Bad, 20)
+	def(&l.Connections, 200_000)
+	return l
+}
+
+func def[T int | int64 | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// Options are what the server stands on. Mail, People and Search are needed.
+type Options struct {
+	Mail   *mailbox.Service
+	People People
+	Search Searcher
+	Access AccessLists // nil: GETACL and SETACL answer NOPERM
+
+	TLS                *tls.Config // for STARTTLS; nil: not offered. A listener may do TLS itself
+	AllowPlaintextAuth bool        // log in without TLS: on loopback, in demos and tests
+	Limits             Limits
+	Metrics            Metrics
+	Logger             *slog.Logger
+	Now                func() time.Time // nil: time.Now
+}
+
+// Server answers IMAP connections.
+type Server struct {
+	mail    *mailbox.Service
+	people  People
+	search  Searcher
+	access  AccessLists
+	tls     *tls.Config
+	plain   bool
+	limits  Limits
+	metrics Metrics
+	log     *slog.Logger
+	now     func() time.Time
+	waker   *waker
+	views   sharedViews
+
+	ctx    context.Context // ends when Shutdown gives up waiting
+	cancel context.CancelFunc
+	stop   atomic.Bool
+	wg     sync.WaitGroup // sessions
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	sessions  map[*session]struct{}
+}
+
+// New makes a server; its workers run until Shutdown.
+func New(o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	srv := &Server{
+		mail: o.Mail, people: o.People, search: o.Search, access: o.Access,
+		tls: o.TLS, plain: o.AllowPlaintextAuth, limits: o.Limits.withDefaults(),
+		metrics: o.Metrics, log: o.Logger, now: o.Now, ctx: ctx, cancel: cancel,
+		listeners: map[net.Listener]struct{}{}, sessions: map[*session]struct{}{},
+	}
+	srv.waker = newWaker(srv.wake)
+	return srv
+}
+
+// ErrClosed is what Serve returns after Shutdown.
+var ErrClosed = errors.New("imap: the server is shut down")
+
+// Serve answers connections of l until Shutdown, or until l fails for good.
+func (srv *Server) Serve(l net.Listener) error {
+	srv.mu.Lock()
+	if srv.stop.Load() {
+		srv.mu.Unlock()
+		_ = l.Close()
+		return ErrClosed
+	}
+	srv.listeners[l] = struct{}{}
+	srv.mu.Unlock()
+	for pause := 5 * time.Millisecond; ; {
+		conn, err := l.Accept()
+		switch {
+		case srv.stop.Load():
+			if err == nil {
+				_ = conn.Close()
+			}
+			return ErrClosed
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err != nil: // out of descriptors, or a client gone before it was accepted: wait and go on
+			srv.log.Warn("imap: accepting a connection failed", "err", err)
+			if !srv.sleep(pause) {
+				return ErrClosed
+			}
+			pause = min(2*pause, time.Second)
+		default:
+			pause = 5 * time.Millisecond
+			srv.admit(conn)
+		}
+	}
+}
+
+func (srv *Server) sleep(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-srv.ctx.Done():
+		return false
+	}
+}
+
+// admit starts a session, or refuses one too many.
+func (srv *Server) admit(conn net.Conn) {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if srv.stop.Load() || len(srv.sessions) >= srv.limits.Connections {
+		_ = conn.Close()
+		return
+	}
+	s := newSession(srv, conn)
+	srv.sessions[s] = struct{}{}
+	srv.wg.Add(1)
+	if f := srv.metrics.Connections; f != nil {
+		f(1)
+	}
+	go s.serve()
+}
+
+// leave is a session's last call.
+func (srv *Server) leave(s *session) {
+	srv.mu.Lock()
+	delete(srv.sessions, s)
+	srv.mu.Unlock()
+	if f := srv.metrics.Connections; f != nil {
+		f(-1)
+	}
+	srv.wg.Done()
+}
+
+// Shutdown stops accepting, lets every session finish the command in hand, says BYE and closes. When ctx ends first, the
+// connections are cut and ctx's error is returned; all goroutines are gone in either case.
+func (srv *Server) Shutdown(ctx context.Context) error {
+	srv.mu.Lock()
+	srv.stop.Store(true)
+	for l := range srv.listeners {
+		_ = l.Close()
+	}
+	open := make([]*session, 0, len(srv.sessions))
+	for s := range srv.sessions {
+		open = append(open, s)
+	}
+	srv.mu.Unlock()
+	for _, s := range open {
+		s.byeIfParked(restartText)
+	}
+	gone := make(chan struct{})
+	go func() {
+		srv.wg.Wait()
+		close(gone)
+	}()
+	var err error
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		err = ctx.Err()
+		srv.cancel()
+		for _, s := range open {
+			s.cut()
+		}
+		<-gone
+	}
+	srv.cancel()
+	srv.waker.close()
+	return err
+}

@@ -1,0 +1,332 @@
+package imap
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"haven"
+	"haven/face/imap/wire"
+	"haven/mail/mailbox"
+	"haven/platform/change"
+)
+
+// state is a session's state (RFC 9051 §3), as a bit so that a command can name several.
+type state uint8
+
+const (
+	notAuthenticated state = 1 << iota
+	authenticated
+	inMailbox
+	loggedOut
+)
+
+// session is one connection.
+//
+// Its goroutine waits for octets on a shallow stack with an array of 64 octets (serve). When some came, a second
+// goroutine takes buffers from the pool, runs commands until the input is used up, gives the buffers back and ends
+// (busy): so a session that waits costs neither buffers nor a stack that once grew. mu is held while commands run, and
+// by the waker's workers while they tell an idling session what is new.
+type session struct {
+	srv  *Server
+	raw  net.Conn      // as accepted
+	conn net.Conn      // raw, or TLS over it after STARTTLS
+	turn chan struct{} // the busy goroutine is done
+
+	first [64]byte // what came while the session waited
+	n     int
+
+	mu     sync.Mutex
+	io     *buffers // nil while parked
+	state  state
+	closed bool
+	tls    bool
+
+	rev2, utf8, condstore, qresync bool
+
+	bad, failures int
+	who           Session
+	program       string
+	sel           *selected
+	saved         []mailbox.Range // the result of SEARCH RETURN (SAVE), RFC 5182
+
+	idleTag string               // IDLE is on when not ""
+	sub     *change.Subscription // while IDLE is on
+	dirty   atomic.Bool          // something changed since the last look, while idling
+	queued  atomic.Bool          // the waker has it in hand
+	gone    atomic.Bool          // the connection was cut
+	since   time.Time            // when it connected, until somebody signed in
+}
+
+// selected is the mailbox that a session has open.
+type selected struct {
+	place    place
+	viewer   mailbox.Viewer
+	no       haven.MailboxNo
+	validity uint32
+	readOnly bool
+	rights   haven.Rights
+	uids     *mailbox.Runs // as the client counts them; shared, never changed
+	seq      haven.Seq     // what the client was told up to
+	keywords []string
+}
+
+// buffers are what a busy session works with.
+type buffers struct {
+	r   *bufio.Reader
+	dec *wire.Decoder
+	enc *wire.Encoder
+
+	told []told // what the command in hand said of messages, for the look at its end
+}
+
+const readBuffer = 16 << 10
+
+var bufferPool = sync.Pool{New: func() any {
+	r := bufio.NewReaderSize(nil, readBuffer)
+	return &buffers{r: r, dec: wire.NewDecoder(r, wire.DefaultLimits), enc: wire.NewEncoder(nil)}
+}}
+
+func newSession(srv *Server, conn net.Conn) *session {
+	_, isTLS := conn.(*tls.Conn)
+	return &session{srv: srv, raw: conn, conn: conn, turn: make(chan struct{}), state: notAuthenticated, tls: isTLS, since: time.Now()}
+}
+
+// serve lives as long as the connection. Keep its stack shallow: it is what an idle session costs.
+func (s *session) serve() {
+	s.deep(s.greet)
+	for !s.gone.Load() {
+		if s.srv.stop.Load() {
+			s.deep(s.restart)
+			break
+		}
+		s.n = 0
+		s.mu.Lock()
+		_ = s.conn.SetReadDeadline(s.deadline())
+		s.mu.Unlock()
+		n, err := s.conn.Read(s.first[:])
+		s.n = n
+		if n > 0 {
+			s.deep(s.busy)
+		} else if err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				s.deep(s.timedOut)
+			}
+			break
+		}
+	}
+	s.deep(s.end)
+	s.srv.leave(s)
+}
+
+// deep runs f on a goroutine of its own and waits for it. A panic ends the connection, not the process.
+func (s *session) deep(f func()) {
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				s.srv.log.Error("imap: a command panicked", "panic", r, "stack", string(debug.Stack()))
+				if f := s.srv.metrics.Panic; f != nil {
+					f()
+				}
+				s.cut()
+			}
+			s.turn <- struct{}{}
+		}()
+		f()
+	}()
+	<-s.turn
+}
+
+// deadline is when a waiting session is given up.
+func (s *session) deadline() time.Time {
+	if s.state == notAuthenticated {
+		return s.since.Add(s.srv.limits.Login)
+	}
+	return time.Now().Add(s.srv.limits.Idle)
+}
+
+// Read gives the octets that ended the wait, then those of the connection.
+func (s *session) Read(p []byte) (int, error) {
+	if s.n > 0 {
+		n := copy(p, s.first[:s.n])
+		s.n = copy(s.first[:], s.first[n:s.n])
+		return n, nil
+	}
+	at := time.Now().Add(s.srv.limits.Command)
+	if s.state == notAuthenticated {
+		at = s.deadline()
+	}
+	_ = s.conn.SetReadDeadline(at)
+	return s.conn.Read(p)
+}
+
+// Write writes to the connection with a deadline.
+func (s *session) Write(p []byte) (int, error) {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(s.srv.limits.Write))
+	return s.conn.Write(p)
+}
+
+// cut closes the connection under whatever the session does.
+func (s *session) cut() {
+	s.gone.Store(true)
+	_ = s.raw.Close()
+}
+
+// enter takes the lock and buffers, leave gives them back.
+func (s *session) enter() {
+	s.mu.Lock()
+	s.takeBuffers()
+}
+
+func (s *session) takeBuffers() {
+	b := bufferPool.Get().(*buffers)
+	b.r.Reset(s)
+	lim := wire.DefaultLimits
+	if s.state == notAuthenticated {
+		lim = wire.Limits{Line: 16 << 10, Literal: 8 << 10, Discard: 64 << 10, Set: 100, Depth: 5}
+	}
+	b.dec.Reset(b.r, lim)
+	b.dec.Continue = s.goAhead
+	b.enc.Reset(s)
+	b.enc.UTF8 = s.utf8 || s.rev2
+	s.io = b
+}
+
+func (s *session) leave() {
+	if err := s.io.enc.Flush(); err != nil {
+		s.closed = true
+	}
+	b := s.io
+	s.io = nil
+	b.told = nil
+	b.r.Reset(nil)
+	b.dec.Continue = nil
+	b.enc.Reset(nil)
+	if b.enc.Cap() <= 256<<10 {
+		bufferPool.Put(b)
+	}
+	if s.closed {
+		s.gone.Store(true)
+	}
+	idling := s.idleTag != ""
+	s.mu.Unlock()
+	if idling && s.dirty.Load() {
+		s.srv.waker.add(s) // what changed between the look and now
+	}
+}
+
+// goAhead asks for a synchronising literal (RFC 9051 §7.6).
+func (s *session) goAhead() error {
+	s.io.enc.Raw("+ Go ahead.\r\n")
+	return s.io.enc.Flush()
+}
+
+// greet does the TLS handshake where the listener left it to us, and says hello.
+func (s *session) greet() {
+	if t, ok := s.conn.(*tls.Conn); ok {
+		_ = s.conn.SetDeadline(s.deadline())
+		ctx, cancel := context.WithDeadline(s.srv.ctx, s.deadline())
+		err := t.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			s.cut()
+			return
+		}
+		_ = s.conn.SetDeadline(time.Time{})
+	}
+	s.enter()
+	defer s.leave()
+	s.io.enc.Raw("* OK [CAPABILITY ").Raw(s.capabilities()).Raw("] Haven is ready.").CRLF()
+}
+
+// busy runs commands until what came in is used up.
+func (s *session) busy() {
+	s.enter()
+	defer s.leave()
+	for !s.closed {
+		if s.srv.stop.Load() {
+			return // serve says good-bye
+		}
+		s.step()
+		if s.n == 0 && s.io.r.Buffered() == 0 {
+			return
+		}
+	}
+}
+
+// step runs one command, or takes the line that ends IDLE.
+func (s *session) step() {
+	d := s.io.dec
+	d.Begin()
+	if s.idleTag != "" {
+		s.idleLine()
+	} else {
+		s.command()
+	}
+	if s.io.enc.Err() != nil {
+		s.closed = true
+	}
+}
+
+// timedOut is RFC 9051 §5.4.
+func (s *session) timedOut() {
+	s.enter()
+	defer s.leave()
+	if s.state == notAuthenticated {
+		s.bye("", "You took too long to log in.")
+	} else {
+		s.bye("", "Logged out: nothing came for a long time.")
+	}
+}
+
+// restart is what a session hears at Shutdown that was busy just then.
+func (s *session) restart() {
+	s.enter()
+	defer s.leave()
+	s.bye("", restartText)
+}
+
+const restartText = "The service restarts. Connect again in a moment."
+
+// bye says good-bye and ends the session.
+func (s *session) bye(code, text string) {
+	e := s.io.enc
+	e.Raw("* BYE ")
+	if code != "" {
+		e.Byte('[').Raw(code).Raw("] ")
+	}
+	e.Raw(text).CRLF()
+	s.closed = true
+}
+
+// byeIfParked ends a session that waits for a command. One that is busy looks at Server.stop itself.
+func (s *session) byeIfParked(text string) {
+	if !s.mu.TryLock() {
+		return
+	}
+	defer s.mu.Unlock()
+	if s.closed || s.io != nil {
+		return
+	}
+	_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = io.WriteString(s.conn, "* BYE "+text+"\r\n")
+	s.cut()
+}
+
+// end gives up what the session held.
+func (s *session) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.stopIdle()
+	s.sel = nil
+	_ = s.conn.Close()
+}
