@@ -58,7 +58,6 @@ func BenchmarkPack(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer p.close()
 	for _, n := range []int{10_000, chunkSize} {
 		for _, noise := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%d/noise=%v", n, noise), func(b *testing.B) {

@@ -238,6 +238,35 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// A body that is open outlives its store; what is opened later does not keep files open.
+func TestReadAfterClose(t *testing.T) {
+	t.Parallel()
+	s := openTest(t, t.TempDir(), Options{})
+	body := letter(200<<10, 1, false)
+	st, err := s.Put(t.Context(), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.Open(st.Loc, st.ID, st.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.AppendTo(nil); err != nil || !bytes.Equal(got, body) {
+		t.Error(err)
+	}
+	b.Close()
+	b.Close()
+	if _, err := b.ReadAt(make([]byte, 1), 0); err == nil {
+		t.Error("a closed body is read")
+	}
+	if s.open.idle.Len() != 0 {
+		t.Error("a closed store keeps files open")
+	}
+}
+
 // A file of another store that was copied into the folder is not read.
 func TestForeignPack(t *testing.T) {
 	t.Parallel()

@@ -59,7 +59,7 @@ func bit(b bool) byte {
 }
 
 // packer compresses chunks, each by itself. It is safe for many goroutines; at most as many work at once as there
-// are processors, the others wait.
+// are processors, the others wait. It needs no closing: used a chunk at a time, neither half starts a goroutine.
 //
 // Only chunks of bodies over 64 KiB come here. Under that zstd costs a 10 KB letter more time than all the rest
 // of storing it (BenchmarkPack against BenchmarkPut), so small bodies are kept as they are.
@@ -99,9 +99,4 @@ func (p *packer) unpack(dst, packed []byte, size int) ([]byte, error) {
 		return dst, fmt.Errorf("a chunk of %d octets unpacks to %d", size, len(out))
 	}
 	return append(dst, out...), nil // the same memory, unless the decoder had to move
-}
-
-func (p *packer) close() {
-	_ = p.enc.Close()
-	p.dec.Close()
 }

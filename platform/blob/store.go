@@ -98,8 +98,8 @@ func (s *Store) giveUp(err error) {
 	})
 }
 
-// Close lets the appender finish what it has taken, refuses what comes later, and closes every file. Bodies that are
-// open stay readable until they are closed.
+// Close lets the appender finish what it has taken, refuses what comes later, waits until bodies that have a file of
+// their own are committed or aborted, and closes every file. Bodies that are open stay readable until they are closed.
 func (s *Store) Close() error {
 	if s.closed.Swap(true) {
 		return nil
@@ -110,7 +110,6 @@ func (s *Store) Close() error {
 	s.large.Wait()
 	s.claim.close()
 	s.open.close()
-	s.pack.close()
 	return nil
 }
 
