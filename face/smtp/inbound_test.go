@@ -17,7 +17,7 @@ import (
 )
 
 // serveInbound opens port 25 of a place on a free port.
-func serveInbound(t *testing.T, p *deliverytest.Place, s *smtp.Server) string {
+func serveInbound(t testing.TB, p *deliverytest.Place, s *smtp.Server) string {
 	t.Helper()
 	s.Name, s.Backend = "mx.pharmacy.test", smtp.Inbound{Delivery: p.Service}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -9,22 +9,18 @@ import (
 	"time"
 
 	"haven"
-	"haven/platform/errs"
 )
 
 // drawer is a KeyStore in memory.
 type drawer map[string][]byte
 
-func (d drawer) Get(_ context.Context, name string) ([]byte, error) {
+func (d drawer) NamedOr(_ context.Context, name string, create func() ([]byte, error)) ([]byte, error) {
 	if b, ok := d[name]; ok {
 		return b, nil
 	}
-	return nil, errs.E(errs.NotFound, "")
-}
-
-func (d drawer) Put(_ context.Context, name string, secret []byte) error {
-	d[name] = secret
-	return nil
+	b, err := create()
+	d[name] = b
+	return b, err
 }
 
 const letter = "From: Bob <bob@surgery.example>\r\nTo: alice@pharmacy.example\r\nSubject: Repeat\r\n" +
@@ -75,13 +71,13 @@ func check(t *testing.T, c *Checker, f Facts, text string, from ...string) Verdi
 func TestSignedLetterPasses(t *testing.T) {
 	t.Parallel()
 	s := openSigner(t)
-	fields, err := s.Sign("Surgery.example", strings.NewReader(letter))
+	fields, err := s.Sign(t.Context(), "Surgery.example", strings.NewReader(letter))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &Checker{DNS: zoneFor(t, s, "surgery.example")}
 	good := Facts{IP: netip.MustParseAddr("192.0.2.1"), Helo: "mx.surgery.example", From: haven.MustAddress("bob@surgery.example")}
-	v := check(t, c, good, fields+letter, "surgery.example")
+	v := check(t, c, good, string(fields)+letter, "surgery.example")
 	if len(v.DKIM) != 2 || v.DKIM[0].Result != Pass || v.DKIM[1].Result != Pass {
 		t.Errorf("DKIM is %+v", v.DKIM)
 	}
@@ -92,11 +88,11 @@ func TestSignedLetterPasses(t *testing.T) {
 		t.Errorf("SPF is %+v, DMARC is %+v", v.SPF, v.DMARC)
 	}
 	for name, changed := range map[string]string{
-		"body":           strings.Replace(fields+letter, "goodbye", "good buy", 1),
-		"subject":        strings.Replace(fields+letter, "Repeat", "Urgent", 1),
-		"a second From":  fields + "From: Eve <eve@evil.example>\r\n" + letter,
-		"a second To":    fields + "To: all@evil.example\r\n" + letter,
-		"one octet gone": fields + letter[:len(letter)-5] + "\r\n",
+		"body":           strings.Replace(string(fields)+letter, "goodbye", "good buy", 1),
+		"subject":        strings.Replace(string(fields)+letter, "Repeat", "Urgent", 1),
+		"a second From":  string(fields) + "From: Eve <eve@evil.example>\r\n" + letter,
+		"a second To":    string(fields) + "To: all@evil.example\r\n" + letter,
+		"one octet gone": string(fields) + letter[:len(letter)-5] + "\r\n",
 	} {
 		v := check(t, c, Facts{IP: netip.MustParseAddr("203.0.113.9"), Helo: "x.example", From: good.From}, changed, "surgery.example")
 		for _, d := range v.DKIM {
@@ -117,14 +113,14 @@ func TestSignedLetterPasses(t *testing.T) {
 func TestBrokenDNSIsATempError(t *testing.T) {
 	t.Parallel()
 	s := openSigner(t)
-	fields, err := s.Sign("surgery.example", strings.NewReader(letter))
+	fields, err := s.Sign(t.Context(), "surgery.example", strings.NewReader(letter))
 	if err != nil {
 		t.Fatal(err)
 	}
 	z := zoneFor(t, s, "surgery.example")
 	z.Broken = map[string]bool{"surgery.example": true, SelectorRSA + "._domainkey.surgery.example": true,
 		SelectorEd25519 + "._domainkey.surgery.example": true}
-	v := check(t, &Checker{DNS: z}, Facts{IP: netip.MustParseAddr("192.0.2.1"), From: haven.MustAddress("bob@surgery.example")}, fields+letter, "surgery.example")
+	v := check(t, &Checker{DNS: z}, Facts{IP: netip.MustParseAddr("192.0.2.1"), From: haven.MustAddress("bob@surgery.example")}, string(fields)+letter, "surgery.example")
 	if v.SPF.Result != TempError || v.DKIM[0].Result != TempError || v.DMARC.Result != TempError {
 		t.Errorf("found %+v", v)
 	}
@@ -146,12 +142,12 @@ func TestSilentDNSHoldsNobodyUp(t *testing.T) {
 	c := &Checker{DNS: NewCached(&mute{}, time.Now), Wait: 300 * time.Millisecond}
 	f := Facts{IP: netip.MustParseAddr("192.0.2.1"), Helo: "mx.surgery.example", From: haven.MustAddress("bob@surgery.example")}
 	s := openSigner(t)
-	fields, err := s.Sign("surgery.example", strings.NewReader(letter))
+	fields, err := s.Sign(t.Context(), "surgery.example", strings.NewReader(letter))
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	v := check(t, c, f, fields+letter, "surgery.example")
+	v := check(t, c, f, string(fields)+letter, "surgery.example")
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("the first letter took %v", took)
 	}

@@ -18,10 +18,11 @@ import (
 	"haven/platform/errs"
 )
 
-// KeyStore holds secrets by name, sealed. Get answers a name that it does not have with errs.NotFound.
+// KeyStore holds secrets by name, sealed; platform/secret is behind it.
 type KeyStore interface {
-	Get(ctx context.Context, name string) ([]byte, error)
-	Put(ctx context.Context, name string, secret []byte) error
+	// NamedOr gives the secret of that name. Where there is none, it keeps what create makes; of two that do so at
+	// once, both get the same.
+	NamedOr(ctx context.Context, name string, create func() ([]byte, error)) ([]byte, error)
 }
 
 // Selectors under which the public keys are published, and names under which the private ones are kept.
@@ -51,21 +52,17 @@ type Signer struct {
 func OpenSigner(ctx context.Context, keys KeyStore) (*Signer, error) {
 	var s Signer
 	made := func(name string, create func() (crypto.PrivateKey, error)) (crypto.PrivateKey, error) {
-		secret, err := keys.Get(ctx, name)
-		if err == nil {
-			return x509.ParsePKCS8PrivateKey(secret)
-		}
-		if !errs.Is(err, errs.NotFound) {
-			return nil, err
-		}
-		key, err := create()
+		secret, err := keys.NamedOr(ctx, name, func() ([]byte, error) {
+			key, err := create()
+			if err != nil {
+				return nil, err
+			}
+			return x509.MarshalPKCS8PrivateKey(key)
+		})
 		if err != nil {
 			return nil, err
 		}
-		if secret, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
-			return nil, err
-		}
-		return key, keys.Put(ctx, name, secret)
+		return x509.ParsePKCS8PrivateKey(secret)
 	}
 	first, err := made(keyRSA, func() (crypto.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 	if err != nil {
@@ -149,17 +146,18 @@ func (s *Signing) Fields() (string, error) {
 	return b.String(), nil
 }
 
-// Sign reads a whole letter and returns the fields to put before it.
-func (s *Signer) Sign(domain string, letter io.Reader) (string, error) {
+// Sign reads a whole letter and returns the fields to put before it, each ended by CR LF: what mail/outbox asks for.
+func (s *Signer) Sign(_ context.Context, domain string, letter io.Reader) ([]byte, error) {
 	signing, err := s.Begin(domain)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer signing.Close()
 	if _, err := io.Copy(signing, letter); err != nil {
-		return "", err
+		return nil, err
 	}
-	return signing.Fields()
+	fields, err := signing.Fields()
+	return []byte(fields), err
 }
 
 // Record is a line for the operator's DNS zone.
