@@ -43,7 +43,8 @@ type engine interface {
 // primary key, Internal for the rest. Once a statement failed the transaction can only fail, also when fn
 // returns nil; write ON CONFLICT where a conflict is expected. A panic of fn becomes an Internal error.
 //
-// A ctx that ends while fn waits for its turn gives it up; once fn runs, Write waits for the outcome.
+// A ctx that ends while fn waits for its turn gives it up, and on PostgreSQL also between its statements. Once
+// the commit is on its way Write waits for the outcome.
 func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error { return d.engine.write(ctx, fn) }
 
 // Read runs fn over one snapshot: what commits meanwhile is not seen. fn may not change rows and ends within a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -270,6 +271,9 @@ func postgresFault(err error, lost bool, sql string) error {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		e.Detail, e.Where, e.InternalQuery = "", "", "" // they can hold values
+		if strings.HasPrefix(e.Code, "22") {
+			e.Message = "a value doesn't fit" // the same
+		}
 		return fault(kindOfState(e.Code), err, sql)
 	}
 	if lost || errs.KindOf(err) == errs.Transient {

@@ -55,13 +55,20 @@ func openSQLite(c Config) (*sqliteEngine, error) {
 	return e, nil
 }
 
-// create makes the file readable for its owner alone; SQLite gives the log's files the same mode.
+// create makes the file readable for its owner alone, and its name durable; SQLite gives the log's files the same mode.
 func create(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
 	if err != nil {
 		return errs.Wrap(errs.Invalid, err, "The database file can't be opened for writing.")
 	}
-	return f.Close()
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return errs.Wrap(errs.Invalid, err, "The folder of the database can't be opened.")
+	}
+	return errs.Wrap(errs.Transient, errors.Join(folder.Sync(), folder.Close()), "The folder of the database can't be synced.")
 }
 
 func (e *sqliteEngine) writerPragmas() []string {
@@ -73,7 +80,11 @@ func (e *sqliteEngine) writerPragmas() []string {
 
 func (e *sqliteEngine) name() string { return "sqlite" }
 
-func (e *sqliteEngine) stats() Stats { return e.count.stats() }
+func (e *sqliteEngine) stats() Stats {
+	s := e.count.stats()
+	s.Waiting = int64(len(e.writer.queue))
+	return s
+}
 
 // read runs fn in the caller's goroutine on a reader of its own. A goroutine that ends inside fn still gives the
 // reader back.
@@ -111,6 +122,8 @@ func (e *sqliteEngine) close() error {
 	e.closing.Do(func() {
 		e.writer.stop()
 		e.check.stop()
+		e.writer.turn.Lock() // a migration may be using the connection
+		defer e.writer.turn.Unlock()
 		e.closed = errors.Join(e.readers.close(), e.check.conn.close(), e.writer.conn.close())
 	})
 	return e.closed

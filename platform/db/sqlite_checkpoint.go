@@ -29,6 +29,7 @@ type checkpointer struct {
 	quit   chan struct{}
 	ended  sync.WaitGroup
 	warned bool
+	broken bool         // said already
 	last   time.Time    // the log was begun anew, or that was tried
 	forced time.Time    // the writer was held up for long
 	idle   atomic.Int64 // see checkpointIdle
@@ -151,9 +152,13 @@ func (k *checkpointer) restart(mode string, wait time.Duration) {
 func (k *checkpointer) checkpoint(mode string) (rest int64, busy bool) {
 	row, err := k.conn.rowOf("PRAGMA wal_checkpoint("+mode+")", 3)
 	if err != nil {
-		k.engine.log.Error("checkpoint failed", "error", err)
+		if !k.broken {
+			k.engine.log.Error("checkpoint failed", "error", err)
+		}
+		k.broken = true
 		return k.pages.Load(), true
 	}
+	k.broken = false
 	busy, pages, rest := row[0] != 0, row[1], row[1]-row[2]
 	if rest == 0 {
 		pages = 0

@@ -13,6 +13,7 @@ import (
 type sqliteTx struct {
 	conn     *sqliteConn
 	failed   error
+	last     string // the statement begun last, for the log
 	scanning bool
 	ended    bool
 }
@@ -71,6 +72,7 @@ func (tx *sqliteTx) start(sql string, args []any) (*sqliteStmt, error) {
 	case tx.scanning:
 		return nil, tx.fail(fault(errs.Internal, errNested, sql))
 	}
+	tx.last = sql
 	s, err := tx.conn.prepare(sql)
 	if err == nil {
 		err = s.bind(sql, args)

@@ -256,7 +256,7 @@ func (w *sqliteWriter) runOne(r *request) error {
 	took := time.Since(began)
 	w.engine.count.ran(took)
 	if took > slowClosure {
-		w.engine.log.Warn("slow write", "took", took)
+		w.engine.log.Warn("slow write", "took", took, "statement", tx.last)
 	}
 	if w.conn.conn.AutocommitEnabled() { // SQLite rolled the whole transaction back: disk full, I/O error, interrupt
 		return lostTransaction(r.err, why)

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Stats counts since the database was opened. Sums grow only, so that a rate can be taken of them.
+// Stats counts since the database was opened. Sums grow only, so that a rate can be taken of them; Waiting and
+// WALPages go up and down.
 type Stats struct {
 	Writes  int64 // closures of Write that were committed
 	Failed  int64 // closures of Write that were rolled back, for whatever reason
@@ -16,6 +17,7 @@ type Stats struct {
 	Groups       int64 // commits; on SQLite one holds many closures
 	LargestGroup int64 // closures in the fullest commit
 
+	Waiting          int64         // closures in SQLite's queue now
 	QueueWait        time.Duration // sum of what closures of Write waited before they ran
 	LongestQueueWait time.Duration
 	ClosureTime      time.Duration // sum of what closures of Write ran

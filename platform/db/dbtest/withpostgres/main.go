@@ -26,7 +26,7 @@ func main() {
 
 func run(args []string) (code int, err error) {
 	if len(args) == 0 {
-		return 2, errors.New("give the command to run: withpostgres go test ./...")
+		return 2, errors.New("no command was given to run, such as go test")
 	}
 	// The command gets a Ctrl-C from the terminal itself; we wait for its end.
 	signals := make(chan os.Signal, 1)
