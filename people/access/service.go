@@ -43,34 +43,55 @@ func New(d *db.DB, now func() time.Time) *Service {
 // In says what the person may do with the account, and why, as the transaction sees it. No rights means that
 // the person may not know of the account; the error is the database's alone. An answer that is remembered costs
 // one query of two rows.
+//
+// A transaction that changes memberships or states itself asks FreshIn: its new versions go with what it is
+// still about to write.
 func (s *Service) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
-	var f Facts
-	var personVer, accountVer int64
-	found := false
-	err := tx.Query(sqlFacts, []any{int64(person), int64(acc)}, func(r db.Row) error {
-		personVer, f.PersonKind, f.PersonState = r.Int64(0), haven.AccountKind(r.Int64(1)), account.State(r.Int64(2))
-		accountVer, f.AccountKind, f.AccountState = r.Int64(3), haven.AccountKind(r.Int64(4)), account.State(r.Int64(5))
-		found = true
-		return nil
-	})
-	if err != nil {
-		return 0, haven.Verdict{}, err
-	}
-	if !found {
-		return 0, unknown, nil
+	l, err := look(tx, person, acc)
+	if err != nil || !l.found {
+		return 0, unknown, err
 	}
 	now, key := s.now(), pair{person, acc}
-	if m, ok := s.cache.Get(key); ok && m.personVer == personVer && m.accountVer == accountVer &&
+	if m, ok := s.cache.Get(key); ok && m.personVer == l.personVer && m.accountVer == l.accountVer &&
 		(m.answer.Holds.IsZero() || now.Before(m.answer.Holds)) {
 		return m.answer.Rights, m.answer.Verdict, nil
 	}
-	f.Same = person == acc
-	if err := membership(tx, &f, person, acc); err != nil {
-		return 0, haven.Verdict{}, err
+	if err := membership(tx, &l.facts, person, acc); err != nil {
+		return 0, unknown, err
 	}
-	a := Decide(f, now)
-	s.cache.Put(key, remembered{personVer, accountVer, a})
+	a := Decide(l.facts, now)
+	s.cache.Put(key, remembered{l.personVer, l.accountVer, a})
 	return a.Rights, a.Verdict, nil
+}
+
+// FreshIn is In without memory, for a transaction that holds the accounts' locks (account.Lock).
+func (s *Service) FreshIn(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	l, err := look(tx, person, acc)
+	if err != nil || !l.found {
+		return 0, unknown, err
+	}
+	if err := membership(tx, &l.facts, person, acc); err != nil {
+		return 0, unknown, err
+	}
+	a := Decide(l.facts, s.now())
+	return a.Rights, a.Verdict, nil
+}
+
+// looked is what one query says of both accounts.
+type looked struct {
+	found                 bool
+	personVer, accountVer int64
+	facts                 Facts // all but the membership
+}
+
+func look(tx *db.Tx, person, acc haven.AccountNo) (l looked, err error) {
+	err = tx.Query(sqlFacts, []any{int64(person), int64(acc)}, func(r db.Row) error {
+		l.found, l.facts.Same = true, person == acc
+		l.personVer, l.facts.PersonKind, l.facts.PersonState = r.Int64(0), haven.AccountKind(r.Int64(1)), account.State(r.Int64(2))
+		l.accountVer, l.facts.AccountKind, l.facts.AccountState = r.Int64(3), haven.AccountKind(r.Int64(4)), account.State(r.Int64(5))
+		return nil
+	})
+	return l, err
 }
 
 var unknown = haven.Verdict{Rule: "account.unknown", Reason: "There is no such mailbox."}
@@ -106,9 +127,23 @@ func (s *Service) Check(ctx context.Context, person, acc haven.AccountNo, need h
 // CheckIn is Check in the caller's transaction.
 func (s *Service) CheckIn(tx *db.Tx, person, acc haven.AccountNo, need haven.Rights) error {
 	rights, v, err := s.In(tx, person, acc)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	return holds(rights, v, need)
+}
+
+// CheckFreshIn is CheckIn without memory; see FreshIn.
+func (s *Service) CheckFreshIn(tx *db.Tx, person, acc haven.AccountNo, need haven.Rights) error {
+	rights, v, err := s.FreshIn(tx, person, acc)
+	if err != nil {
+		return err
+	}
+	return holds(rights, v, need)
+}
+
+func holds(rights haven.Rights, v haven.Verdict, need haven.Rights) error {
+	switch {
 	case rights == 0:
 		return ErrUnknown
 	case !rights.Has(need):

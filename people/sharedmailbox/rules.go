@@ -1,0 +1,229 @@
+package sharedmailbox
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/platform/policy"
+)
+
+// LocalPart is what stands before the @ of a premises' address (Rules 2): prefix.place.nameCODE, with no dot
+// before the code. A long name is shortened, then the place, never the code. Where the place or the name has no
+// letter that an address can hold, it is left out; with neither name nor code there is no address.
+func LocalPart(k organisation.Kind, place, name string, code organisation.Code, p policy.Address) (string, haven.Verdict) {
+	place, name = fold(place), fold(name)
+	if name == "" && code == "" {
+		return "", refuse("address.letters", "Give the premises a name that has letters or digits.")
+	}
+	head := prefixOf(k, p) + "."
+	if place != "" {
+		head += shorten(place, p.PlaceOctets) + "."
+	}
+	room := p.LocalOctets - len(head) - len(code)
+	return head + shorten(name, room) + string(code), allow("address.premises")
+}
+
+// AliasPart is what stands before the @ of the second address of a pharmacy, pharmacy.CODE; "" for others.
+func AliasPart(k organisation.Kind, code organisation.Code, p policy.Address) string {
+	if k != organisation.Pharmacy || code == "" {
+		return ""
+	}
+	return p.PharmacyAlias + "." + string(code)
+}
+
+func prefixOf(k organisation.Kind, p policy.Address) string {
+	switch k {
+	case organisation.Pharmacy:
+		return p.PharmacyPrefix
+	case organisation.HeadOffice:
+		return p.HeadOfficePre
+	case organisation.GPPractice:
+		return p.GPPrefix
+	case organisation.CareHome:
+		return p.CareHomePrefix
+	case organisation.Hospital:
+		return p.HospitalPrefix
+	case organisation.LocalTeam:
+		return p.LocalTeamPrefix
+	case organisation.Desk:
+		return p.DeskPrefix
+	}
+	return p.OtherPrefix
+}
+
+// fold writes the name of a place or premises in lower-case letters, digits and single hyphens.
+func fold(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '&' || r == '+':
+			b.WriteString("and")
+		case '0' <= r && r <= '9':
+			b.WriteRune(r)
+		case r == '-' || r == '\u2013' || r == '\u2010':
+			if t := b.String(); t != "" && !strings.HasSuffix(t, "-") {
+				b.WriteByte('-')
+			}
+		default:
+			letter, _ := account.Fold(string(r))
+			b.WriteString(letter)
+		}
+	}
+	return strings.Trim(b.String(), "-")
+}
+
+func shorten(s string, octets int) string {
+	if len(s) > octets {
+		s = s[:max(octets, 0)]
+	}
+	return strings.TrimRight(s, "-")
+}
+
+// DisplayName is the fixed form by which a mailbox is shown: "Pharmacy FX002 (Rowan Pharmacy, Leeds)".
+func DisplayName(k organisation.Kind, code organisation.Code, name, place string) string {
+	inside := Capitals(name)
+	if p := Capitals(place); p != "" {
+		inside += ", " + p
+	}
+	kind := k.String()
+	kind = strings.ToUpper(kind[:1]) + kind[1:]
+	if code == "" {
+		return inside
+	}
+	return fmt.Sprintf("%s %s (%s)", kind, code, inside)
+}
+
+var smallWords = words("and at by de in le of on the under upon with y")
+var shortForms = words("GP ICS LLP NHS PLC UK")
+
+func words(s string) map[string]string {
+	m := make(map[string]string)
+	for _, w := range strings.Fields(s) {
+		m[strings.ToUpper(w)] = w
+	}
+	return m
+}
+
+// Capitals writes a name that is all in capitals as it is written elsewhere: "HOUGHTON-LE-SPRING" becomes
+// "Houghton-le-Spring". A name with small letters stays as it is.
+func Capitals(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if s != strings.ToUpper(s) {
+		return s
+	}
+	var b strings.Builder
+	for first := true; s != ""; first = false {
+		n := strings.IndexFunc(s, func(r rune) bool {
+			return r == ' ' || r == '-' || r == '(' || r == '.' || r == '&' || r == '+' || r == ','
+		})
+		if n < 0 {
+			n = len(s)
+		}
+		b.WriteString(capital(s[:n], first))
+		if s = s[n:]; s != "" {
+			b.WriteByte(s[0])
+			s = s[1:]
+		}
+	}
+	return b.String()
+}
+
+func capital(w string, first bool) string {
+	if w == "T/A" {
+		return "t/a"
+	}
+	if form, ok := shortForms[w]; ok {
+		return form
+	}
+	if small, ok := smallWords[w]; ok && !first {
+		return small
+	}
+	var b strings.Builder
+	up := true
+	for i, r := range w {
+		if up {
+			b.WriteRune(unicode.ToUpper(r))
+		} else {
+			b.WriteRune(unicode.ToLower(r))
+		}
+		up = r == '/' || r == '\'' && i == 1 // O'Brien, and not Cornwell'S
+	}
+	return b.String()
+}
+
+// isLiveOwner holds for an owner who can act now and will not cease to by the clock: what "at least one owner
+// always" counts.
+func isLiveOwner(m Membership, now time.Time) bool {
+	live := m.Person.State == account.Active || m.Person.State == account.Invited
+	return live && m.Owner() && !now.Before(m.From) && m.Until.IsZero()
+}
+
+func liveOwners(all []Membership, now time.Time) (n int) {
+	for _, m := range all {
+		if isLiveOwner(m, now) {
+			n++
+		}
+	}
+	return n
+}
+
+// isCurrent holds for a membership that has not ended.
+func isCurrent(m Membership, now time.Time) bool { return m.Until.IsZero() || now.Before(m.Until) }
+
+// MayChange says whether the memberships of a mailbox may become others (Rules 3): the owner who is the last is
+// kept, and no more people come in than the policy has. What was wrong before and gets no worse is no obstacle.
+func MayChange(before, after []Membership, p policy.SharedMailbox, now time.Time) haven.Verdict {
+	if had, has := liveOwners(before, now), liveOwners(after, now); has < p.MinOwners && has < had {
+		return refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first.")
+	}
+	membersBefore, ownersBefore := count(before, now)
+	members, owners := count(after, now)
+	switch {
+	case members > p.Members && members > membersBefore:
+		return refuse("sharedmailbox.members", fmt.Sprintf("A mailbox has at most %d members.", p.Members))
+	case owners > p.Owners && owners > ownersBefore:
+		return refuse("sharedmailbox.owners", fmt.Sprintf("A mailbox has at most %d owners.", p.Owners))
+	}
+	return allow("sharedmailbox.change")
+}
+
+func count(all []Membership, now time.Time) (members, owners int) {
+	for _, m := range all {
+		if !isCurrent(m, now) {
+			continue
+		}
+		members++
+		if m.Owner() {
+			owners++
+		}
+	}
+	return members, owners
+}
+
+// MayJoin says whether a grant makes sense for this account.
+func MayJoin(who account.Account, g Grant, now time.Time) haven.Verdict {
+	if who.Kind != haven.Personal {
+		return refuse("sharedmailbox.person", "Only a person can be a member.")
+	}
+	switch who.State {
+	case account.Invited, account.Active, account.Inactive, account.Disabled:
+	default:
+		return refuse("sharedmailbox.member-state", "This account can't be added as it is now.")
+	}
+	if g.Rights == 0 || g.Rights&^haven.Owner != 0 {
+		return refuse("sharedmailbox.rights", "Give at least one of read, write, send-as, send-on-behalf and manage.")
+	}
+	if !g.Until.IsZero() && (!g.From.Before(g.Until) || !now.Before(g.Until)) {
+		return refuse("sharedmailbox.time", "An access ends after it begins, and not in the past.")
+	}
+	return allow("sharedmailbox.join")
+}
+
+func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
+
+func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -1,0 +1,424 @@
+package sharedmailbox
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"haven"
+	"haven/people/access"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/platform/audit"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+// Announcer hears, after the commit, of accounts whose members or rights changed: the mailbox, so that sessions
+// that stand in it look again, and the person, so that the list of mailboxes is told anew. It must not block.
+type Announcer interface {
+	AccessChanged(accounts ...haven.AccountNo)
+}
+
+// Options are what the service stands on.
+type Options struct {
+	DB        *db.DB
+	Accounts  *account.Service
+	Access    *access.Service
+	Announcer Announcer // may be nil
+	Policy    policy.Policy
+	Clock     clock.Clock
+}
+
+// Service keeps shared mailboxes. It is safe for many goroutines.
+type Service struct{ o Options }
+
+// New makes the service over tables that Schema made.
+func New(o Options) *Service { return &Service{o} }
+
+// Create makes a shared mailbox with its addresses and first owners. Whoever calls has decided that it may be
+// made (registration, head office, operator). It is Invalid without an owner (sharedmailbox.no-owner), Conflict
+// where an address is or was another's.
+func (s *Service) Create(ctx context.Context, actor haven.Actor, spec Spec) (account.Account, error) {
+	if err := s.complete(actor, &spec); err != nil {
+		return account.Account{}, err
+	}
+	no, err := s.o.Accounts.Reserve(ctx, haven.Shared)
+	if err != nil {
+		return account.Account{}, err
+	}
+	var a account.Account
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		a, err = s.create(tx, actor, no, spec)
+		return err
+	})
+	if err != nil {
+		return account.Account{}, err
+	}
+	s.announce(spec.people()...)
+	return a, nil
+}
+
+func (spec Spec) people() []haven.AccountNo {
+	return append(append([]haven.AccountNo(nil), spec.Owners...), spec.Members...)
+}
+
+func (s *Service) complete(actor haven.Actor, spec *Spec) error {
+	if actor.Person.IsZero() && actor.Program == "" {
+		return errNobody
+	}
+	if len(spec.Owners) == 0 {
+		return &errs.Error{Kind: errs.Invalid, Rule: "sharedmailbox.no-owner", Say: "Name at least one owner."}
+	}
+	if spec.Kind == 0 {
+		spec.Kind = organisation.Pharmacy
+	}
+	if spec.ODS != "" {
+		code, v := organisation.ParseCode(spec.Kind, string(spec.ODS))
+		if !v.Allowed {
+			return account.Refusal(errs.Invalid, v)
+		}
+		spec.ODS = code
+	}
+	if spec.Domain == "" {
+		spec.Domain = s.o.Accounts.Domain()
+	}
+	if spec.Display == "" {
+		spec.Display = DisplayName(spec.Kind, spec.ODS, spec.Name, spec.Place)
+	}
+	if spec.Address.IsNull() {
+		local, v := LocalPart(spec.Kind, spec.Place, spec.Name, spec.ODS, s.o.Policy.Address)
+		if !v.Allowed {
+			return account.Refusal(errs.Invalid, v)
+		}
+		spec.Address = haven.Address{Local: local, Domain: spec.Domain}
+	}
+	if !s.o.Accounts.Hosts(spec.Address.Domain) {
+		return &errs.Error{Kind: errs.Invalid, Rule: "address.domain", Say: fmt.Sprintf("%q is not one of this service's domains.", spec.Address.Domain)}
+	}
+	return nil
+}
+
+func (s *Service) create(tx *db.Tx, actor haven.Actor, no haven.AccountNo, spec Spec) (account.Account, error) {
+	if err := s.o.Accounts.LockNames(tx); err != nil {
+		return account.Account{}, err
+	}
+	if err := account.Lock(tx, spec.people()...); err != nil {
+		return account.Account{}, err
+	}
+	a, err := s.o.Accounts.Insert(tx, actor, account.Account{No: no, Kind: haven.Shared, State: account.Active, Display: spec.Display, Address: spec.Address})
+	if err != nil {
+		return account.Account{}, err
+	}
+	var org any
+	if spec.Organisation != 0 {
+		org = int64(spec.Organisation)
+	}
+	tx.Exec(sqlPut, int64(no), int64(spec.Kind), org, string(spec.ODS), spec.Name, spec.Place)
+	if alias := AliasPart(spec.Kind, spec.ODS, s.o.Policy.Address); alias != "" {
+		if err := s.o.Accounts.AddAliasIn(tx, actor, no, haven.Address{Local: alias, Domain: spec.Address.Domain}); err != nil {
+			return account.Account{}, err
+		}
+	}
+	return a, s.firstMembers(tx, actor, a, spec)
+}
+
+func (s *Service) firstMembers(tx *db.Tx, actor haven.Actor, a account.Account, spec Spec) error {
+	var all []Membership
+	for i, person := range spec.people() {
+		rights := haven.Member
+		if i < len(spec.Owners) {
+			rights = haven.Owner
+		}
+		var err error
+		if all, err = s.granted(tx, a.No, all, Grant{Person: person, Rights: rights}, true); err != nil {
+			return err
+		}
+		s.write(tx, actor, a, all[len(all)-1])
+	}
+	return nil
+}
+
+// AddMember lets a person into a mailbox. The actor is an owner, or the service itself. It is Conflict when the
+// person is a member already, TooMany at the limits.
+func (s *Service) AddMember(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant) error {
+	return s.grant(ctx, actor, mailbox, g, true)
+}
+
+// ChangeMember gives a member other rights or another time. It is NotFound when the person is no member, Denied
+// (sharedmailbox.last-owner) when no owner would be left.
+func (s *Service) ChangeMember(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant) error {
+	return s.grant(ctx, actor, mailbox, g, false)
+}
+
+func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant, join bool) error {
+	return s.change(ctx, actor, mailbox, g.Person, func(tx *db.Tx, a account.Account, before []Membership) error {
+		if err := s.mayManage(tx, actor, mailbox); err != nil {
+			return err
+		}
+		after, err := s.granted(tx, mailbox, before, g, join)
+		if err != nil {
+			return err
+		}
+		for _, m := range after {
+			if m.Person.No == g.Person {
+				s.write(tx, actor, a, m)
+			}
+		}
+		return nil
+	})
+}
+
+// granted is the memberships with one more or one changed, or why that may not be.
+func (s *Service) granted(tx *db.Tx, mailbox haven.AccountNo, before []Membership, g Grant, join bool) ([]Membership, error) {
+	now := s.o.Clock.Now()
+	if g.From.IsZero() {
+		g.From = now
+	}
+	who, err := account.ByNoIn(tx, g.Person)
+	if err != nil {
+		return nil, err
+	}
+	if v := MayJoin(who, g, now); !v.Allowed {
+		return nil, account.Refusal(errs.Invalid, v)
+	}
+	after := make([]Membership, 0, len(before)+1)
+	there := false
+	for _, m := range before {
+		if m.Person.No != g.Person {
+			after = append(after, m)
+		} else {
+			there = isCurrent(m, now)
+		}
+	}
+	switch {
+	case join && there:
+		return nil, &errs.Error{Kind: errs.Conflict, Rule: "sharedmailbox.member-already", Say: "This person is a member already."}
+	case !join && !there:
+		return nil, errNoMember
+	}
+	after = append(after, Membership{Person: who, Rights: g.Rights, From: g.From, Until: g.Until})
+	return after, refusalOf(MayChange(before, after, s.o.Policy.Shared, now))
+}
+
+func refusalOf(v haven.Verdict) error {
+	switch {
+	case v.Allowed:
+		return nil
+	case v.Rule == "sharedmailbox.last-owner":
+		return account.Refusal(errs.Denied, v)
+	}
+	return account.Refusal(errs.TooMany, v)
+}
+
+var (
+	errNoMember = &errs.Error{Kind: errs.NotFound, Rule: "sharedmailbox.no-member", Say: "This person is not a member of the mailbox."}
+	errNobody   = &errs.Error{Kind: errs.Denied, Rule: "access.no-person", Say: "Nobody is signed in."}
+)
+
+// RemoveMember ends a person's access: an owner's doing, or the person's own leaving. It is Denied
+// (sharedmailbox.last-owner) when no owner would be left.
+func (s *Service) RemoveMember(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo) error {
+	return s.remove(ctx, actor, mailbox, person, "sharedmailbox.removed", true)
+}
+
+// RemoveForSafety ends a person's access though it be the last owner's: a block, dismissal or compromise is never
+// refused or delayed (Rules 3). A mailbox left without an owner is recorded as sharedmailbox.ownerless, which is
+// an alarm. The actor is an owner, or the service itself on behalf of who may (head office, desk).
+func (s *Service) RemoveForSafety(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo) error {
+	return s.remove(ctx, actor, mailbox, person, "sharedmailbox.safety", false)
+}
+
+func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, rule haven.Rule, keepOwner bool) error {
+	return s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
+		var gone Membership
+		after := make([]Membership, 0, len(before))
+		for _, m := range before {
+			if m.Person.No == person {
+				gone = m
+			} else {
+				after = append(after, m)
+			}
+		}
+		if gone.Person.ID != actor.Person || actor.Person.IsZero() {
+			if err := s.mayManage(tx, actor, mailbox); err != nil {
+				return err
+			}
+		}
+		if gone.Person.No == 0 {
+			return errNoMember
+		}
+		now := s.o.Clock.Now()
+		if v := MayChange(before, after, s.o.Policy.Shared, now); !v.Allowed && keepOwner {
+			return refusalOf(v)
+		}
+		tx.Exec(sqlDropMember, int64(mailbox), int64(person))
+		s.record(tx, actor, a, gone, "sharedmailbox.member-removed", rule)
+		if !keepOwner && liveOwners(after, now) == 0 {
+			s.record(tx, actor, a, gone, "sharedmailbox.ownerless", rule)
+		}
+		return nil
+	})
+}
+
+// change locks the mailbox, the person and the actor, reads the memberships, and lets fn decide and write. After
+// the commit those who look at either account are told.
+func (s *Service) change(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo,
+	fn func(tx *db.Tx, a account.Account, before []Membership) error) error {
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		locks := []haven.AccountNo{mailbox, person}
+		if !actor.Person.IsZero() {
+			who, err := account.ByIDIn(tx, actor.Person) // an id's number never changes
+			if err != nil {
+				return err
+			}
+			locks = append(locks, who.No)
+		}
+		if err := account.Lock(tx, locks...); err != nil {
+			return err
+		}
+		a, err := account.ByNoIn(tx, mailbox)
+		if err != nil {
+			return err
+		}
+		if a.Kind != haven.Shared {
+			return access.ErrUnknown
+		}
+		before, err := members(tx, mailbox)
+		if err != nil {
+			return err
+		}
+		return fn(tx, a, before)
+	})
+	if err == nil {
+		s.announce(mailbox, person)
+	}
+	return err
+}
+
+// mayManage lets an owner through, and the service itself, which has to give its name.
+func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
+	if actor.Person.IsZero() {
+		if actor.Program == "" {
+			return errNobody
+		}
+		return nil
+	}
+	who, err := account.ByIDIn(tx, actor.Person)
+	if err != nil {
+		return err
+	}
+	return s.o.Access.CheckFreshIn(tx, who.No, mailbox, haven.Manage)
+}
+
+func (s *Service) write(tx *db.Tx, actor haven.Actor, a account.Account, m Membership) {
+	until := int64(0)
+	if !m.Until.IsZero() {
+		until = m.Until.UnixMicro()
+	}
+	tx.Exec(sqlPutMember, int64(a.No), int64(m.Person.No), int64(m.Rights), m.From.UnixMicro(), until, actor.Person[:], s.o.Clock.Now().UnixMicro())
+	s.record(tx, actor, a, m, "sharedmailbox.member-granted", "sharedmailbox.change")
+}
+
+func (s *Service) record(tx *db.Tx, actor haven.Actor, a account.Account, m Membership, what string, rule haven.Rule) {
+	note := m.Rights.String()
+	if !m.Until.IsZero() {
+		note += " until " + m.Until.UTC().Format(time.RFC3339)
+	}
+	audit.Record(tx, audit.Entry{At: s.o.Clock.Now(), Actor: actor, What: what, On: a.ID, Other: m.Person.ID, Rule: rule, Note: note})
+}
+
+func (s *Service) announce(accounts ...haven.AccountNo) {
+	if s.o.Announcer != nil {
+		s.o.Announcer.AccessChanged(accounts...)
+	}
+}
+
+// Members lists who has access to a mailbox, those whose access ended or is to begin too. The viewer holds some
+// right there; a zero viewer is the service itself.
+func (s *Service) Members(ctx context.Context, viewer, mailbox haven.AccountNo) (all []Membership, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		if viewer != 0 {
+			if err := s.o.Access.CheckIn(tx, viewer, mailbox, haven.Read); err != nil {
+				return err
+			}
+		}
+		all, err = members(tx, mailbox)
+		return err
+	})
+	return all, err
+}
+
+func members(tx *db.Tx, mailbox haven.AccountNo) (all []Membership, err error) {
+	err = tx.Query(sqlMembers, []any{int64(mailbox)}, func(r db.Row) error {
+		m := Membership{Rights: haven.Rights(r.Int64(1)), From: time.UnixMicro(r.Int64(2)).UTC()}
+		m.Person = account.Account{No: haven.AccountNo(r.Int64(0)), Kind: haven.AccountKind(r.Int64(6)), State: account.State(r.Int64(7)),
+			Display: r.Text(8), Address: haven.Address{Local: r.Text(9), Domain: r.Text(10)}}
+		copy(m.GrantedBy[:], r.Bytes(4))
+		copy(m.Person.ID[:], r.Bytes(5))
+		if until := r.Int64(3); until != 0 {
+			m.Until = time.UnixMicro(until).UTC()
+		}
+		all = append(all, m)
+		return nil
+	})
+	return all, err
+}
+
+// For lists the shared mailboxes that a person may open now, in order of number.
+func (s *Service) For(ctx context.Context, person haven.AccountNo) (all []Opened, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		all, err = s.ForIn(tx, person)
+		return err
+	})
+	return all, err
+}
+
+// ForIn is For in the caller's transaction.
+func (s *Service) ForIn(tx *db.Tx, person haven.AccountNo) (all []Opened, err error) {
+	now := s.o.Clock.Now()
+	err = tx.Query(sqlFor, []any{int64(person), int64(s.o.Policy.Connection.OpenMailboxes)}, func(r db.Row) error {
+		o := scanOpened(r, now)
+		if o.Rights != 0 {
+			all = append(all, o)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func scanOpened(r db.Row, now time.Time) Opened {
+	a := account.Account{No: haven.AccountNo(r.Int64(0)), Kind: haven.Shared, State: account.State(r.Int64(2)), Display: r.Text(3),
+		AccessVer: r.Int64(4), Created: time.UnixMicro(r.Int64(5)).UTC(), Address: haven.Address{Local: r.Text(6), Domain: r.Text(7)}}
+	copy(a.ID[:], r.Bytes(1))
+	f := access.Facts{PersonKind: haven.AccountKind(r.Int64(11)), PersonState: account.State(r.Int64(12)),
+		AccountKind: haven.Shared, AccountState: a.State, Member: true, Rights: haven.Rights(r.Int64(8)), From: time.UnixMicro(r.Int64(9))}
+	if until := r.Int64(10); until != 0 {
+		f.Until = time.UnixMicro(until)
+	}
+	d := access.Decide(f, now)
+	return Opened{a, d.Rights, d.Verdict}
+}
+
+// Of lists the mailboxes of an organisation.
+func (s *Service) Of(ctx context.Context, org organisation.ID) (all []haven.AccountNo, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		all = nil
+		return tx.Query(sqlOfOrg, []any{int64(org)}, func(r db.Row) error {
+			all = append(all, haven.AccountNo(r.Int64(0)))
+			return nil
+		})
+	})
+	return all, err
+}
+
+// Names lists the names of the premises whose mailboxes a person is a member of: what account.Options.Names asks.
+func Names(tx *db.Tx, person haven.AccountNo) (all []string, err error) {
+	err = tx.Query(sqlNames, []any{int64(person)}, func(r db.Row) error {
+		all = append(all, r.Text(0))
+		return nil
+	})
+	return all, err
+}

@@ -1,0 +1,38 @@
+package sharedmailbox
+
+import "haven/platform/db"
+
+// Schema is the tables of shared mailboxes, which come after account's and organisation's.
+var Schema = db.Schema{Concept: "sharedmailbox", Steps: []string{`
+CREATE TABLE shared_mailbox (
+	an {int} PRIMARY KEY, kind {int} NOT NULL CHECK (kind = 2), premises_kind {int} NOT NULL,
+	organisation {int} REFERENCES organisation (id), code {text} NOT NULL, name {text} NOT NULL, place {text} NOT NULL,
+	FOREIGN KEY (an, kind) REFERENCES account (no, kind));
+CREATE INDEX shared_mailbox_organisation ON shared_mailbox (organisation);
+CREATE TABLE member (
+	an {int} NOT NULL REFERENCES shared_mailbox (an), person {int} NOT NULL REFERENCES person (no),
+	rights {int} NOT NULL, since {int} NOT NULL, until {int} NOT NULL, granted_by {blob} NOT NULL, granted {int} NOT NULL,
+	PRIMARY KEY (an, person)) {norowid};
+CREATE INDEX member_person ON member (person, an)`,
+}}
+
+const (
+	sqlPut = `INSERT INTO shared_mailbox (an, kind, premises_kind, organisation, code, name, place)
+		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6)`
+	sqlIsShared = `SELECT an FROM shared_mailbox WHERE an = $1`
+	sqlOfOrg    = `SELECT an FROM shared_mailbox WHERE organisation = $1 ORDER BY an`
+
+	sqlMembers = `SELECT m.person, m.rights, m.since, m.until, m.granted_by, a.id, a.kind, a.state, a.display,
+		COALESCE(x.local, ''), COALESCE(x.domain, '') FROM member m JOIN account a ON a.no = m.person
+		LEFT JOIN address x ON x.no = a.no AND x.role = 1 WHERE m.an = $1 ORDER BY m.person`
+	sqlPutMember = `INSERT INTO member (an, person, rights, since, until, granted_by, granted) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (an, person) DO UPDATE SET rights = excluded.rights, since = excluded.since, until = excluded.until,
+		granted_by = excluded.granted_by, granted = excluded.granted`
+	sqlDropMember = `DELETE FROM member WHERE an = $1 AND person = $2`
+
+	sqlFor = `SELECT a.no, a.id, a.state, a.display, a.access_ver, a.created, COALESCE(x.local, ''), COALESCE(x.domain, ''),
+		m.rights, m.since, m.until, p.kind, p.state FROM member m JOIN account p ON p.no = m.person
+		JOIN account a ON a.no = m.an LEFT JOIN address x ON x.no = a.no AND x.role = 1
+		WHERE m.person = $1 ORDER BY m.an LIMIT $2`
+	sqlNames = `SELECT s.name FROM member m JOIN shared_mailbox s ON s.an = m.an WHERE m.person = $1 LIMIT 100`
+)
