@@ -147,6 +147,9 @@ func TestTornTail(t *testing.T) {
 	}
 	last := all[2]
 	number, whole := last.Loc.Pack, last.Loc.Off+last.Loc.Len
+	if s.Length(number) != whole || s.Length(number+2) != 0 {
+		t.Errorf("the pack is %d long, want %d", s.Length(number), whole)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

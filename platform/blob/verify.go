@@ -96,6 +96,15 @@ func (s *Store) Numbers() ([]int64, error) {
 	return all, err
 }
 
+// Length is how many octets a file holds now, for showing progress; 0 if it is gone.
+func (s *Store) Length(number int64) int64 {
+	fi, err := os.Stat(s.path(number))
+	if err != nil {
+		return 0
+	}
+	return fi.Size()
+}
+
 // Scan reads one file from end to end, without any key or row, and calls fn for every record that is whole. Where a
 // record is not, Scan ends, and all from there on counts as torn. Only a row tells whether something was lost: every
 // body with a row lies before the torn end.
