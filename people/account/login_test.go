@@ -1,0 +1,414 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/peopletest"
+	"haven/people/sharedmailbox"
+	"haven/platform/db/dbtest"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+// try signs in and names the outcome: "ok" or the rule.
+func try(t *testing.T, h *house, l account.Login) string {
+	t.Helper()
+	_, err := h.Accounts.Authenticate(t.Context(), l)
+	var e *errs.Error
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &e):
+		if strings.Contains(e.Error(), l.Password) && len(l.Password) > 3 {
+			t.Errorf("the error gives the password away: %v", e)
+		}
+		return e.Rule
+	}
+	return err.Error()
+}
+
+func login(a account.Account, password string) account.Login {
+	return account.Login{User: a.Address.String(), Password: password, Place: "192.0.2.1", Program: "Outlook"}
+}
+
+func TestWhoMaySignIn(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		shop, other := h.Pharmacy("FX002", ann), h.Pharmacy("FX003", bob)
+		good := login(ann, peopletest.Password)
+		as := func(change func(*account.Login)) account.Login { l := good; change(&l); return l }
+		for _, c := range []struct {
+			name string
+			l    account.Login
+			want string
+		}{
+			{"herself", good, "ok"},
+			{"in capitals", as(func(l *account.Login) { l.User = strings.ToUpper(l.User) }), "ok"},
+			{"on the web", as(func(l *account.Login) { l.Face = account.Web }), "ok"},
+			{"her mailbox after a slash", as(func(l *account.Login) { l.User += "/" + shop.Address.String() }), "ok"},
+			{"by its alias", as(func(l *account.Login) { l.User += "/pharmacy.fx002@haven.example" }), "ok"},
+			{"by authzid", as(func(l *account.Login) { l.Authzid = shop.Address.String() }), "ok"},
+			{"herself by authzid", as(func(l *account.Login) { l.Authzid = ann.Address.String() }), "ok"},
+			{"another mailbox", as(func(l *account.Login) { l.Authzid = other.Address.String() }), "login.target"},
+			{"another person", as(func(l *account.Login) { l.Authzid = bob.Address.String() }), "login.target"},
+			{"a mailbox that is none", as(func(l *account.Login) { l.Authzid = "none@haven.example" }), "login.target"},
+			{"two mailboxes", as(func(l *account.Login) {
+				l.User += "/" + shop.Address.String()
+				l.Authzid = other.Address.String()
+			}), "login.two-targets"},
+			{"a wrong password", as(func(l *account.Login) { l.Password = "violet kettle tramwaY" }), "login.refused"},
+			{"no password", as(func(l *account.Login) { l.Password = "" }), "login.refused"},
+			{"a huge password", as(func(l *account.Login) { l.Password = strings.Repeat("x", 1<<20) }), "login.refused"},
+			{"nobody", as(func(l *account.Login) { l.User = "nobody@haven.example" }), "login.refused"},
+			{"nobody's mailbox", as(func(l *account.Login) { l.User = "nobody@haven.example/" + shop.Address.String() }), "login.refused"},
+			{"no address", as(func(l *account.Login) { l.User = "ann" }), "login.user-name"},
+			{"octets that are no text", as(func(l *account.Login) { l.User = "\xff\xfe@haven.example" }), "login.user-name"},
+		} {
+			if got := try(t, h, c.l); got != c.want {
+				t.Errorf("%s: %s, want %s", c.name, got, c.want)
+			}
+		}
+		ses, err := h.Accounts.Authenticate(t.Context(), as(func(l *account.Login) { l.Authzid = shop.Address.String() }))
+		if err != nil || !ses.Shared() || ses.Person.No != ann.No || ses.Target.No != shop.No || ses.Rights != haven.Owner || ses.Person.Display != "Ann Example" {
+			t.Errorf("%+v, %v", ses, err)
+		}
+	})
+}
+
+func TestStatesAtTheDoor(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		for _, c := range []struct {
+			state        account.State
+			program, web string
+		}{
+			{account.Invited, "account.not-activated", "ok"},
+			{account.Inactive, "account.inactive", "ok"},
+			{account.Leaver, "account.leaver", "ok"},
+			{account.Disabled, "account.disabled", "account.disabled"},
+			{account.Blocked, "account.blocked", "account.blocked"},
+			{account.Died, "account.blocked", "account.blocked"},
+			{account.Deleted, "account.blocked", "account.blocked"},
+			{account.Active, "ok", "ok"},
+		} {
+			if err := h.Accounts.SetState(t.Context(), peopletest.Operator, ann.No, c.state, "test"); err != nil {
+				t.Fatal(err)
+			}
+			l := login(ann, peopletest.Password)
+			program := try(t, h, l)
+			l.Face = account.Web
+			if web := try(t, h, l); program != c.program || web != c.web {
+				t.Errorf("%s: %s, %s; want %s, %s", c.state, program, web, c.program, c.web)
+			}
+			if got := try(t, h, login(ann, "a wrong password")); got != "login.refused" {
+				t.Errorf("%s: a wrong password is answered %s", c.state, got)
+			}
+		}
+	})
+}
+
+func TestAPasswordExpires(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		l := login(ann, peopletest.Password)
+		h.Clock.Advance(90*24*time.Hour - time.Second)
+		if got := try(t, h, l); got != "ok" {
+			t.Errorf("on the last day: %s", got)
+		}
+		h.Clock.Advance(time.Second)
+		_, err := h.Accounts.Authenticate(t.Context(), l)
+		if !errs.Is(err, errs.Denied) || errs.Say(err) != "Your password expired on 3 December 2017, change it at https://portal.haven.example." {
+			t.Errorf("%v", err)
+		}
+		l.Face = account.Web
+		if ses, err := h.Accounts.Authenticate(t.Context(), l); err != nil || !ses.Changes {
+			t.Errorf("on the web: %+v, %v", ses, err)
+		}
+		if err := h.Accounts.SetPassword(t.Context(), peopletest.As(ann), ann.No, "second kettle tramway", false); err != nil {
+			t.Fatal(err)
+		}
+		if got := try(t, h, login(ann, "second kettle tramway")); got != "ok" {
+			t.Errorf("after the change: %s", got)
+		}
+		if got := try(t, h, login(ann, peopletest.Password)); got != "login.refused" {
+			t.Errorf("the old one, which was remembered as good: %s", got)
+		}
+	})
+}
+
+func TestTemporaryPassword(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		if err := h.Accounts.SetPassword(t.Context(), peopletest.Operator, ann.No, "three words and two 77", true); err != nil {
+			t.Fatal(err)
+		}
+		l := login(ann, "three words and two 77")
+		if got := try(t, h, l); got != "password.temporary" {
+			t.Errorf("in a program: %s", got)
+		}
+		l.Face = account.Web
+		if ses, err := h.Accounts.Authenticate(t.Context(), l); err != nil || !ses.Changes {
+			t.Errorf("on the web: %+v, %v", ses, err)
+		}
+	})
+}
+
+func TestLockOut(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		home := login(ann, peopletest.Password)
+		if got := try(t, h, home); got != "ok" {
+			t.Fatal(got)
+		}
+		for i := range 30 { // each from a place of its own, so that no place is slowed
+			l := login(ann, fmt.Sprintf("wrong guess number %d", i))
+			l.Place = fmt.Sprintf("198.51.100.%d", i)
+			if got := try(t, h, l); got != "login.refused" {
+				t.Fatalf("guess %d: %s", i, got)
+			}
+		}
+		away := home
+		away.Place = "203.0.113.7"
+		h.Open() // a restart forgets nothing of this
+		if got := try(t, h, away); got != "login.refused" {
+			t.Errorf("the right password from an unknown place: %s", got)
+		}
+		if got := try(t, h, home); got != "ok" {
+			t.Errorf("from a known place: %s", got)
+		}
+		h.Clock.Advance(30 * time.Minute)
+		if got := try(t, h, away); got != "ok" {
+			t.Errorf("half an hour later: %s", got)
+		}
+	})
+}
+
+func TestUnlock(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		for i := range 3 {
+			try(t, h, login(ann, fmt.Sprintf("wrong guess number %d", i)))
+		}
+		if got := try(t, h, login(ann, peopletest.Password)); got != "login.refused" {
+			t.Fatalf("not locked: %s", got)
+		}
+		if err := h.Accounts.Unlock(t.Context(), peopletest.Operator, ann.No); err != nil {
+			t.Fatal(err)
+		}
+		if got := try(t, h, login(ann, peopletest.Password)); got != "ok" {
+			t.Errorf("after unlocking: %s", got)
+		}
+	}, func(p *policy.Policy) { p.Lockout.LockAfter = 3 })
+}
+
+func TestASavedWrongPasswordIsOneFailure(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann := h.Person("Ann", "Example")
+		for range 1000 {
+			if got := try(t, h, login(ann, "the one from before the change")); got != "login.refused" {
+				t.Fatal(got)
+			}
+			h.Clock.Advance(time.Minute)
+		}
+		l := login(ann, peopletest.Password)
+		l.Place = "203.0.113.7"
+		if got := try(t, h, l); got != "ok" {
+			t.Errorf("from another place: %s", got)
+		}
+		if got := try(t, h, login(ann, peopletest.Password)); got != "ok" {
+			t.Errorf("from the same place, with the right one: %s", got)
+		}
+	})
+}
+
+func TestAPlaceIsSlowed(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		if got := try(t, h, login(ann, peopletest.Password)); got != "ok" {
+			t.Fatal(got)
+		}
+		outcomes := make(map[string]int)
+		for i := range 20 {
+			l := login(bob, fmt.Sprintf("wrong guess number %d", i))
+			if i%2 == 0 {
+				l.User = fmt.Sprintf("nobody%d@haven.example", i)
+			}
+			outcomes[try(t, h, l)]++
+		}
+		if outcomes["login.refused"] != 11 || outcomes["lockout.slow"] != 9 {
+			t.Errorf("%v", outcomes)
+		}
+		if got := try(t, h, login(bob, peopletest.Password)); got != "lockout.slow" {
+			t.Errorf("the right password at a slowed place: %s", got)
+		}
+		if got := try(t, h, login(ann, peopletest.Password)); got != "ok" {
+			t.Errorf("a program that was signed in there before: %s", got)
+		}
+		other := login(bob, peopletest.Password)
+		other.Program = "Thunderbird"
+		if got := try(t, h, other); got != "ok" {
+			t.Errorf("another program on the same network: %s", got)
+		}
+		h.Clock.Advance(10 * time.Second)
+		if got := try(t, h, login(bob, peopletest.Password)); got != "ok" {
+			t.Errorf("ten seconds later: %s", got)
+		}
+	})
+}
+
+func TestAppPasswords(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		shop, other := h.Pharmacy("FX002", ann), h.Pharmacy("FX003", bob)
+		own, err := h.Accounts.NewAppPassword(ctx, peopletest.As(ann), ann.No, ann.No, "Outlook at home")
+		if err != nil {
+			t.Fatal(err)
+		}
+		boxed, err := h.Accounts.NewAppPassword(ctx, peopletest.As(ann), ann.No, shop.No, "Dispensary PC")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Accounts.NewAppPassword(ctx, peopletest.As(ann), ann.No, other.No, "x"); !errs.Is(err, errs.NotFound) {
+			t.Errorf("for a mailbox that she may not open: %v", err)
+		}
+		as := func(a account.Account, pw string, change func(*account.Login)) account.Login {
+			l := login(a, pw)
+			if change != nil {
+				change(&l)
+			}
+			return l
+		}
+		for _, c := range []struct {
+			name string
+			l    account.Login
+			want string
+		}{
+			{"as shown", as(ann, own, nil), "ok"},
+			{"typed without groups, in capitals", as(ann, strings.ToUpper(strings.ReplaceAll(own, "-", " ")), nil), "ok"},
+			{"of the mailbox", as(ann, boxed, nil), "ok"},
+			{"of the mailbox, named", as(ann, boxed, func(l *account.Login) { l.Authzid = shop.Address.String() }), "ok"},
+			{"her own for the mailbox", as(ann, own, func(l *account.Login) { l.Authzid = shop.Address.String() }), "login.target"},
+			{"on the web", as(ann, own, func(l *account.Login) { l.Face = account.Web }), "login.refused"},
+			{"the account's password", as(ann, peopletest.Password, nil), "login.app-password"},
+			{"the account's password on the web", as(ann, peopletest.Password, func(l *account.Login) { l.Face = account.Web }), "ok"},
+			{"somebody else's", as(bob, own, nil), "login.app-password"},
+			{"nobody", as(account.Account{Address: haven.MustAddress("nobody@haven.example")}, own, nil), "login.app-password"},
+			{"one letter off", as(ann, "a"+own[1:], nil), map[bool]string{true: "ok", false: "login.app-password"}[own[0] == 'a']},
+		} {
+			if got := try(t, h, c.l); got != c.want {
+				t.Errorf("%s: %s, want %s", c.name, got, c.want)
+			}
+		}
+		if ses, err := h.Accounts.Authenticate(ctx, login(ann, boxed)); err != nil || ses.Target.No != shop.No {
+			t.Errorf("the mailbox's app password opens %+v, %v", ses.Target, err)
+		}
+		list, err := h.Accounts.AppPasswords(ctx, ann.No)
+		if err != nil || len(list) != 2 || list[0].Name != "Outlook at home" || list[0].Used.IsZero() || list[1].Target != shop.No {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		if err := h.Accounts.RevokeAppPassword(ctx, peopletest.As(bob), bob.No, list[0].ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("somebody else revoked it: %v", err)
+		}
+		if err := h.Accounts.RevokeAppPassword(ctx, peopletest.As(ann), ann.No, list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := try(t, h, login(ann, own)); got != "login.app-password" {
+			t.Errorf("revoked: %s", got)
+		}
+		if err := h.Shared.AddMember(ctx, peopletest.As(ann), shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Owner}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Shared.RemoveMember(ctx, peopletest.As(bob), shop.No, ann.No); err != nil {
+			t.Fatal(err)
+		}
+		if got := try(t, h, login(ann, boxed)); got != "login.target" {
+			t.Errorf("no member any more: %s", got)
+		}
+	}, func(p *policy.Policy) { p.Account.PasswordsInPrograms = false })
+}
+
+func TestAnApplicationSignsInWithItsAppPassword(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		app, err := h.Accounts.CreateApplication(t.Context(), peopletest.Operator, "Lab results", haven.MustAddress("labs@haven.example"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret, err := h.Accounts.NewAppPassword(t.Context(), peopletest.Operator, app.No, app.No, "sender")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ses, err := h.Accounts.Authenticate(t.Context(), login(app, secret))
+		if err != nil || ses.Rights != haven.Read|haven.Write|haven.SendAs {
+			t.Errorf("%+v, %v", ses, err)
+		}
+		if err := h.Accounts.SetPassword(t.Context(), peopletest.Operator, app.No, peopletest.Password, false); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a program got a person's password: %v", err)
+		}
+	})
+}
+
+func TestAReconnectingProgramCostsOneHash(t *testing.T) {
+	t.Parallel()
+	h := peopletest.New(t, dbtest.Open(t, "sqlite", peopletest.Schemas()...), func(p *policy.Policy) {
+		p.Password.Argon2KiB, p.Password.Argon2Pass, p.Password.Hashers = 19<<10, 2, 1
+	})
+	ann := h.Person("Ann", "Example")
+	var wg sync.WaitGroup
+	begin := time.Now()
+	for range 200 {
+		wg.Go(func() {
+			if _, err := h.Accounts.Authenticate(t.Context(), login(ann, peopletest.Password)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(begin); took > 3*time.Second {
+		t.Errorf("200 log ins took %v", took)
+	}
+}
+
+func TestAnUnreachableStoreCountsNothing(t *testing.T) {
+	t.Parallel()
+	h := peopletest.New(t, dbtest.Open(t, "sqlite", peopletest.Schemas()...))
+	ann := h.Person("Ann", "Example")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 50 {
+		if _, err := h.Accounts.Authenticate(ctx, login(ann, "a wrong password")); !errs.Is(err, errs.Transient) {
+			t.Fatalf("%v, want Transient", err)
+		}
+	}
+	if got := try(t, h, login(ann, peopletest.Password)); got != "ok" {
+		t.Errorf("afterwards: %s", got)
+	}
+}
+
+func BenchmarkReconnect(b *testing.B) {
+	h := peopletest.New(b, dbtest.Open(b, "sqlite", peopletest.Schemas()...))
+	ann := h.Person("Ann", "Example")
+	for b.Loop() {
+		if _, err := h.Accounts.Authenticate(b.Context(), login(ann, peopletest.Password)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

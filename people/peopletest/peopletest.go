@@ -1,0 +1,173 @@
+// Package peopletest makes a house with people in it for tests: accounts, shared mailboxes and organisations over a
+// fresh database, with a clock that the test moves and passwords that cost nothing to check.
+package peopletest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"haven"
+	"haven/people/access"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/people/sharedmailbox"
+	"haven/platform/audit"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/db/dbtest"
+	"haven/platform/policy"
+)
+
+// Password is what everybody in the house has.
+const Password = "violet kettle tramway"
+
+// Domain is the house's own domain; it has OtherDomain too.
+const (
+	Domain      = "haven.example"
+	OtherDomain = "branch.haven.example"
+)
+
+// Start is the moment at which every house begins.
+var Start = time.Date(2017, 9, 4, 9, 0, 0, 0, time.UTC)
+
+// Operator is the service itself, acting.
+var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
+
+// Schemas are the tables that people need, in order.
+func Schemas() []db.Schema {
+	return []db.Schema{audit.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema}
+}
+
+// House is one service's people.
+type House struct {
+	T         testing.TB
+	DB        *db.DB
+	Clock     *clock.Fake
+	Policy    policy.Policy
+	Accounts  *account.Service
+	Access    *access.Service
+	Shared    *sharedmailbox.Service
+	Places    *organisation.Service
+	Rooms     *Rooms
+	Announced *Announced
+}
+
+// Each runs fn in a house of its own on each engine.
+func Each(t *testing.T, fn func(t *testing.T, h *House), change ...func(*policy.Policy)) {
+	t.Helper()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { fn(t, New(t, d, change...)) }, Schemas()...)
+}
+
+// New makes a house over a database that has the tables. The policy is the default one, with account passwords
+// allowed in mail programs and hashing made cheap; change changes it further.
+func New(t testing.TB, d *db.DB, change ...func(*policy.Policy)) *House {
+	t.Helper()
+	p, err := policy.Profile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Account.PasswordsInPrograms = true
+	p.Password.Argon2KiB, p.Password.Argon2Pass = 8, 1
+	for _, c := range change {
+		c(&p)
+	}
+	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Announced: &Announced{}}
+	h.Open()
+	return h
+}
+
+// Open makes the services anew over the same database, as a restart does.
+func (h *House) Open() {
+	h.Access = access.New(h.DB, h.Clock.Now)
+	h.Accounts = account.New(account.Options{DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
+		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Names: sharedmailbox.Names})
+	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Policy: h.Policy, Clock: h.Clock})
+	h.Places = organisation.New(h.DB, h.Clock, h.Policy.Organisation)
+}
+
+// Person makes an active person with Password.
+func (h *House) Person(first, last string) account.Account {
+	h.T.Helper()
+	a, err := h.Accounts.CreatePersonal(context.Background(), Operator, account.NewPersonal{First: first, Last: last, State: account.Active, Password: Password})
+	if err != nil {
+		h.T.Fatalf("%s %s: %v", first, last, err)
+	}
+	return a
+}
+
+// Pharmacy makes a shared mailbox with these owners.
+func (h *House) Pharmacy(code organisation.Code, owners ...account.Account) account.Account {
+	h.T.Helper()
+	spec := sharedmailbox.Spec{ODS: code, Name: "ROWAN PHARMACY", Place: "LEEDS"}
+	for _, o := range owners {
+		spec.Owners = append(spec.Owners, o.No)
+	}
+	a, err := h.Shared.Create(context.Background(), Operator, spec)
+	if err != nil {
+		h.T.Fatalf("%s: %v", code, err)
+	}
+	return a
+}
+
+// Member adds a person with the default rights of a member.
+func (h *House) Member(mailbox, person account.Account) {
+	h.T.Helper()
+	if err := h.Shared.AddMember(context.Background(), Operator, mailbox.No, sharedmailbox.Grant{Person: person.No, Rights: haven.Member}); err != nil {
+		h.T.Fatalf("%s into %s: %v", person.Address, mailbox.Address, err)
+	}
+}
+
+// As is a person as an actor.
+func As(a account.Account) haven.Actor {
+	return haven.Actor{Person: a.ID, Place: "192.0.2.1", Program: "test"}
+}
+
+// Rooms stands in for the mail store: it remembers for whom it was asked to make room.
+type Rooms struct {
+	mu       sync.Mutex
+	Fault    error // what Provision answers
+	prepared []haven.AccountNo
+}
+
+// Prepare remembers the account.
+func (r *Rooms) Prepare(_ context.Context, no haven.AccountNo, _ haven.AccountKind) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prepared = append(r.prepared, no)
+	return nil
+}
+
+// Provision fails for an account that was not prepared.
+func (r *Rooms) Provision(_ *db.Tx, no haven.AccountNo, _ haven.AccountKind) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Fault == nil && !slices.Contains(r.prepared, no) {
+		panic("an account was made without its key")
+	}
+	return r.Fault
+}
+
+// Announced remembers what was announced.
+type Announced struct {
+	mu  sync.Mutex
+	all []haven.AccountNo
+}
+
+// AccessChanged remembers the accounts.
+func (a *Announced) AccessChanged(accounts ...haven.AccountNo) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, accounts...)
+}
+
+// Take returns what was announced since the last Take.
+func (a *Announced) Take() []haven.AccountNo {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := a.all
+	a.all = nil
+	return all
+}
