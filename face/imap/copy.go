@@ -52,6 +52,7 @@ func (c *call) transfer(move bool) error {
 		return err
 	case move: // before the EXPUNGEs, RFC 6851 §4.3
 		c.e.Raw("* OK [").Raw(code).Raw("] Moved.").CRLF()
+		c.highest = c.condstore
 	default:
 		c.code = code
 	}

@@ -306,9 +306,15 @@ func closeMailbox(c *call) error {
 	if sel.readOnly {
 		return nil
 	}
-	_, err := c.srv.mail.Expunge(c.ctx, sel.viewer, sel.no, nil)
+	gone, err := c.srv.mail.Expunge(c.ctx, sel.viewer, sel.no, sel.uids.Ranges())
 	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Denied) {
 		return nil // taken away meanwhile; it is closed all the same
+	}
+	if err == nil && c.condstore && len(gone) > 0 { // RFC 7162 §3.2.8
+		var f mailbox.Folder
+		if f, err = c.srv.mail.FolderAt(c.ctx, sel.viewer, sel.place.path); err == nil {
+			c.code = "HIGHESTMODSEQ " + itoa(uint64(f.HighestModSeq))
+		}
 	}
 	return err
 }
