@@ -8,7 +8,6 @@ import (
 	"haven"
 	"haven/face/smtp"
 	"haven/mail/delivery"
-	"haven/mail/outbox"
 )
 
 // Authenticator proves who signs in; people/account is behind it. User is raw: it may be "person@domain" or
@@ -54,35 +53,13 @@ func (s *session) Auth(ctx context.Context, l smtp.Login) error {
 }
 
 func (s *session) Mail(ctx context.Context, from haven.Address, p smtp.MailParams) error {
-	letter, err := s.backend.Delivery.BeginSubmission(ctx, smtp.ClientOf(s.peer, p.UTF8), s.who, delivery.Envelope{
-		From: from, UTF8: p.UTF8, Return: returns[p.Ret], EnvID: p.EnvID,
-	})
+	letter, err := s.backend.Delivery.BeginSubmission(ctx, smtp.ClientOf(s.peer, p.UTF8), s.who, smtp.EnvelopeOf(from, p))
 	s.letter = letter
 	return err
 }
 
-// returns translates RET.
-var returns = map[smtp.Ret]outbox.Return{
-	smtp.RetUnsaid: outbox.ReturnDefault, smtp.RetFull: outbox.ReturnFull, smtp.RetHeaders: outbox.ReturnHeaders,
-}
-
-// notifies translates NOTIFY.
-var notifies = []struct {
-	from smtp.Notify
-	to   outbox.Notify
-}{
-	{smtp.NotifyNever, outbox.NotifyNever}, {smtp.NotifySuccess, outbox.NotifySuccess},
-	{smtp.NotifyFailure, outbox.NotifyFailure}, {smtp.NotifyDelay, outbox.NotifyDelay},
-}
-
 func (s *session) Rcpt(ctx context.Context, to haven.Address, p smtp.RcptParams) error {
-	var notify outbox.Notify
-	for _, n := range notifies {
-		if p.Notify&n.from != 0 {
-			notify |= n.to
-		}
-	}
-	return s.letter.Rcpt(ctx, to, notify, p.ORcpt)
+	return s.letter.Rcpt(ctx, to, smtp.NotifyOf(p.Notify), p.ORcpt)
 }
 
 func (s *session) Data(ctx context.Context) (smtp.Letter, error) {

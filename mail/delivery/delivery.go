@@ -88,6 +88,8 @@ type Options struct {
 	Senders    Senders        // for submission
 	Outbox     Outbox         // for submission
 	Checker    *authn.Checker // nil: nothing from outside is checked
+	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
+	Sealer     Sealer
 	Policy     policy.Sending
 	Clock      clock.Clock
 	Logger     *slog.Logger
@@ -98,6 +100,8 @@ type Service struct {
 	o Options
 
 	received, sent, sentRcpts, sentFrom *limit.Windows
+
+	wake chan struct{} // a crowd waits
 }
 
 // Most mailboxes and people whose rates are watched at once.
@@ -110,6 +114,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		o:         o,
+		wake:      make(chan struct{}, 1),
 		received:  limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sent:      limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sentRcpts: limit.NewWindows(24*time.Hour, watched, o.Clock.Now),
@@ -187,7 +192,18 @@ func (s *Service) local(ctx context.Context, to haven.Address) (Recipient, error
 // addressee is a mailbox that a letter goes to, and the address by which it was named.
 type addressee struct {
 	Recipient
-	as haven.Address
+	as     haven.Address
+	notify outbox.Notify
+	orcpt  string // as given
+}
+
+// Envelope is what MAIL said of a letter.
+type Envelope struct {
+	From   haven.Address // null for notices
+	Size   int64         // declared; 0 where it was not
+	UTF8   bool          // SMTPUTF8 was asked for
+	Return outbox.Return
+	EnvID  string // xtext as given
 }
 
 // addressees are the mailboxes of a letter, each once.

@@ -51,9 +51,9 @@ func receive(t *testing.T, p *deliverytest.Place, from, text string, to ...strin
 	if from != "" {
 		sender = haven.MustAddress(from)
 	}
-	in := p.Begin(stranger, sender, 0)
+	in := p.Begin(stranger, delivery.Envelope{From: sender})
 	for _, r := range to {
-		if err := in.Rcpt(t.Context(), haven.MustAddress(r)); err != nil {
+		if err := in.Rcpt(t.Context(), haven.MustAddress(r), 0, ""); err != nil {
 			return err
 		}
 	}
@@ -106,20 +106,22 @@ func TestInbound(t *testing.T) {
 
 func TestRecipients(t *testing.T) {
 	t.Parallel()
-	p := deliverytest.New(t, "sqlite", func(p *policy.Policy) { p.Sending.OneCommit, p.Sending.ReceivePerHour = 2, 3 })
-	in := p.Begin(stranger, haven.Address{}, 0)
+	p := deliverytest.New(t, "sqlite", func(p *policy.Policy) {
+		p.Sending.OneCommit, p.Sending.RecipientsIn, p.Sending.ReceivePerHour = 2, 2, 3
+	})
+	in := p.Begin(stranger, delivery.Envelope{})
 	ctx := t.Context()
-	wantRule(t, in.Rcpt(ctx, haven.MustAddress("bob@surgery.test")), delivery.RuleRelay, 550, "5.7.1")
-	wantRule(t, in.Rcpt(ctx, haven.MustAddress("nobody@pharmacy.test")), "delivery.unknown", 550, "5.1.1")
-	if err := in.Rcpt(ctx, haven.MustAddress("closed@pharmacy.test")); !errs.Is(err, errs.Denied) || !strings.Contains(errs.Say(err), "shop@") {
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("bob@surgery.test"), 0, ""), delivery.RuleRelay, 550, "5.7.1")
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("nobody@pharmacy.test"), 0, ""), "delivery.unknown", 550, "5.1.1")
+	if err := in.Rcpt(ctx, haven.MustAddress("closed@pharmacy.test"), 0, ""); !errs.Is(err, errs.Denied) || !strings.Contains(errs.Say(err), "shop@") {
 		t.Errorf("a closed mailbox: %v", err)
 	}
 	for _, a := range []haven.Address{{Local: "postmaster"}, haven.MustAddress("Postmaster@pharmacy.test"), haven.MustAddress("ALICE@pharmacy.test"), haven.MustAddress("alice@pharmacy.test")} {
-		if err := in.Rcpt(ctx, a); err != nil {
+		if err := in.Rcpt(ctx, a, 0, ""); err != nil {
 			t.Errorf("%v: %v", a, err)
 		}
 	}
-	wantRule(t, in.Rcpt(ctx, haven.MustAddress("ben@pharmacy.test")), delivery.RuleRecipients, 452, "4.5.3")
+	wantRule(t, in.Rcpt(ctx, haven.MustAddress("ben@pharmacy.test"), 0, ""), delivery.RuleRecipients, 452, "4.5.3")
 	for range 3 {
 		if err := receive(t, p, "", plain, "ben@pharmacy.test"); err != nil {
 			t.Fatal(err)

@@ -53,7 +53,7 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.
 			return "", false
 		}
 		names = append(names, shownName(p))
-		return notice(shownName(p), until), true
+		return removedText(shownName(p), until), true
 	})
 	switch {
 	case err != nil:
@@ -121,8 +121,8 @@ func shownName(p *mime.Part) string {
 	return "without a name"
 }
 
-// notice stands in the place of a file that was removed.
-func notice(name string, until time.Time) string {
+// removedText stands in the place of a file that was removed.
+func removedText(name string, until time.Time) string {
 	return fmt.Sprintf("The attachment %q was removed from this letter.\r\n\r\n"+
 		"Programs, and documents with macros, can harm the computer of whoever opens them, so this service takes them\r\n"+
 		"out. The original is kept until %s. If you need it, ask the helpdesk to release it to you.\r\n",

@@ -9,25 +9,26 @@ import (
 	"haven/mail/authn"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
+	"haven/mail/outbox"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
 
 // Inbound is one letter from another server, from its envelope to the end of its text. One goroutine uses it.
 type Inbound struct {
-	s      *Service
-	client Client
-	from   haven.Address
-	size   int64
-	to     addressees
+	s        *Service
+	client   Client
+	envelope Envelope
+	to       addressees
 }
 
-// Begin begins a letter. size is what the client declared, 0 where it did not.
-func (s *Service) Begin(client Client, from haven.Address, size int64) *Inbound {
-	return &Inbound{s: s, client: client, from: from, size: size}
+// Begin begins a letter.
+func (s *Service) Begin(client Client, e Envelope) *Inbound {
+	return &Inbound{s: s, client: client, envelope: e}
 }
 
 // Rcpt adds a recipient, or says why not. A mailbox that is named twice, by alias and main address say, counts once.
-func (in *Inbound) Rcpt(ctx context.Context, to haven.Address) error {
+func (in *Inbound) Rcpt(ctx context.Context, to haven.Address, notify outbox.Notify, orcpt string) error {
 	s := in.s
 	if to.Domain != "" {
 		ours, err := s.o.Directory.Serves(ctx, to.Domain)
@@ -45,18 +46,18 @@ func (in *Inbound) Rcpt(ctx context.Context, to haven.Address) error {
 	if in.to.has(r.Account) {
 		return nil
 	}
-	if len(in.to) >= s.o.Policy.OneCommit {
-		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "At most %d recipients at once. Send the rest in another letter.", s.o.Policy.OneCommit)
+	if most := s.most(s.o.Policy.RecipientsIn); len(in.to) >= most {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "At most %d recipients at once. Send the rest in another letter.", most)
 	}
 	if most := s.o.Policy.ReceivePerHour; most > 0 && s.received.Count(accountKey(r.Account)) >= most {
 		return refuse(errs.TooMany, RuleReceiveRate, 450, "4.2.1", "The mailbox took too many letters in the last hour. Try again later.")
 	}
 	if s.o.Room != nil {
-		if err := s.o.Room.Room(ctx, r.Account, in.size); err != nil {
+		if err := s.o.Room.Room(ctx, r.Account, in.envelope.Size); err != nil {
 			return err
 		}
 	}
-	in.to = append(in.to, addressee{r, to})
+	in.to = append(in.to, addressee{r, to, notify, orcpt})
 	return nil
 }
 
@@ -82,7 +83,7 @@ func (in *Inbound) Open(ctx context.Context) (*InboundLetter, error) {
 	l := &InboundLetter{in: in, id: newID(), to: w}
 	l.gate = headerGate{to: w, edit: l.editHeader}
 	if c := in.s.o.Checker; c != nil {
-		l.check = c.Begin(ctx, authn.Facts{IP: in.client.Addr, Helo: in.client.Hello, From: in.from})
+		l.check = c.Begin(ctx, authn.Facts{IP: in.client.Addr, Helo: in.client.Hello, From: in.envelope.From})
 	}
 	return l, nil
 }
@@ -93,6 +94,9 @@ const (
 	fieldReceived   = "Received"
 	fieldVerdict    = "Haven-Verdict"
 )
+
+// keywordJunk marks what was taken for junk (RFC 9051 §2.3.2).
+const keywordJunk = "$Junk"
 
 // editHeader takes out what only we may say: results that bear our name (Rules 10), and the envelope's sender
 // (RFC 5321 §4.4).
@@ -141,27 +145,75 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	now := l.in.s.o.Clock.Now()
-	filings := make([]mailbox.Filing, len(l.in.to))
-	for i, r := range l.in.to {
-		filings[i] = mailbox.Filing{
-			Account: r.Account, Letter: letter, Role: where.role, Keywords: where.keywords,
-			Trace: []byte(envelopeTrace(l.in.from, r.as) + where.fields + received(l.in.client, l.in.s.o.Host, l.id, r.as, now)),
-		}
+	if len(l.in.to) > l.in.s.o.Policy.OneCommit {
+		err = l.fileLater(ctx, letter, removed, where)
+	} else {
+		err = l.fileNow(ctx, letter, removed, where)
 	}
-	hold, err := removed.insert(ctx, l.in.s, filings, now)
 	if err != nil {
-		return "", err
-	}
-	if _, err := l.in.s.o.Store.File(ctx, filings, hold); err != nil {
 		return "", err
 	}
 	for _, r := range l.in.to {
 		l.in.s.received.Add(accountKey(r.Account), 1)
 	}
 	l.in.s.o.Logger.Info("delivery: taken", "id", l.id, "place", l.in.client.Addr, "size", letter.Size(),
-		"recipients", len(filings), "rule", where.rule, "removed", removed.count())
+		"recipients", len(l.in.to), "rule", where.rule, "removed", removed.count())
 	return l.id, nil
+}
+
+// fileNow files with every recipient in one commit.
+func (l *InboundLetter) fileNow(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination) error {
+	s := l.in.s
+	now := s.o.Clock.Now()
+	filings := make([]mailbox.Filing, len(l.in.to), len(l.in.to)+1)
+	for i, r := range l.in.to {
+		filings[i] = mailbox.Filing{
+			Account: r.Account, Letter: letter, Role: where.role, Keywords: where.keywords,
+			Trace: []byte(envelopeTrace(l.in.envelope.From, r.as) + where.fields + received(l.in.client, s.o.Host, l.id, r.as, now)),
+		}
+	}
+	hold, err := removed.insert(ctx, s, filings, now)
+	if err != nil {
+		return err
+	}
+	return s.file(ctx, l.in.envelope, letter.Message().Header, l.in.to, filings, hold)
+}
+
+// fileLater writes the letter down for a crowd.
+func (l *InboundLetter) fileLater(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination) error {
+	s := l.in.s
+	now := s.o.Clock.Now()
+	accounts := make([]mailbox.Filing, len(l.in.to))
+	for i, r := range l.in.to {
+		accounts[i].Account = r.Account
+	}
+	hold, err := removed.insert(ctx, s, accounts, now)
+	if err != nil {
+		return err
+	}
+	c := crowd{envelope: l.in.envelope, where: where, trace: received(l.in.client, s.o.Host, l.id, haven.Address{}, now)}
+	write, err := s.enqueue(c, l.in.to, letter, false)
+	if err != nil {
+		return err
+	}
+	_, err = s.o.Store.File(ctx, nil, func(tx *db.Tx) error {
+		if hold != nil {
+			if err := hold(tx); err != nil {
+				return err
+			}
+		}
+		return write(tx)
+	})
+	s.signal()
+	return err
+}
+
+// signal wakes Run.
+func (s *Service) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
 }
 
 // destination is where a letter goes, and what is written on it.
@@ -179,12 +231,12 @@ func (l *InboundLetter) judge(ctx context.Context, m *mime.Message) destination 
 	}
 	from := authn.DomainsOf(havenAddresses(m.Envelope.From))
 	verdicts := l.check.Verdicts(from)
-	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.from)}
+	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.envelope.From)}
 	junk, v := authn.Junk(verdicts, from, func(domain string) bool { return l.in.s.ours(ctx, domain) })
 	d.rule = v.Rule
 	if junk {
 		d.role = mailbox.Junk
-		d.keywords = []string{"$Junk"}
+		d.keywords = []string{keywordJunk}
 		d.fields += fieldVerdict + ": " + string(v.Rule) + "; " + strings.ReplaceAll(v.Reason, "\r\n", " ") + "\r\n"
 	}
 	return d

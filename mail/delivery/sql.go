@@ -11,23 +11,38 @@ import (
 
 // Schema is the tables of this concept. held is the originals of letters out of which a file was removed: per account,
 // the body's key wrapped by the account's data key, so that nobody but the recipient can be given it back. What was
-// removed is named in the letter that took its place.
+// removed is named in the letter that took its place. crowd and crowd_rcpt: see crowd.go.
 var Schema = db.Schema{Concept: "delivery", Steps: []string{
 	`CREATE TABLE held (an {int} NOT NULL, body {int} NOT NULL, wrapped {blob} NOT NULL, size {int} NOT NULL,
 		until {int} NOT NULL, PRIMARY KEY (an, body)) {norowid}`,
 	`CREATE INDEX held_body ON held (body)`,
 	`CREATE INDEX held_until ON held (until)`,
+	`CREATE TABLE crowd (id {int} PRIMARY KEY, at {int} NOT NULL, body {int} NOT NULL, key {blob} NOT NULL, size {int} NOT NULL,
+		sender {text} NOT NULL, envid {text} NOT NULL, junk {int} NOT NULL, fields {text} NOT NULL, trace {text} NOT NULL)`,
+	`CREATE INDEX crowd_body ON crowd (body)`,
+	`CREATE TABLE crowd_rcpt (id {int} NOT NULL, an {int} NOT NULL, addr {text} NOT NULL, notify {int} NOT NULL,
+		orcpt {text} NOT NULL, due {int} NOT NULL, PRIMARY KEY (id, an)) {norowid}`,
+	`CREATE INDEX crowd_due ON crowd_rcpt (due)`,
 }}
 
 const (
 	sqlHold       = `INSERT INTO held (an, body, wrapped, size, until) VALUES ($1, $2, $3, $4, $5)`
-	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 LIMIT 1`
+	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 UNION ALL SELECT 1 FROM crowd WHERE body = $1 LIMIT 1`
 	sqlLapsed     = `SELECT an, body FROM held WHERE until <= $1 ORDER BY until LIMIT $2`
 	sqlUnhold     = `DELETE FROM held WHERE an = $1 AND body = $2`
 	sqlHeld       = `SELECT body, size, until FROM held WHERE an = $1 ORDER BY until`
+
+	sqlCrowd       = `INSERT INTO crowd (id, at, body, key, size, sender, envid, junk, fields, trace) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	sqlCrowdRcpt   = `INSERT INTO crowd_rcpt (id, an, addr, notify, orcpt, due) VALUES ($1, $2, $3, $4, $5, $6)`
+	sqlCrowdDue    = `SELECT id FROM crowd_rcpt WHERE due <= $1 ORDER BY due, id LIMIT 1`
+	sqlCrowdGet    = `SELECT at, body, key, sender, envid, junk, fields, trace FROM crowd WHERE id = $1`
+	sqlCrowdStep   = `SELECT an, addr, notify, orcpt FROM crowd_rcpt WHERE id = $1 AND due <= $2 ORDER BY an LIMIT $3`
+	sqlCrowdStrike = `DELETE FROM crowd_rcpt WHERE id = $1 AND an = $2`
+	sqlCrowdEnd    = `DELETE FROM crowd WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM crowd_rcpt WHERE id = $1)`
+	sqlCrowdLater  = `UPDATE crowd_rcpt SET due = $3 WHERE id = $1 AND an = $2`
 )
 
-// Referenced reports whether an original is held in a body: what the sweep asks before a body goes.
+// Referenced reports whether a body is an original that is held, or waits to be filed with a crowd: what the sweep asks before a body goes.
 func Referenced(tx *db.Tx, id blob.ID) (used bool, err error) {
 	err = tx.Query(sqlReferenced, []any{int64(id)}, func(db.Row) error {
 		used = true

@@ -22,14 +22,6 @@ type Submitter struct {
 	Name    string        // display name, may be empty
 }
 
-// Envelope is what MAIL said of a submission.
-type Envelope struct {
-	From   haven.Address
-	UTF8   bool // SMTPUTF8 was asked for
-	Return outbox.Return
-	EnvID  string // xtext as given
-}
-
 // Submission is one letter of our own people, from its envelope to the end of its text. One goroutine uses it.
 type Submission struct {
 	s        *Service
@@ -91,15 +83,15 @@ func (sub *Submission) Rcpt(ctx context.Context, to haven.Address, notify outbox
 	if err != nil || sub.to.has(r.Account) {
 		return err
 	}
-	if len(sub.to) >= s.o.Policy.OneCommit {
-		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A letter has at most %d recipients within this service.", s.o.Policy.OneCommit)
+	if most := s.most(s.o.Policy.Recipients); len(sub.to) >= most {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A letter has at most %d recipients within this service.", most)
 	}
 	if s.o.Room != nil {
 		if err := s.o.Room.Room(ctx, r.Account, 0); err != nil {
 			return err
 		}
 	}
-	sub.to = append(sub.to, addressee{r, to})
+	sub.to = append(sub.to, addressee{r, to, notify, orcpt})
 	return nil
 }
 
@@ -275,18 +267,26 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.o.Store.File(ctx, filings, also); err != nil {
+	if err := s.file(ctx, l.sub.envelope, letter.Message().Header, l.now(), filings, also); err != nil {
 		return "", err
 	}
 	l.count(letter, removed)
 	return l.id, nil
 }
 
+// now are the recipients here with whom the letter is filed at once: all, or none where they are a crowd.
+func (l *SubmittedLetter) now() addressees {
+	if len(l.sub.to) > l.sub.s.o.Policy.OneCommit {
+		return nil
+	}
+	return l.sub.to
+}
+
 // filings are the local recipients' and the copy for Sent.
 func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter) []mailbox.Filing {
 	now := l.sub.s.o.Clock.Now()
 	out := make([]mailbox.Filing, 0, len(l.sub.to)+1)
-	for _, r := range l.sub.to {
+	for _, r := range l.now() {
 		out = append(out, mailbox.Filing{Account: r.Account, Letter: letter, Role: mailbox.Inbox,
 			Trace: []byte(envelopeTrace(l.sub.envelope.From, r.as) + received(l.sub.client, l.sub.s.o.Host, l.id, r.as, now))})
 	}
@@ -303,9 +303,20 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 	}
 	filed := slices.ContainsFunc(filings, func(f mailbox.Filing) bool { return f.Letter == letter })
 	item := l.item(letter)
+	var crowded func(*db.Tx) error
+	if len(l.now()) < len(l.sub.to) {
+		c := crowd{envelope: l.sub.envelope, trace: string(item.Trace)}
+		if crowded, err = s.enqueue(c, l.sub.to, letter, filed); err != nil {
+			return nil, err
+		}
+		filed = true
+	}
 	return func(tx *db.Tx) error {
-		if hold != nil {
-			if err := hold(tx); err != nil {
+		for _, write := range []func(*db.Tx) error{hold, crowded} {
+			if write == nil {
+				continue
+			}
+			if err := write(tx); err != nil {
 				return err
 			}
 		}
@@ -335,6 +346,7 @@ func (l *SubmittedLetter) item(letter *mailbox.Letter) outbox.Item {
 // count is done once the letter is accepted.
 func (l *SubmittedLetter) count(letter *mailbox.Letter, removed *removal) {
 	s := l.sub.s
+	s.signal()
 	if len(l.sub.others) > 0 {
 		s.o.Outbox.Wake(l.sub.others...)
 	}

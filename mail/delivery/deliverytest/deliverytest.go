@@ -63,6 +63,10 @@ func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Plac
 	if err := s.DB.Migrate(context.Background(), delivery.Schema); err != nil {
 		t.Fatal(err)
 	}
+	sealer, err := s.Keys.Sealer(context.Background(), "delivery")
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &Place{Store: s, t: t, boxes: map[string]delivery.Recipient{}, Zone: &authn.Zone{}}
 	p.Alice, p.Ben, p.Shop, p.Post = p.Box("alice"), p.Box("ben"), p.Box("shop", "store"), p.Box("postmaster")
 	s.Grants.Set(p.Alice, p.Shop, haven.Member)
@@ -71,6 +75,7 @@ func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Plac
 		Host: "mx.pharmacy.test", Postmaster: haven.MustAddress("postmaster@pharmacy.test"),
 		Store: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
 		Checker: &authn.Checker{DNS: p.Zone}, Policy: pol.Sending, Clock: s.Clock,
+		DB: s.DB, Sealer: sealer,
 	})
 	return p
 }

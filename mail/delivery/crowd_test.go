@@ -1,0 +1,195 @@
+package delivery_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"haven"
+	"haven/mail/delivery"
+	"haven/mail/delivery/deliverytest"
+	"haven/mail/mailbox"
+	"haven/mail/outbox"
+	"haven/platform/db"
+	"haven/platform/policy"
+)
+
+// crowdPlace takes two recipients in one commit.
+func crowdPlace(t *testing.T, engine string) (*deliverytest.Place, []haven.AccountNo) {
+	t.Helper()
+	p := deliverytest.New(t, engine, func(p *policy.Policy) { p.Sending.OneCommit, p.Mailbox.Quota = 2, 20_000 })
+	var boxes []haven.AccountNo
+	for i := range 7 {
+		boxes = append(boxes, p.Box(fmt.Sprintf("crowd%d", i)))
+	}
+	return p, boxes
+}
+
+func crowdAddresses(n int) (out []string) {
+	for i := range n {
+		out = append(out, fmt.Sprintf("crowd%d@pharmacy.test", i))
+	}
+	return out
+}
+
+func bothEngines(t *testing.T, fn func(t *testing.T, engine string)) {
+	for _, engine := range []string{"sqlite", "postgres"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			fn(t, engine)
+		})
+	}
+}
+
+func TestCrowdGetsTheLetterOnce(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p, boxes := crowdPlace(t, engine)
+		if err := receive(t, p, "bob@surgery.test", plain, crowdAddresses(7)...); err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 3 { // as several processes would
+			all.Go(func() {
+				if err := p.Expand(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for i, no := range boxes {
+			got := p.Only(no, mailbox.Inbox)
+			if !strings.HasSuffix(got, plain) || !strings.HasPrefix(got, fmt.Sprintf("Return-Path: <bob@surgery.test>\r\nDelivered-To: crowd%d@", i)) || !strings.Contains(got, "\r\nReceived: from mx.surgery.test") {
+				t.Errorf("mailbox %d holds %q", i, got)
+			}
+		}
+		wantEmpty(t, p)
+	})
+}
+
+// wantEmpty checks that no entry of a crowd is left.
+func wantEmpty(t *testing.T, p *deliverytest.Place) {
+	t.Helper()
+	err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.Query(`SELECT (SELECT COUNT(*) FROM crowd), (SELECT COUNT(*) FROM crowd_rcpt)`, nil, func(r db.Row) error {
+			if r.Int64(0)+r.Int64(1) != 0 {
+				t.Errorf("%d entries and %d mailboxes are left", r.Int64(0), r.Int64(1))
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSubmissionToACrowd(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p, boxes := crowdPlace(t, engine)
+		text := "From: alice@pharmacy.test\r\nMessage-ID: <c@x>\r\nDate: x\r\n\r\nHello\r\n"
+		if err := submit(t, p, p.Alice, "alice@pharmacy.test", text, append(crowdAddresses(5), "bob@surgery.test")...); err != nil {
+			t.Fatal(err)
+		}
+		p.Only(p.Alice, mailbox.Sent)
+		if len(p.Queue()) != 1 {
+			t.Error("the letter for the other server was not queued")
+		}
+		if err := p.Expand(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, no := range boxes[:5] {
+			if got := p.Only(no, mailbox.Inbox); !strings.HasSuffix(got, text) {
+				t.Errorf("got %q", got)
+			}
+		}
+		wantEmpty(t, p)
+	})
+}
+
+func TestAFullMailboxInACrowdWaitsAndIsGivenUp(t *testing.T) {
+	t.Parallel()
+	p, boxes := crowdPlace(t, "sqlite")
+	p.Store.Deliver(boxes[2], "Subject: big\n\n"+strings.Repeat(strings.Repeat("x", 70)+"\n", 270))
+	if err := receive(t, p, "bob@surgery.test", plain+strings.Repeat("a long letter\r\n", 200), crowdAddresses(5)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Expand(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, no := range boxes[:5] {
+		if got := len(p.Letters(no, mailbox.Inbox)); got != 1 {
+			t.Errorf("mailbox %d holds %d letters", i, got)
+		}
+	}
+	if len(p.Queue()) != 0 {
+		t.Error("the sender was told too early")
+	}
+	p.Store.Clock.Advance(6 * 24 * time.Hour)
+	if err := p.Expand(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	q := p.Queue()
+	if len(q) != 1 || !q[0].From.IsNull() || q[0].To[0].Address.String() != "bob@surgery.test" {
+		t.Fatalf("queued %+v", q)
+	}
+	body, err := p.Store.Packs.AppendTo(nil, locate(t, p, q[0].Body), q[0].Body, &q[0].Key)
+	if err != nil || !strings.Contains(string(body), "Status: 5.2.2") || !strings.Contains(string(body), "crowd2@pharmacy.test") || strings.Contains(string(body), "crowd1@") {
+		t.Errorf("the notice reads %q, %v", body, err)
+	}
+	wantEmpty(t, p)
+}
+
+func TestSuccessIsToldWhereAskedFor(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		tell := func(from string) {
+			in := p.Begin(stranger, delivery.Envelope{From: haven.MustAddress(from), EnvID: "a+2Bb"})
+			for to, notify := range map[string]outbox.Notify{"alice@pharmacy.test": outbox.NotifySuccess, "shop@pharmacy.test": 0} {
+				if err := in.Rcpt(t.Context(), haven.MustAddress(to), notify, "rfc822;ali+2Bce@old.test"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l, err := in.Open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := write(t, l, plain); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tell("bob@surgery.test")
+		q := p.Queue()
+		if len(q) != 1 || !q[0].From.IsNull() {
+			t.Fatalf("queued %+v", q)
+		}
+		tell("ben@pharmacy.test")
+		got := p.Only(p.Ben, mailbox.Inbox)
+		for _, want := range []string{"Action: delivered", "Original-Envelope-Id: a+b", "Original-Recipient: rfc822;ali+ce@old.test", "Auto-Submitted: auto-replied", "Return-Path: <>"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%q is not in %q", want, got)
+			}
+		}
+		if strings.Contains(got, "shop@") {
+			t.Errorf("a recipient of whom nothing was asked is told of: %q", got)
+		}
+	})
+}
+
+func TestNoticesOfTheQueue(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	ran := false
+	err := p.File(t.Context(), haven.MustAddress("ben@pharmacy.test"), []byte("Subject: x\r\n\r\ny\r\n"), func(*db.Tx) error { ran = true; return nil })
+	if err != nil || !ran {
+		t.Error(err)
+	}
+	p.Only(p.Ben, mailbox.Inbox)
+	for _, to := range []string{"bob@surgery.test", "nobody@pharmacy.test"} {
+		if err := p.File(t.Context(), haven.MustAddress(to), []byte("Subject: x\r\n\r\ny\r\n"), nil); err == nil {
+			t.Errorf("%s took a notice", to)
+		}
+	}
+}
