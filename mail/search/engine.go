@@ -32,6 +32,8 @@ type engine interface {
 	// find gives the messages from lo to hi, ascending, that have of every group at least one token. On SQLite it may
 	// give messages of other accounts, at the odds of two hashes being the same.
 	find(ctx context.Context, account haven.AccountNo, groups [][]token, lo, hi haven.MessageID) ([]haven.MessageID, error)
+	// tidy makes queries quick again after many puts.
+	tidy(ctx context.Context) error
 	close() error
 }
 
@@ -103,6 +105,15 @@ func appendToken(b []byte, t token) []byte {
 // tableEngine is the index as a table of the main database.
 type tableEngine struct{ db *db.DB }
 
+func (fileEngine) tidy(context.Context) error { return nil } // FTS5 merges as it goes
+
+func (e tableEngine) tidy(ctx context.Context) error {
+	return e.db.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlTableTidy)
+		return nil
+	})
+}
+
 func (tableEngine) close() error { return nil } // the main database is not ours to close
 
 func (e tableEngine) put(ctx context.Context, docs []doc, gone []haven.MessageID) error {
@@ -125,6 +136,7 @@ func (e tableEngine) find(ctx context.Context, account haven.AccountNo, groups [
 	}
 	err = e.db.Read(ctx, func(tx *db.Tx) error {
 		found = found[:0]
+		tx.Exec(sqlTableNoScan)
 		return tx.Query(sql, args, func(r db.Row) error {
 			found = append(found, haven.MessageID(r.Int64(0)))
 			return nil

@@ -359,7 +359,10 @@ func TestOracle(t *testing.T) {
 			}
 		}
 		h.flags(no, c)
-		for _, stage := range []string{"nothing indexed", "half indexed", "all indexed"} {
+		for _, stage := range []string{"nothing indexed", "half indexed", "all indexed", "in small chunks"} {
+			if stage == "in small chunks" {
+				h.search.store, h.search.chunk = smallBatches{h.Store}, 7
+			}
 			o := h.oracle(no)
 			for range 200 {
 				q := c.query(3, o.letters)
@@ -375,6 +378,20 @@ func TestOracle(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// smallBatches is a real store that gives three rows at a time.
+type smallBatches struct{ Store }
+
+func (s smallBatches) Rows(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, uids []mailbox.Range, since haven.Seq, fn func([]mailbox.Row) error) error {
+	return s.Store.Rows(ctx, v, mb, uids, since, func(rows []mailbox.Row) error {
+		for part := range slices.Chunk(rows, 3) {
+			if err := fn(part); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

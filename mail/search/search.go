@@ -58,6 +58,8 @@ type Service struct {
 	keys  Keys
 	clock clock.Clock
 	index *index
+	chunk int
+	scans chan struct{} // a token each search that reads letters
 
 	stepping sync.Mutex // one step at a time
 	worker   *worker
@@ -75,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x, chunk: defaultChunk, scans: make(chan struct{}, maxScans)}
 	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}}
 	return s, nil
 }
@@ -93,8 +95,8 @@ type Result struct {
 	HighestModSeq haven.Seq // greatest of the messages found, 0 if none (RFC 7162 §3.1.5)
 }
 
-// chunk is how many undecided messages a search keeps at once.
-const chunk = 32_768
+// defaultChunk is how many found or undecided messages a search keeps at once.
+const defaultChunk = 32_768
 
 // readMany is how many messages are taken together where each costs an opened envelope.
 const readMany = 500
@@ -177,7 +179,7 @@ func (e *evaluation) gather(mb haven.MailboxNo, uids []mailbox.Range) (left []ma
 			}
 			e.rows, e.known = append(e.rows, rows[i]), append(e.known, v)
 		}
-		if last = rows[len(rows)-1].UID; len(e.rows) >= chunk {
+		if last = rows[len(rows)-1].UID; len(e.rows) >= e.chunk {
 			return errEnough
 		}
 		return nil
@@ -228,10 +230,8 @@ func (e *evaluation) decide() error {
 		if err != nil {
 			return err
 		}
-		if batch = e.undecided(batch); len(batch) > 0 {
-			if err := e.openLetters(batch, infos); err != nil {
-				return err
-			}
+		if err := e.scan(e.undecided(batch), infos); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -282,6 +282,23 @@ func (e *evaluation) openInfos(rows []int) (map[int]*mailbox.Info, error) {
 
 // wholeLetter is up to which size a letter is read into memory.
 const wholeLetter = 1 << 20
+
+// maxScans is how many searches read letters at the same time; others wait as long as their contexts let them.
+const maxScans = 4
+
+// scan waits for its turn and reads letters.
+func (e *evaluation) scan(rows []int, infos map[int]*mailbox.Info) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	select {
+	case e.scans <- struct{}{}:
+		defer func() { <-e.scans }()
+		return e.openLetters(rows, infos)
+	case <-e.ctx.Done():
+		return errs.Wrap(errs.Transient, e.ctx.Err(), "The search took too long. Ask for less at once.")
+	}
+}
 
 // openLetters judges rows by header and text.
 func (e *evaluation) openLetters(rows []int, infos map[int]*mailbox.Info) error {

@@ -30,7 +30,8 @@ INSERT INTO index_word (index_word, rank) VALUES ('hashsize', 16777216);
 `}}
 
 // tableSchema is the index on PostgreSQL. The array stands outside the row, uncompressed, since hashes don't compress and a
-// query reads only the row.
+// query reads only the row. New rows wait in a list of up to 32 MiB, so that they go into the tree sorted; the worker
+// empties it once nothing more waits, since every query reads that list.
 var tableSchema = db.Schema{Concept: "searchindex", Steps: []string{`
 CREATE TABLE index_word (
 	msg {int} NOT NULL PRIMARY KEY,
@@ -39,7 +40,7 @@ CREATE TABLE index_word (
 );
 ALTER TABLE index_word ALTER COLUMN tokens SET STORAGE EXTERNAL;
 ALTER TABLE index_word ALTER COLUMN tokens SET STATISTICS 0;
-CREATE INDEX index_word_tokens ON index_word USING gin (tokens);
+CREATE INDEX index_word_tokens ON index_word USING gin (tokens) WITH (gin_pending_list_limit = 32768);
 `}}
 
 // Main database, both engines.
@@ -74,5 +75,8 @@ const (
 		ON CONFLICT (msg) DO UPDATE SET an = excluded.an, tokens = excluded.tokens`
 	sqlTableRemove = `DELETE FROM index_word WHERE msg = $1`
 	sqlTableEmpty  = `TRUNCATE index_word`
-	sqlTableFind   = `SELECT msg FROM index_word WHERE an = $1 AND msg BETWEEN $2 AND $3` // and a condition per word
+	sqlTableTidy   = `SELECT gin_clean_pending_list('index_word_tokens')`
+	// The planner takes reading the whole table for cheap, since it doesn't see what arrays outside the rows cost.
+	sqlTableNoScan = `SET LOCAL enable_seqscan = off`
+	sqlTableFind   = `SELECT msg FROM index_word WHERE an = $1 AND msg + 0 BETWEEN $2 AND $3` // and a condition per word; + 0: not by msg
 )

@@ -33,6 +33,7 @@ type worker struct {
 	itself func(haven.AccountNo) mailbox.Viewer
 	log    *slog.Logger
 	failed map[haven.MessageID]int // tries of messages that can't be read
+	untidy bool                    // something was put since the index was tidied
 }
 
 // Run keeps the index up to date until ctx ends.
@@ -117,8 +118,11 @@ type todo struct {
 // say the same.
 func (w *worker) work(ctx context.Context) (int, error) {
 	waiting, err := w.waiting(ctx)
-	if err != nil || len(waiting) == 0 {
+	if err != nil {
 		return 0, err
+	}
+	if len(waiting) == 0 {
+		return 0, w.tidy(ctx)
 	}
 	docs, gone, done, err := w.read(ctx, waiting)
 	if err != nil {
@@ -143,6 +147,22 @@ func (w *worker) work(ctx context.Context) (int, error) {
 }
 
 func (w *worker) put(ctx context.Context, docs []doc, gone []haven.MessageID) error {
+	w.untidy = true
+	return w.withEngine(ctx, func(e engine) error { return e.put(ctx, docs, gone) })
+}
+
+// tidy is for when nothing more waits.
+func (w *worker) tidy(ctx context.Context) error {
+	if !w.untidy {
+		return nil
+	}
+	err := w.withEngine(ctx, func(e engine) error { return e.tidy(ctx) })
+	w.untidy = err != nil
+	return err
+}
+
+// withEngine gives the index up if it fails.
+func (w *worker) withEngine(ctx context.Context, fn func(engine) error) error {
 	x := w.index
 	x.mu.RLock()
 	e := x.engine
@@ -150,7 +170,7 @@ func (w *worker) put(ctx context.Context, docs []doc, gone []haven.MessageID) er
 		x.mu.RUnlock()
 		return errs.Wrap(errs.Transient, errDoubt, "")
 	}
-	err := e.put(ctx, docs, gone)
+	err := fn(e)
 	x.mu.RUnlock()
 	if errs.Is(err, errs.Internal) && ctx.Err() == nil {
 		x.doubt(e, err)
@@ -260,10 +280,9 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 	}
 }
 
-// tokensOf are the tokens of a message's words, each once.
+// tokensOf are the tokens of a message's words, each once, ascending.
 func tokensOf(c *content, hash func([]byte) (uint64, error)) (list []token, err error) {
-	seen := make(map[token]struct{}, 4*(len(c.head)+len(c.body)))
-	list = make([]token, 0, 4*(len(c.head)+len(c.body)))
+	list = make([]token, 0, 5*(len(c.head)+len(c.body)))
 	add := func(words wordSet, place token) {
 		for word := range words {
 			prefixes([]byte(word), func(p []byte) {
@@ -271,17 +290,14 @@ func tokensOf(c *content, hash func([]byte) (uint64, error)) (list []token, err 
 				if fail != nil {
 					err = fail
 				}
-				t := tokenOf(h, place)
-				if _, ok := seen[t]; !ok {
-					seen[t] = struct{}{}
-					list = append(list, t)
-				}
+				list = append(list, tokenOf(h, place))
 			})
 		}
 	}
 	add(c.head, 0)
 	add(c.body, inBody)
-	return list, err
+	slices.Sort(list)
+	return slices.Compact(list), err
 }
 
 var errGone = errs.E(errs.NotFound, "The message is gone.")
