@@ -153,7 +153,10 @@ func (c *conn) extensions() []string {
 	if c.mayAuth() && c.peer.User == "" {
 		words = append(words, "AUTH PLAIN LOGIN")
 	}
-	limits := "LIMITS RCPTMAX=" + strconv.Itoa(c.s.Limits.Recipients) + " MAILMAX=" + strconv.Itoa(c.s.Limits.Letters) // RFC 9422
+	limits := "LIMITS RCPTMAX=" + strconv.Itoa(c.s.Limits.Recipients) // RFC 9422
+	if c.s.Limits.Letters < none {
+		limits += " MAILMAX=" + strconv.Itoa(c.s.Limits.Letters)
+	}
 	return append(words, limits, "HELP")
 }
 

@@ -27,7 +27,6 @@ type post struct {
 	letters []kept
 	aborted int
 	open    int // sessions
-	commits chan struct{}
 }
 
 type kept struct {

@@ -79,8 +79,10 @@ type Counters struct {
 	Panics          atomic.Int64
 }
 
+// none stands for "no limit": a number that nobody reaches, and that fits into every int.
+const none = 1 << 30
+
 func orDefault[T int | int64 | time.Duration](v, otherwise T) T {
-	const none = 1 << 30 // "no limit" is a number that nobody reaches, and that fits into every int
 	switch {
 	case v == 0:
 		return otherwise

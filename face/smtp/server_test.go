@@ -12,10 +12,9 @@ import (
 	"haven"
 )
 
-func TestScripts(t *testing.T) {
-	t.Parallel()
-	scripts := map[string]string{
-		"a letter": `
+// scripts are conversations on port 25; see caller.play.
+var scripts = map[string]string{
+	"a letter": `
 			< 220 mx.pharmacy.test ESMTP
 			> EHLO client.test
 			< 250 HELP
@@ -33,7 +32,7 @@ func TestScripts(t *testing.T) {
 			> QUIT
 			< 221 2.0.0
 			< closed`,
-		"old HELO": `
+	"old HELO": `
 			< 220
 			> helo client
 			< 250 mx.pharmacy.test
@@ -45,7 +44,7 @@ func TestScripts(t *testing.T) {
 			< 354
 			> .
 			< 250`,
-		"order": `
+	"order": `
 			< 220
 			> MAIL FROM:<bob@surgery.test>
 			< 503 5.5.1
@@ -73,7 +72,7 @@ func TestScripts(t *testing.T) {
 			< 250
 			> RCPT TO:<alice@pharmacy.test>
 			< 503`,
-		"syntax": `
+	"syntax": `
 			< 220
 			> EHLO
 			< 501
@@ -117,7 +116,7 @@ func TestScripts(t *testing.T) {
 			< 250
 			> HELP
 			< 214`,
-		"recipients": `
+	"recipients": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -139,7 +138,7 @@ func TestScripts(t *testing.T) {
 			< 250
 			> RCPT TO:<alice@pharmacy.test> NOTIFY=NEVER
 			< 555`,
-		"SMTPUTF8": `
+	"SMTPUTF8": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -158,7 +157,7 @@ func TestScripts(t *testing.T) {
 			>> RSET\r\nMAIL FROM:<\d@surgery.test> SMTPUTF8\r\n
 			< 250
 			< 501`,
-		"pipelined": `
+	"pipelined": `
 			< 220
 			>> EHLO client.test\r\nMAIL FROM:<bob@surgery.test>\r\nRCPT TO:<alice@pharmacy.test>\r\nRCPT TO:<nobody@pharmacy.test>\r\nDATA\r\n
 			< 250
@@ -174,7 +173,7 @@ func TestScripts(t *testing.T) {
 			>> .\r\nQUIT\r\n
 			< 250
 			< 221`,
-		"a refused letter never runs as commands": `
+	"a refused letter never runs as commands": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -184,7 +183,7 @@ func TestScripts(t *testing.T) {
 			< 554
 			< 421
 			< closed`,
-		"the session refuses DATA": `
+	"the session refuses DATA": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -196,7 +195,7 @@ func TestScripts(t *testing.T) {
 			< 550 5.7.1
 			> DATA
 			< 503`,
-		"the letter is refused at its end": `
+	"the letter is refused at its end": `
 			< 220
 			>> EHLO client.test\r\nMAIL FROM:<bob@surgery.test>\r\nRCPT TO:<alice@pharmacy.test>\r\nDATA\r\n
 			< 250
@@ -213,7 +212,7 @@ func TestScripts(t *testing.T) {
 			< 451
 			> NOOP
 			< 250`,
-		"no smuggling by line ends": `
+	"no smuggling by line ends": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -243,7 +242,7 @@ func TestScripts(t *testing.T) {
 			< 550 5.6.0
 			> NOOP
 			< 250`,
-		"line ends in commands": `
+	"line ends in commands": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -261,7 +260,7 @@ func TestScripts(t *testing.T) {
 			< 250
 			> NOOP
 			< 250`,
-		"BDAT": `
+	"BDAT": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -290,7 +289,7 @@ func TestScripts(t *testing.T) {
 			< 501
 			< 421
 			< closed`,
-		"no STARTTLS, no AUTH": `
+	"no STARTTLS, no AUTH": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -298,7 +297,7 @@ func TestScripts(t *testing.T) {
 			< 502
 			> AUTH PLAIN AGEAYg==
 			< 502`,
-		"too many errors": `
+	"too many errors": `
 			< 220
 			> A
 			< 500
@@ -325,14 +324,17 @@ func TestScripts(t *testing.T) {
 			< 500
 			< 421 4.7.0
 			< closed`,
-		"a panic is told as 421": `
+	"a panic is told as 421": `
 			< 220
 			> EHLO client.test
 			< 250
 			> MAIL FROM:<panic@surgery.test>
 			< 421 4.3.0
 			< closed`,
-	}
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
 	for name, script := range scripts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -343,11 +345,11 @@ func TestScripts(t *testing.T) {
 
 func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
-func TestTLSAndAuth(t *testing.T) {
-	t.Parallel()
-	good := b64("\x00alice@pharmacy.test\x00correct horse")
-	scripts := map[string]string{
-		"input behind STARTTLS is thrown away": `
+var goodPlain = b64("\x00alice@pharmacy.test\x00correct horse")
+
+// authScripts are conversations on port 587.
+var authScripts = map[string]string{
+	"input behind STARTTLS is thrown away": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -364,18 +366,18 @@ func TestTLSAndAuth(t *testing.T) {
 			< 250
 			> STARTTLS
 			< 503`,
-		"nothing without signing in": `
+	"nothing without signing in": `
 			< 220
 			> EHLO client.test
 			< 250
 			> MAIL FROM:<alice@pharmacy.test>
 			< 530 5.7.0 Begin with STARTTLS
-			> AUTH PLAIN ` + good + `
+			> AUTH PLAIN ` + goodPlain + `
 			< 538 5.7.11
 			> STARTTLS
 			< 220
 			tls
-			> AUTH PLAIN ` + good + `
+			> AUTH PLAIN ` + goodPlain + `
 			< 503
 			> EHLO client.test
 			< 250
@@ -383,13 +385,13 @@ func TestTLSAndAuth(t *testing.T) {
 			< 530 5.7.0 Sign in
 			> AUTH CRAM-MD5
 			< 504
-			> AUTH PLAIN ` + good + `
+			> AUTH PLAIN ` + goodPlain + `
 			< 235 2.7.0
-			> AUTH PLAIN ` + good + `
+			> AUTH PLAIN ` + goodPlain + `
 			< 503
 			> MAIL FROM:<alice@pharmacy.test> AUTH=<>
 			< 250`,
-		"forms of PLAIN": `
+	"forms of PLAIN": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -416,7 +418,7 @@ func TestTLSAndAuth(t *testing.T) {
 			< 334
 			> ` + b64("shared@pharmacy.test\x00alice@pharmacy.test\x00correct horse") + `
 			< 235`,
-		"LOGIN": `
+	"LOGIN": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -435,7 +437,7 @@ func TestTLSAndAuth(t *testing.T) {
 			< 334 UGFzc3dvcmQ6
 			> ` + b64("correct horse") + `
 			< 235`,
-		"three failures": `
+	"three failures": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -452,7 +454,7 @@ func TestTLSAndAuth(t *testing.T) {
 			< 535
 			< 421 4.7.0
 			< closed`,
-		"a response without end": `
+	"a response without end": `
 			< 220
 			> EHLO client.test
 			< 250
@@ -469,8 +471,11 @@ func TestTLSAndAuth(t *testing.T) {
 			< 500
 			> NOOP
 			< 250`,
-	}
-	for name, script := range scripts {
+}
+
+func TestTLSAndAuth(t *testing.T) {
+	t.Parallel()
+	for name, script := range authScripts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := &post{}

@@ -134,6 +134,19 @@ func TestRecipients(t *testing.T) {
 	}
 }
 
+func TestFullMailbox(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", func(p *policy.Policy) { p.Mailbox.Quota = 20_000 })
+	p.Store.Deliver(p.Alice, "Subject: big\n\n"+strings.Repeat(strings.Repeat("x", 70)+"\n", 270))
+	in := p.Begin(stranger, delivery.Envelope{Size: 5000})
+	if err := in.Rcpt(t.Context(), haven.MustAddress("alice@pharmacy.test"), 0, ""); !errs.Is(err, errs.OverQuota) {
+		t.Errorf("a full mailbox: %v", err)
+	}
+	if err := in.Rcpt(t.Context(), haven.MustAddress("ben@pharmacy.test"), 0, ""); err != nil {
+		t.Errorf("an empty one: %v", err)
+	}
+}
+
 func TestRefusedLetters(t *testing.T) {
 	t.Parallel()
 	p := deliverytest.New(t, "sqlite", nil)

@@ -12,7 +12,7 @@ import (
 )
 
 // maxHeader bounds what a letter's header may take in memory while it is looked at.
-const maxHeader = 1 << 20
+const maxHeader = 512 << 10
 
 // headerGate holds a letter's header back until it is complete, lets edit change it, and passes everything behind it
 // on as it is. It is an io.Writer; finish ends a letter that has nothing but a header.
@@ -41,7 +41,7 @@ func (g *headerGate) Write(p []byte) (int, error) {
 			return 0, g.err
 		}
 	case len(g.held) > maxHeader:
-		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than 1 MB.")
+		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than 512 KB.")
 		return 0, g.err
 	}
 	return len(p), nil

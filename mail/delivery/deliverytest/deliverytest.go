@@ -73,7 +73,7 @@ func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Plac
 	s.Grants.Set(p.Ben, p.Shop, haven.Read|haven.SendOnBehalf)
 	p.Service = delivery.New(delivery.Options{
 		Host: "mx.pharmacy.test", Postmaster: haven.MustAddress("postmaster@pharmacy.test"),
-		Store: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
+		Store: s.Service, Room: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
 		Checker: &authn.Checker{DNS: p.Zone}, Policy: pol.Sending, Clock: s.Clock,
 		DB: s.DB, Sealer: sealer,
 	})
