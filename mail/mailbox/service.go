@@ -205,3 +205,22 @@ func (s *Service) room(l *lock, add int64) error {
 	}
 	return nil
 }
+
+// Room refuses what would take an account over its quota, before it is received.
+func (s *Service) Room(ctx context.Context, account haven.AccountNo, octets int64) error {
+	return s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(sqlQuota, []any{int64(account)}, func(r db.Row) error {
+			return s.room(&lock{bytes: r.Int64(1), quota: r.Int64(3)}, octets)
+		})
+	})
+}
+
+// Seqs tells the newest seq of each account, for change.Hub.Poll.
+func (s *Service) Seqs(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, haven.Seq)) error {
+	return s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.QueryEach(sqlQuota, len(accounts), func(i int) []any { return []any{int64(accounts[i])} }, func(i int, r db.Row) error {
+			each(accounts[i], haven.Seq(r.Int64(0)))
+			return nil
+		})
+	})
+}

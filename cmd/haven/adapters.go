@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+
+	"haven"
+	"haven/face/imap"
+	"haven/face/submission"
+	"haven/mail/authn"
+	"haven/mail/delivery"
+	"haven/mail/mailbox"
+	"haven/mail/outbox"
+	"haven/people/access"
+	"haven/people/account"
+	"haven/people/sharedmailbox"
+	"haven/platform/change"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// The small interfaces that parts declare, answered by other parts. No decision is taken here.
+
+// provisioner makes what a new account needs of keys and mail.
+type provisioner struct{ h *house }
+
+func (p provisioner) Prepare(ctx context.Context, no haven.AccountNo, _ haven.AccountKind) error {
+	return p.h.keys.Create(ctx, no)
+}
+
+func (p provisioner) Provision(tx *db.Tx, no haven.AccountNo, kind haven.AccountKind) error {
+	return p.h.mail.Provision(tx, no, kind)
+}
+
+// announcer wakes the sessions that look at accounts whose access changed.
+type announcer struct{ hub *change.Hub }
+
+func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
+	for _, no := range accounts {
+		a.hub.Announce(no, 0)
+	}
+}
+
+// itself is as whom the service reads mail to index it. No account has that number, so nobody can sign in as it.
+const itself haven.AccountNo = -1
+
+func readsItself(no haven.AccountNo) mailbox.Viewer {
+	return mailbox.Viewer{Person: itself, Account: no, Program: "search"}
+}
+
+// ourselves lets the service itself read, and asks people/access about everybody else.
+type ourselves struct{ access *access.Service }
+
+func (o ourselves) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	if person == itself {
+		return haven.Read, haven.Verdict{Allowed: true, Rule: "access.service", Reason: "The service itself reads to index."}, nil
+	}
+	return o.access.In(tx, person, acc)
+}
+
+// directory answers delivery whose mailbox an address is.
+type directory struct{ h *house }
+
+func (d directory) Resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
+	acc, err := d.h.accounts.Resolve(ctx, a)
+	if err != nil {
+		return delivery.Recipient{}, err
+	}
+	if v := account.MayReceive(acc.Kind, acc.State); !v.Allowed {
+		return delivery.Recipient{}, account.Refusal(errs.NotFound, v)
+	}
+	return delivery.Recipient{Account: acc.No, Address: acc.Address}, nil
+}
+
+func (d directory) Serves(_ context.Context, domain string) (bool, error) {
+	return d.h.accounts.Hosts(domain), nil
+}
+
+// senders answers delivery as whom a person may send.
+type senders struct{ h *house }
+
+func (s senders) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
+	refused := errs.E(errs.Denied, "%s is not an address that you may send from. Use your own, or one of a mailbox in which you may send.", a)
+	acc, err := s.h.accounts.Resolve(ctx, a)
+	if errs.Is(err, errs.NotFound) {
+		return delivery.Use{}, refused
+	}
+	if err != nil {
+		return delivery.Use{}, err
+	}
+	rights, _, err := s.h.access.Rights(ctx, person, acc.No)
+	switch {
+	case err != nil && !errs.Is(err, errs.NotFound):
+		return delivery.Use{}, err
+	case rights.Has(haven.SendAs):
+		return delivery.Use{Account: acc.No}, nil
+	case rights.Has(haven.SendOnBehalf):
+		return delivery.Use{Account: acc.No, OnBehalf: true}, nil
+	}
+	return delivery.Use{}, refused
+}
+
+// programs proves who signs in to submit.
+type programs struct{ h *house }
+
+func (p programs) Authenticate(ctx context.Context, l submission.Login) (delivery.Submitter, error) {
+	s, err := p.h.accounts.Authenticate(ctx, account.Login{User: l.User, Authzid: l.As, Password: l.Password, Place: l.Place, Program: "submission " + l.Program})
+	if err != nil {
+		return delivery.Submitter{}, err
+	}
+	return delivery.Submitter{Person: s.Person.No, Address: s.Person.Address, Name: s.Person.Display}, nil
+}
+
+// readers proves who signs in to read, and lists what they may open.
+type readers struct{ h *house }
+
+func (r readers) Authenticate(ctx context.Context, l imap.Login) (imap.Session, error) {
+	s, err := r.h.accounts.Authenticate(ctx, account.Login{User: l.User, Authzid: l.AuthzID, Password: l.Password, Place: l.Place, Program: "imap " + l.Program})
+	if err != nil {
+		return imap.Session{}, err
+	}
+	return imap.Session{Person: s.Person.No, Account: s.Target.No, AccountID: s.Target.ID, Address: s.Target.Address.String()}, nil
+}
+
+func (r readers) Shared(ctx context.Context, person haven.AccountNo) ([]imap.SharedBox, error) {
+	boxes, err := r.h.shared.For(ctx, person)
+	out := make([]imap.SharedBox, len(boxes))
+	for i, b := range boxes {
+		out[i] = imap.SharedBox{Account: b.Account.No, AccountID: b.Account.ID, Address: b.Account.Address.String(), Rights: b.Rights}
+	}
+	return out, err
+}
+
+// lists shows and changes a shared mailbox's members over IMAP's ACL.
+type lists struct{ h *house }
+
+func (l lists) Members(ctx context.Context, person, acc haven.AccountNo) ([]imap.Member, error) {
+	if err := l.h.access.Check(ctx, person, acc, haven.Manage); err != nil {
+		return nil, err
+	}
+	members, err := l.h.shared.Members(ctx, person, acc)
+	out := make([]imap.Member, len(members))
+	for i, m := range members {
+		out[i] = imap.Member{Address: m.Person.Address.String(), Rights: m.Rights}
+	}
+	return out, err
+}
+
+func (l lists) SetMember(ctx context.Context, person, acc haven.AccountNo, address string, rights haven.Rights) error {
+	a, err := haven.ParseAddress(address)
+	if err != nil {
+		return errs.E(errs.Invalid, "%s", err)
+	}
+	member, err := l.h.accounts.Resolve(ctx, a)
+	if err != nil {
+		return err
+	}
+	by, err := l.h.accounts.ByNo(ctx, person)
+	if err != nil {
+		return err
+	}
+	actor := haven.Actor{Person: by.ID, Program: "imap"}
+	return setMember(ctx, l.h.shared, actor, acc, sharedmailbox.Grant{Person: member.No, Rights: rights})
+}
+
+// setMember adds, changes or removes, whichever the rights mean.
+func setMember(ctx context.Context, s *sharedmailbox.Service, actor haven.Actor, box haven.AccountNo, g sharedmailbox.Grant) error {
+	if g.Rights == 0 {
+		return s.RemoveMember(ctx, actor, box, g.Person)
+	}
+	err := s.ChangeMember(ctx, actor, box, g)
+	if errs.Is(err, errs.NotFound) {
+		return s.AddMember(ctx, actor, box, g)
+	}
+	return err
+}
+
+// domainSigner signs what leaves under one of our domains, and nothing else.
+type domainSigner struct{ h *house }
+
+func (d domainSigner) Sign(ctx context.Context, domain string, letter io.Reader) ([]byte, error) {
+	if !d.h.accounts.Hosts(domain) {
+		return nil, nil
+	}
+	return d.h.signer.Sign(ctx, domain, letter)
+}
+
+// notices files the outbox's notices to our own people.
+type notices struct{ h *house }
+
+func (n notices) File(ctx context.Context, to haven.Address, notice []byte, also func(*db.Tx) error) error {
+	r, err := directory{n.h}.Resolve(ctx, to)
+	if err != nil {
+		return err
+	}
+	w, err := n.h.mail.NewLetter(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, bytes.NewReader(notice)); err != nil {
+		w.Abort()
+		return err
+	}
+	letter, err := w.Finish(ctx)
+	if err != nil {
+		return err
+	}
+	trace := []byte("Return-Path: <>\r\nDelivered-To: " + r.Address.String() + "\r\n")
+	_, err = n.h.mail.File(ctx, []mailbox.Filing{{Account: r.Account, Letter: letter, Trace: trace}}, also)
+	return err
+}
+
+// place is the network address of a connection, without its port.
+func place(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
+
+var _ outbox.Local = notices{}
+
+// hosts is a resolver in the words of the outbox.
+type hosts struct{ authn.Resolver }
+
+func (h hosts) LookupHost(ctx context.Context, host string) ([]string, error) {
+	addrs, err := h.LookupIPAddr(ctx, host)
+	out := make([]string, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.String()
+	}
+	return out, err
+}

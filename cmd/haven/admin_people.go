@@ -1,0 +1,355 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/people/sharedmailbox"
+)
+
+// accountOf finds an account by one of its addresses.
+func (h *house) accountOf(ctx context.Context, address string) (account.Account, error) {
+	a, err := haven.ParseAddress(address)
+	if err != nil {
+		return account.Account{}, err
+	}
+	acc, err := h.accounts.Resolve(ctx, a)
+	return acc, errNotFound("account", address, err)
+}
+
+// newPassword is 20 letters and digits that are not taken for each other: 99 bits.
+func newPassword() (string, error) {
+	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
+	b := make([]byte, 20)
+	for i := range b {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
+		if err != nil {
+			return "", err
+		}
+		b[i] = letters[n.Int64()]
+	}
+	return string(b), nil
+}
+
+func accountAdd(ctx context.Context, h *house, c *adminCall) error {
+	address := c.flags.String("address", "", "`ADDRESS` instead of first.last")
+	state := c.flags.String("state", "active", "active, or invited until activated")
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	st, err := stateOf(*state)
+	if err != nil {
+		return err
+	}
+	pw, err := newPassword()
+	if err != nil {
+		return err
+	}
+	n := account.NewPersonal{First: c.words[0], Last: c.words[1], State: st, Password: pw}
+	if *address != "" {
+		if n.Address, err = haven.ParseAddress(*address); err != nil {
+			return err
+		}
+	}
+	acc, err := h.accounts.CreatePersonal(ctx, c.actor, n)
+	if err != nil {
+		return err
+	}
+	c.say("%s  password %s  (shown this once)", acc.Address, pw)
+	return nil
+}
+
+// stateOf reads the states that an operator may set.
+func stateOf(s string) (account.State, error) {
+	for _, st := range []account.State{account.Invited, account.Active, account.Inactive, account.Disabled, account.Leaver, account.Blocked} {
+		if st.String() == s {
+			return st, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no state; use invited, active, inactive, disabled, leaver or blocked", s)
+}
+
+func accountList(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(0, 0); err != nil {
+		return err
+	}
+	return h.eachAccount(ctx, func(a account.Account) {
+		c.say("%-9s %-9s %-50s %s", a.Kind, a.State, a.Address, a.Display)
+	})
+}
+
+func (h *house) eachAccount(ctx context.Context, fn func(account.Account)) error {
+	for after := haven.AccountNo(0); ; {
+		page, err := h.accounts.List(ctx, after, 500)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, a := range page {
+			fn(a)
+		}
+		after = page[len(page)-1].No
+	}
+}
+
+func accountShow(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	addrs, err := h.accounts.Addresses(ctx, a.No, true)
+	if err != nil {
+		return err
+	}
+	c.say("%s\n  %s account, %s, made %s\n  id %s", a.Display, a.Kind, a.State, a.Created.Format(time.DateOnly), a.ID)
+	for _, addr := range addrs {
+		c.say("  address %s", addr)
+	}
+	if a.Kind == haven.Shared {
+		return h.sayMembers(ctx, c, a.No)
+	}
+	opened, err := h.shared.For(ctx, a.No)
+	for _, o := range opened {
+		c.say("  opens %s: %s", o.Account.Address, o.Rights)
+	}
+	return err
+}
+
+func accountState(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	st, err := stateOf(c.words[1])
+	if err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	if err := h.accounts.SetState(ctx, c.actor, a.No, st, "account.operator"); err != nil {
+		return err
+	}
+	c.say("%s is %s now", a.Address, st)
+	return nil
+}
+
+func accountPassword(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	pw, err := newPassword()
+	if err != nil {
+		return err
+	}
+	if err := h.accounts.SetPassword(ctx, c.actor, a.No, pw, false); err != nil {
+		return err
+	}
+	c.say("%s  password %s  (shown this once)", a.Address, pw)
+	return nil
+}
+
+func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	if err := h.accounts.Unlock(ctx, c.actor, a.No); err != nil {
+		return err
+	}
+	c.say("%s is not locked", a.Address)
+	return nil
+}
+
+func accountAlias(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	alias, err := haven.ParseAddress(c.words[1])
+	if err != nil {
+		return err
+	}
+	if err := h.accounts.AddAlias(ctx, c.actor, a.No, alias); err != nil {
+		return err
+	}
+	c.say("%s leads to %s", alias, a.Address)
+	return nil
+}
+
+func accountAppPassword(ctx context.Context, h *house, c *adminCall) error {
+	box := c.flags.String("mailbox", "", "shared `MAILBOX` instead of the person's own")
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	target := a
+	if *box != "" {
+		if target, err = h.accountOf(ctx, *box); err != nil {
+			return err
+		}
+	}
+	pw, err := h.accounts.NewAppPassword(ctx, c.actor, a.No, target.No, c.words[1])
+	if err != nil {
+		return err
+	}
+	c.say("%s for %s  password %s  (shown this once)", a.Address, target.Address, pw)
+	return nil
+}
+
+// addresses is a flag that may stand several times.
+type addresses []string
+
+func (a *addresses) String() string     { return strings.Join(*a, ",") }
+func (a *addresses) Set(s string) error { *a = append(*a, s); return nil }
+
+func mailboxAdd(ctx context.Context, h *house, c *adminCall) error {
+	var owners, members addresses
+	c.flags.Var(&owners, "owner", "`ADDRESS` of an owner; at least one")
+	c.flags.Var(&members, "member", "`ADDRESS` of a member")
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	org, err := h.organisationOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	spec := sharedmailbox.Spec{Kind: org.Kind, Organisation: org.ID, ODS: org.Code, Name: org.Name, Place: org.Place}
+	if spec.Owners, err = h.numbersOf(ctx, owners); err != nil {
+		return err
+	}
+	if spec.Members, err = h.numbersOf(ctx, members); err != nil {
+		return err
+	}
+	a, err := h.shared.Create(ctx, c.actor, spec)
+	if err != nil {
+		return err
+	}
+	c.say("%s  %s", a.Address, a.Display)
+	return nil
+}
+
+func (h *house) numbersOf(ctx context.Context, list []string) (out []haven.AccountNo, err error) {
+	for _, address := range list {
+		a, err := h.accountOf(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a.No)
+	}
+	return out, nil
+}
+
+// organisationOf finds an organisation by its code, of whatever kind.
+func (h *house) organisationOf(ctx context.Context, code string) (organisation.Organisation, error) {
+	o, err := h.organisations.ByCode(ctx, organisation.Code(strings.ToUpper(strings.ReplaceAll(code, " ", ""))))
+	return o, errNotFound("organisation", code, err)
+}
+
+func mailboxList(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(0, 0); err != nil {
+		return err
+	}
+	return h.eachAccount(ctx, func(a account.Account) {
+		if a.Kind == haven.Shared {
+			c.say("%-70s %-9s %s", a.Address, a.State, a.Display)
+		}
+	})
+}
+
+func memberList(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	box, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	return h.sayMembers(ctx, c, box.No)
+}
+
+func (h *house) sayMembers(ctx context.Context, c *adminCall, box haven.AccountNo) error {
+	members, err := h.shared.Members(ctx, 0, box)
+	for _, m := range members {
+		until := ""
+		if !m.Until.IsZero() {
+			until = "  until " + m.Until.Format(time.DateOnly)
+		}
+		c.say("  %-40s %s%s", m.Person.Address, m.Rights, until)
+	}
+	return err
+}
+
+func memberSet(ctx context.Context, h *house, c *adminCall) error {
+	rightsText := c.flags.String("rights", "member", "`RIGHTS`, separated by commas")
+	until := c.flags.String("until", "", "last `DAY`, such as 2026-12-31")
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	rights, err := haven.ParseRights(*rightsText)
+	if err != nil {
+		return err
+	}
+	if rights == 0 {
+		return fmt.Errorf("no rights are no membership; use haven admin member remove")
+	}
+	nos, err := h.numbersOf(ctx, c.words)
+	if err != nil {
+		return err
+	}
+	g := sharedmailbox.Grant{Person: nos[1], Rights: rights}
+	if *until != "" {
+		day, err := time.ParseInLocation(time.DateOnly, *until, time.Local)
+		if err != nil {
+			return fmt.Errorf("%q is no day; write it as 2026-12-31", *until)
+		}
+		g.Until = day.AddDate(0, 0, 1)
+	}
+	if err := setMember(ctx, h.shared, c.actor, nos[0], g); err != nil {
+		return err
+	}
+	c.say("%s: %s", c.words[1], rights)
+	return nil
+}
+
+func memberRemove(ctx context.Context, h *house, c *adminCall) error {
+	safety := c.flags.Bool("safety", false, "for safety: never refused, the last owner's neither")
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	nos, err := h.numbersOf(ctx, c.words)
+	if err != nil {
+		return err
+	}
+	remove := h.shared.RemoveMember
+	if *safety {
+		remove = h.shared.RemoveForSafety
+	}
+	if err := remove(ctx, c.actor, nos[0], nos[1]); err != nil {
+		return err
+	}
+	c.say("%s has no access to %s any more", c.words[1], c.words[0])
+	return nil
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"haven"
+	"haven/mail/outbox"
+	"haven/people/organisation"
+	"haven/platform/audit"
+)
+
+func odsImport(ctx context.Context, h *house, c *adminCall) error {
+	apply := c.flags.Bool("apply", false, "do it, rather than only say what would change")
+	closures := c.flags.Bool("allow-closures", false, "the closures were looked at and are right")
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	if !*apply {
+		report, err := h.organisations.Preview(ctx, c.in)
+		if err != nil {
+			return err
+		}
+		sayReport(c, report)
+		if v := report.Allowed(); !v.Allowed {
+			c.say("It would be refused: %s", v.Reason)
+		}
+		c.say("Nothing was changed. Run it again with --apply to do it.")
+		return nil
+	}
+	shown := -1
+	report, err := h.organisations.Apply(ctx, c.actor, c.in, organisation.Options{AllowClosures: *closures, Progress: func(done, total int) {
+		if percent := done * 100 / max(total, 1); percent/10 > shown {
+			shown = percent / 10
+			c.say("%d of %d lines (%d %%)", done, total, percent)
+		}
+	}})
+	if err != nil {
+		return err
+	}
+	sayReport(c, report)
+	return nil
+}
+
+func sayReport(c *adminCall, r organisation.Report) {
+	c.say("%d lines: %d as they are, %d refused, %d repeated; %d active premises before", r.Lines, r.Same, r.Refused, r.Repeated, r.Active)
+	for change, n := range r.Counts {
+		if change != organisation.Unchanged {
+			c.say("  %-10v %d", change, n)
+		}
+	}
+	for _, f := range r.Refusals {
+		c.say("  line %d refused: %s", f.Line, f.Reason)
+	}
+	for i, f := range r.Doubtful {
+		if i == 20 {
+			c.say("  and %d more worth a look", len(r.Doubtful)-20)
+			break
+		}
+		c.say("  line %d, worth a look: %s", f.Line, f.Reason)
+	}
+}
+
+func odsShow(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	o, err := h.organisationOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	c.say("%s  %s, %s", o.Code, o.Name, o.Place)
+	c.say("  %s, %v", o.Kind, o.Status)
+	c.say("  %s %s", strings.Join(nonEmpty(o.Lines[:]), ", "), o.Postcode)
+	if o.Parent != "" {
+		c.say("  head office %s", o.Parent)
+	}
+	boxes, err := h.shared.Of(ctx, o.ID)
+	for _, no := range boxes {
+		a, err := h.accounts.ByNo(ctx, no)
+		if err != nil {
+			return err
+		}
+		c.say("  mailbox %s", a.Address)
+	}
+	return err
+}
+
+func nonEmpty(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func organisationAdd(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(4, 4); err != nil {
+		return err
+	}
+	kind, ok := organisation.ParseKind(c.words[0])
+	if !ok {
+		return fmt.Errorf("%q is no kind of organisation", c.words[0])
+	}
+	code, v := organisation.ParseCode(kind, c.words[1])
+	if !v.Allowed {
+		return fmt.Errorf("%s", v.Reason)
+	}
+	o, err := h.organisations.Add(ctx, c.actor, organisation.Organisation{Kind: kind, Code: code, Name: c.words[2], Place: c.words[3], Status: organisation.Active})
+	if err != nil {
+		return err
+	}
+	c.say("%s  %s, %s", o.Code, o.Name, o.Place)
+	return nil
+}
+
+// queueFilter reads which letters a verb is about: an id, or flags.
+func queueFilter(c *adminCall, all bool) (outbox.Filter, error) {
+	var f outbox.Filter
+	c.flags.StringVar(&f.Domain, "domain", "", "recipients' `DOMAIN`")
+	c.flags.StringVar(&f.From, "from", "", "sender's `ADDRESS`")
+	c.flags.StringVar(&f.State, "state", "", "waiting, sending or held")
+	everything := c.flags.Bool("all", all, "the whole queue")
+	if err := c.need(0, 1); err != nil {
+		return f, err
+	}
+	if len(c.words) == 1 {
+		id, err := strconv.ParseInt(c.words[0], 10, 64)
+		if err != nil {
+			return f, fmt.Errorf("%q is no id; haven admin queue list shows them", c.words[0])
+		}
+		f.Queue = outbox.ID(id)
+	}
+	if f == (outbox.Filter{}) && !*everything {
+		return f, fmt.Errorf("say which letters: an id, --domain, --from, or --all")
+	}
+	return f, nil
+}
+
+func queueList(ctx context.Context, h *house, c *adminCall) error {
+	f, err := queueFilter(c, true)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for {
+		page, err := h.outbox.List(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, l := range page {
+			n++
+			sayLetter(c, l)
+		}
+		if len(page) == 0 {
+			break
+		}
+		f.After = page[len(page)-1].ID
+	}
+	c.say("%d in the queue", n)
+	return nil
+}
+
+func sayLetter(c *adminCall, l outbox.Listed) {
+	from := l.From.String()
+	if from == "" {
+		from = "<>"
+	}
+	c.say("%d  %s  from %s  %d octets", l.ID, l.Created.Local().Format("2006-01-02 15:04"), from, l.Size)
+	for _, r := range l.To {
+		c.say("    %-40s %-8s tried %d times, next %s  %s", r.Address, r.State, r.Attempts, r.Due.Local().Format("01-02 15:04"), r.Last.Text)
+	}
+}
+
+func queueShow(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(c.words[0], 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no id; haven admin queue list shows them", c.words[0])
+	}
+	l, err := h.outbox.Show(ctx, outbox.ID(id))
+	if err != nil {
+		return errNotFound("letter in the queue", c.words[0], err)
+	}
+	sayLetter(c, l)
+	return nil
+}
+
+func queueHold(ctx context.Context, h *house, c *adminCall) error {
+	return queueDo(ctx, c, h.outbox.Hold, "held")
+}
+
+func queueRelease(ctx context.Context, h *house, c *adminCall) error {
+	return queueDo(ctx, c, h.outbox.Release, "released")
+}
+
+func queueRetry(ctx context.Context, h *house, c *adminCall) error {
+	return queueDo(ctx, c, h.outbox.Retry, "tried now")
+}
+
+func queueDrop(ctx context.Context, h *house, c *adminCall) error {
+	tell := c.flags.Bool("tell", false, "write to the senders that an operator did it")
+	return queueDo(ctx, c, func(ctx context.Context, f outbox.Filter) (int64, error) { return h.outbox.Drop(ctx, f, *tell) }, "dropped")
+}
+
+func queueDo(ctx context.Context, c *adminCall, do func(context.Context, outbox.Filter) (int64, error), done string) error {
+	f, err := queueFilter(c, false)
+	if err != nil {
+		return err
+	}
+	n, err := do(ctx, f)
+	if err != nil {
+		return err
+	}
+	c.say("%d recipients %s", n, done)
+	return nil
+}
+
+func dnsShow(_ context.Context, h *house, c *adminCall) error {
+	if err := c.need(0, 1); err != nil {
+		return err
+	}
+	domains := h.conf.Service.Domains
+	if len(c.words) == 1 {
+		domains = c.words
+	}
+	for _, d := range domains {
+		records, err := h.signer.DNSRecords(d, h.conf.Service.Hostname)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			c.say("; %s\n%s. IN %s %s", r.Why, r.Name, r.Type, r.Value)
+		}
+	}
+	return nil
+}
+
+func auditVerify(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(0, 0); err != nil {
+		return err
+	}
+	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier))
+	if err != nil {
+		return err
+	}
+	for _, f := range r.Faults {
+		c.say("record %d: %s", f.N, f.What)
+	}
+	if len(r.Faults) > 0 {
+		return fmt.Errorf("the audit log was altered in %d places", len(r.Faults))
+	}
+	c.say("%d records, all as they were written; %d wait to be sealed", r.Head.N, r.Waiting)
+	return nil
+}
+
+func auditAbout(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	list, err := audit.About(ctx, h.db, a.ID, 100)
+	for _, e := range list {
+		by := "the service"
+		if e.Actor.Person != (haven.AccountID{}) {
+			by = e.Actor.Person.String()
+		}
+		c.say("%s  %-34s by %s %s  %s", e.At.Local().Format(time.DateTime), e.What, by, e.Actor.Program, e.Note)
+	}
+	return err
+}

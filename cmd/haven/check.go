@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"haven/mail/mailbox"
+	"haven/platform/audit"
+	"haven/platform/blob"
+	"haven/platform/db"
+	"haven/platform/obs"
+)
+
+// maxFaults is how many faults check prints; the rest is counted.
+const maxFaults = 100
+
+func checkCommand(ctx context.Context, args []string, std stdio) error {
+	f := newFlags("check", "[--config FILE] [--repair] [--bodies]", "Holds the stores against what must be true. It only reads, unless --repair rebuilds what is derived.", std)
+	file := configFlag(f)
+	repair := f.Bool("repair", false, "rebuild counters, envelopes, structures and the search index; stop the service first")
+	bodies := f.Bool("bodies", false, "read every message body too, and verify its checksum")
+	if _, err := parseExact(f, args, 0); err != nil {
+		return err
+	}
+	conf, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	h, err := openHouse(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	if err != nil {
+		return err
+	}
+	if *repair {
+		if err := h.repair(ctx, std); err != nil {
+			return errors.Join(err, h.close())
+		}
+	}
+	n, err := h.check(ctx, *bodies, std)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d faults; counters and envelopes can be rebuilt with haven check --repair, all else needs a back-up", n)
+	}
+	if err == nil {
+		fmt.Fprintln(std.out, "Everything is as it must be.")
+	}
+	return errors.Join(err, h.close())
+}
+
+// check prints what is wrong and returns how much that is.
+func (h *house) check(ctx context.Context, bodies bool, std stdio) (n int, err error) {
+	found := func(what string) {
+		if n++; n <= maxFaults {
+			fmt.Fprintln(std.out, what)
+		}
+	}
+	if err := h.mail.Check(ctx, func(f mailbox.Fault) { found(f.String()) }); err != nil {
+		return n, err
+	}
+	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier))
+	if err != nil {
+		return n, err
+	}
+	for _, f := range r.Faults {
+		found(fmt.Sprintf("audit record %d: %s", f.N, f.What))
+	}
+	if bodies {
+		err = h.checkBodies(ctx, found, std)
+	}
+	return n, err
+}
+
+// checkBodies verifies the checksum of every body that has a row.
+func (h *house) checkBodies(ctx context.Context, found func(string), std stdio) error {
+	type row struct {
+		id  blob.ID
+		loc blob.Loc
+	}
+	total := 0
+	for last, more := int64(0), true; more; {
+		var page []row
+		err := h.db.Read(ctx, func(tx *db.Tx) error {
+			page = page[:0]
+			return tx.Query(`SELECT id, pack, off, len, size FROM body WHERE id > $1 ORDER BY id LIMIT 1000`, []any{last}, func(r db.Row) error {
+				page = append(page, row{blob.ID(r.Int64(0)), blob.Loc{Pack: r.Int64(1), Off: r.Int64(2), Len: r.Int64(3), Size: r.Int64(4)}})
+				return nil
+			})
+		})
+		if err != nil {
+			return err
+		}
+		for _, b := range page {
+			if err := h.bodies.Verify(b.loc, b.id); err != nil {
+				found(fmt.Sprintf("body %d: %v", b.id, err))
+			}
+			last = int64(b.id)
+		}
+		if total += len(page); total%10_000 < 1000 && len(page) == 1000 {
+			fmt.Fprintf(std.err, "%d bodies read\n", total)
+		}
+		more = len(page) == 1000
+	}
+	return nil
+}
+
+func (h *house) repair(ctx context.Context, std stdio) error {
+	shown := 0
+	err := h.mail.Repair(ctx, func(done, of int) {
+		if done == of || done >= shown+1000 {
+			shown = done
+			fmt.Fprintf(std.out, "%d of %d accounts rebuilt\n", done, of)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return h.search.Rebuild(ctx)
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"haven/face/imap"
+	"haven/face/smtp"
+	"haven/mail/outbox"
+	"haven/platform/obs"
+)
+
+// figures are what /metrics shows beside the process's own.
+func (s *serving) figures() {
+	r := s.registry
+	for name, srv := range s.smtp {
+		s.smtpFigures(name, &srv.Counters)
+	}
+	obs.Counter(r, "db_writes_total", "transactions committed", nil, func() float64 { return float64(s.h.db.Stats().Writes) })
+	obs.Counter(r, "db_commits_total", "commits; on SQLite one holds many transactions", nil, func() float64 { return float64(s.h.db.Stats().Groups) })
+	obs.Counter(r, "db_queue_wait_seconds_total", "time that transactions waited for the writer", nil, func() float64 { return s.h.db.Stats().QueueWait.Seconds() })
+	obs.Gauge(r, "db_longest_closure_seconds", "longest transaction since the start", nil, func() float64 { return s.h.db.Stats().LongestClosure.Seconds() })
+	obs.Gauge(r, "db_wal_pages", "pages in SQLite's write-ahead log", nil, func() float64 { return float64(s.h.db.Stats().WALPages) })
+	q := &queueFigures{outbox: s.h.outbox}
+	for state, read := range map[string]func(outbox.Stats) int64{
+		"waiting": func(s outbox.Stats) int64 { return s.Waiting }, "sending": func(s outbox.Stats) int64 { return s.Sending },
+		"held": func(s outbox.Stats) int64 { return s.Held },
+	} {
+		obs.Gauge(r, "queue_recipients", "recipients in the outbox", map[string]string{"state": state}, func() float64 { return float64(read(q.now())) })
+	}
+	for _, st := range s.jobs.Status() {
+		s.jobFigures(st.Name)
+	}
+}
+
+func (s *serving) smtpFigures(face string, c *smtp.Counters) {
+	labels := map[string]string{"face": face}
+	for _, f := range []struct {
+		name, help string
+		n          *atomic.Int64
+	}{
+		{"smtp_connections_total", "connections accepted", &c.Accepted}, {"smtp_turned_away_total", "connections turned away", &c.Turned},
+		{"smtp_letters_total", "letters taken over", &c.Letters}, {"smtp_letters_refused_total", "letters refused", &c.LettersRefused},
+		{"smtp_octets_total", "octets of letters", &c.Octets}, {"smtp_log_ins_total", "log ins that proved themselves", &c.AuthGood},
+		{"smtp_log_ins_refused_total", "log ins refused", &c.AuthBad}, {"smtp_panics_total", "faults of ours that ended a connection", &c.Panics},
+	} {
+		obs.Counter(s.registry, f.name, f.help, labels, func() float64 { return float64(f.n.Load()) })
+	}
+	obs.Gauge(s.registry, "smtp_connections", "connections open", labels, func() float64 { return float64(c.Open.Load()) })
+}
+
+func (s *serving) jobFigures(name string) {
+	read := func(pick func(runs, failed int64) int64) func() float64 {
+		return func() float64 {
+			for _, st := range s.jobs.Status() {
+				if st.Name == name {
+					return float64(pick(st.Runs, st.Failed))
+				}
+			}
+			return 0
+		}
+	}
+	labels := map[string]string{"job": name}
+	obs.Counter(s.registry, "job_runs_total", "runs of a job that ended", labels, read(func(runs, _ int64) int64 { return runs }))
+	obs.Counter(s.registry, "job_failures_total", "runs of a job that failed", labels, read(func(_, failed int64) int64 { return failed }))
+}
+
+// imapMetrics feeds the registry as sessions go on.
+func (s *serving) imapMetrics() imap.Metrics {
+	open := prometheus.NewGauge(prometheus.GaugeOpts{Name: "haven_imap_connections", Help: "connections open"})
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "haven_imap_command_seconds", Help: "time of a command",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9)}, []string{"command", "ok"})
+	logins := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "haven_imap_log_ins_total", Help: "log ins"}, []string{"ok"})
+	panics := prometheus.NewCounter(prometheus.CounterOpts{Name: "haven_imap_panics_total", Help: "faults of ours that ended a connection"})
+	s.registry.MustRegister(open, took, logins, panics)
+	return imap.Metrics{
+		Connections: func(delta int) { open.Add(float64(delta)) },
+		Command: func(name string, d time.Duration, ok bool) {
+			took.WithLabelValues(name, strconv.FormatBool(ok)).Observe(d.Seconds())
+		},
+		Login: func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
+		Panic: panics.Inc,
+	}
+}
+
+// queueFigures remembers the queue's counts for ten seconds, since counting scans an index.
+type queueFigures struct {
+	outbox *outbox.Outbox
+	last   atomic.Pointer[countedAt]
+}
+
+type countedAt struct {
+	at    time.Time
+	stats outbox.Stats
+}
+
+func (q *queueFigures) now() outbox.Stats {
+	if c := q.last.Load(); c != nil && time.Since(c.at) < 10*time.Second {
+		return c.stats
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	st, err := q.outbox.Stats(ctx)
+	if err != nil {
+		return outbox.Stats{} // the database is down; readiness says so
+	}
+	q.last.Store(&countedAt{time.Now(), st})
+	return st
+}
+
+// holder names this start of this process among those that share a database.
+func holder() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:8]
+}

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"haven"
+	"haven/mail/authn"
+	"haven/mail/delivery"
+	"haven/mail/mailbox"
+	"haven/mail/outbox"
+	"haven/mail/search"
+	"haven/people/access"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/people/sharedmailbox"
+	"haven/platform/audit"
+	"haven/platform/blob"
+	"haven/platform/cert"
+	"haven/platform/change"
+	"haven/platform/clock"
+	"haven/platform/config"
+	"haven/platform/db"
+	"haven/platform/job"
+	"haven/platform/secret"
+)
+
+// house is every part of a service, wired. The stores are open from the first moment; faces and jobs run in serve alone, so that
+// admin, check and back-up use the same parts beside a running service.
+type house struct {
+	conf  *config.Loaded
+	log   *slog.Logger
+	clock clock.Clock
+
+	db     *db.DB
+	keysDB *db.DB
+	bodies *blob.Store
+	keys   *secret.Keys
+	hub    *change.Hub
+
+	access        *access.Service
+	accounts      *account.Service
+	shared        *sharedmailbox.Service
+	organisations *organisation.Service
+	mail          *mailbox.Service
+	search        *search.Service
+	outbox        *outbox.Outbox
+	delivery      *delivery.Service
+	signer        *authn.Signer
+	sealer        *audit.Sealer
+	verifier      note.Verifier
+
+	certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+	authority   []byte // PEM; nil where the operator's certificate is shown
+	closers     []func() error
+}
+
+// schemas are the tables of every concept, those first that others refer to.
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
+	mailbox.Schema, outbox.Schema, delivery.Schema, search.Schema}
+
+// openHouse opens the stores in the data folder and wires all parts over them. On an error nothing stays open.
+func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (h *house, err error) {
+	h = &house{conf: conf, log: log, clock: clock.Real{}, hub: &change.Hub{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close())
+			h = nil
+		}
+	}()
+	for _, step := range []func(context.Context) error{h.openStores, h.wirePeople, h.wireMail, h.wireTrust} {
+		if err := step(ctx); err != nil {
+			return h, err
+		}
+	}
+	return h, nil
+}
+
+func (h *house) onClose(fn func() error) { h.closers = append(h.closers, fn) }
+
+// close closes what is open, the last opened first.
+func (h *house) close() error {
+	var all []error
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		all = append(all, h.closers[i]())
+	}
+	h.closers = nil
+	return errors.Join(all...)
+}
+
+func (h *house) path(name string) string { return filepath.Join(h.conf.Service.Data, name) }
+
+func (h *house) openStores(ctx context.Context) (err error) {
+	if err := os.MkdirAll(h.conf.Service.Data, 0o700); err != nil {
+		return fmt.Errorf("the data folder can't be made: %w", err)
+	}
+	main, keys := db.Config{Path: h.path("haven.db"), Logger: h.log}, db.Config{Path: h.path("keys.db"), Logger: h.log}
+	if url := h.conf.Database.URL; url != "" {
+		main.Path, keys.Path, keys.Schema = url, url, "haven_keys"
+	}
+	if url := h.conf.Database.KeysURL; url != "" {
+		keys.Path = url
+	}
+	if h.db, err = openDB(ctx, main, schemas...); err != nil {
+		return err
+	}
+	h.onClose(h.db.Close)
+	if h.keysDB, err = openDB(ctx, keys, secret.Schema); err != nil {
+		return err
+	}
+	h.onClose(h.keysDB.Close)
+	if err := h.openKeys(ctx); err != nil {
+		return err
+	}
+	return h.openBodies(ctx)
+}
+
+func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, error) {
+	d, err := db.Open(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("the database can't be opened: %w", err)
+	}
+	if err := d.Migrate(ctx, schemas...); err != nil {
+		return nil, errors.Join(fmt.Errorf("the database can't be brought up to date: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+func (h *house) openKeys(ctx context.Context) (err error) {
+	master := h.conf.Database.MasterKey
+	if master == "" {
+		master = h.path("master.key")
+	}
+	h.keys, err = secret.Open(ctx, h.keysDB, secret.NewFileKMS(master, rand.Reader), secret.Options{Logger: h.log})
+	if err != nil {
+		return fmt.Errorf("the key store can't be opened: %w", err)
+	}
+	h.onClose(func() error { h.keys.Close(); return nil })
+	return nil
+}
+
+// openBodies opens the pack folder that belongs to the database, and no other.
+func (h *house) openBodies(ctx context.Context) error {
+	known := ""
+	err := h.db.Read(ctx, func(tx *db.Tx) (err error) {
+		known, err = blob.BoundTo(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p := h.conf.Policy
+	h.bodies, err = blob.Open(h.path("packs"), blob.Options{Identity: known, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
+	if err != nil {
+		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
+	}
+	h.onClose(h.bodies.Close)
+	return h.db.Write(ctx, func(tx *db.Tx) error { return blob.Bind(tx, h.bodies.Identity()) })
+}
+
+func (h *house) wirePeople(context.Context) error {
+	p := h.conf.Policy
+	h.access = access.New(h.db, h.clock.Now)
+	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
+		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names})
+	h.organisations = organisation.New(h.db, h.clock, p.Organisation)
+	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h.hub},
+		Policy: p, Clock: h.clock})
+	return nil
+}
+
+func (h *house) wireMail(ctx context.Context) (err error) {
+	p := h.conf.Policy
+	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
+		Clock: h.clock, Policy: p, Logger: h.log, Node: int64(os.Getpid())})
+	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
+		IndexPath: h.path("search.db"), Clock: h.clock, Logger: h.log})
+	if err != nil {
+		return fmt.Errorf("the search index can't be opened: %w", err)
+	}
+	h.onClose(h.search.Close)
+	if h.signer, err = authn.OpenSigner(ctx, h.keys); err != nil {
+		return fmt.Errorf("the signing keys can't be had: %w", err)
+	}
+	resolver := h.resolver()
+	sealer, err := h.keys.Sealer(ctx, "outbox.seal")
+	if err != nil {
+		return err
+	}
+	h.outbox = outbox.New(outbox.Config{DB: h.db, Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
+		Notices:  "postmaster@" + h.conf.Service.Domains[0],
+		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
+		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})
+	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: haven.Address{Local: "postmaster", Domain: h.conf.Service.Domains[0]},
+		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
+		Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
+	return nil
+}
+
+func (h *house) wireTrust(ctx context.Context) error {
+	key, err := h.keys.NamedOr(ctx, "audit.note", makeNoteKey)
+	if err != nil {
+		return fmt.Errorf("the audit log's key can't be had: %w", err)
+	}
+	skey, vkey, ok := strings.Cut(string(key), "\n")
+	if !ok {
+		return errors.New("the audit log's key in the key store is damaged; restore the key store")
+	}
+	signer, err := note.NewSigner(skey)
+	if err != nil {
+		return err
+	}
+	if h.verifier, err = note.NewVerifier(vkey); err != nil {
+		return err
+	}
+	h.sealer = audit.NewSealer(h.db, signer, h.log)
+	if t := h.conf.TLS; t.Certificate != "" {
+		files, err := cert.Open(t.Certificate, t.Key, h.clock.Now)
+		if err != nil {
+			return err
+		}
+		h.certificate = files.Get
+		return nil
+	}
+	hosts := []string{h.conf.Service.Hostname, "localhost", "127.0.0.1", "::1"}
+	own, ca, err := cert.Own(ctx, h.keys, hosts, h.clock.Now())
+	if err != nil {
+		return fmt.Errorf("no certificate could be made: %w", err)
+	}
+	h.authority = ca
+	h.certificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return own, nil }
+	return nil
+}
+
+func makeNoteKey() ([]byte, error) {
+	skey, vkey, err := note.GenerateKey(rand.Reader, "haven-audit")
+	return []byte(skey + "\n" + vkey), err
+}
+
+// resolver asks the name server that the configuration names, or the machine's.
+func (h *house) resolver() authn.Resolver {
+	server := h.conf.Outbox.Resolver
+	if server == "" {
+		return authn.SystemResolver()
+	}
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		d := net.Dialer{Timeout: 2 * time.Second}
+		return d.DialContext(ctx, network, server)
+	}}
+}
+
+func (h *house) routes() []outbox.Route {
+	var out []outbox.Route
+	for _, r := range h.conf.Outbox.Routes {
+		domain, host, _ := strings.Cut(r, "=")
+		out = append(out, outbox.Route{Domain: domain, Host: host})
+	}
+	if h.conf.Outbox.SmartHost != "" {
+		out = append(out, outbox.Route{Domain: "*", Host: h.conf.Outbox.SmartHost})
+	}
+	return out
+}
+
+func (h *house) ownNames() []string {
+	return append([]string{h.conf.Service.Hostname}, h.conf.Service.Domains...)
+}
+
+// terms finds what hashes an account's words.
+func (h *house) terms(ctx context.Context, no haven.AccountNo) (search.Terms, error) {
+	return h.keys.Account(ctx, no)
+}

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"haven/face/imap"
+	"haven/face/smtp"
+	"haven/face/submission"
+	"haven/mail/delivery"
+	"haven/mail/mailbox"
+	"haven/mail/outbox"
+	"haven/platform/blob"
+	"haven/platform/cert"
+	"haven/platform/config"
+	"haven/platform/db"
+	"haven/platform/job"
+	"haven/platform/obs"
+)
+
+// shutdownTime is how long faces may take to finish what they are at after SIGTERM.
+const shutdownTime = 20 * time.Second
+
+func serveCommand(ctx context.Context, args []string, std stdio) error {
+	f := newFlags("serve", "[--config FILE]", "Runs the service until SIGTERM.", std)
+	file := configFlag(f)
+	if _, err := parseExact(f, args, 0); err != nil {
+		return err
+	}
+	conf, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	log := obs.NewLogger(std.err, conf.Log.Level, conf.Log.Format)
+	h, err := openHouse(ctx, conf, log)
+	if err != nil {
+		return err
+	}
+	s := newServing(h)
+	if err := s.start(ctx); err != nil {
+		return errors.Join(err, s.stop(), h.close())
+	}
+	log.Info("serving", "version", version, "domains", conf.Service.Domains)
+	err = s.wait(ctx)
+	log.Info("stopping")
+	return errors.Join(err, s.stop(), h.close())
+}
+
+// serving is a house with its doors open: faces that listen and jobs that run.
+type serving struct {
+	h        *house
+	registry *prometheus.Registry
+	jobs     *job.Runner
+	ports    map[string]int // by the names of demo.json
+
+	mu       sync.Mutex
+	stops    []func(context.Context) error
+	failed   chan error
+	wg       sync.WaitGroup
+	imap     *imap.Server
+	smtp     map[string]*smtp.Server
+	indexing context.CancelFunc
+}
+
+func newServing(h *house) *serving {
+	return &serving{h: h, registry: obs.NewRegistry(), ports: map[string]int{}, failed: make(chan error, 8), smtp: map[string]*smtp.Server{}}
+}
+
+// start opens the doors; the last one open, everything answers.
+func (s *serving) start(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{s.startJobs, s.startIndex, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait ends with ctx, or with the first part that can't go on.
+func (s *serving) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	case <-s.h.bodies.Failed():
+		return fmt.Errorf("message bodies can't be made durable any more: %w", s.h.bodies.Err())
+	}
+}
+
+// stop closes the doors, lets each face finish the command in hand, and ends the jobs.
+func (s *serving) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	var all []error
+	var wg sync.WaitGroup
+	s.mu.Lock()
+	stops := s.stops
+	s.mu.Unlock()
+	for _, stop := range stops {
+		wg.Go(func() {
+			if err := stop(ctx); err != nil {
+				s.mu.Lock()
+				all = append(all, err)
+				s.mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if s.indexing != nil {
+		s.indexing()
+	}
+	s.wg.Wait()
+	if s.jobs != nil {
+		s.jobs.Stop()
+	}
+	return errors.Join(all...)
+}
+
+func (s *serving) onStop(fn func(context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stops = append(s.stops, fn)
+}
+
+// listen opens a listener for a face and serves it in a goroutine of s. An empty address leaves the face out.
+func (s *serving) listen(name, addr string, serve func(net.Listener) error) error {
+	if addr == "" {
+		return nil
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen.%s: %w; is another program there? (ss -ltnp shows it)", name, err)
+	}
+	if a, ok := l.Addr().(*net.TCPAddr); ok {
+		s.ports[name] = a.Port
+	}
+	s.wg.Go(func() {
+		err := serve(l)
+		if err != nil && !errors.Is(err, smtp.ErrClosed) && !errors.Is(err, imap.ErrClosed) && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			s.failed <- fmt.Errorf("listen.%s: %w", name, err)
+		}
+	})
+	return nil
+}
+
+func (s *serving) startMail(context.Context) error {
+	h, l := s.h, s.h.conf.Listen
+	secure := cert.Config(h.certificate)
+	limits := smtpLimits(h.conf)
+	backend := submission.Backend{Accounts: programs{h}, Delivery: h.delivery}
+	for _, f := range []struct {
+		name, addr string
+		server     *smtp.Server
+	}{
+		{"smtp", l.SMTP, &smtp.Server{Backend: smtp.Inbound{Delivery: h.delivery}}},
+		{"submission", l.Submission, &smtp.Server{Backend: backend, AuthRequired: true, DSN: true, AllowPlaintextAuth: l.AllowPlaintextLogin}},
+		{"submissions", l.Submissions, &smtp.Server{Backend: backend, AuthRequired: true, DSN: true, ImplicitTLS: true}},
+	} {
+		srv := f.server
+		srv.Name, srv.Log, srv.TLS, srv.Limits = h.conf.Service.Hostname, h.log.With("face", f.name), secure, limits
+		srv.Timeouts = smtp.Timeouts{Command: h.conf.Policy.Connection.CommandTimeout, Text: h.conf.Policy.Connection.DataTimeout}
+		if err := s.listen(f.name, f.addr, srv.Serve); err != nil {
+			return err
+		}
+		s.smtp[f.name] = srv
+		s.onStop(srv.Shutdown)
+	}
+	return nil
+}
+
+// smtpLimits are the policy's; 0 there is no limit, which the engine writes as -1.
+func smtpLimits(conf *config.Loaded) smtp.Limits {
+	p := conf.Policy
+	none := func(n int) int {
+		if n == 0 {
+			return -1
+		}
+		return n
+	}
+	return smtp.Limits{MessageSize: p.Sending.MessageOctets, Recipients: p.Sending.RecipientsIn, Connections: none(p.Connection.Total),
+		PerPlace: none(p.Connection.PerPlace), Letters: lettersPerConnection(p.Connection.PerPlace), AuthFailures: p.Connection.LoginTries}
+}
+
+// lettersPerConnection is the engine's own number where places are limited, and none where they are not.
+func lettersPerConnection(perPlace int) int {
+	if perPlace == 0 {
+		return -1
+	}
+	return 0
+}
+
+func (s *serving) startReading(context.Context) error {
+	h, l, p := s.h, s.h.conf.Listen, s.h.conf.Policy
+	secure := cert.Config(h.certificate)
+	s.imap = imap.New(imap.Options{Mail: h.mail, People: readers{h}, Search: h.search, Access: lists{h}, TLS: secure,
+		AllowPlaintextAuth: l.AllowPlaintextLogin, Metrics: s.imapMetrics(), Logger: h.log.With("face", "imap"),
+		Limits: imap.Limits{Idle: p.Connection.IMAPIdle, Login: p.Connection.LoginTimeout, Message: p.Sending.MessageOctets,
+			Failures: p.Connection.LoginTries, Bad: p.Connection.BadCommands, Connections: p.Connection.Total}})
+	s.onStop(s.imap.Shutdown)
+	if err := s.listen("imap", l.IMAP, s.imap.Serve); err != nil {
+		return err
+	}
+	return s.listen("imaps", l.IMAPS, func(in net.Listener) error { return s.imap.Serve(tls.NewListener(in, secure)) })
+}
+
+func (s *serving) startIndex(context.Context) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.indexing = cancel
+	s.wg.Go(func() { s.h.search.Run(ctx) })
+	return nil
+}
+
+func (s *serving) startOutbox(ctx context.Context) error {
+	if err := s.h.outbox.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	s.onStop(s.h.outbox.Close)
+	return nil
+}
+
+// startJobs sets going what has to be done again and again.
+func (s *serving) startJobs(context.Context) error {
+	h := s.h
+	s.jobs = job.NewRunner(job.Options{Clock: h.clock, Leases: job.NewLeases(h.db, h.clock, holder()), Logger: h.log})
+	keeper := &blob.Keeper{Store: h.bodies, DB: h.db, Referenced: bodyReferenced}
+	for _, j := range []job.Job{
+		{Name: "audit seal", Every: time.Second, Run: func(ctx context.Context) error { _, err := h.sealer.Seal(ctx); return err }},
+		{Name: "other processes", Every: 30 * time.Second, Run: func(ctx context.Context) error { return h.hub.Poll(ctx, h.mail) }},
+		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
+		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
+		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},
+		{Name: "pack compaction", Every: 6 * time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Compact(ctx); return ignoreHeld(err) }},
+	} {
+		if err := s.jobs.Start(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ignoreHeld: a back-up holds the folder; the next run comes.
+func ignoreHeld(err error) error {
+	if errors.Is(err, blob.ErrHeld) {
+		return nil
+	}
+	return err
+}
+
+// bodyReferenced asks every table that may refer to a body.
+func bodyReferenced(tx *db.Tx, id blob.ID) (bool, error) {
+	for _, refers := range []func(*db.Tx, blob.ID) (bool, error){mailbox.Referenced, outbox.Referenced, delivery.Referenced} {
+		if used, err := refers(tx, id); used || err != nil {
+			return used, err
+		}
+	}
+	return false, nil
+}
+
+func (s *serving) startHTTP(context.Context) error {
+	s.figures()
+	handler := obs.Handler(s.registry,
+		obs.Probe{Name: "database", Check: func(ctx context.Context) error { return s.h.db.Read(ctx, func(tx *db.Tx) error { return nil }) }},
+		obs.Probe{Name: "body store", Check: func(context.Context) error { return s.h.bodies.Err() }})
+	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.h.log.Handler(), slog.LevelDebug)}
+	s.onStop(srv.Shutdown)
+	return s.listen("http", s.h.conf.Listen.HTTP, srv.Serve)
+}
