@@ -263,18 +263,43 @@ func TestHarmfulAttachments(t *testing.T) {
 	}
 }
 
-func TestSignedLettersAreNotAltered(t *testing.T) {
+func signed(inner string) string {
+	inner = inner[strings.Index(inner, "Content-Type"):]
+	return "From: bob@surgery.test\r\nSubject: signed\r\nMIME-Version: 1.0\r\n" +
+		"Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s\r\n\r\n" +
+		"--s\r\n" + inner + "\r\n--s\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nx\r\n--s--\r\n"
+}
+
+func TestSignedLetters(t *testing.T) {
 	t.Parallel()
 	p := deliverytest.New(t, "sqlite", nil)
-	inner := attached("invoice.exe", "application/octet-stream", []byte("MZ"))
-	inner = inner[strings.Index(inner, "Content-Type"):]
-	text := "From: bob@surgery.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=s\r\n\r\n" +
-		"--s\r\n" + inner + "\r\n--s\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nx\r\n--s--\r\n"
+	text := signed(attached("letter.docx", "application/octet-stream", zipOf(t, "word/document.xml")))
 	if err := receive(t, p, "bob@surgery.test", text, "alice@pharmacy.test"); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.Only(p.Alice, mailbox.Inbox); !strings.HasSuffix(got, text) {
-		t.Errorf("altered: %q", got)
+		t.Errorf("a harmless one was altered: %q", got)
+	}
+	text = signed(attached("invoice.exe", "application/octet-stream", []byte("MZ")))
+	if err := receive(t, p, "bob@surgery.test", text, "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	got := p.Only(p.Ben, mailbox.Inbox)
+	if strings.Contains(got, "multipart") || !strings.Contains(got, "Subject: signed\r\n") || !strings.Contains(got, "held whole") || !strings.Contains(got, "invoice.exe") {
+		t.Errorf("a harmful one came as %q", got)
+	}
+}
+
+func TestHarmWithinAForwardedLetter(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	text := "From: bob@surgery.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n" +
+		attached("invoice.exe", "application/octet-stream", []byte("MZ\x00\x01")) + "\r\n--o--\r\n"
+	if err := receive(t, p, "bob@surgery.test", text, "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Inbox); !strings.Contains(got, "was removed") || strings.Contains(got, base64.StdEncoding.EncodeToString([]byte("MZ\x00\x01"))) {
+		t.Errorf("it came as %q", got)
 	}
 }
 

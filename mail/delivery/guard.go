@@ -2,8 +2,10 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"haven/mail/mailbox"
@@ -26,7 +28,8 @@ func (r *removal) count() int {
 }
 
 // guard makes a letter durable, with programs and macro documents replaced by a notice (Rules 10). The letter that is
-// returned is the one to file. What is signed or encrypted is never altered. After an error nothing is left of it.
+// returned is the one to file. What is signed or encrypted is never altered: where a signed part holds a program the
+// letter is held whole, and a notice is filed in its place. After an error nothing is left of it.
 func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.Letter, *removal, error) {
 	letter, err := w.Finish(ctx)
 	if err != nil {
@@ -41,9 +44,16 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.
 		return nil, nil, err
 	}
 	defer body.Close()
-	var names []string
-	var sniffed error
 	until := s.o.Clock.Now().Add(s.o.Policy.RemovedKept)
+	names, err := harmInProtected(letter.Message().Root, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(names) > 0 {
+		instead, err := s.copyOf(ctx, strings.NewReader(heldWhole(letter.Message().Header, names, until)))
+		return instead, &removal{stored, names}, err
+	}
+	var sniffed error
 	changed, gone, err := mime.ReplaceParts(body, letter.Message(), func(p *mime.Part) (string, bool) {
 		bad, err := isHarmful(p, body)
 		if err != nil {
@@ -87,13 +97,44 @@ func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, err
 func anySuspect(root *mime.Part) bool {
 	found := false
 	root.Walk(func(p *mime.Part) bool {
-		if p.IsProtected() {
-			return false
-		}
 		found = found || p.IsLeaf() && suspectPart(p) != harmless
 		return !found
 	})
 	return found
+}
+
+// harmInProtected names the harmful files within what is signed. What is encrypted can't be looked into, and passes.
+func harmInProtected(root *mime.Part, letter io.ReaderAt) (names []string, err error) {
+	root.Walk(func(p *mime.Part) bool {
+		if !p.IsProtected() {
+			return err == nil
+		}
+		p.Walk(func(inner *mime.Part) bool {
+			bad, failed := isHarmful(inner, letter)
+			if bad {
+				names = append(names, shownName(inner))
+			}
+			err = errors.Join(err, failed)
+			return err == nil
+		})
+		return false
+	})
+	return names, err
+}
+
+// heldWhole is the letter that stands for one that is held: its header, and a notice.
+func heldWhole(h mime.Header, names []string, until time.Time) string {
+	out := keepFields(nil, h, func(f mime.Field) bool {
+		for _, name := range []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"} {
+			if f.Is(name) {
+				return true
+			}
+		}
+		return false
+	})
+	return string(out) + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
+		"This letter is signed, and cannot be changed without breaking the signature. It is held whole.\r\n\r\n" +
+		removedText(strings.Join(names, ", "), until)
 }
 
 func suspectPart(p *mime.Part) suspicion {
