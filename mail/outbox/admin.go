@@ -67,7 +67,7 @@ func (o *Outbox) List(ctx context.Context, f Filter) ([]Listed, error) {
 	}
 	f.Limit = min(f.Limit, 1000)
 	var list []Listed
-	err = o.db.Read(ctx, func(tx *db.Tx) error {
+	err = o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
 		list = nil
 		var ids []ID
 		err := tx.Query(sqlListed, append(args, int64(f.After), int64(f.Limit)), func(r db.Row) error {
@@ -209,9 +209,9 @@ func (o *Outbox) inSteps(ctx context.Context, f Filter, from int, fn func(tx *db
 		var keys [][2]int64
 		changed := int64(0)
 		lastID, lastN := afterID, afterN
-		err := o.db.Write(ctx, func(tx *db.Tx) error {
+		err := o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
 			keys, changed = keys[:0], 0
-			now := o.clock.Now().UnixMicro()
+			now := o.cfg.Clock.Now().UnixMicro()
 			err := tx.Query(sqlChosen, append(args[:4:4], lastID, lastN, int64(stepRows)), func(r db.Row) error {
 				keys = append(keys, [2]int64{r.Int64(0), r.Int64(1)})
 				return nil
@@ -238,7 +238,7 @@ func (o *Outbox) inSteps(ctx context.Context, f Filter, from int, fn func(tx *db
 
 // counts are what happened since the start.
 type counts struct {
-	delivered, deferred, failed, notices, clear atomic.Int64
+	delivered, deferred, failed, notices, clear, panics atomic.Int64
 }
 
 // count adds up a batch that was recorded, logs it and tells of it.
@@ -260,9 +260,9 @@ func (o *Outbox) count(domain string, out *outcome) {
 	o.counts.delivered.Add(int64(ev.Delivered))
 	o.counts.deferred.Add(int64(ev.Deferred))
 	o.counts.failed.Add(int64(ev.Failed))
-	o.log.Info("tried", "queue", int64(ev.Queue), "domain", domain, "delivered", ev.Delivered, "deferred", ev.Deferred,
+	o.cfg.Log.Info("tried", "queue", int64(ev.Queue), "domain", domain, "delivered", ev.Delivered, "deferred", ev.Deferred,
 		"failed", ev.Failed, "host", ev.Last.Host, "code", ev.Last.Code, "status", ev.Last.Status)
-	o.notify(ev)
+	o.cfg.Notify(ev)
 }
 
 // Stats are figures for metrics: recipients in the queue by state, and what was done since the start.
@@ -273,18 +273,19 @@ type Stats struct {
 	Delivered, Deferred, Failed     int64     // tries of recipients, by result
 	Notices                         int64     // notices filed or queued
 	Clear                           int64     // connections that stayed in clear because TLS failed
+	Panics                          int64     // faults of our own program that were caught
 }
 
 // Stats counts. It scans an index of the queue, so ask it a few times a minute.
 func (o *Outbox) Stats(ctx context.Context) (Stats, error) {
 	s := Stats{
 		Delivered: o.counts.delivered.Load(), Deferred: o.counts.deferred.Load(), Failed: o.counts.failed.Load(),
-		Notices: o.counts.notices.Load(), Clear: o.counts.clear.Load(),
+		Notices: o.counts.notices.Load(), Clear: o.counts.clear.Load(), Panics: o.counts.panics.Load(),
 	}
 	o.mu.Lock()
 	s.Workers = o.running
 	o.mu.Unlock()
-	err := o.db.Read(ctx, func(tx *db.Tx) error {
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
 		into := [...]*int64{rowWaiting: &s.Waiting, rowSending: &s.Sending, rowHeld: &s.Held, rowTelling: &s.Telling}
 		err := tx.Query(sqlCountStates, nil, func(r db.Row) error {
 			*into[r.Int64(0)] = r.Int64(1)

@@ -53,7 +53,7 @@ func (o *Outbox) connect(ctx context.Context, t target) (*conn, error) {
 	c, err := o.open(ctx, t, true)
 	var fault *tlsFault
 	if errors.As(err, &fault) && t.rule.Level == MayTLS {
-		o.log.Info("TLS failed, the letter goes in clear", "host", t.host, "error", fault.err)
+		o.cfg.Log.Info("TLS failed, the letter goes in clear", "host", t.host, "error", fault.err)
 		o.counts.clear.Add(1)
 		c, err = o.open(ctx, t, false)
 	}
@@ -68,13 +68,13 @@ type tlsFault struct{ err error }
 func (e *tlsFault) Error() string { return "TLS: " + e.err.Error() }
 
 func (o *Outbox) open(ctx context.Context, t target, startTLS bool) (*conn, error) {
-	dctx, cancel := context.WithTimeout(ctx, o.policy.Times.Connect)
+	dctx, cancel := context.WithTimeout(ctx, o.cfg.Policy.Times.Connect)
 	defer cancel()
-	nc, err := o.dial.DialContext(dctx, "tcp", t.addr)
+	nc, err := o.cfg.Dial.DialContext(dctx, "tcp", t.addr)
 	if err != nil {
 		return nil, hostFault("", "4.1", "no connection to %s [%s]: %v", t.host, t.addr, plainNetError(err))
 	}
-	c := newConn(ctx, nc, t.host, o.policy.Times)
+	c := newConn(ctx, nc, t.host, o.cfg.Policy.Times)
 	if err := c.start(ctx, o, t, startTLS); err != nil {
 		c.close()
 		return nil, err
@@ -98,7 +98,7 @@ func (c *conn) start(ctx context.Context, o *Outbox, t target, startTLS bool) er
 	if err := c.greeting(o); err != nil {
 		return err
 	}
-	if err := c.hello(o.hostname); err != nil {
+	if err := c.hello(o.cfg.Hostname); err != nil {
 		return err
 	}
 	_, offered := c.ext["STARTTLS"]
@@ -111,7 +111,7 @@ func (c *conn) start(ctx context.Context, o *Outbox, t target, startTLS bool) er
 	if err := c.startTLS(ctx, o.tlsConfig(t), t.rule.Level); err != nil {
 		return err
 	}
-	return c.hello(o.hostname)
+	return c.hello(o.cfg.Hostname)
 }
 
 // greeting reads the banner. One that bears our own name is ourselves (RFC 5321 §6.3).
@@ -192,7 +192,7 @@ func (c *conn) startTLS(ctx context.Context, cfg *tls.Config, level TLSLevel) er
 
 // tlsConfig checks certificates exactly where the rule wants it.
 func (o *Outbox) tlsConfig(t target) *tls.Config {
-	cfg := o.roots.Clone()
+	cfg := o.cfg.Roots.Clone()
 	if cfg.MinVersion == 0 {
 		cfg.MinVersion = tls.VersionTLS12
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -208,6 +209,41 @@ CLOSE`, takes)
 	}
 	if delivered != 3 || failed != 1 || s.connections() != 2 {
 		t.Errorf("%d delivered, %d failed over %d connections", delivered, failed, s.connections())
+	}
+}
+
+// TestLinger: a letter that comes while the connection of the last one is still open goes over it; later ones don't.
+func TestLinger(t *testing.T) {
+	t.Parallel()
+	s := newStranger(t, "EHLO PIPELINING\nSERVE")
+	h := newHouse(t, "sqlite", func(c *Config) { via(s)(c); c.Policy.Linger = 2 * time.Second }).start()
+	idle := func() int {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if w := h.lanes["there.test"]; w != nil {
+			return len(w.idle)
+		}
+		return 0
+	}
+	for range 3 {
+		h.post(testLetter, nil, "bob@there.test")
+		if e := h.tried(); e.Delivered != 1 {
+			t.Fatalf("got %+v", e)
+		}
+		for idle() == 0 {
+			runtime.Gosched()
+		}
+	}
+	if n := s.connections(); n != 1 {
+		t.Errorf("%d connections for letters one after the other", n)
+	}
+	for idle() > 0 {
+		h.pass(2 * time.Second)
+	}
+	h.post(testLetter, nil, "bob@there.test")
+	h.tried()
+	if n := s.connections(); n != 2 {
+		t.Errorf("%d connections after a pause", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"haven/platform/blob"
@@ -24,14 +25,18 @@ func (w *worker) next(ctx context.Context, last *outcome, more bool) *batch {
 		b, tell, err := w.o.next(context.WithoutCancel(ctx), w.domain, last, more)
 		if err == nil {
 			if last != nil {
+				w.o.fly(last.batch, w.domain, false)
 				w.o.count(w.domain, last)
+			}
+			if b != nil {
+				w.o.fly(b, w.domain, true)
 			}
 			if tell {
 				w.o.signal(w.o.tell)
 			}
 			return b
 		}
-		w.o.log.Error("the queue could not be written", "error", err)
+		w.o.cfg.Log.Error("the queue could not be written", "error", err)
 		if last == nil || !w.o.waitWrite(ctx) {
 			return nil
 		}
@@ -57,21 +62,31 @@ func (w *worker) hangUp() {
 }
 
 // attempt sends one batch. Every recipient of it has a result afterwards.
-func (w *worker) attempt(ctx context.Context, b *batch) *outcome {
-	out := &outcome{batch: b}
-	defer func() { out.aborted = ctx.Err() != nil }()
+func (w *worker) attempt(ctx context.Context, b *batch) (out *outcome) {
+	out = &outcome{batch: b}
+	defer func() {
+		if fault := recover(); fault != nil {
+			w.o.panicked(fault)
+			if w.c != nil {
+				w.c.close()
+				w.c = nil
+			}
+			settleAll(unsettled(b.to), later("3.0", "sending failed on our side"))
+		}
+		out.aborted = ctx.Err() != nil
+	}()
 	if res, ok := w.o.isDown(w.domain); ok {
 		settleAll(b.to, res)
 		return out
 	}
-	close, err := w.o.openLetter(ctx, b.letter)
+	done, err := w.o.openLetter(ctx, b.letter)
 	if err != nil {
 		if ctx.Err() == nil {
 			settleAll(b.to, letterResult(err))
 		}
 		return out
 	}
-	defer close()
+	defer done()
 	todo := w.reuse(ctx, b.letter, b.to)
 	if len(todo) == 0 {
 		return out
@@ -85,6 +100,12 @@ func (w *worker) attempt(ctx context.Context, b *batch) *outcome {
 	}
 	w.tour(ctx, targets, b.letter, todo)
 	return out
+}
+
+// panicked counts a fault of our own program, which must neither end the process nor keep a letter for ever.
+func (o *Outbox) panicked(fault any) {
+	o.counts.panics.Add(1)
+	o.cfg.Log.Error("a worker of the outbox panicked", "fault", fault, "stack", string(debug.Stack()))
 }
 
 // tour asks one server after the other until every recipient is settled.
@@ -174,7 +195,7 @@ func settleRest(rest []*try) {
 
 // openLetter opens the body and signs the letter, once in its life. The caller closes it.
 func (o *Outbox) openLetter(ctx context.Context, l *letter) (func(), error) {
-	key, err := o.sealer.Open(nil, l.sealed, keyContext(l.ID))
+	key, err := o.cfg.Sealer.Open(nil, l.sealed, keyContext(l.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -183,8 +204,8 @@ func (o *Outbox) openLetter(ctx context.Context, l *letter) (func(), error) {
 		return nil, err
 	}
 	done := func() { l.body.Close() }
-	if l.sig == nil && o.signer != nil && l.SignAs != "" {
-		sig, err := o.signer.Sign(ctx, l.SignAs, newCRLFReader(l.unsigned()))
+	if l.sig == nil && o.cfg.Signer != nil && l.SignAs != "" {
+		sig, err := o.cfg.Signer.Sign(ctx, l.SignAs, newCRLFReader(l.unsigned()))
 		if err != nil {
 			done()
 			return nil, errors.Join(errSigning, err)
@@ -197,7 +218,7 @@ func (o *Outbox) openLetter(ctx context.Context, l *letter) (func(), error) {
 // openBody opens a body where its row says that it lies. NotFound: it is gone for good.
 func (o *Outbox) openBody(ctx context.Context, id blob.ID, key blob.Key) (*blob.Body, error) {
 	var loc blob.Loc
-	err := o.db.Read(ctx, func(tx *db.Tx) (err error) {
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		loc, err = blob.Lookup(tx, id)
 		return err
 	})
@@ -205,8 +226,8 @@ func (o *Outbox) openBody(ctx context.Context, id blob.ID, key blob.Key) (*blob.
 		return nil, err
 	}
 	var body *blob.Body
-	err = blob.Follow(ctx, o.db, id, loc, func(loc blob.Loc) (err error) {
-		body, err = o.bodies.Open(loc, id, key)
+	err = blob.Follow(ctx, o.cfg.DB, id, loc, func(loc blob.Loc) (err error) {
+		body, err = o.cfg.Bodies.Open(loc, id, key)
 		return err
 	})
 	return body, err

@@ -52,7 +52,7 @@ func newHouse(t *testing.T, engine string, change func(*Config)) *house {
 	h.config = Config{
 		DB: d, Bodies: bodies, Sealer: newTestSealer(t), Hostname: "mail.haven.test", Clock: h.clock, Resolver: h.dns,
 		Local: h.mail, AllowLoopback: true, Random: func() float64 { return 0.5 },
-		Policy: Policy{Times: Timeouts{Greeting: 5 * time.Second, Command: 5 * time.Second, DataInit: 5 * time.Second,
+		Policy: Policy{Linger: 1, Times: Timeouts{Greeting: 5 * time.Second, Command: 5 * time.Second, DataInit: 5 * time.Second,
 			DataBlock: 5 * time.Second, DataEnd: 5 * time.Second, Connect: 5 * time.Second}},
 		Notify: func(e Event) { h.events <- e },
 		Log:    slog.New(slog.NewTextHandler(testWriter{t}, nil)),
@@ -116,7 +116,7 @@ const testLetter = "From: Ann Example <ann@haven.test>\r\nSubject: Hello\r\nMess
 func (h *house) post(text string, change func(*Item), to ...string) ID {
 	h.t.Helper()
 	ctx := context.Background()
-	stored, err := h.bodies.Put(ctx, []byte(text))
+	stored, err := h.cfg.Bodies.Put(ctx, []byte(text))
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func (w testWriter) Write(b []byte) (int, error) {
 //	WAIT     say nothing until the other side hangs up
 //	SERVE    take whatever comes until QUIT
 type stranger struct {
-	t       *testing.T
+	t       testing.TB
 	addr    string
 	ln      net.Listener
 	scripts [][]string
@@ -304,7 +304,7 @@ type stranger struct {
 	faults  []string
 }
 
-func newStranger(t *testing.T, scripts ...string) *stranger {
+func newStranger(t testing.TB, scripts ...string) *stranger {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -325,8 +325,6 @@ func newStranger(t *testing.T, scripts ...string) *stranger {
 	})
 	return s
 }
-
-func (s *stranger) port() string { _, p, _ := net.SplitHostPort(s.addr); return p }
 
 func (s *stranger) accept() {
 	defer s.group.Done()
@@ -500,6 +498,12 @@ func (s stampSigner) Sign(_ context.Context, domain string, letter io.Reader) ([
 		return nil, err
 	}
 	return []byte("DKIM-Signature: d=" + domain + "\r\n"), nil
+}
+
+type panicSigner struct{}
+
+func (panicSigner) Sign(context.Context, string, io.Reader) ([]byte, error) {
+	panic("a fault of our own")
 }
 
 // countingDialer counts connections.

@@ -98,11 +98,11 @@ func TestKilled(t *testing.T) {
 func enqueueNumbered(t *testing.T, o *Outbox, i int) {
 	t.Helper()
 	text := fmt.Sprintf("Subject: letter %d\r\n\r\nx\r\n", i)
-	stored, err := o.bodies.Put(t.Context(), []byte(text))
+	stored, err := o.cfg.Bodies.Put(t.Context(), []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = o.db.Write(t.Context(), func(tx *db.Tx) error {
+	err = o.cfg.DB.Write(t.Context(), func(tx *db.Tx) error {
 		blob.Insert(tx, stored)
 		_, err := o.Enqueue(tx, Item{Body: stored.ID, Key: stored.Key, Size: stored.Size, From: haven.MustAddress("ann@haven.test"),
 			To: []Recipient{{Address: haven.MustAddress("bob@there.test"), Notify: NotifyNever}}})

@@ -25,16 +25,16 @@ const (
 func (o *Outbox) tellLoop(ctx context.Context) {
 	for !o.stopping() {
 		next := o.tellDue(ctx)
-		o.waitFor(o.tell, next.Sub(o.clock.Now()))
+		o.waitFor(o.tell, next.Sub(o.cfg.Clock.Now()))
 	}
 }
 
 // tellDue sends every notice that is due, and tells when to look again.
 func (o *Outbox) tellDue(ctx context.Context) time.Time {
-	now := o.clock.Now()
+	now := o.cfg.Clock.Now()
 	next := now.Add(scanEvery)
 	var due []ID
-	err := o.db.Read(ctx, func(tx *db.Tx) error {
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
 		collect := func(r db.Row) error { due = append(due, ID(r.Int64(0))); return nil }
 		if err := tx.Query(sqlDueTelling, []any{now.UnixMicro(), int64(scanLimit)}, collect); err != nil {
@@ -43,7 +43,7 @@ func (o *Outbox) tellDue(ctx context.Context) time.Time {
 		return tx.Query(sqlDelayTelling, []any{int64(scanLimit)}, collect)
 	})
 	if err != nil {
-		o.log.Error("the queue could not be looked at for notices", "error", err)
+		o.cfg.Log.Error("the queue could not be looked at for notices", "error", err)
 	}
 	for _, id := range due {
 		if o.stopping() {
@@ -63,18 +63,18 @@ func (o *Outbox) putOff(ctx context.Context, id ID, cause error) {
 		o.signal(o.tell)
 		return
 	}
-	o.log.Error("a notice could not be filed", "queue", int64(id), "error", cause)
-	now := o.clock.Now()
-	err := o.db.Write(ctx, func(tx *db.Tx) error {
+	o.cfg.Log.Error("a notice could not be filed", "queue", int64(id), "error", cause)
+	now := o.cfg.Clock.Now()
+	err := o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
 		e, err := readEntry(tx, id)
 		if err != nil || e == nil {
 			return err
 		}
-		if now.Before(time.UnixMicro(e.Created).Add(2 * o.policy.Lifetime)) {
+		if now.Before(time.UnixMicro(e.Created).Add(2 * o.cfg.Policy.Lifetime)) {
 			tx.Exec(sqlTellLater, id, now.Add(tellPause).UnixMicro())
 			return nil
 		}
-		o.log.Error("a notice was given up", "queue", int64(id))
+		o.cfg.Log.Error("a notice was given up", "queue", int64(id))
 		if _, err := lockEntry(tx, id, nil); err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (o *Outbox) putOff(ctx context.Context, id ID, cause error) {
 		return o.dropIfDone(tx, id)
 	})
 	if err != nil {
-		o.log.Error("the queue could not be written", "error", err)
+		o.cfg.Log.Error("the queue could not be written", "error", err)
 	}
 }
 
@@ -91,7 +91,7 @@ func (o *Outbox) putOff(ctx context.Context, id ID, cause error) {
 func (o *Outbox) report(ctx context.Context, id ID) error {
 	var e *entry
 	var owed []*rcpt
-	err := o.db.Read(ctx, func(tx *db.Tx) (err error) {
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		if e, err = readEntry(tx, id); err != nil || e == nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (o *Outbox) report(ctx context.Context, id ID) error {
 		return err
 	}
 	o.counts.notices.Add(1)
-	o.notify(Event{Queue: id, Notice: true})
+	o.cfg.Notify(Event{Queue: id, Notice: true})
 	return nil
 }
 
@@ -155,22 +155,22 @@ func moved(err error) error {
 // fileNotice puts the notice into the sender's mailbox if that is here, else into the queue, from the null path
 // so that nobody answers it (RFC 5321 §4.5.5).
 func (o *Outbox) fileNotice(ctx context.Context, e *entry, notice []byte, also func(*db.Tx) error) error {
-	if o.local != nil {
-		err := o.local.File(ctx, e.From, notice, also)
+	if o.cfg.Local != nil {
+		err := o.cfg.Local.File(ctx, e.From, notice, also)
 		if !errs.Is(err, errs.NotFound) {
 			return err
 		}
 	}
-	stored, err := o.bodies.Put(ctx, notice)
+	stored, err := o.cfg.Bodies.Put(ctx, notice)
 	if err != nil {
 		return err
 	}
-	_, domain, _ := strings.Cut(o.notices, "@")
+	_, domain, _ := strings.Cut(o.cfg.Notices, "@")
 	item := Item{
 		Body: stored.ID, Key: stored.Key, Size: int64(len(notice)), SignAs: domain, Eight: !isASCII(string(notice)),
 		UTF8: !e.From.IsASCII(), To: []Recipient{{Address: e.From, Notify: NotifyNever}},
 	}
-	err = o.db.Write(ctx, func(tx *db.Tx) error {
+	err = o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
 		blob.Insert(tx, stored)
 		if _, err := o.Enqueue(tx, item); err != nil {
 			return err
@@ -185,13 +185,13 @@ func (o *Outbox) fileNotice(ctx context.Context, e *entry, notice []byte, also f
 
 // compose writes a notice (RFC 3464).
 func (o *Outbox) compose(ctx context.Context, e *entry, owed []*rcpt) ([]byte, error) {
-	now := o.clock.Now()
-	status := mime.DeliveryStatus{ReportingMTA: o.hostname, EnvelopeID: fromXtext(e.EnvID), Arrival: time.UnixMicro(e.Created)}
+	now := o.cfg.Clock.Now()
+	status := mime.DeliveryStatus{ReportingMTA: o.cfg.Hostname, EnvelopeID: fromXtext(e.EnvID), Arrival: time.UnixMicro(e.Created)}
 	for _, rc := range owed {
 		status.Recipients = append(status.Recipients, o.status(e, rc))
 	}
 	original, full := o.original(ctx, e, owed)
-	from, err := haven.ParseAddress(o.notices)
+	from, err := haven.ParseAddress(o.cfg.Notices)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "")
 	}
@@ -200,7 +200,7 @@ func (o *Outbox) compose(ctx context.Context, e *entry, owed []*rcpt) ([]byte, e
 		Addresses("From", mime.AddressOf("Mail delivery", from)).
 		Addresses("To", mime.AddressOf("", e.From)).
 		Text("Subject", subject(owed)).
-		IDs("Message-ID", fmt.Sprintf("%d.%d@%s", int64(o.newID(now)), int64(e.ID), o.hostname)).
+		IDs("Message-ID", fmt.Sprintf("%d.%d@%s", int64(o.newID(now)), int64(e.ID), o.cfg.Hostname)).
 		Raw("Auto-Submitted", "auto-replied") // RFC 3834 §5
 	if id := messageID(original); id != "" {
 		l.IDs("In-Reply-To", id).IDs("References", id)
@@ -220,7 +220,7 @@ func (o *Outbox) status(e *entry, rc *rcpt) mime.RecipientStatus {
 		st.Status = "4.4.7" // delivery time expired; the last reply stands in Diagnostic-Code
 	}
 	if rc.fate == Delayed {
-		st.RetryUntil = time.UnixMicro(e.Created).Add(o.policy.Lifetime)
+		st.RetryUntil = time.UnixMicro(e.Created).Add(o.cfg.Policy.Lifetime)
 	}
 	return st
 }
@@ -252,13 +252,13 @@ func subject(owed []*rcpt) string {
 // explain is the notice's text for the person: what happened, to whom, in whose words, and what to do.
 func (o *Outbox) explain(e *entry, owed []*rcpt) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "This is the mail service at %s. It is about your message of %s.\n", o.hostname,
+	fmt.Fprintf(&b, "This is the mail service at %s. It is about your message of %s.\n", o.cfg.Hostname,
 		time.UnixMicro(e.Created).UTC().Format("2 January 2006, 15:04 UTC"))
 	o.explainFate(&b, e, owed, Failed, "It could not be delivered to these addresses, and will not be tried again:",
 		"Check the address. If it is right, reach the person another way: they have not got your message.")
 	o.explainFate(&b, e, owed, Delayed, "It has not yet been delivered to these addresses:",
 		"You need do nothing: it is tried again until "+
-			time.UnixMicro(e.Created).Add(o.policy.Lifetime).UTC().Format("2 January 2006, 15:04 UTC")+".\nIf it is urgent, reach the person another way.")
+			time.UnixMicro(e.Created).Add(o.cfg.Policy.Lifetime).UTC().Format("2 January 2006, 15:04 UTC")+".\nIf it is urgent, reach the person another way.")
 	o.explainFate(&b, e, owed, Relayed, "It was handed to the next mail server for these addresses:",
 		"That server does not tell about delivery, so nothing more will be heard of it unless it fails.")
 	return b.String()
@@ -299,7 +299,7 @@ func reason(rc *rcpt) string {
 // failed, and it is short; else its header (RFC 3461 §4.3). nil where the letter can't be read.
 func (o *Outbox) original(ctx context.Context, e *entry, owed []*rcpt) (b []byte, full bool) {
 	l := &letter{entry: *e}
-	key, err := o.sealer.Open(nil, e.sealed, keyContext(e.ID))
+	key, err := o.cfg.Sealer.Open(nil, e.sealed, keyContext(e.ID))
 	if err != nil {
 		return nil, false
 	}
@@ -309,11 +309,11 @@ func (o *Outbox) original(ctx context.Context, e *entry, owed []*rcpt) (b []byte
 	}
 	defer l.body.Close()
 	for _, rc := range owed {
-		full = full || rc.fate == Failed && e.Return == ReturnFull && l.octets() <= o.policy.ReturnOctets
+		full = full || rc.fate == Failed && e.Return == ReturnFull && l.octets() <= o.cfg.Policy.ReturnOctets
 	}
 	limit := int64(headerOctets)
 	if full {
-		limit = 2 * o.policy.ReturnOctets // line ends may be mended
+		limit = 2 * o.cfg.Policy.ReturnOctets // line ends may be mended
 	}
 	b, err = io.ReadAll(io.LimitReader(newCRLFReader(l.unsigned()), limit))
 	if err != nil {

@@ -102,6 +102,7 @@ type Policy struct {
 	PerDomain    int             // connections to one domain at once; default 5
 	Workers      int             // connections in all; default 50
 	Turn         int             // letters over one connection while other domains wait; default 20
+	Linger       time.Duration   // a connection with nothing to do is kept for this; default 2 seconds, under 1 ms: not
 	Hosts        int             // addresses tried in one attempt; default 6
 	Down         time.Duration   // a domain whose servers can't be reached is left alone for this; default 1 minute
 	Recipients   int             // recipients of one letter; default 10,000

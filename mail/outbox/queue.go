@@ -1,12 +1,14 @@
 package outbox
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"strings"
 	"time"
 
+	"haven"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -21,9 +23,9 @@ func (o *Outbox) Enqueue(tx *db.Tx, item Item) (ID, error) {
 	if err := o.check(item); err != nil {
 		return 0, err
 	}
-	now := o.clock.Now()
+	now := o.cfg.Clock.Now()
 	id := o.newID(now)
-	key, err := o.sealer.Seal(nil, item.Key[:], keyContext(id))
+	key, err := o.cfg.Sealer.Seal(nil, item.Key[:], keyContext(id))
 	if err != nil {
 		return 0, err
 	}
@@ -43,14 +45,20 @@ func (o *Outbox) Enqueue(tx *db.Tx, item Item) (ID, error) {
 func lane(to Recipient) string { return strings.TrimSuffix(to.Address.Domain, ".") }
 
 func (o *Outbox) check(item Item) error {
-	if len(item.To) == 0 || len(item.To) > o.policy.Recipients {
-		return errs.E(errs.Invalid, "A letter has between 1 and %d recipients.", o.policy.Recipients)
+	if len(item.To) == 0 || len(item.To) > o.cfg.Policy.Recipients {
+		return errs.E(errs.Invalid, "A letter has between 1 and %d recipients.", o.cfg.Policy.Recipients)
 	}
 	if !isXtext(item.EnvID) || len(item.EnvID) > 100 {
 		return errs.E(errs.Invalid, "ENVID is not as RFC 3461 wants it.")
 	}
+	if !item.From.IsNull() && !isWritable(item.From) {
+		return errs.E(errs.Invalid, "%q is no sender's address.", item.From.String())
+	}
+	if len(item.Trace) > 0 && !bytes.HasSuffix(item.Trace, []byte("\r\n")) {
+		return errs.E(errs.Invalid, "Trace is not made of whole lines.")
+	}
 	for _, to := range item.To {
-		if to.Address.IsNull() || to.Address.Domain == "" {
+		if !isWritable(to.Address) {
 			return errs.E(errs.Invalid, "%q is no address outside.", to.Address.String())
 		}
 		if !isXtext(to.ORcpt) || len(to.ORcpt) > 500 || to.ORcpt != "" && !strings.Contains(to.ORcpt, ";") {
@@ -58,6 +66,12 @@ func (o *Outbox) check(item Item) error {
 		}
 	}
 	return nil
+}
+
+// isWritable: an address that comes back from its row, and goes into a command, as it is.
+func isWritable(a haven.Address) bool {
+	back, err := haven.ParseAddress(a.String())
+	return err == nil && back == a
 }
 
 // isXtext: printable, without space, so that it can't end a parameter (RFC 3461 §4). ORCPT may be UTF-8 (RFC 6533 §3).
@@ -77,7 +91,7 @@ func keyContext(id ID) []byte {
 
 // newID is the time in microseconds with 11 bits beneath that processes draw apart; it always grows in one process.
 func (o *Outbox) newID(now time.Time) ID {
-	fresh := now.UnixMicro()<<11 | int64(o.random()*2048)
+	fresh := now.UnixMicro()<<11 | int64(o.cfg.Random()*2048)
 	for {
 		last := o.lastID.Load()
 		next := max(fresh, last+1)
@@ -102,8 +116,8 @@ type outcome struct {
 // next records the outcome of the last batch, if any, and claims the next one in domain, in one commit. It answers
 // nil when nothing is due. tell says that the sender of the last batch is owed a notice.
 func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bool) (b *batch, tell bool, err error) {
-	now := o.clock.Now()
-	err = o.db.Write(ctx, func(tx *db.Tx) (err error) {
+	now := o.cfg.Clock.Now()
+	err = o.cfg.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		b, tell = nil, false
 		if last != nil {
 			if tell, err = o.record(tx, last, now); err != nil {
@@ -182,9 +196,9 @@ func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err 
 }
 
 func (o *Outbox) judge(l *letter, t *try, now time.Time) Verdict {
-	return Judge(o.policy, Facts{
+	return Judge(o.cfg.Policy, Facts{
 		Result: t.res, Attempts: t.attempts + 1, Created: time.UnixMicro(l.Created), Now: now,
-		Warned: t.warned, Notify: t.Notify, NullSender: l.From.IsNull(), Random: o.random(),
+		Warned: t.warned, Notify: t.Notify, NullSender: l.From.IsNull(), Random: o.cfg.Random(),
 	})
 }
 
@@ -210,6 +224,6 @@ func (o *Outbox) recordTry(tx *db.Tx, t *try, v Verdict, now time.Time) error {
 // fence notes a lease that was lost: this process was silent for longer than Policy.Lease.
 func (o *Outbox) fence(changed int64, t *try) {
 	if changed == 0 {
-		o.log.Warn("a lease ran out while a letter was being sent; it may arrive twice", "queue", int64(t.queue), "recipient", t.n)
+		o.cfg.Log.Warn("a lease ran out while a letter was being sent; it may arrive twice", "queue", int64(t.queue), "recipient", t.n)
 	}
 }

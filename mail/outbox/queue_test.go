@@ -123,6 +123,44 @@ func TestCrashAfterTheirs(t *testing.T) {
 	})
 }
 
+// TestStrays: a claim that committed although its worker never heard of it is given back after two heartbeats.
+func TestStrays(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, engine string) {
+		h := newHouse(t, engine, via(newStranger(t, "EHLO\nSERVE")))
+		id := h.post(testLetter, nil, "bob@there.test", "cat@there.test")
+		if b, _, err := h.Outbox.next(t.Context(), "there.test", nil, true); b == nil || err != nil {
+			t.Fatal(b, err)
+		}
+		for _, want := range []string{"sending", "waiting"} {
+			if err := h.freeStrays(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			l, err := h.Show(t.Context(), id)
+			if err != nil || l.To[0].State != want || l.To[1].State != want {
+				t.Errorf("got %+v %v, want %s", l.To, err, want)
+			}
+		}
+		h.start()
+		if e := h.tried(); e.Delivered != 2 {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
+// TestPanicIsCaught: a fault of our own puts the letter off and ends neither process nor worker.
+func TestPanicIsCaught(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite", func(c *Config) { via(newStranger(t, "EHLO\nSERVE"))(c); c.Signer = panicSigner{} }).start()
+	h.post(testLetter, nil, "bob@there.test")
+	if e := h.tried(); e.Deferred != 1 {
+		t.Errorf("got %+v", e)
+	}
+	if st, err := h.Stats(t.Context()); st.Panics != 1 || st.Waiting != 1 || err != nil {
+		t.Errorf("got %+v %v", st, err)
+	}
+}
+
 // TestCloseGivesBack cuts off a letter that a server is sitting on; it waits again at once, its try not counted.
 func TestCloseGivesBack(t *testing.T) {
 	t.Parallel()
@@ -190,6 +228,10 @@ func TestEnqueueRefuses(t *testing.T) {
 		"line end in ENVID": {To: []Recipient{ok}, EnvID: "a\r\nRCPT"},
 		"long ENVID":        {To: []Recipient{ok}, EnvID: strings.Repeat("x", 101)},
 		"line end in ORCPT": {To: []Recipient{{Address: ok.Address, ORcpt: "rfc822;x\r\nDATA"}}},
+		"line end inside":   {To: []Recipient{{Address: haven.Address{Local: "a>\r\nRCPT TO:<b", Domain: "there.test"}}}},
+		"odd domain":        {To: []Recipient{{Address: haven.Address{Local: "a", Domain: "THERE test"}}}},
+		"odd sender":        {To: []Recipient{ok}, From: haven.Address{Local: "a\x00", Domain: "haven.test"}},
+		"half a line":       {To: []Recipient{ok}, Trace: []byte("Received: x")},
 		"ORCPT untyped":     {To: []Recipient{{Address: ok.Address, ORcpt: "x"}}},
 	} {
 		err := h.db.Write(t.Context(), func(tx *db.Tx) error {

@@ -20,7 +20,7 @@ func deadline(d time.Duration) time.Time { return time.Now().Add(d) }
 // targets are the addresses to try for domain, best first, at most Policy.Hosts. An error is a *hostError whose
 // result stands for all recipients in that domain.
 func (o *Outbox) targets(ctx context.Context, domain string) ([]target, error) {
-	if r, ok := routeFor(o.routes, domain); ok {
+	if r, ok := routeFor(o.cfg.Routes, domain); ok {
 		return o.routed(ctx, r)
 	}
 	if strings.HasPrefix(domain, "[") {
@@ -51,7 +51,7 @@ func (o *Outbox) routed(ctx context.Context, r Route) ([]target, error) {
 		return nil, &hostError{later("4.4", "the host %s that mail for this domain goes through has no address", host)}
 	}
 	var list []target
-	for _, a := range addrs[:min(len(addrs), o.policy.Hosts)] {
+	for _, a := range addrs[:min(len(addrs), o.cfg.Policy.Hosts)] {
 		list = append(list, target{host: host, addr: net.JoinHostPort(a, port), rule: rule})
 	}
 	return list, nil
@@ -70,7 +70,7 @@ func (o *Outbox) literal(domain string) ([]target, error) {
 	if o.isSelf(ip.String()) {
 		return nil, loop(domain)
 	}
-	return []target{{host: ip.String(), addr: net.JoinHostPort(ip.String(), o.port)}}, nil
+	return []target{{host: ip.String(), addr: net.JoinHostPort(ip.String(), o.cfg.Port)}}, nil
 }
 
 func loop(domain string) error {
@@ -81,7 +81,10 @@ func loop(domain string) error {
 func (o *Outbox) mailHosts(ctx context.Context, domain string) (hosts []string, implicit bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupWait)
 	defer cancel()
-	mx, err := o.resolver.LookupMX(ctx, domain)
+	mx, err := o.cfg.Resolver.LookupMX(ctx, domain)
+	if len(mx) > 0 {
+		err = nil // net.Resolver reports names that it left out
+	}
 	switch {
 	case err != nil && !isNotFound(err):
 		return nil, false, &hostError{later("4.3", "DNS does not tell the mail servers of %s now", domain)}
@@ -93,7 +96,7 @@ func (o *Outbox) mailHosts(ctx context.Context, domain string) (hosts []string, 
 	case isNullMX(mx):
 		return nil, false, &hostError{refused("1.10", "%s takes no mail (null MX)", domain)}
 	}
-	hosts, self := OrderMX(mx, o.isSelf, o.random)
+	hosts, self := OrderMX(mx, o.isSelf, o.cfg.Random)
 	if len(hosts) == 0 && self {
 		return nil, false, loop(domain)
 	}
@@ -108,8 +111,8 @@ func (o *Outbox) resolve(ctx context.Context, domain string, hosts []string, imp
 	if implicit {
 		why = &hostError{refused("1.2", "the domain %s does not exist or has no mail server", domain)}
 	}
-	share := max(2, o.policy.Hosts/max(len(hosts), 1))
-	for _, host := range hosts[:min(len(hosts), o.policy.Hosts)] {
+	share := max(2, o.cfg.Policy.Hosts/max(len(hosts), 1))
+	for _, host := range hosts[:min(len(hosts), o.cfg.Policy.Hosts)] {
 		rule, err := o.tlsRule(ctx, domain, host)
 		if err != nil {
 			why = err
@@ -127,20 +130,20 @@ func (o *Outbox) resolve(ctx context.Context, domain string, hosts []string, imp
 				why = loop(domain)
 				continue
 			}
-			list = append(list, target{host: host, addr: net.JoinHostPort(a, o.port), rule: rule})
+			list = append(list, target{host: host, addr: net.JoinHostPort(a, o.cfg.Port), rule: rule})
 		}
 	}
 	if len(list) == 0 {
 		return nil, why
 	}
-	return list[:min(len(list), o.policy.Hosts)], nil
+	return list[:min(len(list), o.cfg.Policy.Hosts)], nil
 }
 
 func (o *Outbox) tlsRule(ctx context.Context, domain, host string) (TLSRule, error) {
-	if o.tlsPolicy == nil {
+	if o.cfg.TLS == nil {
 		return TLSRule{}, nil
 	}
-	rule, err := o.tlsPolicy.For(ctx, domain, host)
+	rule, err := o.cfg.TLS.For(ctx, domain, host)
 	if err != nil {
 		return rule, &hostError{later("7.5", "the TLS policy of %s is not known now", domain)}
 	}
@@ -155,7 +158,7 @@ func (o *Outbox) tlsRule(ctx context.Context, domain, host string) (TLSRule, err
 func (o *Outbox) addresses(ctx context.Context, host string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupWait)
 	defer cancel()
-	all, err := o.resolver.LookupHost(ctx, host)
+	all, err := o.cfg.Resolver.LookupHost(ctx, host)
 	if err != nil {
 		return nil, err
 	}
@@ -169,9 +172,9 @@ func (o *Outbox) addresses(ctx context.Context, host string) ([]string, error) {
 			six = append(six, a)
 		}
 	}
-	if o.source != nil && o.source.To4() != nil {
+	if o.cfg.Source != nil && o.cfg.Source.To4() != nil {
 		six = nil
-	} else if o.source != nil {
+	} else if o.cfg.Source != nil {
 		four = nil
 	}
 	for i := 0; i < max(len(six), len(four)); i++ {
@@ -188,6 +191,17 @@ func (o *Outbox) addresses(ctx context.Context, host string) ([]string, error) {
 	return list, nil
 }
 
+// rooted asks the operating system's resolver for names as they are, never with its search list behind them.
+type rooted struct{ r *net.Resolver }
+
+func (r rooted) LookupMX(ctx context.Context, domain string) ([]*net.MX, error) {
+	return r.r.LookupMX(ctx, hostName(domain)+".")
+}
+
+func (r rooted) LookupHost(ctx context.Context, host string) ([]string, error) {
+	return r.r.LookupHost(ctx, hostName(host)+".")
+}
+
 func isNotFound(err error) bool {
 	var d *net.DNSError
 	return errors.As(err, &d) && d.IsNotFound || errs.Is(err, errs.NotFound)
@@ -199,5 +213,5 @@ func (o *Outbox) isSelf(host string) bool {
 		return true
 	}
 	ip := net.ParseIP(host)
-	return ip != nil && !o.allowLoopback && (ip.IsLoopback() || ip.IsUnspecified())
+	return ip != nil && !o.cfg.AllowLoopback && (ip.IsLoopback() || ip.IsUnspecified())
 }

@@ -25,6 +25,7 @@ func (p Policy) withDefaults() Policy {
 	def(&p.PerDomain, 5)
 	def(&p.Workers, 50)
 	def(&p.Turn, 20)
+	def(&p.Linger, 2*time.Second)
 	def(&p.Hosts, 6)
 	def(&p.Down, time.Minute)
 	def(&p.Recipients, 10_000)
@@ -102,7 +103,11 @@ func Judge(p Policy, f Facts) Verdict {
 	default:
 		v.Rule = "outbox.retry"
 		v.Next = NextTry(p, f.Attempts, f.Created, f.Now, f.Random)
-		late := !f.Now.Before(f.Created.Add(p.WarnAfter))
+		warnAt := f.Created.Add(p.WarnAfter)
+		late := !f.Now.Before(warnAt)
+		if !late && v.Next.After(warnAt) { // a try of its own, so that the notice is neither late nor stale
+			v.Next = warnAt
+		}
 		v.Tell = late && !f.Warned && (f.Notify == 0 || f.Notify&NotifyDelay != 0)
 	}
 	if f.NullSender || f.Notify&NotifyNever != 0 {

@@ -63,6 +63,20 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestNoticeInTime: the try after which the sender hears of a delay comes when the notice is due, not hours later.
+func TestNoticeInTime(t *testing.T) {
+	t.Parallel()
+	p := Policy{}.withDefaults()
+	facts := Facts{Attempts: 6, Created: testStart, Now: testStart.Add(3 * time.Hour), Random: 0.5}
+	if v := Judge(p, facts); !v.Next.Equal(testStart.Add(4 * time.Hour)) {
+		t.Errorf("got %v", v.Next)
+	}
+	facts.Now = testStart.Add(4 * time.Hour)
+	if v := Judge(p, facts); !v.Next.Equal(testStart.Add(6*time.Hour)) || !v.Tell {
+		t.Errorf("got %+v", v)
+	}
+}
+
 func TestNextTry(t *testing.T) {
 	t.Parallel()
 	p := Policy{}.withDefaults()

@@ -3,17 +3,11 @@ package outbox
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"encoding/binary"
-	"log/slog"
-	mathrand "math/rand/v2"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"haven/platform/blob"
-	"haven/platform/clock"
 	"haven/platform/db"
 )
 
@@ -27,29 +21,9 @@ const (
 
 // Outbox is the queue and its workers. Enqueue and the operator's calls work without Start; nothing is sent then.
 type Outbox struct {
-	db            *db.DB
-	bodies        *blob.Store
-	sealer        Sealer
-	hostname      string
-	notices       string
-	policy        Policy
-	resolver      Resolver
-	routes        []Route
-	self          map[string]bool
-	allowLoopback bool
-	source        net.IP
-	port          string
-	dial          Dialer
-	tlsPolicy     TLSPolicy
-	roots         *tls.Config
-	signer        Signer
-	local         Local
-	clock         clock.Clock
-	random        func() float64
-	log           *slog.Logger
-	notify        func(Event)
-
-	holder int64 // names this process in leases
+	cfg    Config          // complete
+	self   map[string]bool // names and addresses of this server
+	holder int64           // names this process in leases
 	lastID atomic.Int64
 	counts counts
 
@@ -68,74 +42,33 @@ type Outbox struct {
 	queue   []string       // domains that wait for a worker
 	running int
 	down    map[string]downMark
+	flying  map[flight]bool // batches that workers have
+	strays  map[flight]bool // leases of ours without a worker, as of the last heartbeat
 }
 
-// laneWork counts a domain's workers.
-type laneWork struct {
-	running int
-	queued  bool // is in Outbox.queue
-	again   bool // mail came while all workers of the domain were busy
-}
-
-// downMark is a domain whose servers could not be reached: until then nobody tries, and letters get the same result.
-type downMark struct {
-	until time.Time
-	res   Result
+// flight names a batch.
+type flight struct {
+	id     ID
+	domain string
 }
 
 // New makes an outbox. Start sets it to work.
 func New(c Config) *Outbox {
+	c = c.withDefaults()
 	o := &Outbox{
-		db: c.DB, bodies: c.Bodies, sealer: c.Sealer, hostname: c.Hostname, notices: c.Notices,
-		policy: c.Policy.withDefaults(), resolver: c.Resolver, routes: c.Routes, allowLoopback: c.AllowLoopback,
-		source: c.Source, port: c.Port, dial: c.Dial, tlsPolicy: c.TLS, roots: c.Roots, signer: c.Signer, local: c.Local,
-		clock: c.Clock, random: c.Random, log: c.Log, notify: c.Notify,
+		cfg:  c,
 		self: map[string]bool{hostName(c.Hostname): true},
 		stop: make(chan struct{}), wake: make(chan struct{}, 1), tell: make(chan struct{}, 1), cancel: func() {},
 		lanes: make(map[string]*laneWork), hints: make(map[string]int), down: make(map[string]downMark),
+		flying: make(map[flight]bool),
 	}
 	for _, s := range c.Self {
 		o.self[hostName(s)] = true
 	}
-	o.fillIn()
 	var b [8]byte
 	rand.Read(b[:]) // never fails (crypto/rand)
 	o.holder = int64(binary.BigEndian.Uint64(b[:])>>1 | 1)
 	return o
-}
-
-func (o *Outbox) fillIn() {
-	if o.notices == "" {
-		o.notices = "postmaster@" + o.hostname
-	}
-	if o.port == "" {
-		o.port = "25"
-	}
-	if o.resolver == nil {
-		o.resolver = net.DefaultResolver
-	}
-	if o.dial == nil {
-		d := &net.Dialer{}
-		if o.source != nil {
-			d.LocalAddr = &net.TCPAddr{IP: o.source}
-		}
-		o.dial = d
-	}
-	if o.roots == nil {
-		o.roots = &tls.Config{}
-	}
-	if o.clock == nil {
-		o.clock = clock.Real{}
-	}
-	if o.random == nil {
-		o.random = mathrand.Float64
-	}
-	if o.notify == nil {
-		o.notify = func(Event) {}
-	}
-	if o.log == nil {
-		o.log = slog.New(slog.DiscardHandler)
-	}
 }
 
 // Start sets the workers going. Close ends them.
@@ -171,9 +104,9 @@ func (o *Outbox) Close(ctx context.Context) error {
 	}
 	o.cancel()
 	<-done
-	return o.db.Write(context.WithoutCancel(ctx), func(tx *db.Tx) error {
-		now := o.clock.Now().UnixMicro()
-		tx.Exec(sqlUnhold, o.holder, now-o.policy.Lease.Microseconds())
+	return o.cfg.DB.Write(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+		now := o.cfg.Clock.Now().UnixMicro()
+		tx.Exec(sqlUnhold, o.holder, now-o.cfg.Policy.Lease.Microseconds())
 		return nil
 	})
 }
@@ -189,24 +122,76 @@ func (o *Outbox) stopping() bool {
 
 // heartbeat keeps this process's leases alive, and takes up what dead processes left behind.
 func (o *Outbox) heartbeat(ctx context.Context) {
-	for o.pause(o.policy.Lease / 4) {
+	for o.pause(o.cfg.Policy.Lease / 4) {
 		if err := o.beat(ctx); err != nil {
-			o.log.Error("the outbox's lease could not be renewed", "error", err)
+			o.cfg.Log.Error("the outbox's lease could not be renewed", "error", err)
 		}
+		if err := o.freeStrays(ctx); err != nil {
+			o.cfg.Log.Error("leases without a worker could not be looked for", "error", err)
+		}
+	}
+}
+
+// freeStrays gives back what is leased to this process and no worker has, at two heartbeats in a row: a claim whose
+// commit went through although its answer was lost.
+func (o *Outbox) freeStrays(ctx context.Context) error {
+	seen := make(map[flight]bool)
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
+		clear(seen)
+		return tx.Query(sqlLeased, []any{o.holder}, func(r db.Row) error {
+			seen[flight{ID(r.Int64(0)), r.Text(1)}] = true
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	var lost []flight
+	for f := range seen {
+		if o.flying[f] {
+			delete(seen, f)
+		} else if o.strays[f] {
+			lost = append(lost, f)
+		}
+	}
+	o.strays = seen
+	o.mu.Unlock()
+	if len(lost) == 0 {
+		return nil
+	}
+	o.cfg.Log.Warn("leases without a worker are given back", "letters", len(lost))
+	defer o.Wake()
+	return o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
+		for _, f := range lost {
+			tx.Exec(sqlFreeStray, int64(f.id), f.domain, o.holder, o.cfg.Clock.Now().UnixMicro())
+		}
+		return nil
+	})
+}
+
+// fly notes that a worker has a batch, or has it no more.
+func (o *Outbox) fly(b *batch, domain string, has bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if f := (flight{b.letter.ID, domain}); has {
+		o.flying[f] = true
+	} else {
+		delete(o.flying, f)
 	}
 }
 
 // beat renews the lease, then frees what belongs to nobody alive.
 func (o *Outbox) beat(ctx context.Context) error {
-	now := o.clock.Now()
+	now := o.cfg.Clock.Now()
 	freed := int64(0)
-	err := o.db.Write(ctx, func(tx *db.Tx) (err error) {
-		tx.Exec(sqlHold, o.holder, now.Add(o.policy.Lease).UnixMicro())
+	err := o.cfg.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		tx.Exec(sqlHold, o.holder, now.Add(o.cfg.Policy.Lease).UnixMicro())
 		freed, err = tx.Change(sqlFree, now.UnixMicro())
 		return err
 	})
 	if freed > 0 {
-		o.log.Warn("recipients of a process that ended are tried again", "recipients", freed)
+		o.cfg.Log.Warn("recipients of a process that ended are tried again", "recipients", freed)
 		o.Wake()
 	}
 	return err
@@ -220,7 +205,7 @@ func (o *Outbox) pause(d time.Duration) bool {
 
 // waitFor ends when c is signalled, d has passed, or the outbox closes.
 func (o *Outbox) waitFor(c <-chan struct{}, d time.Duration) {
-	t := o.clock.NewTimer(max(d, time.Millisecond))
+	t := o.cfg.Clock.NewTimer(max(d, time.Millisecond))
 	defer t.Stop()
 	select {
 	case <-c:
@@ -257,11 +242,11 @@ func (o *Outbox) signal(c chan struct{}) {
 func (o *Outbox) dispatch(ctx context.Context) {
 	var scanAt time.Time // the next look at the queue; zero: at once
 	for !o.stopping() {
-		now := o.clock.Now()
+		now := o.cfg.Clock.Now()
 		if o.takeHints(ctx) || !now.Before(scanAt) {
 			scanAt = o.scan(ctx, now)
 		}
-		o.waitFor(o.wake, scanAt.Sub(o.clock.Now()))
+		o.waitFor(o.wake, scanAt.Sub(o.cfg.Clock.Now()))
 	}
 }
 
@@ -286,7 +271,7 @@ func (o *Outbox) scan(ctx context.Context, now time.Time) time.Time {
 		n      int
 	}
 	var list []found
-	err := o.db.Read(ctx, func(tx *db.Tx) error {
+	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
 		list = list[:0]
 		err := tx.Query(sqlDueDomains, []any{now.UnixMicro(), int64(scanLimit)}, func(r db.Row) error {
 			list = append(list, found{r.Text(0), int(r.Int64(1))})
@@ -303,7 +288,7 @@ func (o *Outbox) scan(ctx context.Context, now time.Time) time.Time {
 		})
 	})
 	if err != nil {
-		o.log.Error("the queue could not be looked at", "error", err)
+		o.cfg.Log.Error("the queue could not be looked at", "error", err)
 		return now.Add(scanPause)
 	}
 	o.mu.Lock()
@@ -316,112 +301,4 @@ func (o *Outbox) scan(ctx context.Context, now time.Time) time.Time {
 		next = now.Add(scanPause)
 	}
 	return next
-}
-
-// offer starts workers for n recipients of a domain as far as the limits allow; the rest waits. o.mu is held.
-func (o *Outbox) offer(ctx context.Context, domain string, n int) {
-	w := o.lanes[domain]
-	if w == nil {
-		w = new(laneWork)
-		o.lanes[domain] = w
-	}
-	for ; n > 0; n-- {
-		switch {
-		case o.closed:
-			return
-		case w.running >= o.policy.PerDomain:
-			w.again = true
-			return
-		case o.running >= o.policy.Workers:
-			if !w.queued {
-				w.queued = true
-				o.queue = append(o.queue, domain)
-			}
-			return
-		}
-		w.running++
-		o.running++
-		o.group.Add(1)
-		go o.work(ctx, domain)
-	}
-}
-
-// work sends what is due for one domain, one letter after the other over one connection.
-func (o *Outbox) work(ctx context.Context, domain string) {
-	defer o.group.Done()
-	w := &worker{o: o, domain: domain}
-	defer w.hangUp()
-	var last *outcome
-	for turn := 1; ; turn++ {
-		more := !o.stopping() && (turn <= o.policy.Turn || !o.othersWait())
-		b := w.next(ctx, last, more)
-		last = nil
-		if b != nil {
-			last = w.attempt(ctx, b)
-			continue
-		}
-		w.hangUp() // before the place is another's, so that there are never more connections than places
-		if o.leave(ctx, domain, more) {
-			return
-		}
-	}
-}
-
-func (o *Outbox) othersWait() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.queue) > 0
-}
-
-// leave gives the worker's place up, unless mail came meanwhile. done tells that the domain has nothing due; if not,
-// the domain queues for its next turn. The place goes to the domain that waits longest.
-func (o *Outbox) leave(ctx context.Context, domain string, done bool) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	w := o.lanes[domain]
-	if done && w.again && !o.closed {
-		w.again = false
-		return false
-	}
-	w.running--
-	o.running--
-	if !done && !w.queued && !o.closed {
-		w.queued = true
-		o.queue = append(o.queue, domain)
-	}
-	if w.running == 0 && !w.queued {
-		delete(o.lanes, domain)
-	}
-	if len(o.queue) > 0 && !o.closed {
-		next := o.queue[0]
-		o.queue = o.queue[1:]
-		o.lanes[next].queued = false
-		o.offer(ctx, next, 1)
-	}
-	return true
-}
-
-// markDown remembers that a domain's servers can't be reached.
-func (o *Outbox) markDown(domain string, res Result) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if len(o.down) < maxHints {
-		o.down[domain] = downMark{o.clock.Now().Add(o.policy.Down), res}
-	}
-}
-
-func (o *Outbox) isDown(domain string) (Result, bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	d, ok := o.down[domain]
-	return d.res, ok && o.clock.Now().Before(d.until)
-}
-
-// forgetDown drops marks that have run out. o.mu is held.
-func (o *Outbox) forgetDown(now time.Time) {
-	for domain, d := range o.down {
-		if !now.Before(d.until) {
-			delete(o.down, domain)
-		}
-	}
 }

@@ -74,34 +74,37 @@ const (
 	rcptColumns  = `queue, n, domain, address, state, due, lease, attempts, fate, warned, notify, orcpt, tried, code, status, reply, host`
 
 	sqlEntry     = `SELECT ` + entryColumns + ` FROM queue WHERE id = $1`
-	sqlRcpts     = `SELECT ` + rcptColumns + ` FROM queue_rcpt WHERE queue = $1 ORDER BY n LIMIT $2`
 	sqlLockEntry = `UPDATE queue SET sig = COALESCE(sig, $2) WHERE id = $1`
 
 	sqlDueEntries = `SELECT queue FROM queue_rcpt WHERE domain = $1 AND state = 0 AND due <= $2 ORDER BY due, queue LIMIT $3`
-	sqlClaim      = `UPDATE queue_rcpt SET state = 1, lease = $4 WHERE queue = $1 AND state = 0 AND due <= $3 AND n IN
-		(SELECT n FROM queue_rcpt WHERE queue = $1 AND domain = $2 AND state = 0 AND due <= $3 ORDER BY n LIMIT $5)
+	// The unary plus and the empty string keep planners on the primary key: the other indexes would walk the whole
+	// backlog of a domain for each letter.
+	sqlClaim = `UPDATE queue_rcpt SET state = 1, lease = $4 WHERE queue = $1 AND +state = 0 AND +due <= $3 AND n IN
+		(SELECT n FROM queue_rcpt WHERE queue = $1 AND domain || '' = $2 AND +state = 0 AND +due <= $3 ORDER BY n LIMIT $5)
 		RETURNING ` + rcptColumns
 	sqlDueDomains = `SELECT domain, COUNT(*) FROM queue_rcpt WHERE state = 0 AND due <= $1 GROUP BY domain ORDER BY MIN(due) LIMIT $2`
 	sqlNextDue    = `SELECT MIN(due) FROM queue_rcpt WHERE state = $1 AND due > $2`
 	sqlDueTelling = `SELECT DISTINCT queue FROM queue_rcpt WHERE state = 3 AND due <= $1 LIMIT $2`
 
 	sqlDelayTelling = `SELECT DISTINCT queue FROM queue_rcpt WHERE fate = 1 AND warned = 0 LIMIT $1`
-	sqlOwed         = `SELECT ` + rcptColumns + ` FROM queue_rcpt WHERE queue = $1 AND (state = 3 OR (fate = 1 AND warned = 0 AND state <> 1))
+	sqlOwed         = `SELECT ` + rcptColumns + ` FROM queue_rcpt WHERE queue = $1 AND (+state = 3 OR (+fate = 1 AND +warned = 0 AND +state <> 1))
 		ORDER BY n LIMIT $2`
-	sqlDropTelling = `DELETE FROM queue_rcpt WHERE queue = $1 AND state = 3`
+	sqlDropTelling = `DELETE FROM queue_rcpt WHERE queue = $1 AND +state = 3`
 
-	sqlDropRcpt = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND state = $3 AND lease = $4`
+	sqlDropRcpt = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND +state = $3 AND lease = $4`
 	sqlAfterTry = `UPDATE queue_rcpt SET state = $5, lease = 0, due = $6, attempts = $7, fate = $8, tried = $9, code = $10, status = $11,
-		reply = $12, host = $13 WHERE queue = $1 AND n = $2 AND state = $3 AND lease = $4`
-	sqlGiveBack   = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND n = $2 AND state = 1 AND lease = $3`
+		reply = $12, host = $13 WHERE queue = $1 AND n = $2 AND +state = $3 AND lease = $4`
+	sqlGiveBack   = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND n = $2 AND +state = 1 AND lease = $3`
 	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND warned = 0`
-	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND state = 3`
+	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND +state = 3`
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`
 
-	sqlHold   = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
-	sqlUnhold = `DELETE FROM queue_holder WHERE id = $1 OR until < $2`
-	sqlFree   = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $1 WHERE state = 1 AND lease NOT IN (SELECT id FROM queue_holder WHERE until >= $1)`
+	sqlHold      = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
+	sqlLeased    = `SELECT DISTINCT queue, domain FROM queue_rcpt WHERE state = 1 AND lease = $1`
+	sqlFreeStray = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND domain || '' = $2 AND +state = 1 AND lease = $3`
+	sqlUnhold    = `DELETE FROM queue_holder WHERE id = $1 OR until < $2`
+	sqlFree      = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $1 WHERE state = 1 AND lease NOT IN (SELECT id FROM queue_holder WHERE until >= $1)`
 )
 
 // The operator's statements. $1 to $4 are the filter: letter, domain, sender, state; 0, ” and -1 choose all.
@@ -228,16 +231,6 @@ func readEntry(tx *db.Tx, id ID) (*entry, error) {
 	return e, err
 }
 
-func readRcpts(tx *db.Tx, id ID, limit int) ([]*rcpt, error) {
-	var list []*rcpt
-	err := tx.Query(sqlRcpts, []any{id, int64(limit)}, func(r db.Row) error {
-		rc, err := scanRcpt(r)
-		list = append(list, rc)
-		return err
-	})
-	return list, err
-}
-
 // lockEntry takes the letter's row before any recipient's, so that two who settle the last recipients see each
 // other; it writes the signature down the first time. It reports whether the letter is still there.
 func lockEntry(tx *db.Tx, id ID, sig []byte) (bool, error) {
@@ -253,7 +246,7 @@ func (o *Outbox) dropIfDone(tx *db.Tx, id ID) error {
 		return nil
 	})
 	if err == nil && body != 0 {
-		blob.Released(tx, o.clock.Now(), blob.ID(body))
+		blob.Released(tx, o.cfg.Clock.Now(), blob.ID(body))
 	}
 	return err
 }
