@@ -139,6 +139,7 @@ imap = %s
 imaps = %s
 http = %s
 allow_plaintext_login = true
+profiles = true
 
 [policy]
 profile = "bench"

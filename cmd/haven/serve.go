@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"sync"
 	"time"
 
@@ -271,8 +272,21 @@ func (s *serving) startHTTP(context.Context) error {
 	handler := obs.Handler(s.registry,
 		obs.Probe{Name: "database", Check: func(ctx context.Context) error { return s.h.db.Read(ctx, func(tx *db.Tx) error { return nil }) }},
 		obs.Probe{Name: "body store", Check: func(context.Context) error { return s.h.bodies.Err() }})
+	if s.h.conf.Listen.Profiles {
+		handler = withProfiles(handler)
+	}
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.h.log.Handler(), slog.LevelDebug)}
 	s.onStop(srv.Shutdown)
 	return s.listen("http", s.h.conf.Listen.HTTP, srv.Serve)
+}
+
+// withProfiles adds Go's profiles, for an operator on the machine itself.
+func withProfiles(rest http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", rest)
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
 }

@@ -58,6 +58,9 @@ func (l *Loaded) check() []mistake {
 
 func (l *Loaded) checkListen() []mistake {
 	var out []mistake
+	if host, _, err := net.SplitHostPort(l.Listen.HTTP); l.Listen.Profiles && (err != nil || !IsLoopback(host)) {
+		out = append(out, mistake{"listen.profiles", "listen.http is not loopback; profiles tell of what passes through, so they are for 127.0.0.1 and ::1 alone"})
+	}
 	seen := map[string]string{}
 	v := reflect.ValueOf(l.Listen)
 	for i := range v.NumField() {

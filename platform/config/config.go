@@ -38,6 +38,7 @@ type Listen struct {
 	IMAPS       string `doc:"reading with mail programs, TLS from the start"`
 	HTTP        string `doc:"health and metrics; keep it on a private address"`
 
+	Profiles            bool `doc:"Go profiles under /debug/pprof of http; only ever on a loopback address"`
 	AllowPlaintextLogin bool `doc:"passwords without TLS; only ever on loopback addresses"`
 }
 

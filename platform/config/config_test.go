@@ -24,6 +24,7 @@ func TestMistakes(t *testing.T) {
 		{"bad address", least + "[listen]\nsmtp = \"25\"\n", "haven.toml:5: listen.smtp: \"25\" is no address to listen on"},
 		{"port twice", least + "[listen]\nimap = \":25\"\n", "haven.toml:5: listen.imap: listen.smtp listens there already"},
 		{"plaintext off loopback", least + "[listen]\nallow_plaintext_login = true\n", "listen.allow_plaintext_login: listen.smtp is not loopback"},
+		{"profiles off loopback", least + "[listen]\nhttp = \":8080\"\nprofiles = true\n", "haven.toml:6: listen.profiles: listen.http is not loopback"},
 		{"key without certificate", least + "[tls]\nkey = \"k.pem\"\n", "haven.toml:5: tls.key: certificate and key belong together"},
 		{"other database", least + "[database]\nurl = \"mysql://x\"\n", "haven.toml:5: database.url: write postgres://user@host/database"},
 		{"bad route", least + "[outbox]\nroutes = [\"x\"]\n", "haven.toml:5: outbox.routes: \"x\" is no route"},
