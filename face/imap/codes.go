@@ -23,6 +23,7 @@ var codes = map[errs.Kind]string{
 // rules are rules whose refusal has a code of its own.
 var ruleCodes = map[string]string{
 	"password.expired": "EXPIRED",
+	"imap.plaintext":   "PRIVACYREQUIRED",
 	"message.size":     "TOOBIG",
 	"imap.cte":         "UNKNOWN-CTE",
 	"imap.badcharset":  "BADCHARSET (UTF-8 US-ASCII)",

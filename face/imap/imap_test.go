@@ -120,7 +120,11 @@ const (
 // newWorld starts a server. Anna owns, and ben is a member of, the shared mailbox of the pharmacy.
 func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
-	store := mailboxtest.New(t, "sqlite")
+	return newWorldOf(t, mailboxtest.New(t, "sqlite"), change...)
+}
+
+func newWorldOf(t testing.TB, store *mailboxtest.Store, change ...func(*Options)) *world {
+	t.Helper()
 	w := &world{Store: store, t: t, people: &register{
 		no: map[string]haven.AccountNo{}, shared: map[string]bool{pharmacy: true}, grants: store.Grants, rights: map[[2]string]haven.Rights{},
 	}}
