@@ -3,10 +3,9 @@ package account
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base32"
 	"errors"
 	"fmt"
-	"strings"
+	"log/slog"
 	"time"
 
 	"haven"
@@ -56,14 +55,30 @@ func (s *Service) Authenticate(ctx context.Context, l Login) (Session, error) {
 		k.app = nil // pages ask for the person, never for a program
 	}
 	if err := s.prove(ctx, l, person, place, k); err != nil {
+		s.logRefusal(ctx, l, k, err)
 		return Session{}, err
 	}
 	facts := LoginFacts{Kind: k.account.Kind, State: k.account.State, Face: l.Face, AppPassword: k.app != nil,
 		Expires: k.expires, MustChange: k.must, Portal: s.o.Portal}
 	if v := MayLogin(facts, s.Now()); !v.Allowed {
-		return Session{}, Refusal(errs.Denied, v)
+		err := Refusal(errs.Denied, v)
+		s.logRefusal(ctx, l, k, err)
+		return Session{}, err
 	}
 	return s.open(ctx, k, person, target)
+}
+
+// logRefusal tells the operator by which rule somebody was not let in: ids and places, never what was typed.
+func (s *Service) logRefusal(ctx context.Context, l Login, k known, err error) {
+	rule, id := "", ""
+	if e := (*errs.Error)(nil); errors.As(err, &e) {
+		rule = e.Rule
+	}
+	if k.account.No != 0 {
+		id = k.account.ID.String()
+	}
+	s.o.Logger.LogAttrs(ctx, slog.LevelInfo, "log in refused", slog.String("rule", rule), slog.String("kind", errs.KindOf(err).String()),
+		slog.String("account", id), slog.String("place", l.Place), slog.Bool("app", k.app != nil))
 }
 
 // lookUp reads all that is known in one snapshot. An account that can't have a credential is nobody.
@@ -122,7 +137,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	if remembered && !shut {
 		return s.seePlace(ctx, k, place)
 	}
-	good, err := s.compute(ctx, l.Password, place, k, key, shut)
+	good, err := s.compute(ctx, l, place, k, key, shut)
 	if err != nil {
 		return err
 	}
@@ -133,14 +148,13 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 }
 
 // compute spends the time of one argon2id computation in the queue, also for nobody and for a locked account.
-func (s *Service) compute(ctx context.Context, secret string, place placeKey, k known, key secretKey, shut bool) (bool, error) {
-	if p := s.o.Policy.Lockout; p.SlowAfter > 0 && s.places.Count(string(place[:])) >= p.SlowAfter {
-		if wait := s.slowed.Take(string(place[:]), 1); wait > 0 {
-			return false, &errs.Error{Kind: errs.TooMany, Rule: "lockout.slow",
-				Say: fmt.Sprintf("Too many failed tries from here. Try again in %d seconds.", int(wait/time.Second)+1)}
-		}
+func (s *Service) compute(ctx context.Context, l Login, place placeKey, k known, key secretKey, shut bool) (bool, error) {
+	network := NetworkOf(l.Place)
+	if wait := s.slow(place, network); wait > 0 {
+		return false, &errs.Error{Kind: errs.TooMany, Rule: "lockout.slow",
+			Say: fmt.Sprintf("Too many failed tries from here. Try again in %d seconds.", int(wait/time.Second)+1)}
 	}
-	if err := s.queue.enter(ctx, string(place[:])); err != nil {
+	if err := s.queue.enter(ctx, network); err != nil {
 		return false, err
 	}
 	defer s.queue.leave()
@@ -149,18 +163,31 @@ func (s *Service) compute(ctx context.Context, secret string, place placeKey, k 
 	}
 	h, ok := parseHash(k.hash)
 	if !ok || shut {
-		s.nobody.matches(secret)
+		s.nobody.matches(l.Password)
 		if !shut {
 			s.memory.learn(key, false, s.Now())
 		}
 		return false, nil
 	}
-	good := h.matches(secret)
+	good := h.matches(l.Password)
 	s.memory.learn(key, good, s.Now())
 	if good && !h.fits(s.o.Policy.Password) {
-		return true, s.rehash(ctx, k, hashNew(secret, s.o.Policy.Password))
+		return true, s.rehash(ctx, k, hashNew(l.Password, s.o.Policy.Password))
 	}
 	return good, nil
+}
+
+// slow is how long a place, or the network that it is in, has to wait for its next try: a program may call itself
+// something else each time, and so the network counts too.
+func (s *Service) slow(place placeKey, network string) time.Duration {
+	p := s.o.Policy.Lockout
+	switch {
+	case p.SlowAfter > 0 && s.places.Count(string(place[:])) >= p.SlowAfter:
+		return s.slowed.Take(string(place[:]), 1)
+	case p.SlowNetwork > 0 && s.places.Count(network) >= p.SlowNetwork:
+		return s.slowed.Take(network, 1)
+	}
+	return 0
 }
 
 // rehash keeps the same password under the parameters of today's policy.
@@ -175,6 +202,7 @@ func (s *Service) rehash(ctx context.Context, k known, h hashed) error {
 func (s *Service) failed(ctx context.Context, l Login, place placeKey, a Account) error {
 	p, now := s.o.Policy.Lockout, s.Now()
 	s.places.Add(string(place[:]), 1)
+	s.places.Add(NetworkOf(l.Place), 1)
 	if a.No == 0 || p.LockAfter <= 0 {
 		return ErrRefused
 	}
@@ -221,7 +249,7 @@ func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.Accoun
 type placeKey [16]byte
 
 func placeOf(l Login) placeKey {
-	sum := sha256.Sum256([]byte(l.Place + "\x00" + l.Program))
+	sum := sha256.Sum256([]byte(NetworkOf(l.Place) + "\x00" + l.Program))
 	return placeKey(sum[:16])
 }
 
@@ -234,97 +262,6 @@ func (s *Service) seePlace(ctx context.Context, k known, place placeKey) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		tx.Exec(sqlSeePlace, int64(k.account.No), place[:], now.UnixMicro())
 		tx.Exec(sqlDropPlaces, int64(k.account.No), int64(s.o.Policy.Lockout.KnownPlaces))
-		return nil
-	})
-}
-
-// open makes the session: the person's own account, or the shared mailbox that the log in or its app password
-// names, where the person may open it.
-func (s *Service) open(ctx context.Context, k known, person, target haven.Address) (ses Session, err error) {
-	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		ses = Session{Person: k.account, Target: k.account, Expires: k.expires}
-		ses.Changes = k.must || k.account.State == Invited || !k.expires.IsZero() && !s.Now().Before(k.expires)
-		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
-			return err
-		}
-		ses.Rights, ses.Verdict, err = s.o.Access.In(tx, ses.Person.No, ses.Target.No)
-		if err == nil && ses.Rights == 0 && ses.Shared() {
-			return errNoTarget
-		}
-		return err
-	})
-	if err != nil {
-		return Session{}, err
-	}
-	return ses, nil
-}
-
-var errNoTarget = &errs.Error{Kind: errs.NotFound, Rule: "login.target", Say: "There is no such mailbox that you may open."}
-
-func (s *Service) chooseTarget(tx *db.Tx, ses *Session, k known, person, target haven.Address) (err error) {
-	named := target.Key() != person.Key()
-	if named {
-		ses.Target, err = s.ResolveIn(tx, target)
-		if errs.Is(err, errs.NotFound) {
-			return errNoTarget
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if k.app == nil || k.app.target == ses.Target.No {
-		return nil
-	}
-	if named {
-		return errNoTarget // an app password opens the one mailbox that it was made for (Rules 6)
-	}
-	ses.Target, err = ByNoIn(tx, k.app.target)
-	return err
-}
-
-// appLogin is an app password that was found.
-type appLogin struct {
-	hash   [32]byte
-	target haven.AccountNo
-	used   time.Time
-}
-
-var appEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-
-const appLetters = 26 // 128 bits in base 32
-
-// appHash is the hash of an app password, however its groups were typed; false if secret does not look like one.
-// 128 random bits need no slow hash.
-func appHash(secret string) ([32]byte, bool) {
-	s := strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(secret))
-	if b, err := appEncoding.DecodeString(s); err != nil || len(s) != appLetters || len(b) != 16 {
-		return [32]byte{}, false
-	}
-	return sha256.Sum256([]byte(s)), true
-}
-
-func findApp(tx *db.Tx, no haven.AccountNo, secret string) (found *appLogin, err error) {
-	hash, ok := appHash(secret)
-	if !ok {
-		return nil, nil
-	}
-	err = tx.Query(sqlAppLogin, []any{hash[:]}, func(r db.Row) error {
-		if haven.AccountNo(r.Int64(0)) == no {
-			found = &appLogin{hash, haven.AccountNo(r.Int64(1)), timeOf(r.Int64(2))}
-		}
-		return nil
-	})
-	return found, err
-}
-
-// useApp notes the last use, once a day.
-func (s *Service) useApp(ctx context.Context, app *appLogin) error {
-	now := s.Now()
-	if now.Sub(app.used) < 24*time.Hour {
-		return nil
-	}
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(sqlAppUsed, app.hash[:], now.UnixMicro())
 		return nil
 	})
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 	"unicode"
@@ -117,6 +118,33 @@ func SplitUser(user, authzid string) (person, target haven.Address, v haven.Verd
 		return person, target, refuse("login.user-name", "The mailbox after the / is its whole address.")
 	}
 	return person, target, allow("login.named")
+}
+
+// NetworkOf is what of a network address stands for the place: an IPv4 address whole, of an IPv6 address the
+// first 64 bits, since one computer walks through the rest (RFC 8981). What is no address stays as it is.
+func NetworkOf(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
+}
+
+// MayUse says whether a person with these rights may send from an address of the account, and whether only on
+// its behalf, with Sender: naming the person (Rules 3). An address of a former name sends nothing: it would
+// show the name (Rules 2).
+func MayUse(rights haven.Rights, former bool) (onBehalf bool, v haven.Verdict) {
+	switch {
+	case former:
+	case rights.Has(haven.SendAs):
+		return false, allow("submission.send-as")
+	case rights.Has(haven.SendOnBehalf):
+		return true, allow("submission.send-on-behalf")
+	}
+	return false, refuse("submission.sender", "You may not send from this address. Use your own, or that of a mailbox in which you may send.")
 }
 
 // LoginFacts is what MayLogin looks at, all of it after the secret proved right.

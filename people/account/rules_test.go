@@ -280,3 +280,34 @@ func TestStateNames(t *testing.T) {
 		t.Error("asleep is no state")
 	}
 }
+
+func TestNetworkOf(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "::ffff:192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
+		"2001:db8:1:2::9": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "": "", "pipe": "pipe", "192.0.2.7:25": "192.0.2.7:25",
+	} {
+		if got := NetworkOf(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestMayUse(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rights       haven.Rights
+		former       bool
+		ok, onBehalf bool
+	}{
+		{haven.Own, false, true, false}, {haven.Member, false, true, false}, {haven.Owner, false, true, false},
+		{haven.Read | haven.SendOnBehalf, false, true, true}, {haven.SendAs, false, true, false},
+		{haven.Read | haven.Write, false, false, false}, {haven.Manage, false, false, false}, {0, false, false, false},
+		{haven.Own, true, false, false}, {haven.SendOnBehalf, true, false, false},
+	} {
+		onBehalf, v := MayUse(c.rights, c.former)
+		if v.Allowed != c.ok || onBehalf != c.onBehalf || !v.Allowed && (v.Rule != "submission.sender" || v.Reason == "") {
+			t.Errorf("%s former %v: %v %+v", c.rights, c.former, onBehalf, v)
+		}
+	}
+}

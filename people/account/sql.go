@@ -54,6 +54,7 @@ const (
 	sqlByNo      = `SELECT ` + accountColumns + accountTables + `WHERE a.no = $1`
 	sqlByID      = `SELECT ` + accountColumns + accountTables + `WHERE a.id = $1`
 	sqlByAddress = `SELECT ` + accountColumns + addressTables + `WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
+	sqlSender    = `SELECT ` + accountColumns + `, x.role` + addressTables + `WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
 	sqlList      = `SELECT ` + accountColumns + accountTables + `WHERE a.no > $1 ORDER BY a.no LIMIT $2`
 
 	sqlTakeNo    = `UPDATE account_next SET next = next + 1 WHERE one = 1 RETURNING next - 1`

@@ -4,6 +4,7 @@ package peopletest
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -47,6 +48,7 @@ type House struct {
 	DB        *db.DB
 	Clock     *clock.Fake
 	Policy    policy.Policy
+	Logger    *slog.Logger // nil: nothing is logged
 	Accounts  *account.Service
 	Access    *access.Service
 	Shared    *sharedmailbox.Service
@@ -83,7 +85,7 @@ func New(t testing.TB, d *db.DB, change ...func(*policy.Policy)) *House {
 func (h *House) Open() {
 	h.Access = access.New(h.DB, h.Clock.Now)
 	h.Accounts = account.New(account.Options{DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
-		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Names: sharedmailbox.Names})
+		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names})
 	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Policy: h.Policy, Clock: h.Clock})
 	h.Places = organisation.New(h.DB, h.Clock, h.Policy.Organisation)
 }

@@ -77,7 +77,8 @@ type Password struct {
 type Lockout struct {
 	Window      time.Duration // failures older than this don't count
 	SlowAfter   int           // failures from one place within Window that slow it; 0: never
-	SlowEvery   time.Duration // a slowed place gets one try in this time
+	SlowNetwork int           // failures from one network within Window, whatever the program calls itself, that slow it; 0: never
+	SlowEvery   time.Duration // a slowed place or network gets one try in this time
 	LockAfter   int           // failures on one account within Window that lock it; 0: never
 	LockFor     time.Duration // how long places where the person has not logged in before are shut out
 	KnownPlaces int           // most places remembered per account; the oldest goes

@@ -72,7 +72,7 @@ func passwords() Password {
 
 func lockout() Lockout {
 	return Lockout{
-		Window: 10 * time.Minute, SlowAfter: 10, SlowEvery: 10 * time.Second,
+		Window: 10 * time.Minute, SlowAfter: 10, SlowNetwork: 100, SlowEvery: 10 * time.Second,
 		LockAfter: 30, LockFor: 30 * time.Minute,
 		KnownPlaces: 50, KnownFor: 365 * day, Places: 100_000,
 	}
@@ -129,7 +129,7 @@ func bench() Policy {
 	p.Name = "bench"
 	p.Account.PasswordsInPrograms = true
 	p.Password.MaxAge = 0
-	p.Lockout.SlowAfter, p.Lockout.LockAfter = 0, 0
+	p.Lockout.SlowAfter, p.Lockout.SlowNetwork, p.Lockout.LockAfter = 0, 0, 0
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
 	p.Mailbox.Quota = 0

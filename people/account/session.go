@@ -1,0 +1,96 @@
+package account
+
+import (
+	"context"
+
+	"haven"
+	"haven/platform/db"
+	"haven/platform/errs"
+)
+
+// open makes the session: the person's own account, or the shared mailbox that the log in or its app password
+// names, where the person may open it.
+func (s *Service) open(ctx context.Context, k known, person, target haven.Address) (ses Session, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses = Session{Person: k.account, Target: k.account, Expires: k.expires}
+		ses.Changes = k.must || k.account.State == Invited || !k.expires.IsZero() && !s.Now().Before(k.expires)
+		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
+			return err
+		}
+		ses.Rights, ses.Verdict, err = s.o.Access.In(tx, ses.Person.No, ses.Target.No)
+		if err == nil && ses.Rights == 0 && ses.Shared() {
+			return errNoTarget
+		}
+		return err
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return ses, nil
+}
+
+var errNoTarget = &errs.Error{Kind: errs.NotFound, Rule: "login.target", Say: "There is no such mailbox that you may open."}
+
+func (s *Service) chooseTarget(tx *db.Tx, ses *Session, k known, person, target haven.Address) (err error) {
+	named := target.Key() != person.Key()
+	if named {
+		ses.Target, err = s.ResolveIn(tx, target)
+		if errs.Is(err, errs.NotFound) {
+			return errNoTarget
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if k.app == nil || k.app.target == ses.Target.No {
+		return nil
+	}
+	if named {
+		return errNoTarget // an app password opens the one mailbox that it was made for (Rules 6)
+	}
+	ses.Target, err = ByNoIn(tx, k.app.target)
+	return err
+}
+
+// ErrSender is the answer to who may not send from an address, whether or not there is such an address.
+var ErrSender = senderRefusal()
+
+func senderRefusal() error {
+	_, v := MayUse(0, false)
+	return Refusal(errs.Denied, v)
+}
+
+// Use is how a person may use an address to send from.
+type Use struct {
+	Account  Account // whose address it is
+	OnBehalf bool    // Sender: has to name the person (Rules 3)
+}
+
+// MayUse says how a person may send from an address: one of the own, or of a shared mailbox. It is ErrSender
+// where the person may not.
+func (s *Service) MayUse(ctx context.Context, person haven.AccountNo, addr haven.Address) (u Use, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		u = Use{}
+		former := false
+		err := tx.Query(sqlSender, []any{addr.Key(), s.Now().UnixMicro()}, func(r db.Row) error {
+			u.Account, former = scanAccount(r), r.Int64(accountWidth) == roleFormer
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		rights, _, err := s.o.Access.In(tx, person, u.Account.No)
+		if err != nil {
+			return err
+		}
+		var v haven.Verdict
+		if u.OnBehalf, v = MayUse(rights, former); !v.Allowed {
+			return ErrSender
+		}
+		return nil
+	})
+	if err != nil {
+		return Use{}, err
+	}
+	return u, nil
+}
