@@ -196,7 +196,7 @@ func TestIndexFailsInUse(t *testing.T) {
 	}
 }
 
-// TestRebuildUnderSearches: while a rebuild goes through 3,000 messages, no search lacks one and mail comes in.
+// TestRebuildUnderSearches: while a rebuild goes on, no search lacks one and mail comes in.
 func TestRebuildUnderSearches(t *testing.T) {
 	t.Parallel()
 	eachEngine(t, func(t *testing.T, h *house) {

@@ -364,7 +364,7 @@ func TestOracle(t *testing.T) {
 				h.search.store, h.search.chunk = smallBatches{h.Store}, 7
 			}
 			o := h.oracle(no)
-			for range 200 {
+			for range 120 {
 				q := c.query(3, o.letters)
 				got, want := h.find(no, q), o.find(q)
 				if !slices.Equal(got.UIDs, want.UIDs) || got.HighestModSeq != want.HighestModSeq {

@@ -159,19 +159,41 @@ func newPlan(q Query, keywords []string, now time.Time) (*plan, error) {
 
 var errTooLarge = errs.E(errs.Invalid, "The search has too many parts. Ask for less at once.")
 
-// outerUIDs is a set that holds every UID which q can be true of; nil if that isn't plain.
+// outerUIDs is a joined set that holds every UID which q can be true of; nil if that isn't plain.
 func outerUIDs(q Query) []mailbox.Range {
 	switch q := q.(type) {
 	case UIDs:
-		return joined(q)
+		return append([]mailbox.Range{}, joined(q)...)
 	case And:
+		var all []mailbox.Range
 		for _, part := range q {
-			if set := outerUIDs(part); set != nil {
-				return set
+			switch set := outerUIDs(part); {
+			case set == nil:
+			case all == nil:
+				all = set
+			default:
+				all = common(all, set)
 			}
 		}
+		return all
 	}
 	return nil
+}
+
+// common is what two joined sets share; never nil.
+func common(a, b []mailbox.Range) []mailbox.Range {
+	out := []mailbox.Range{}
+	for len(a) > 0 && len(b) > 0 {
+		if lo, hi := max(a[0].Lo, b[0].Lo), min(a[0].Hi, b[0].Hi); lo <= hi {
+			out = append(out, mailbox.Range{Lo: lo, Hi: hi})
+		}
+		if a[0].Hi < b[0].Hi {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return out
 }
 
 func (p *plan) compile(q Query, depth int) node {

@@ -113,7 +113,7 @@ func TestThreadBySubject(t *testing.T) {
 // TestThreadHostile: chains and loops of many messages end soon and lose none.
 func TestThreadHostile(t *testing.T) {
 	t.Parallel()
-	const n = 50_000
+	const n = 20_000
 	shapes := map[string]func(i int) []string{
 		"forwards":  func(i int) []string { return []string{fmt.Sprint(i - 1)} },
 		"backwards": func(i int) []string { return []string{fmt.Sprint(i + 1)} },
