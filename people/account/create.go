@@ -155,6 +155,9 @@ func (s *Service) LockNames(tx *db.Tx) error {
 // Insert makes an account under a number that Reserve gave, with its primary address, and has it provisioned.
 // The caller has locked the names and checked the fields. It is Conflict when the address is or was another's.
 func (s *Service) Insert(tx *db.Tx, actor haven.Actor, a Account) (Account, error) {
+	if err := checkDisplay(a.Display, longestDisplay); err != nil {
+		return Account{}, err
+	}
 	now := s.Now()
 	a.ID, a.Created, a.AccessVer = haven.NewAccountID(), now.UTC().Truncate(time.Microsecond), newVersion()
 	tx.Exec(sqlInsert, int64(a.No), a.ID[:], int64(a.Kind), int64(a.State), now.UnixMicro(), a.Display, a.AccessVer)
@@ -165,6 +168,9 @@ func (s *Service) Insert(tx *db.Tx, actor haven.Actor, a Account) (Account, erro
 	return a, s.o.Provisioner.Provision(tx, a.No, a.Kind)
 }
 
+// longestDisplay is in characters; a premises' name and place go into one display name.
+const longestDisplay = 400
+
 // newVersion is an access version that was never used before.
 func newVersion() int64 {
 	var b [8]byte
@@ -173,14 +179,15 @@ func newVersion() int64 {
 }
 
 func checkDisplay(name string, most int) error {
-	if name == "" || utf8.RuneCountInString(name) > most || !utf8.ValidString(name) || strings.ContainsFunc(name, notShown) {
+	if name == "" || utf8.RuneCountInString(name) > most || !utf8.ValidString(name) || strings.ContainsFunc(name, NotShown) {
 		return &errs.Error{Kind: errs.Invalid, Rule: "account.name", Say: fmt.Sprintf("A name has between 1 and %d characters that can be shown.", most)}
 	}
 	return nil
 }
 
-// notShown holds for what has no place in a name: controls, and the marks that turn the direction of text.
-func notShown(r rune) bool {
+// NotShown holds for what has no place in a name that others see: controls, which would break a header apart, and
+// the marks that turn the direction of text.
+func NotShown(r rune) bool {
 	return r < 0x20 || 0x7f <= r && r < 0xa0 || 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 || r == 0x2028 || r == 0x2029
 }
 

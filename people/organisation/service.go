@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"haven"
 	"haven/people/account"
@@ -135,8 +136,8 @@ func complete(o *Organisation) error {
 		o.Code = code
 	}
 	o.Name, o.Place = strings.Join(strings.Fields(o.Name), " "), strings.Join(strings.Fields(o.Place), " ")
-	if o.Name == "" || len(o.Name) > longestField || len(o.Place) > longestField {
-		return errs.E(errs.Invalid, "An organisation has a name of at most %d octets.", longestField)
+	if !isPlain(o.Name) || o.Name == "" || !isPlain(o.Place) || !isPlain(o.Telephone) || !isPlain(strings.Join(o.Lines[:], "")) {
+		return errs.E(errs.Invalid, "An organisation has a name of at most %d octets, and nothing in it that can't be shown.", 2*longestField)
 	}
 	if o.Place == "" {
 		o.Place = PlaceOf(o.Lines)
@@ -151,11 +152,15 @@ func complete(o *Organisation) error {
 	return nil
 }
 
+func isPlain(s string) bool {
+	return len(s) <= longestField*2 && utf8.ValidString(s) && !strings.ContainsFunc(s, account.NotShown)
+}
+
 // CorrectPlace sets the town by hand; imports leave it from then on (Rules 2: only name and place can be corrected).
 func (s *Service) CorrectPlace(ctx context.Context, actor haven.Actor, id ID, place string) error {
 	place = strings.Join(strings.Fields(place), " ")
-	if place == "" || len(place) > longestField {
-		return errs.E(errs.Invalid, "A place has between 1 and %d octets.", longestField)
+	if place == "" || !isPlain(place) {
+		return errs.E(errs.Invalid, "A place has between 1 and %d octets, all of which can be shown.", 2*longestField)
 	}
 	now := s.clock.Now()
 	return s.db.Write(ctx, func(tx *db.Tx) error {

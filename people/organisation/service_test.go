@@ -229,7 +229,8 @@ func TestAddAndPosts(t *testing.T) {
 		if _, err := s.Add(ctx, operator, Organisation{Kind: Hospital, Name: "Ward 8"}); err != nil {
 			t.Errorf("a second one without a code: %v", err)
 		}
-		for _, bad := range []Organisation{{Name: "No kind"}, {Kind: Other}, {Kind: Pharmacy, Name: "X", Code: "ZZ"}, {Kind: Other, Name: "X", Postcode: "?"}} {
+		for _, bad := range []Organisation{{Name: "No kind"}, {Kind: Other}, {Kind: Pharmacy, Name: "X", Code: "ZZ"}, {Kind: Other, Name: "X", Postcode: "?"},
+			{Kind: Other, Name: "X\x00"}, {Kind: Other, Name: "X\u202eY"}, {Kind: Other, Name: "X", Place: "\xff"}, {Kind: Other, Name: strings.Repeat("X", 401)}} {
 			if _, err := s.Add(ctx, operator, bad); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%+v: %v, want Invalid", bad, err)
 			}

@@ -3,6 +3,7 @@ package sharedmailbox
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"haven"
@@ -71,6 +72,9 @@ func (s *Service) complete(actor haven.Actor, spec *Spec) error {
 	}
 	if len(spec.Owners) == 0 {
 		return &errs.Error{Kind: errs.Invalid, Rule: "sharedmailbox.no-owner", Say: "Name at least one owner."}
+	}
+	if strings.ContainsFunc(spec.Name+spec.Place, account.NotShown) {
+		return &errs.Error{Kind: errs.Invalid, Rule: "account.name", Say: "The name and place of a premises hold what can be shown only."}
 	}
 	if spec.Kind == 0 {
 		spec.Kind = organisation.Pharmacy

@@ -89,6 +89,8 @@ func TestCreate(t *testing.T) {
 		want(t, "a mailbox as owner", change(func(s *sharedmailbox.Spec) { s.Owners = []haven.AccountNo{a.No} }), errs.Invalid, "sharedmailbox.person")
 		want(t, "the same person twice", change(func(s *sharedmailbox.Spec) { s.Members = s.Owners }), errs.Conflict, "sharedmailbox.member-already")
 		want(t, "a wrong code", change(func(s *sharedmailbox.Spec) { s.ODS = "nonsense" }), errs.Invalid, "organisation.code")
+		want(t, "a name that breaks a header apart", change(func(s *sharedmailbox.Spec) { s.Display = "Rowan\r\nBcc: eve@elsewhere.test" }), errs.Invalid, "account.name")
+		want(t, "octets that are no text", change(func(s *sharedmailbox.Spec) { s.Place = "\xff\xfe" }), errs.Invalid, "account.name")
 		want(t, "a strange domain", change(func(s *sharedmailbox.Spec) { s.Domain = "elsewhere.test" }), errs.Invalid, "address.domain")
 		_, err = h.Shared.Create(ctx, haven.Actor{}, spec)
 		want(t, "nobody", err, errs.Denied, "access.no-person")
