@@ -63,21 +63,7 @@ func serve(t *testing.T, p *deliverytest.Place, implicit bool) string {
 	t.Helper()
 	s := &smtp.Server{Name: "smtp.pharmacy.test", TLS: testTLS(t), ImplicitTLS: implicit, AuthRequired: true, DSN: true,
 		Backend: submission.Backend{Accounts: accounts{p}, Delivery: p.Service}}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		if err := s.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-		<-ended
-	})
-	return l.Addr().String()
+	return listen(t, s)
 }
 
 func dial(t *testing.T, addr string) *client.Client {

@@ -18,16 +18,17 @@ import (
 	"haven/platform/policy"
 )
 
-// Place is a service for pharmacy.test with alice@, ben@, the shared mailbox shop@ (alias store@) and postmaster@.
+// Place is a service for one domain, pharmacy.test unless the test says otherwise, with alice@, ben@, the shared mailbox shop@ (alias store@) and postmaster@.
 // alice may send as shop@; ben may send on behalf of it.
 type Place struct {
 	*delivery.Service
-	Store *mailboxtest.Store
-	Alice haven.AccountNo
-	Ben   haven.AccountNo
-	Shop  haven.AccountNo
-	Post  haven.AccountNo
-	Zone  *authn.Zone
+	Domain string
+	Store  *mailboxtest.Store
+	Alice  haven.AccountNo
+	Ben    haven.AccountNo
+	Shop   haven.AccountNo
+	Post   haven.AccountNo
+	Zone   *authn.Zone
 
 	t     testing.TB
 	mu    sync.Mutex
@@ -38,7 +39,7 @@ type Place struct {
 // Each runs fn as a subtest on every engine.
 func Each(t *testing.T, fn func(t *testing.T, p *Place)) {
 	t.Helper()
-	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) { fn(t, over(t, s, nil)) })
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) { fn(t, over(t, s, "pharmacy.test", nil, nil)) })
 }
 
 // New makes a place on one engine, with the default policy as changed.
@@ -48,10 +49,16 @@ func New(t testing.TB, engine string, change func(*policy.Policy)) *Place {
 	if change != nil {
 		changes = append(changes, change)
 	}
-	return over(t, mailboxtest.New(t, engine, changes...), change)
+	return over(t, mailboxtest.New(t, engine, changes...), "pharmacy.test", change, nil)
 }
 
-func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Place {
+// NewAt makes a place for a domain, whose service stands on what adjust makes of the usual options.
+func NewAt(t testing.TB, engine, domain string, adjust func(*Place, *delivery.Options)) *Place {
+	t.Helper()
+	return over(t, mailboxtest.New(t, engine), domain, nil, adjust)
+}
+
+func over(t testing.TB, s *mailboxtest.Store, domain string, change func(*policy.Policy), adjust func(*Place, *delivery.Options)) *Place {
 	t.Helper()
 	pol, err := policy.Profile(policy.Default)
 	if err != nil {
@@ -67,26 +74,30 @@ func over(t testing.TB, s *mailboxtest.Store, change func(*policy.Policy)) *Plac
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Place{Store: s, t: t, boxes: map[string]delivery.Recipient{}, Zone: &authn.Zone{}}
+	p := &Place{Domain: domain, Store: s, t: t, boxes: map[string]delivery.Recipient{}, Zone: &authn.Zone{}}
 	p.Alice, p.Ben, p.Shop, p.Post = p.Box("alice"), p.Box("ben"), p.Box("shop", "store"), p.Box("postmaster")
 	s.Grants.Set(p.Alice, p.Shop, haven.Member)
 	s.Grants.Set(p.Ben, p.Shop, haven.Read|haven.SendOnBehalf)
-	p.Service = delivery.New(delivery.Options{
-		Host: "mx.pharmacy.test", Postmaster: haven.MustAddress("postmaster@pharmacy.test"),
+	o := delivery.Options{
+		Host: "mx." + domain, Postmaster: haven.MustAddress("postmaster@" + domain),
 		Store: s.Service, Room: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
 		Checker: &authn.Checker{DNS: p.Zone}, Policy: pol.Sending, Clock: s.Clock,
 		DB: s.DB, Sealer: sealer,
-	})
+	}
+	if adjust != nil {
+		adjust(p, &o)
+	}
+	p.Service = delivery.New(o)
 	return p
 }
 
-// Box makes a mailbox with addresses in pharmacy.test, the main one first.
+// Box makes a mailbox with addresses in the place's domain, the main one first.
 func (p *Place) Box(locals ...string) haven.AccountNo {
 	no := p.Store.Account()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range locals {
-		p.boxes[l+"@pharmacy.test"] = delivery.Recipient{Account: no, Address: haven.MustAddress(locals[0] + "@pharmacy.test")}
+		p.boxes[l+"@"+p.Domain] = delivery.Recipient{Account: no, Address: haven.MustAddress(locals[0] + "@" + p.Domain)}
 	}
 	return no
 }
@@ -106,7 +117,7 @@ func (p *Place) Resolve(_ context.Context, a haven.Address) (delivery.Recipient,
 
 // Serves is delivery.Directory's.
 func (p *Place) Serves(_ context.Context, domain string) (bool, error) {
-	return domain == "pharmacy.test", nil
+	return domain == p.Domain, nil
 }
 
 // MayUse is delivery.Senders'.
@@ -146,7 +157,7 @@ func (p *Place) Queue() []outbox.Item {
 // Submitter is one of the people, signed in.
 func (p *Place) Submitter(no haven.AccountNo) delivery.Submitter {
 	name := map[haven.AccountNo]string{p.Alice: "alice", p.Ben: "ben"}[no]
-	return delivery.Submitter{Person: no, Address: haven.MustAddress(name + "@pharmacy.test")}
+	return delivery.Submitter{Person: no, Address: haven.MustAddress(name + "@" + p.Domain)}
 }
 
 // Letters are the whole texts of what lies in an account's folder of a role, oldest first.
