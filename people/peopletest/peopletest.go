@@ -55,6 +55,7 @@ type House struct {
 	Places    *organisation.Service
 	Rooms     *Rooms
 	Announced *Announced
+	Ownerless int64 // mailboxes that a test leaves without an owner on purpose
 }
 
 // Each runs fn in a house of its own on each engine.
@@ -78,7 +79,23 @@ func New(t testing.TB, d *db.DB, change ...func(*policy.Policy)) *House {
 	}
 	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Announced: &Announced{}}
 	h.Open()
+	t.Cleanup(h.check)
 	return h
+}
+
+// check runs when the test ends: whatever it did, the tables are sound and every mailbox has its owner.
+func (h *House) check() {
+	faults, err := account.Check(context.Background(), h.DB)
+	if err != nil {
+		h.T.Errorf("check of accounts: %v", err)
+	}
+	found, err := sharedmailbox.Check(context.Background(), h.DB)
+	if err != nil {
+		h.T.Errorf("check of shared mailboxes: %v", err)
+	}
+	if faults = append(faults, found.Faults...); len(faults) > 0 || found.Ownerless > h.Ownerless {
+		h.T.Errorf("%v, %d mailboxes without an owner, %d expected", faults, found.Ownerless, h.Ownerless)
+	}
 }
 
 // Open makes the services anew over the same database, as a restart does.

@@ -183,9 +183,13 @@ func TestTheLastOwnerStays(t *testing.T) {
 		}
 		want(t, "names Bob", h.Shared.ChangeMember(ctx, as(ann), shop.No, grant(bob, haven.Owner)), 0, "")
 		want(t, "and leaves", h.Shared.RemoveMember(ctx, as(ann), shop.No, ann.No), 0, "")
+		h.Ownerless = 1
 		want(t, "Bob is removed for safety", h.Shared.RemoveForSafety(ctx, peopletest.Operator, shop.No, bob.No), 0, "")
 		if got := rights(t, h, bob, shop); got != 0 {
 			t.Errorf("Bob may %s", got)
+		}
+		if found, err := sharedmailbox.Check(ctx, h.DB); err != nil || found.Ownerless != 1 || len(found.Faults) > 0 {
+			t.Errorf("check: %+v, %v", found, err)
 		}
 		log, err := audit.About(ctx, h.DB, shop.ID, 20)
 		if err != nil || !slices.ContainsFunc(log, func(r audit.Sealed) bool { return r.What == "sharedmailbox.ownerless" }) {
