@@ -147,7 +147,7 @@ func parseMailbox(path string) (haven.Address, error) {
 
 var noUTF8 = Reply{553, "5.6.7", "An address beyond ASCII needs the parameter SMTPUTF8 on MAIL."} // RFC 6531 §3.5
 
-// parseMail reads the argument of MAIL. dsn says whether RFC 3461 was offered; maxSize is 0 for no limit.
+// parseMail reads the argument of MAIL. dsn says whether RFC 3461 was offered.
 func parseMail(arg string, dsn bool) (from haven.Address, p MailParams, no refusal) {
 	a, no := parsePathArg(arg, "FROM:")
 	if no != nil {

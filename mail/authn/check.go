@@ -60,23 +60,25 @@ func (k *Check) Write(p []byte) (int, error) {
 	if k.headEnd {
 		return len(p), nil
 	}
-	from := max(0, len(k.head)-3)
-	k.head = append(k.head, p...)
-	end := bytes.Index(k.head[from:], []byte("\r\n\r\n"))
+	text, from := p, 0 // most headers come in one piece, which need not be held
+	if len(k.head) > 0 {
+		from = max(0, len(k.head)-3)
+		k.head = append(k.head, p...)
+		text = k.head
+	}
+	end := bytes.Index(text[from:], []byte("\r\n\r\n"))
 	switch {
-	case end >= 0 || bytes.HasPrefix(k.head, []byte("\r\n")):
+	case end >= 0:
 		k.headEnd = true
-	case len(k.head) > maxHeader:
-		k.headEnd = true // no header that we would verify
+		if hasField(text[:from+end+2], "dkim-signature") {
+			k.verify(bytes.Clone(text))
+		}
 		k.head = nil
-		return len(p), nil
-	default:
-		return len(p), nil
+	case bytes.HasPrefix(text, []byte("\r\n")), len(text) > maxHeader: // no header, or none that we would verify
+		k.headEnd, k.head = true, nil
+	case len(k.head) == 0:
+		k.head = append(k.head, p...)
 	}
-	if end >= 0 && hasField(k.head[:from+end+2], "dkim-signature") {
-		k.verify()
-	}
-	k.head = nil
 	return len(p), nil
 }
 
@@ -97,11 +99,10 @@ func hasField(head []byte, name string) bool {
 	return false
 }
 
-// verify starts the DKIM verifier on the header held, and leaves a pipe for the rest.
-func (k *Check) verify() {
+// verify starts the DKIM verifier on what came so far, and leaves a pipe for the rest.
+func (k *Check) verify(head []byte) {
 	r, w := io.Pipe()
 	k.pipe, k.dkim = w, make(chan []Signature, 1)
-	head := k.head
 	k.wg.Go(func() { // Close waits for it: its look-ups end with the context, its reading with the pipe
 		defer r.Close()
 		k.dkim <- k.c.signatures(k.ctx, io.MultiReader(bytes.NewReader(head), r), head)

@@ -32,14 +32,20 @@ func (g *headerGate) Write(p []byte) (int, error) {
 	if g.open {
 		return len(p), g.body(p)
 	}
-	from := max(0, len(g.held)-3)
-	g.held = append(g.held, p...)
-	end := headerEnd(g.held, from)
+	text, from := p, 0 // most headers come in one piece, which need not be held
+	if len(g.held) > 0 {
+		from = max(0, len(g.held)-3)
+		g.held = append(g.held, p...)
+		text = g.held
+	}
+	end := headerEnd(text, from)
 	switch {
 	case end >= 0:
-		if g.pass(end); g.err != nil {
+		if g.pass(text[:end], text[end:]); g.err != nil {
 			return 0, g.err
 		}
+	case len(g.held) == 0:
+		g.held = append(g.held, p...)
 	case len(g.held) > maxHeader:
 		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than 512 KB.")
 		return 0, g.err
@@ -58,14 +64,14 @@ func headerEnd(b []byte, from int) int {
 	return -1
 }
 
-// pass edits the header in held[:end] and lets the rest through.
-func (g *headerGate) pass(end int) {
-	head, err := g.edit(mime.Header(g.held[:end]))
+// pass edits the header and lets the rest through.
+func (g *headerGate) pass(header, rest []byte) {
+	head, err := g.edit(mime.Header(header))
 	if err == nil {
 		_, err = g.to.Write(head)
 	}
-	if err == nil && end < len(g.held) {
-		err = g.body(g.held[end:])
+	if err == nil && len(rest) > 0 {
+		err = g.body(rest)
 	}
 	g.open, g.held, g.err = true, nil, err
 }
@@ -86,7 +92,7 @@ func (g *headerGate) finish() error {
 			g.held = append(g.held, '\r', '\n')
 		}
 		g.held = append(g.held, '\r', '\n')
-		g.pass(len(g.held))
+		g.pass(g.held, nil)
 	}
 	return g.err
 }
