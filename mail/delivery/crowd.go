@@ -191,7 +191,7 @@ func (s *Service) step(ctx context.Context, c crowd, to []addressee) error {
 
 // fileCrowd files with some mailboxes in one commit, and strikes them off in it.
 func (s *Service) fileCrowd(ctx context.Context, c crowd, to []addressee) error {
-	letter, err := s.reread(ctx, c)
+	letter, err := s.reread(ctx, c.body, c.key)
 	if err != nil {
 		return err
 	}
@@ -203,17 +203,17 @@ func (s *Service) fileCrowd(ctx context.Context, c crowd, to []addressee) error 
 	return s.file(ctx, c.envelope, letter.Message().Header, to, filings, func(tx *db.Tx) error { return s.strike(tx, c, to) })
 }
 
-// reread makes a letter of a crowd's body. Its octets are copied once a step, so that each step stands by itself.
-func (s *Service) reread(ctx context.Context, c crowd) (*mailbox.Letter, error) {
+// reread makes a letter of a body that is stored already. Its octets are copied, so that each filing stands by itself.
+func (s *Service) reread(ctx context.Context, id blob.ID, key blob.Key) (*mailbox.Letter, error) {
 	var loc blob.Loc
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		loc, err = blob.Lookup(tx, c.body)
+		loc, err = blob.Lookup(tx, id)
 		return err
 	})
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, err, "")
 	}
-	body, err := s.o.Bodies.Open(loc, c.body, c.key)
+	body, err := s.o.Bodies.Open(loc, id, key)
 	if err != nil {
 		return nil, errs.Wrap(errs.Transient, err, "") // moved meanwhile: the next try reads where to
 	}
@@ -260,7 +260,7 @@ func (s *Service) putOff(ctx context.Context, c crowd, r addressee, cause error)
 	if errs.Is(cause, errs.OverQuota) {
 		status = "5.2.2"
 	}
-	letter, err := s.reread(ctx, c)
+	letter, err := s.reread(ctx, c.body, c.key)
 	if err != nil {
 		return err
 	}

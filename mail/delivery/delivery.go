@@ -159,6 +159,7 @@ const (
 	RuleRecipients  haven.Rule = "delivery.recipients"   // too many recipients here
 	RuleHeader      haven.Rule = "delivery.header"       // a header that can't be taken
 	RuleAttachment  haven.Rule = "delivery.attachment"   // a file was taken out
+	RuleReleased    haven.Rule = "delivery.released"     // an original was put back
 	RuleSender      haven.Rule = "submission.sender"     // not an address of the person
 	RuleSendRate    haven.Rule = "submission.rate"       // too many letters
 	RuleSendNoFrom  haven.Rule = "submission.no-from"    // no From that could be read

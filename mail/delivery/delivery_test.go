@@ -340,6 +340,39 @@ func TestOriginalsAreLetGo(t *testing.T) {
 	})
 }
 
+func TestReleasedOriginal(t *testing.T) {
+	t.Parallel()
+	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		text := attached("a.exe", "application/octet-stream", []byte("x"))
+		if err := receive(t, p, "", text, "alice@pharmacy.test", "ben@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+		var held []delivery.Held
+		err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
+			held, err = delivery.HeldFor(tx, p.Alice)
+			return err
+		})
+		if err != nil || len(held) != 1 {
+			t.Fatalf("held %v, %v", held, err)
+		}
+		if err := p.Release(t.Context(), p.Shop, held[0].Body); !errs.Is(err, errs.NotFound) {
+			t.Errorf("released to an account that it was not for: %v", err)
+		}
+		if err := p.Release(t.Context(), p.Alice, held[0].Body); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Letters(p.Alice, mailbox.Inbox); len(got) != 2 || got[1] != "Haven-Verdict: delivery.released\r\n"+text {
+			t.Errorf("the Inbox holds %q", got)
+		}
+		if err := p.Release(t.Context(), p.Alice, held[0].Body); !errs.Is(err, errs.NotFound) {
+			t.Errorf("released twice: %v", err)
+		}
+		if err := p.Release(t.Context(), p.Ben, held[0].Body); err != nil {
+			t.Errorf("the other recipient: %v", err)
+		}
+	})
+}
+
 func submit(t *testing.T, p *deliverytest.Place, who haven.AccountNo, from, text string, to ...string) error {
 	t.Helper()
 	client := delivery.Client{Hello: "laptop", Protocol: "ESMTPSA"}

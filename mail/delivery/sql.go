@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/mailbox"
 	"haven/platform/blob"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
 // Schema is the tables of this concept. held is the originals of letters out of which a file was removed: per account,
@@ -27,6 +29,7 @@ var Schema = db.Schema{Concept: "delivery", Steps: []string{
 
 const (
 	sqlHold       = `INSERT INTO held (an, body, wrapped, size, until) VALUES ($1, $2, $3, $4, $5)`
+	sqlHeldKey    = `SELECT wrapped FROM held WHERE an = $1 AND body = $2`
 	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 UNION ALL SELECT 1 FROM crowd WHERE body = $1 LIMIT 1`
 	sqlLapsed     = `SELECT an, body FROM held WHERE until <= $1 ORDER BY until LIMIT $2`
 	sqlUnhold     = `DELETE FROM held WHERE an = $1 AND body = $2`
@@ -66,6 +69,49 @@ func HeldFor(tx *db.Tx, account haven.AccountNo) (out []Held, err error) {
 	})
 	return out, err
 }
+
+// Release puts an original back into its account's Inbox, for a desk that was asked to: the desk names it and never
+// sees it. NotFound: there is no such original, or it was let go.
+func (s *Service) Release(ctx context.Context, account haven.AccountNo, id blob.ID) error {
+	var wrapped []byte
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		wrapped = nil
+		return tx.Query(sqlHeldKey, []any{int64(account), int64(id)}, func(r db.Row) error {
+			wrapped = append(wrapped, r.Bytes(0)...)
+			return nil
+		})
+	})
+	switch {
+	case err != nil:
+		return err
+	case wrapped == nil:
+		return errNotHeld
+	}
+	keys, err := s.o.Keys.Account(ctx, account)
+	if err != nil {
+		return err
+	}
+	key, err := keys.UnwrapBody(wrapped, int64(id))
+	if err != nil {
+		return err
+	}
+	letter, err := s.reread(ctx, id, blob.Key(key))
+	if err != nil {
+		return err
+	}
+	filing := mailbox.Filing{Account: account, Letter: letter, Role: mailbox.Inbox, Trace: []byte(fieldVerdict + ": " + string(RuleReleased) + "\r\n")}
+	_, err = s.o.Store.File(ctx, []mailbox.Filing{filing}, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlUnhold, int64(account), int64(id))
+		if err == nil && n == 0 {
+			return errNotHeld // somebody released it a moment ago
+		}
+		blob.Released(tx, s.o.Clock.Now(), id)
+		return err
+	})
+	return err
+}
+
+var errNotHeld = errs.E(errs.NotFound, "There is no such original any more.")
 
 // lapseStep is how many originals one transaction lets go.
 const lapseStep = 200
