@@ -55,7 +55,7 @@ type fetching struct {
 	setSeen               bool
 	changedSince          haven.Seq
 	vanished              bool
-	asked, answered       int
+	answered              int
 	badEncoding           bool
 }
 

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync"
 
@@ -12,7 +13,8 @@ import (
 )
 
 const (
-	infoStep  = 200     // messages whose sealed columns are rendered without waiting for the client
+	maxHeld   = 1 << 20 // octets rendered while the store's snapshot is held
+	infoStep  = 500     // messages whose sealed columns are rendered without waiting for the client
 	bodyStep  = 100     // messages read ahead as one lot
 	ahead     = 4       // bodies read before the client took the one in hand
 	smallBody = 1 << 20 // bodies up to this are read ahead whole; larger ones are streamed
@@ -84,15 +86,49 @@ func (f *fetching) batch(rows []mailbox.Row) error {
 			return err
 		}
 	}
-	if !f.body {
-		return f.withInfo(msgs)
-	}
-	if f.info {
-		if err := f.prepare(msgs); err != nil {
+	for len(msgs) > 0 {
+		n, err := f.some(msgs)
+		if err != nil {
 			return err
 		}
+		msgs = msgs[n:]
 	}
-	return f.withBodies(msgs)
+	return nil
+}
+
+// some answers as many messages as fit into memory while the store's snapshot is held; n is how many it took on.
+func (f *fetching) some(msgs []message) (n int, err error) {
+	switch {
+	case !f.body:
+		return f.withInfo(msgs)
+	case f.info:
+		if n, err = f.prepare(msgs); err != nil {
+			return n, err
+		}
+	default:
+		n = len(msgs)
+	}
+	return n, f.withBodies(msgs[:n])
+}
+
+// errEnough ends a reading of sealed columns early, since the client must take what there is first.
+var errEnough = errors.New("enough for now")
+
+// infos calls fn with what is sealed of each message until that made maxHeld octets, and returns how many messages are
+// dealt with: those that are gone are, too.
+func (f *fetching) infos(msgs []message, fn func(m *message, info *mailbox.Info) (octets int)) (n int, err error) {
+	held := 0
+	err = f.srv.mail.Infos(f.ctx, f.sel.viewer, messageIDs(msgs), func(i int, info *mailbox.Info) error {
+		n = i + 1
+		if held += fn(&msgs[i], info); held > maxHeld {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return n, nil
+	}
+	return len(msgs), err
 }
 
 // plain answers from rows alone.
@@ -176,31 +212,30 @@ func messageIDs(msgs []message) []haven.MessageID {
 }
 
 // withInfo answers from rows and sealed columns. The store's snapshot is held meanwhile, so all stays in memory.
-func (f *fetching) withInfo(msgs []message) error {
+func (f *fetching) withInfo(msgs []message) (int, error) {
 	f.e.Hold()
-	err := f.srv.mail.Infos(f.ctx, f.sel.viewer, messageIDs(msgs), func(i int, info *mailbox.Info) error {
-		f.begin(msgs[i].number)
+	defer f.e.Release()
+	return f.infos(msgs, func(m *message, info *mailbox.Info) int {
+		at := f.e.Len()
+		f.begin(m.number)
 		for k := range f.items {
 			if k > 0 {
 				f.e.SP()
 			}
 			if !f.infoItem(&f.items[k], info) {
-				f.rowItem(&f.items[k], &msgs[i].row)
+				f.rowItem(&f.items[k], &m.row)
 			}
 		}
 		f.finish()
-		return nil
+		return f.e.Len() - at
 	})
-	f.e.Release()
-	return err
 }
 
 // prepare renders what the sealed columns tell and finds where the sections lie, so that bodies can be written later.
-func (f *fetching) prepare(msgs []message) error {
+func (f *fetching) prepare(msgs []message) (int, error) {
 	f.e.Hold()
 	defer f.e.Release()
-	return f.srv.mail.Infos(f.ctx, f.sel.viewer, messageIDs(msgs), func(i int, info *mailbox.Info) error {
-		m := &msgs[i]
+	return f.infos(msgs, func(m *message, info *mailbox.Info) int {
 		m.known = true
 		at := f.e.Len()
 		for k := range f.items {
@@ -212,7 +247,7 @@ func (f *fetching) prepare(msgs []message) error {
 		}
 		m.static = append([]byte(nil), f.e.Tail(at)...)
 		f.e.Truncate(at)
-		return nil
+		return len(m.static)
 	})
 }
 
@@ -284,6 +319,7 @@ func (f *fetching) withBodies(msgs []message) error {
 	ch := make(chan loaded, ahead)
 	go func() {
 		defer close(ch)
+		defer f.srv.recovered(func() { ch <- loaded{err: errPanic} })
 		f.load(ctx, msgs, ch)
 	}()
 	defer func() { // the worker is gone before the command ends

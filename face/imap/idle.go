@@ -17,7 +17,8 @@ func idle(c *call) error {
 	s := c.session
 	if s.sel != nil {
 		s.dirty.Store(false)
-		s.sub = s.srv.mail.Watch(s.changed, s.sel.viewer.Account)
+		// The person's own account is watched too: what happens to the person may end the right to look.
+		s.sub = s.srv.mail.Watch(s.changed, s.sel.viewer.Account, s.who.Person)
 		// Changes between the last look and the subscription would be missed: look again.
 		if err := s.poll(c.ctx, pollAll); err != nil {
 			s.stopIdle()
@@ -81,6 +82,7 @@ func (srv *Server) wake(s *session) {
 		return
 	}
 	s.takeBuffers()
+	defer srv.recovered(s.cut)
 	defer s.leave()
 	s.dirty.Store(false)
 	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)

@@ -58,7 +58,7 @@ func (s *session) poll(ctx context.Context, mode pollMode) error {
 	sel.seq = ch.Folder.HighestModSeq
 	s.tellExpunged(gone)
 	s.tellNew(ch.New)
-	sel.uids = s.srv.views.share(viewKey{sel.viewer.Account, sel.no, sel.seq}, sel.uids)
+	s.shareNumbers()
 	return s.tellChanged(ctx, ch.Changed, own)
 }
 
@@ -160,10 +160,18 @@ func (s *session) fetchFlags(n int, r *mailbox.Row, uid bool) {
 	e.Byte(')').CRLF()
 }
 
+// shareNumbers gives the session the numbers that others in the same state of the mailbox have.
+func (s *session) shareNumbers() {
+	k := viewKey{s.sel.viewer.Account, s.sel.no, s.sel.validity, s.sel.seq}
+	s.sel.uids = s.srv.views.share(k, s.sel.uids)
+}
+
+// viewKey is a state of a mailbox. Every client that was told it has the same numbers.
 type viewKey struct {
-	account haven.AccountNo
-	mb      haven.MailboxNo
-	seq     haven.Seq
+	account  haven.AccountNo
+	mb       haven.MailboxNo
+	validity uint32
+	seq      haven.Seq
 }
 
 // sharedViews lets sessions that told their clients the same state of a mailbox share its numbers: a mailbox open in a

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/mailbox/mailboxtest"
+	"haven/platform/db/dbtest"
 )
 
 // TestScripts plays the conversations of testdata/*.imap, whose README tells the form. Each begins in a new world.
@@ -20,23 +22,29 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".imap"), func(t *testing.T) {
-			t.Parallel()
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := &player{t: t, w: newWorld(t), clients: map[string]*client{}}
-			defer func() {
-				if t.Failed() {
-					t.Log("at", p.at)
-				}
-			}()
-			for i, line := range strings.Split(string(b), "\n") {
-				p.at = fmt.Sprintf("%s:%d", file, i+1)
-				p.play(line)
-			}
-		})
+		for _, engine := range dbtest.Engines() {
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".imap")+"/"+engine, func(t *testing.T) {
+				t.Parallel()
+				playFile(t, file, newWorldOf(t, mailboxtest.New(t, engine)))
+			})
+		}
+	}
+}
+
+func playFile(t *testing.T, file string, w *world) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &player{t: t, w: w, clients: map[string]*client{}}
+	defer func() {
+		if t.Failed() {
+			t.Log("at", p.at)
+		}
+	}()
+	for i, line := range strings.Split(string(b), "\n") {
+		p.at = fmt.Sprintf("%s:%d", file, i+1)
+		p.play(line)
 	}
 }
 

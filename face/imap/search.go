@@ -63,6 +63,9 @@ func searchMessages(c *call) error {
 		c.d.SP()
 		badCharset = !c.charset()
 		c.d.SP()
+		if c.session.utf8 {
+			c.d.Bad("after ENABLE UTF8=ACCEPT a search names no character set") // RFC 6855 §3
+		}
 	}
 	q := k.all()
 	if !c.end() {

@@ -116,6 +116,7 @@ func (c *call) openFolder(name string, readOnly bool) error {
 		rights: rights, readOnly: readOnly || !rights.Has(haven.Write), keywords: names,
 	}
 	c.state = inMailbox
+	c.shareNumbers()
 	c.tellOpened(&f, view.FirstUnseen)
 	return nil
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 	"haven/face/imap/wire"
 	"haven/mail/mailbox"
 	"haven/platform/change"
+	"haven/platform/errs"
 )
 
 // state is a session's state (RFC 9051 §3), as a bit so that a command can name several.
@@ -130,19 +133,30 @@ func (s *session) serve() {
 // deep runs f on a goroutine of its own and waits for it. A panic ends the connection, not the process.
 func (s *session) deep(f func()) {
 	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				s.srv.log.Error("imap: a command panicked", "panic", r, "stack", string(debug.Stack()))
-				if f := s.srv.metrics.Panic; f != nil {
-					f()
-				}
-				s.cut()
-			}
-			s.turn <- struct{}{}
-		}()
+		defer func() { s.turn <- struct{}{} }()
+		defer s.srv.recovered(s.cut)
 		f()
 	}()
 	<-s.turn
+}
+
+var errPanic = errs.E(errs.Internal, "")
+
+// recovered is deferred at the edge of a connection: it logs and counts a panic and then calls after.
+func (srv *Server) recovered(after func()) {
+	r := recover()
+	if r == nil {
+		return
+	}
+	what := fmt.Sprintf("%T", r) // a value could hold content
+	if e, ok := r.(runtime.Error); ok {
+		what = e.Error()
+	}
+	srv.log.Error("imap: a command panicked", "panic", what, "stack", string(debug.Stack()))
+	if f := srv.metrics.Panic; f != nil {
+		f()
+	}
+	after()
 }
 
 // deadline is when a waiting session is given up.
