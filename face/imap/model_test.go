@@ -70,6 +70,9 @@ func (m *mirror) hear(l string) error {
 		for _, uid := range set(f[2]) {
 			i := slices.Index(m.uids, uid)
 			if i < 0 {
+				i = slices.Index(m.uids, 0) // one that came and went before we asked for its UID
+			}
+			if i < 0 {
 				return fmt.Errorf("%q names a message that isn't there", l)
 			}
 			m.uids = slices.Delete(m.uids, i, i+1)
