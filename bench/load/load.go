@@ -22,7 +22,19 @@ type Target struct {
 	PIDs              func() []int // its processes, for memory
 }
 
-func (t Target) user(i int) string { return fmt.Sprintf(t.User, 1+i%t.Users) }
+// user is the address of the i-th user, from 0, round and round.
+func (t Target) user(i int) string {
+	if !strings.Contains(t.User, "%d") {
+		return t.User
+	}
+	return fmt.Sprintf(t.User, 1+i%t.Users)
+}
+
+// Only is the same server with one user, the i-th.
+func (t Target) Only(i int) Target {
+	t.User, t.Users = t.user(i), 1
+	return t
+}
 
 // Message is a plain letter of about size octets, different for each n.
 func Message(n, size int, from, to string) string {
