@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"net"
 
 	"haven"
 	"haven/face/imap"
@@ -12,7 +10,6 @@ import (
 	"haven/mail/authn"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
-	"haven/mail/outbox"
 	"haven/people/access"
 	"haven/people/account"
 	"haven/people/sharedmailbox"
@@ -82,24 +79,8 @@ func (d directory) Serves(_ context.Context, domain string) (bool, error) {
 type senders struct{ h *house }
 
 func (s senders) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
-	refused := errs.E(errs.Denied, "%s is not an address that you may send from. Use your own, or one of a mailbox in which you may send.", a)
-	acc, err := s.h.accounts.Resolve(ctx, a)
-	if errs.Is(err, errs.NotFound) {
-		return delivery.Use{}, refused
-	}
-	if err != nil {
-		return delivery.Use{}, err
-	}
-	rights, _, err := s.h.access.Rights(ctx, person, acc.No)
-	switch {
-	case err != nil && !errs.Is(err, errs.NotFound):
-		return delivery.Use{}, err
-	case rights.Has(haven.SendAs):
-		return delivery.Use{Account: acc.No}, nil
-	case rights.Has(haven.SendOnBehalf):
-		return delivery.Use{Account: acc.No, OnBehalf: true}, nil
-	}
-	return delivery.Use{}, refused
+	u, err := s.h.accounts.MayUse(ctx, person, a)
+	return delivery.Use{Account: u.Account.No, OnBehalf: u.OnBehalf}, err
 }
 
 // programs proves who signs in to submit.
@@ -187,41 +168,12 @@ func (d domainSigner) Sign(ctx context.Context, domain string, letter io.Reader)
 	return d.h.signer.Sign(ctx, domain, letter)
 }
 
-// notices files the outbox's notices to our own people.
+// notices files the outbox's notices to our own people, as delivery does.
 type notices struct{ h *house }
 
 func (n notices) File(ctx context.Context, to haven.Address, notice []byte, also func(*db.Tx) error) error {
-	r, err := directory{n.h}.Resolve(ctx, to)
-	if err != nil {
-		return err
-	}
-	w, err := n.h.mail.NewLetter(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(w, bytes.NewReader(notice)); err != nil {
-		w.Abort()
-		return err
-	}
-	letter, err := w.Finish(ctx)
-	if err != nil {
-		return err
-	}
-	trace := []byte("Return-Path: <>\r\nDelivered-To: " + r.Address.String() + "\r\n")
-	_, err = n.h.mail.File(ctx, []mailbox.Filing{{Account: r.Account, Letter: letter, Trace: trace}}, also)
-	return err
+	return n.h.delivery.File(ctx, to, notice, also)
 }
-
-// place is the network address of a connection, without its port.
-func place(a net.Addr) string {
-	host, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	return host
-}
-
-var _ outbox.Local = notices{}
 
 // hosts is a resolver in the words of the outbox.
 type hosts struct{ authn.Resolver }

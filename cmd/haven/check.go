@@ -8,6 +8,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"haven/mail/mailbox"
+	"haven/people/account"
+	"haven/people/sharedmailbox"
 	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/db"
@@ -58,6 +60,9 @@ func (h *house) check(ctx context.Context, bodies bool, std stdio) (n int, err e
 	if err := h.mail.Check(ctx, func(f mailbox.Fault) { found(f.String()) }); err != nil {
 		return n, err
 	}
+	if err := h.checkPeople(ctx, found); err != nil {
+		return n, err
+	}
 	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier))
 	if err != nil {
 		return n, err
@@ -69,6 +74,19 @@ func (h *house) check(ctx context.Context, bodies bool, std stdio) (n int, err e
 		err = h.checkBodies(ctx, found, std)
 	}
 	return n, err
+}
+
+// checkPeople holds accounts and shared mailboxes against what cannot be.
+func (h *house) checkPeople(ctx context.Context, found func(string)) error {
+	faults, err := account.Check(ctx, h.db)
+	if err != nil {
+		return err
+	}
+	boxes, err := sharedmailbox.Check(ctx, h.db)
+	for _, f := range append(faults, boxes.Faults...) {
+		found(f)
+	}
+	return err
 }
 
 // checkBodies verifies the checksum of every body that has a row.

@@ -66,6 +66,12 @@ type house struct {
 	closers     []func() error
 }
 
+// What stands in the data folder beside the databases.
+const (
+	packsFolder = "packs"
+	searchFile  = "search.db"
+)
+
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
 	mailbox.Schema, outbox.Schema, delivery.Schema, search.Schema}
@@ -105,13 +111,7 @@ func (h *house) openStores(ctx context.Context) (err error) {
 	if err := os.MkdirAll(h.conf.Service.Data, 0o700); err != nil {
 		return fmt.Errorf("the data folder can't be made: %w", err)
 	}
-	main, keys := db.Config{Path: h.path("haven.db"), Logger: h.log}, db.Config{Path: h.path("keys.db"), Logger: h.log}
-	if url := h.conf.Database.URL; url != "" {
-		main.Path, keys.Path, keys.Schema = url, url, "haven_keys"
-	}
-	if url := h.conf.Database.KeysURL; url != "" {
-		keys.Path = url
-	}
+	main, keys := databases(h.conf, h.log)
 	if h.db, err = openDB(ctx, main, schemas...); err != nil {
 		return err
 	}
@@ -126,6 +126,19 @@ func (h *house) openStores(ctx context.Context) (err error) {
 	return h.openBodies(ctx)
 }
 
+// databases are where the mail's rows and the key store are.
+func databases(conf *config.Loaded, log *slog.Logger) (main, keys db.Config) {
+	at := func(name string) string { return filepath.Join(conf.Service.Data, name) }
+	main, keys = db.Config{Path: at("haven.db"), Logger: log}, db.Config{Path: at("keys.db"), Logger: log}
+	if url := conf.Database.URL; url != "" {
+		main.Path, keys.Path, keys.Schema = url, url, "haven_keys"
+	}
+	if url := conf.Database.KeysURL; url != "" {
+		keys.Path = url
+	}
+	return main, keys
+}
+
 func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, error) {
 	d, err := db.Open(ctx, c)
 	if err != nil {
@@ -138,11 +151,7 @@ func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, err
 }
 
 func (h *house) openKeys(ctx context.Context) (err error) {
-	master := h.conf.Database.MasterKey
-	if master == "" {
-		master = h.path("master.key")
-	}
-	h.keys, err = secret.Open(ctx, h.keysDB, secret.NewFileKMS(master, rand.Reader), secret.Options{Logger: h.log})
+	h.keys, err = secret.Open(ctx, h.keysDB, secret.NewFileKMS(masterKeyFile(h.conf), rand.Reader), secret.Options{Logger: h.log})
 	if err != nil {
 		return fmt.Errorf("the key store can't be opened: %w", err)
 	}
@@ -161,7 +170,7 @@ func (h *house) openBodies(ctx context.Context) error {
 		return err
 	}
 	p := h.conf.Policy
-	h.bodies, err = blob.Open(h.path("packs"), blob.Options{Identity: known, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+	h.bodies, err = blob.Open(h.path(packsFolder), blob.Options{Identity: known, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
 		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
 	if err != nil {
 		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
@@ -186,7 +195,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
 		Clock: h.clock, Policy: p, Logger: h.log, Node: int64(os.Getpid())})
 	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
-		IndexPath: h.path("search.db"), Clock: h.clock, Logger: h.log})
+		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log})
 	if err != nil {
 		return fmt.Errorf("the search index can't be opened: %w", err)
 	}
@@ -203,9 +212,13 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 		Notices:  "postmaster@" + h.conf.Service.Domains[0],
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
 		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})
+	crowds, err := h.keys.Sealer(ctx, "delivery.seal")
+	if err != nil {
+		return err
+	}
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: haven.Address{Local: "postmaster", Domain: h.conf.Service.Domains[0]},
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
-		Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
+		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
 	return nil
 }
 

@@ -34,8 +34,8 @@ func commands() []command {
 		{"demo", "[--data DIR] [--fresh]", "run everything on loopback, with made-up people and mail", demoCommand},
 		{"admin", "SUBJECT VERB …", "organisations, accounts, mailboxes, members, the queue, DNS records, the audit log", adminCommand},
 		{"check", "[--config FILE] [--repair]", "hold the stores against what must be true", checkCommand},
-		//{"backup", "[--config FILE] DIR KEYS-DIR", "back up a running service; its keys go to a folder of their own", backupCommand},
-		//{"restore", "[--config FILE] DIR KEYS-DIR", "read a back-up into an empty data folder", restoreCommand},
+		{"backup", "[--config FILE] DIR KEYS-DIR", "back up a running service; its keys go to a folder of their own", backupCommand},
+		{"restore", "[--config FILE] DIR KEYS-DIR", "read a back-up into an empty data folder", restoreCommand},
 		{"config", "print|check [--config FILE]", "what is in force and where it came from", configCommand},
 		{"version", "", "which haven this is", versionCommand},
 	}

@@ -22,7 +22,6 @@ import (
 	"haven/mail/outbox"
 	"haven/platform/blob"
 	"haven/platform/cert"
-	"haven/platform/config"
 	"haven/platform/db"
 	"haven/platform/job"
 	"haven/platform/obs"
@@ -63,13 +62,13 @@ type serving struct {
 	jobs     *job.Runner
 	ports    map[string]int // by the names of demo.json
 
-	mu       sync.Mutex
-	stops    []func(context.Context) error
-	failed   chan error
-	wg       sync.WaitGroup
-	imap     *imap.Server
-	smtp     map[string]*smtp.Server
-	indexing context.CancelFunc
+	mu      sync.Mutex
+	stops   []func(context.Context) error
+	failed  chan error
+	wg      sync.WaitGroup
+	imap    *imap.Server
+	smtp    map[string]*smtp.Server
+	workers context.CancelFunc
 }
 
 func newServing(h *house) *serving {
@@ -78,7 +77,7 @@ func newServing(h *house) *serving {
 
 // start opens the doors; the last one open, everything answers.
 func (s *serving) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.startJobs, s.startIndex, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
+	for _, step := range []func(context.Context) error{s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -117,8 +116,8 @@ func (s *serving) stop() error {
 		})
 	}
 	wg.Wait()
-	if s.indexing != nil {
-		s.indexing()
+	if s.workers != nil {
+		s.workers()
 	}
 	s.wg.Wait()
 	if s.jobs != nil {
@@ -157,19 +156,19 @@ func (s *serving) listen(name, addr string, serve func(net.Listener) error) erro
 func (s *serving) startMail(context.Context) error {
 	h, l := s.h, s.h.conf.Listen
 	secure := cert.Config(h.certificate)
-	limits := smtpLimits(h.conf)
+	submitting := smtp.LimitsOf(h.conf.Policy, true)
 	backend := submission.Backend{Accounts: programs{h}, Delivery: h.delivery}
 	for _, f := range []struct {
 		name, addr string
 		server     *smtp.Server
 	}{
-		{"smtp", l.SMTP, &smtp.Server{Backend: smtp.Inbound{Delivery: h.delivery}}},
-		{"submission", l.Submission, &smtp.Server{Backend: backend, AuthRequired: true, DSN: true, AllowPlaintextAuth: l.AllowPlaintextLogin}},
-		{"submissions", l.Submissions, &smtp.Server{Backend: backend, AuthRequired: true, DSN: true, ImplicitTLS: true}},
+		{"smtp", l.SMTP, &smtp.Server{Backend: smtp.Inbound{Delivery: h.delivery}, Limits: smtp.LimitsOf(h.conf.Policy, false)}},
+		{"submission", l.Submission, &smtp.Server{Backend: backend, AuthRequired: true, AllowPlaintextAuth: l.AllowPlaintextLogin, Limits: submitting}},
+		{"submissions", l.Submissions, &smtp.Server{Backend: backend, AuthRequired: true, ImplicitTLS: true, Limits: submitting}},
 	} {
 		srv := f.server
-		srv.Name, srv.Log, srv.TLS, srv.Limits = h.conf.Service.Hostname, h.log.With("face", f.name), secure, limits
-		srv.Timeouts = smtp.Timeouts{Command: h.conf.Policy.Connection.CommandTimeout, Text: h.conf.Policy.Connection.DataTimeout}
+		srv.Name, srv.Log, srv.TLS, srv.DSN = h.conf.Service.Hostname, h.log.With("face", f.name), secure, true
+		srv.Timeouts = smtp.TimeoutsOf(h.conf.Policy)
 		if err := s.listen(f.name, f.addr, srv.Serve); err != nil {
 			return err
 		}
@@ -177,27 +176,6 @@ func (s *serving) startMail(context.Context) error {
 		s.onStop(srv.Shutdown)
 	}
 	return nil
-}
-
-// smtpLimits are the policy's; 0 there is no limit, which the engine writes as -1.
-func smtpLimits(conf *config.Loaded) smtp.Limits {
-	p := conf.Policy
-	none := func(n int) int {
-		if n == 0 {
-			return -1
-		}
-		return n
-	}
-	return smtp.Limits{MessageSize: p.Sending.MessageOctets, Recipients: p.Sending.RecipientsIn, Connections: none(p.Connection.Total),
-		PerPlace: none(p.Connection.PerPlace), Letters: lettersPerConnection(p.Connection.PerPlace), AuthFailures: p.Connection.LoginTries}
-}
-
-// lettersPerConnection is the engine's own number where places are limited, and none where they are not.
-func lettersPerConnection(perPlace int) int {
-	if perPlace == 0 {
-		return -1
-	}
-	return 0
 }
 
 func (s *serving) startReading(context.Context) error {
@@ -214,10 +192,12 @@ func (s *serving) startReading(context.Context) error {
 	return s.listen("imaps", l.IMAPS, func(in net.Listener) error { return s.imap.Serve(tls.NewListener(in, secure)) })
 }
 
-func (s *serving) startIndex(context.Context) error {
+// startWorkers sets going what follows deliveries: the search index, and letters to crowds.
+func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	s.indexing = cancel
+	s.workers = cancel
 	s.wg.Go(func() { s.h.search.Run(ctx) })
+	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	return nil
 }
 

@@ -25,6 +25,11 @@ const (
 	maxTries     = 3           // of a message that can't be read; then it is left out
 	idle         = time.Second // between looks for something to do
 	maxPause     = time.Minute // between tries when the database or the index fails
+
+	// While mail is written at more than rushWrites a second, the worker rests rushRest times as long as it works: what
+	// isn't indexed is scanned, but what isn't accepted is somebody waiting.
+	rushWrites = 700
+	rushRest   = 4
 )
 
 // worker brings the index up to date. One per database works; a second does no harm.
@@ -40,14 +45,14 @@ type worker struct {
 func (s *Service) Run(ctx context.Context) {
 	pause := idle
 	for ctx.Err() == nil {
+		begun, before := s.clock.Now(), s.index.main.Stats().Writes
 		n, err := s.Step(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			s.worker.log.Warn("search index stands still", "error", err)
 			pause = min(2*pause, maxPause)
 		case n > 0:
-			pause = idle
-			continue
+			pause = rest(s.clock.Now().Sub(begun), s.index.main.Stats().Writes-before)
 		default:
 			pause = idle
 		}
@@ -55,6 +60,14 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// rest is how long the worker lets others have the machine after a step that took so long, in which so many writes were committed.
+func rest(took time.Duration, writes int64) time.Duration {
+	if float64(writes) <= rushWrites*took.Seconds() {
+		return 0
+	}
+	return min(rushRest*took, 10*time.Second)
 }
 
 // Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"haven/mail/mailbox"
+	"haven/mail/search"
+	"haven/platform/backup"
+	"haven/platform/config"
+	"haven/platform/db"
+	"haven/platform/obs"
+	"haven/platform/secret"
+)
+
+func backupCommand(ctx context.Context, args []string, std stdio) error {
+	f := newFlags("backup", "[--config FILE] DIR KEYS-DIR", "Copies a store, also while the service runs, into two empty folders: the mail into DIR, its keys into KEYS-DIR.\n"+
+		"Keep KEYS-DIR elsewhere, and not for longer than policy.mailbox.key_backup: while a copy of it exists, deleted mail can be read.", std)
+	file := configFlag(f)
+	words, err := parseExact(f, args, 2)
+	if err != nil {
+		return err
+	}
+	conf, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	err = backup.Backup(ctx, backup.Sources{Main: main, Keys: keys, Bodies: filepath.Join(conf.Service.Data, packsFolder), KeysDir: words[1],
+		Rebuilt: []backup.Rebuilt{{Concept: search.IndexConcept, Tables: search.IndexTables}}, Program: version}, words[0], showOctets(std))
+	if err == nil {
+		fmt.Fprintf(std.out, "The mail is in %s, its keys in %s. Neither is of use without the other and the master key.\n", words[0], words[1])
+	}
+	return err
+}
+
+func restoreCommand(ctx context.Context, args []string, std stdio) error {
+	f := newFlags("restore", "[--config FILE] DIR KEYS-DIR", "Reads a back-up into an empty data folder (or empty PostgreSQL schemas). The master key has to be there already.\n"+
+		"Mail programs will read everything anew, since every folder gets a new UIDVALIDITY.", std)
+	file := configFlag(f)
+	older := f.Bool("allow-older-keys", false, "take keys that were copied before the mail; accounts made between the two stay unreadable")
+	words, err := parseExact(f, args, 2)
+	if err != nil {
+		return err
+	}
+	conf, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	if err := hasMasterKey(conf); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(conf.Service.Data, 0o700); err != nil {
+		return err
+	}
+	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	at := func(name string) string { return filepath.Join(conf.Service.Data, name) }
+	err = backup.Restore(ctx, words[0], words[1], backup.Target{Main: main, Keys: keys, Bodies: at(packsFolder), Absent: []string{at(searchFile)},
+		Schemas: schemas, KeySchemas: []db.Schema{secret.Schema}, AllowOlderKeys: *older, Progress: showOctets(std),
+		After: func(tx *db.Tx) error {
+			mailbox.Restored(tx, time.Now().Unix())
+			search.Restored(tx)
+			return nil
+		}})
+	if err == nil {
+		fmt.Fprintln(std.out, "Everything is back. What waited in the queue may have been sent since: look with haven admin queue list before you start the service.")
+	}
+	return err
+}
+
+// masterKeyFile is where the master key is.
+func masterKeyFile(conf *config.Loaded) string {
+	if conf.Database.MasterKey != "" {
+		return conf.Database.MasterKey
+	}
+	return filepath.Join(conf.Service.Data, "master.key")
+}
+
+func hasMasterKey(conf *config.Loaded) error {
+	file := masterKeyFile(conf)
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the master key %s is not there; it is in no back-up, so put your own copy of it there first", file)
+	}
+	return nil
+}
+
+// showOctets tells the progress of a copy, every five percent.
+func showOctets(std stdio) func(done, total int64) {
+	shown := int64(-1)
+	return func(done, total int64) {
+		if percent := done * 100 / max(total, 1); percent/5 > shown {
+			shown = percent / 5
+			fmt.Fprintf(std.err, "%d of %d MB (%d %%)\n", done/1e6, total/1e6, percent)
+		}
+	}
+}
