@@ -134,7 +134,7 @@ start() {
   configure_postfix
   ulimit -n "$(ulimit -Hn)"
   setsid dovecot -c "$dir/dovecot.conf" </dev/null >"$dir/start.log" 2>&1 || fail "dovecot: $(tail -n 3 "$dir/start.log")"
-  setsid postfix -c "$dir/postfix/etc" start </dev/null >>"$dir/start.log" 2>&1 || fail "postfix: $(tail -n 3 "$dir/start.log")"
+  setsid postfix -c "$dir/postfix/etc" start </dev/null >>"$dir/start.log" 2>&1 || fail "postfix: $(tail -qn 3 "$dir/start.log" "$dir/postfix.log" 2>&1)"
   for _ in $(seq 100); do
     if answers "$smtp" && answers "$imap" && answers "$imaps"; then
       echo "ready smtp=$smtp imap=$imap imaps=$imaps"

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -276,7 +277,15 @@ type Idle struct {
 }
 
 // Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by.
+// One session opened and closed before the first look at memory pays for what all share.
 func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
+	first, err := t.login(0, secure)
+	if err == nil {
+		err = errors.Join(first.cmd("SELECT INBOX"), first.Close())
+	}
+	if err != nil {
+		return Idle{}, err
+	}
 	before := t.pss()
 	start := time.Now()
 	conns := make([]*imapConn, 0, n)

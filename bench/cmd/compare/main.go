@@ -98,7 +98,7 @@ func compare(ctx context.Context, o options, out *os.File) (err error) {
 	// An interrupt ends the sides, and with them whatever measure is running.
 	defer context.AfterFunc(ctx, func() {
 		for _, s := range sides {
-			s.kill()
+			s.interrupt()
 		}
 	})()
 	fmt.Fprintln(out, machine(ctx, o))

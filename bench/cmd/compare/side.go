@@ -20,14 +20,24 @@ import (
 	"haven/bench/load"
 )
 
-// side is a server under measure, and the process that ends when it is let go of.
+// side is a server under measure.
 type side struct {
 	name   string
 	target load.Target
-	cmd    *exec.Cmd
-	input  io.Closer // the pair ends when this is closed
-	ended  chan error
-	once   sync.Once
+	mu     sync.Mutex // guards process, which kill may look at while again replaces it
+	*process
+
+	// again ends the side and starts it with the data that it has, so that its memory holds nothing of what was
+	// done before; nil where every session has a process of its own.
+	again func() error
+}
+
+// process is what a side runs as.
+type process struct {
+	cmd   *exec.Cmd
+	input io.Closer // the pair ends when this is closed
+	ended chan error
+	once  sync.Once
 }
 
 const startPatience = 3 * time.Minute
@@ -35,29 +45,29 @@ const startPatience = 3 * time.Minute
 // start runs cmd in a process group of its own, which is killed should this process die.
 func start(name string, cmd *exec.Cmd) (*side, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	s := &side{name: name, cmd: cmd, ended: make(chan error, 1)}
+	p := &process{cmd: cmd, ended: make(chan error, 1)}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() { s.ended <- cmd.Wait() }() // ends with the process, which stop waits for
-	return s, nil
+	go func() { p.ended <- cmd.Wait() }() // ends with the process, which stop waits for
+	return &side{name: name, process: p}, nil
 }
 
-// stop asks the side to end, and makes it after half a minute.
-func (s *side) stop() (err error) {
-	s.once.Do(func() {
-		if s.input != nil {
-			err = s.input.Close()
+// stop asks the process to end, and makes it after half a minute.
+func (p *process) stop() (err error) {
+	p.once.Do(func() {
+		if p.input != nil {
+			err = p.input.Close()
 		} else {
-			err = s.cmd.Process.Signal(syscall.SIGTERM)
+			err = p.cmd.Process.Signal(syscall.SIGTERM)
 		}
 		select {
-		case <-s.ended:
+		case <-p.ended:
 		case <-time.After(30 * time.Second):
-			s.kill()
-			<-s.ended
+			p.kill()
+			<-p.ended
 		}
-		if errors.Is(err, os.ErrProcessDone) {
+		if errors.Is(err, os.ErrProcessDone) || errors.Is(err, os.ErrClosed) {
 			err = nil
 		}
 	})
@@ -65,12 +75,19 @@ func (s *side) stop() (err error) {
 }
 
 // kill ends Haven at once. The pair's script is let go instead, since only it knows how to end its daemons.
-func (s *side) kill() {
-	if s.input != nil {
-		_ = s.input.Close() // closed already by stop
+func (p *process) kill() {
+	if p.input != nil {
+		_ = p.input.Close() // closed already by stop
 		return
 	}
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // gone already
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // gone already
+}
+
+// interrupt ends the side from another goroutine than the one that measures.
+func (s *side) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kill()
 }
 
 // startHaven runs the demo with users for load and waits until it says that it listens.
@@ -79,21 +96,45 @@ func startHaven(ctx context.Context, program, dir string) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(dir, "haven")
+	args := []string{"demo", "--data", filepath.Join(dir, "haven"), "--load-users", strconv.Itoa(users), "--port-offset", strconv.Itoa(offset)}
+	s, err := runHaven(ctx, program, dir, append(args, "--fresh"))
+	if err != nil {
+		return nil, err
+	}
+	s.again = func() error {
+		if err := s.stop(); err != nil {
+			return err
+		}
+		next, err := runHaven(ctx, program, dir, args)
+		if err == nil {
+			s.mu.Lock()
+			s.process, s.target = next.process, next.target
+			s.mu.Unlock()
+		}
+		return errors.Join(err, ctx.Err())
+	}
+	return s, nil
+}
+
+func runHaven(ctx context.Context, program, dir string, args []string) (*side, error) {
 	log, err := os.Create(filepath.Join(dir, "haven.out"))
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	cmd := exec.Command(program, "demo", "--data", data, "--load-users", strconv.Itoa(users), "--port-offset", strconv.Itoa(offset), "--fresh")
+	demo := filepath.Join(dir, "haven", "demo.json")
+	if err := os.Remove(demo); err != nil && !errors.Is(err, os.ErrNotExist) { // an earlier one's
+		return nil, err
+	}
+	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	s, err := start("Haven", cmd)
 	if err != nil {
 		return nil, err
 	}
-	if s.target, err = s.awaitDemo(ctx, filepath.Join(data, "demo.json")); err != nil {
+	if s.target, err = s.awaitDemo(ctx, demo); err != nil {
 		text, _ := os.ReadFile(log.Name()) // only to say more
-		return nil, errors.Join(err, s.stop(), fmt.Errorf("%s", tail(string(text))))
+		return nil, errors.Join(err, s.stop(), errors.New(tail(string(text))))
 	}
 	return s, nil
 }
@@ -202,7 +243,7 @@ func startPair(ctx context.Context, script, dir string) (*side, error) {
 	s.input = input
 	s.target = load.Target{SMTP: local(ports[0]), IMAP: local(ports[2]), IMAPS: local(ports[3]), User: "user%d@bench.test", Users: users,
 		Password: password, PIDs: func() []int { return below(masters(data)) }}
-	stop := context.AfterFunc(ctx, s.kill)
+	stop := context.AfterFunc(ctx, s.interrupt)
 	defer stop()
 	line, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "ready") {
