@@ -50,13 +50,18 @@ type fetching struct {
 	*call
 	items []fetchItem
 
-	info, structure, body bool // what answering needs beyond rows
-	whole                 bool // all octets of messages are wanted
-	setSeen               bool
-	changedSince          haven.Seq
-	vanished              bool
-	answered              int
-	badEncoding           bool
+	info, body   bool // what answering needs beyond rows
+	whole        bool // all octets of messages are wanted
+	setSeen      bool
+	changedSince haven.Seq
+	vanished     bool
+	answered     int
+	badEncoding  bool
+}
+
+// topHeader tells whether the item is of the message's own header, which is found without its structure.
+func (it *fetchItem) topHeader() bool {
+	return it.kind == itemSection && it.section == mime.HeaderSection && len(it.path) == 0
 }
 
 const maxItems = 200
@@ -299,15 +304,16 @@ func (f *fetching) complete() {
 		case itemThreadID, itemEnvelope, itemPreview, itemBody, itemStructure:
 			f.info = true
 		case itemBinary, itemBinarySize:
-			f.body, f.info, f.structure = true, true, true
-			f.whole = true
+			f.body, f.info, f.whole = true, true, true
 		case itemSection:
 			f.body = true
-			if it.section == mime.WholeSection && len(it.path) == 0 {
+			switch {
+			case it.topHeader():
+			case it.section == mime.WholeSection && len(it.path) == 0:
 				f.whole = f.whole || !it.partial
-			} else {
-				f.info, f.structure = true, true
-				f.whole = f.whole || it.section == mime.TextSection || it.section == mime.WholeSection
+			default:
+				f.info = true
+				f.whole = f.whole || it.section != mime.HeaderSection && it.section != mime.MIMESection
 			}
 		}
 	}

@@ -72,6 +72,9 @@ func (s *session) stopIdle() {
 	}
 }
 
+// wakePatience is how long one idling client may keep a worker.
+const wakePatience = 5 * time.Second
+
 // wake writes what is new to an idling session. A session that is busy looks for itself before it parks.
 func (srv *Server) wake(s *session) {
 	if !s.mu.TryLock() {
@@ -84,6 +87,7 @@ func (srv *Server) wake(s *session) {
 	s.takeBuffers()
 	defer srv.recovered(s.cut)
 	defer s.leave()
+	s.io.slow = wakePatience // the worker is shared: a client that takes nothing is cut soon
 	s.dirty.Store(false)
 	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)
 	defer cancel()

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -32,6 +33,13 @@ func (f *fetching) render(m *message, l *loaded) error {
 				s, p = m.spans[section], m.parts[section]
 			}
 			section++
+			if it.topHeader() {
+				var err error
+				if s.to, err = l.headerEnd(); err != nil {
+					f.closed = true
+					return err
+				}
+			}
 			if err := f.octets(it, l, s, p); err != nil {
 				f.closed = true
 				return err
@@ -66,6 +74,45 @@ func (f *fetching) octets(it *fetchItem, l *loaded, s span, p binPart) error {
 		return f.literal(l, from, to, false)
 	}
 	return f.binary(it, l, p)
+}
+
+// headerEnd is where the message's header ends: after its first empty line, as package mime has it.
+func (l *loaded) headerEnd() (int64, error) {
+	if l.big == nil {
+		end, _ := emptyLine(l.data, true)
+		return int64(end), nil
+	}
+	buf := make([]byte, oneChunk)
+	start := true
+	for at := int64(0); ; {
+		n, err := l.big.ReadAt(buf, at)
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		end, found := emptyLine(buf[:n], start)
+		if found || at+int64(n) >= l.big.Size() || n < len(buf) {
+			return at + int64(end), nil
+		}
+		at, start = at+int64(n)-2, false // an empty line may lie across two chunks
+	}
+}
+
+// emptyLine is where the first empty line of b ends. start tells whether b begins with a line.
+func emptyLine(b []byte, start bool) (end int, found bool) {
+	for i, fresh := 0, start; i < len(b); fresh = true {
+		if fresh && b[i] == '\n' {
+			return i + 1, true
+		}
+		if fresh && b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n' {
+			return i + 2, true
+		}
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			break
+		}
+		i += n + 1
+	}
+	return len(b), false
 }
 
 // cut narrows [from, to) to the partial that was asked for.

@@ -312,8 +312,7 @@ func closeMailbox(c *call) error {
 		return nil // taken away meanwhile; it is closed all the same
 	}
 	if err == nil && c.condstore && len(gone) > 0 { // RFC 7162 §3.2.8
-		var f mailbox.Folder
-		if f, err = c.srv.mail.FolderAt(c.ctx, sel.viewer, sel.place.path); err == nil {
+		if f, err := c.srv.mail.FolderAt(c.ctx, sel.viewer, sel.place.path); err == nil {
 			c.code = "HIGHESTMODSEQ " + itoa(uint64(f.HighestModSeq))
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"haven"
 	"haven/mail/mailbox"
 )
@@ -248,11 +250,17 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 		open = append(open, s)
 	}
 	srv.mu.Unlock()
-	for _, s := range open {
-		s.byeIfParked(restartText)
-	}
 	gone := make(chan struct{})
 	go func() {
+		var some errgroup.Group
+		some.SetLimit(64) // some clients take a while to hear it
+		for _, s := range open {
+			some.Go(func() error {
+				s.byeIfParked(restartText)
+				return nil
+			})
+		}
+		_ = some.Wait()
 		srv.wg.Wait()
 		close(gone)
 	}()

@@ -88,6 +88,8 @@ type buffers struct {
 	dec *wire.Decoder
 	enc *wire.Encoder
 
+	slow time.Duration // how long a write may wait for the client
+
 	told []told // what the command in hand said of messages, for the look at its end
 }
 
@@ -184,13 +186,17 @@ func (s *session) Read(p []byte) (int, error) {
 
 // Write writes to the connection with a deadline.
 func (s *session) Write(p []byte) (int, error) {
-	_ = s.conn.SetWriteDeadline(time.Now().Add(s.srv.limits.Write))
+	_ = s.conn.SetWriteDeadline(time.Now().Add(s.io.slow))
 	return s.conn.Write(p)
 }
 
 // cut closes the connection under whatever the session does.
 func (s *session) cut() {
 	s.gone.Store(true)
+	if t, ok := s.raw.(*tls.Conn); ok {
+		_ = t.NetConn().Close() // no farewell that could wait for the client
+		return
+	}
 	_ = s.raw.Close()
 }
 
@@ -211,6 +217,7 @@ func (s *session) takeBuffers() {
 	b.dec.Continue = s.goAhead
 	b.enc.Reset(s)
 	b.enc.UTF8 = s.utf8 || s.rev2
+	b.slow = s.srv.limits.Write
 	s.io = b
 }
 
@@ -332,7 +339,8 @@ func (s *session) byeIfParked(text string) {
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = io.WriteString(s.conn, "* BYE "+text+"\r\n")
-	s.cut()
+	s.gone.Store(true)
+	_ = s.conn.Close()
 }
 
 // end gives up what the session held.

@@ -19,7 +19,7 @@ type waker struct {
 func newWaker(wake func(*session)) *waker {
 	w := &waker{wake: wake}
 	w.more.L = &w.mu
-	for range max(4, 2*runtime.GOMAXPROCS(0)) {
+	for range max(16, 2*runtime.GOMAXPROCS(0)) {
 		w.wg.Add(1)
 		go w.work()
 	}
