@@ -17,6 +17,8 @@ type command struct {
 	poll pollMode
 	// unselects marks commands after which the mailbox that was open is open no longer, or another.
 	unselects bool
+	// streams marks commands that last as long as the client takes; each wait for it has a deadline of its own.
+	streams bool
 }
 
 const (
@@ -49,7 +51,7 @@ func init() { // breaks the cycle from the table through a handler to the table;
 		"LSUB":         {in: signedIn, run: lsub},
 		"NAMESPACE":    {in: signedIn, run: namespace},
 		"STATUS":       {in: signedIn, run: status},
-		"APPEND":       {in: signedIn, run: appendMessages},
+		"APPEND":       {in: signedIn, run: appendMessages, streams: true},
 		"IDLE":         {in: signedIn, run: idle},
 		"GETACL":       {in: signedIn, run: getACL},
 		"MYRIGHTS":     {in: signedIn, run: myRights},
@@ -64,7 +66,7 @@ func init() { // breaks the cycle from the table through a handler to the table;
 		"CLOSE":       {in: inMailbox, run: closeMailbox, unselects: true},
 		"UNSELECT":    {in: inMailbox, run: unselect, unselects: true},
 		"EXPUNGE":     {in: inMailbox, run: expunge},
-		"FETCH":       {in: inMailbox, run: fetch, poll: pollNoExpunge},
+		"FETCH":       {in: inMailbox, run: fetch, poll: pollNoExpunge, streams: true},
 		"STORE":       {in: inMailbox, run: store, poll: pollNoExpunge},
 		"SEARCH":      {in: inMailbox, run: searchMessages, poll: pollNoExpunge},
 		"SORT":        {in: inMailbox, run: sortMessages, poll: pollNoExpunge},
@@ -72,7 +74,7 @@ func init() { // breaks the cycle from the table through a handler to the table;
 		"COPY":        {in: inMailbox, run: copyMessages},
 		"MOVE":        {in: inMailbox, run: moveMessages},
 		"UID EXPUNGE": {in: inMailbox, run: uidExpunge},
-		"UID FETCH":   {in: inMailbox, run: fetch},
+		"UID FETCH":   {in: inMailbox, run: fetch, streams: true},
 		"UID STORE":   {in: inMailbox, run: store},
 		"UID SEARCH":  {in: inMailbox, run: searchMessages},
 		"UID SORT":    {in: inMailbox, run: sortMessages},
@@ -179,8 +181,12 @@ func (s *session) spoilt() {
 
 func (s *session) runCommand(cmd command, tag, name string, uid bool) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(s.srv.ctx, s.srv.limits.Command)
-	defer cancel()
+	ctx := s.srv.ctx
+	if !cmd.streams {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, s.srv.limits.Command)
+		defer cancel()
+	}
 	c := &call{session: s, ctx: ctx, d: s.io.dec, e: s.io.enc, tag: tag, name: name, uid: uid}
 	err := cmd.run(c)
 	if derr := c.d.Err(); derr != nil {
@@ -193,7 +199,7 @@ func (s *session) runCommand(cmd command, tag, name string, uid bool) {
 		return
 	}
 	if err != nil && s.sel != nil && !cmd.unselects && !c.tryCreate && errs.Is(err, errs.NotFound) {
-		s.poll(ctx, pollLook) // is it the mailbox itself that is gone?
+		_ = s.poll(ctx, pollLook) // is it the mailbox itself that is gone? Then this tells so
 	}
 	if err == nil && !c.later && s.sel != nil && !cmd.unselects {
 		s.io.told = c.told
