@@ -174,11 +174,17 @@ func Answers(err error) int {
 // Eventually waits until something is so that nothing announces.
 func Eventually(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
+	EventuallyWithin(t, Patience, what, so)
+}
+
+// EventuallyWithin is Eventually for what takes longer by design.
+func EventuallyWithin(t testing.TB, limit time.Duration, what string, so func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(Patience); !so(); <-tick.C {
+	for deadline := time.Now().Add(limit); !so(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s still not: %s", Patience, what)
+			t.Fatalf("after %s still not: %s", limit, what)
 		}
 	}
 }
