@@ -1,0 +1,93 @@
+package imap
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"haven"
+	"haven/mail/mailbox"
+)
+
+// TestIdleStorm: no wake-up is lost, however many idle and however fast letters come; and sessions that heard the same
+// share their numbers.
+func TestIdleStorm(t *testing.T) {
+	t.Parallel()
+	const sessions, letters = 60, 25
+	w := newWorld(t)
+	clients := make([]*client, sessions)
+	for i := range clients {
+		clients[i] = w.signIn(t, anna)
+		clients[i].do("SELECT INBOX")
+		clients[i].send("i IDLE\r\n")
+		if l := clients[i].line(); l != "+ idling" {
+			t.Fatal(l)
+		}
+	}
+	var g errgroup.Group
+	for i, c := range clients {
+		g.Go(func() error {
+			last, heard := fmt.Sprintf("* %d EXISTS", letters), false
+			for idling := true; !heard || !idling; {
+				switch l := c.line(); {
+				case l == "+ idling":
+					idling = true
+				case strings.HasSuffix(l, " EXISTS"):
+					heard = heard || l == last
+					if i%3 == 0 && idling && !heard { // in and out of IDLE meanwhile
+						idling = false
+						c.send("DONE\r\ni IDLE\r\n")
+					}
+				case l != "i OK IDLE done.":
+					return fmt.Errorf("session %d: %s", i, l)
+				}
+			}
+			return nil
+		})
+	}
+	for range letters {
+		w.Deliver(w.people.no[anna], letter(t, "hello"))
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.distinctNumbers(); n != 1 {
+		t.Errorf("%d copies of the same numbers", n)
+	}
+}
+
+// distinctNumbers counts the Runs that open sessions hold.
+func (w *world) distinctNumbers() int {
+	w.srv.mu.Lock()
+	defer w.srv.mu.Unlock()
+	seen := map[*mailbox.Runs]bool{}
+	for s := range w.srv.sessions {
+		s.mu.Lock()
+		if s.sel != nil {
+			seen[s.sel.uids] = true
+		}
+		s.mu.Unlock()
+	}
+	return len(seen)
+}
+
+// TestBlockedPerson: somebody whose own account may be read no longer loses the open mailbox at once.
+func TestBlockedPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	k := w.signIn(t, ben)
+	k.do("SELECT Shared/" + pharmacy)
+	k.send("i IDLE\r\n")
+	k.line()
+	no := w.people.no[ben]
+	w.people.grant(ben, pharmacy, 0)
+	w.Grants.Set(no, no, 0)
+	w.Hub.Announce(no, haven.Seq(0)) // the word comes for the person, not for the mailbox
+	for _, want := range []string{"* OK [CLOSED] ", "* BYE ", "EOF"} {
+		if l := k.line(); !strings.HasPrefix(l, want) {
+			t.Errorf("%s, want %s", l, want)
+		}
+	}
+}
