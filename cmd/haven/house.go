@@ -208,7 +208,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.outbox = outbox.New(outbox.Config{DB: h.db, Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
+	h.outbox = outbox.New(outbox.Config{DB: h.db, Alone: h.db.Engine() == "sqlite", Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
 		Notices:  "postmaster@" + h.conf.Service.Domains[0],
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
 		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})

@@ -280,6 +280,27 @@ func bodyOf(t *testing.T, tx *db.Tx) (id blob.ID) {
 	return id
 }
 
+// TestAloneTakesUpAtOnce: where no other process sends, what one that was killed had under way is not waited for.
+func TestAloneTakesUpAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "EHLO\nSERVE")
+		h := newHouse(t, engine, func(c *Config) { via(s)(c); c.Alone = true })
+		h.post(testLetter, nil, "bob@there.test")
+		dead := New(h.config)
+		if err := dead.beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if b, _, err := dead.next(t.Context(), "there.test", nil, true); err != nil || b == nil {
+			t.Fatal(b, err)
+		}
+		h.start()
+		if e := h.tried(); e.Delivered != 1 {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
 // TestOperator holds, lists, releases, retries and drops.
 func TestOperator(t *testing.T) {
 	t.Parallel()

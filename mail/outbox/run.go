@@ -73,6 +73,14 @@ func New(c Config) *Outbox {
 
 // Start sets the workers going. Close ends them.
 func (o *Outbox) Start(ctx context.Context) error {
+	if o.cfg.Alone {
+		if err := o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Exec(sqlOnlyHolder, o.holder)
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
 	if err := o.beat(ctx); err != nil {
 		return err
 	}

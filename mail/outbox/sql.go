@@ -100,11 +100,12 @@ const (
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`
 
-	sqlHold      = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
-	sqlLeased    = `SELECT DISTINCT queue, domain FROM queue_rcpt WHERE state = 1 AND lease = $1`
-	sqlFreeStray = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND domain || '' = $2 AND +state = 1 AND lease = $3`
-	sqlUnhold    = `DELETE FROM queue_holder WHERE id = $1 OR until < $2`
-	sqlFree      = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $1 WHERE state = 1 AND lease NOT IN (SELECT id FROM queue_holder WHERE until >= $1)`
+	sqlHold       = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
+	sqlLeased     = `SELECT DISTINCT queue, domain FROM queue_rcpt WHERE state = 1 AND lease = $1`
+	sqlFreeStray  = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND domain || '' = $2 AND +state = 1 AND lease = $3`
+	sqlUnhold     = `DELETE FROM queue_holder WHERE id = $1 OR until < $2`
+	sqlOnlyHolder = `DELETE FROM queue_holder WHERE id <> $1`
+	sqlFree       = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $1 WHERE state = 1 AND lease NOT IN (SELECT id FROM queue_holder WHERE until >= $1)`
 )
 
 // The operator's statements. $1 to $4 are the filter: letter, domain, sender, state; 0, ” and -1 choose all.
