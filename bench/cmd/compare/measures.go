@@ -25,6 +25,7 @@ type measure struct {
 	name    string
 	alone   bool // Haven only
 	afresh  bool // each run begins with a new process
+	once    bool // one run is an average of many already
 	prepare func(t load.Target) error
 	run     func(t load.Target, i int) ([]float64, error)
 	lines   []line // one for each figure
@@ -34,6 +35,9 @@ type measure struct {
 func (m measure) runOn(sides []*side, runs int, to *table) error {
 	if m.alone {
 		sides = sides[:1]
+	}
+	if m.once {
+		runs = 1
 	}
 	got := make([][][]float64, len(sides)) // by side, line, run
 	for s, side := range sides {
@@ -154,7 +158,7 @@ func reading(o options) measure {
 // idle sessions look at a mailbox whose numbers have gaps, so that no formula gives them.
 func idle(o options) []measure {
 	one := func(name string, secure bool, most float64) measure {
-		return measure{name: name, afresh: true, lines: []line{
+		return measure{name: name, afresh: true, once: true, lines: []line{
 			{fmt.Sprintf("memory of an idle session, %s, %d of them", name, o.sessions), "KiB", atMost(most)},
 			{"sessions opened", "1/s", none},
 		}, run: func(t load.Target, _ int) ([]float64, error) {
