@@ -272,13 +272,16 @@ func (c *call) signIn(l Login) error {
 	if !c.mayAuth() {
 		return errPlaintext
 	}
-	l.Place, l.Program = placeOf(c.raw), c.program
+	l.Place, l.Program = c.place, c.program
 	who, err := c.srv.people.Authenticate(c.ctx, l)
 	if f := c.srv.metrics.Login; f != nil {
 		f(err == nil)
 	}
 	if err != nil {
 		return c.refusedLogin(err)
+	}
+	if !c.srv.enlist(who.Person) {
+		return errs.E(errs.TooMany, "You have %d connections open already. Close some of your mail programs.", c.srv.limits.PerPerson)
 	}
 	c.who, c.state = who, authenticated
 	c.code, c.text = "CAPABILITY "+c.capabilities(), "Welcome."

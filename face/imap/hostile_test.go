@@ -188,3 +188,30 @@ func TestOverQuota(t *testing.T) {
 	}
 	k.do("APPEND INBOX {9+}\r\nA: b\r\n\r\nc")
 }
+
+// TestConnectionLimits: one place and one person can hold only so many, and get them back.
+func TestConnectionLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Limits = Limits{PerPlace: 3, PerPerson: 2} })
+	a, b := w.signIn(t, anna), w.signIn(t, anna)
+	c := dial(t, w.addr)
+	c.line()
+	c.send("a LOGIN anna@surgery.test secret\r\n")
+	if l := c.line(); !strings.HasPrefix(l, "a NO [LIMIT] You have 2 connections") {
+		t.Error(l)
+	}
+	if l := dial(t, w.addr).line(); l != "EOF" {
+		t.Error(l)
+	}
+	a.do("LOGOUT")
+	if l := a.line(); l != "EOF" {
+		t.Error(l)
+	}
+	for l := ""; !strings.HasPrefix(l, "a OK"); { // the place is free once the session's goroutine has ended
+		c.send("a LOGIN anna@surgery.test secret\r\n")
+		if l = c.line(); !strings.HasPrefix(l, "a OK") && !strings.HasPrefix(l, "a NO [LIMIT]") {
+			t.Fatal(l)
+		}
+	}
+	b.do("NOOP")
+}

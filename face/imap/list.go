@@ -152,7 +152,7 @@ func (c *call) entries(l *listing) ([]entry, error) {
 	if err != nil || !c.ownRoot() || !l.mayMatchShared() {
 		return out, err
 	}
-	boxes, err := c.srv.people.Shared(c.ctx, c.who.Person)
+	boxes, err := c.sharedBoxes()
 	if err != nil || len(boxes) == 0 {
 		return out, err
 	}

@@ -28,7 +28,7 @@ func idleSessions() int {
 // selected mailbox with many gaps included. The clients' side is in the figure too, so it is an upper bound.
 func TestIdleMemory(t *testing.T) {
 	serverTLS, clientTLS := testTLS(t)
-	w := newWorld(t)
+	w := newWorld(t, func(o *Options) { o.Limits.PerPlace, o.Limits.PerPerson = 1e6, 1e6 })
 	w.fillWithGaps(anna, 1000, 100)
 	tlsAddr := w.listen(serverTLS)
 	for _, c := range []struct {

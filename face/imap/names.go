@@ -36,7 +36,7 @@ func (s *session) viewer() mailbox.Viewer {
 	if s.program != "" {
 		program += " " + s.program
 	}
-	return mailbox.Viewer{Person: s.who.Person, Account: s.who.Account, Place: placeOf(s.raw), Program: program}
+	return mailbox.Viewer{Person: s.who.Person, Account: s.who.Account, Place: s.place, Program: program}
 }
 
 // ownRoot tells whether the session shows the person's own mail at the root, and so the shared mailboxes below Shared/.
@@ -96,7 +96,7 @@ func (c *call) resolve(name string) (place, error) {
 	if len(path) == 1 {
 		return place{}, errNoMailbox
 	}
-	boxes, err := c.srv.people.Shared(c.ctx, c.who.Person)
+	boxes, err := c.sharedBoxes()
 	if err != nil {
 		return place{}, err
 	}
@@ -106,6 +106,12 @@ func (c *call) resolve(name string) (place, error) {
 		}
 	}
 	return place{}, errNoMailbox
+}
+
+// sharedBoxes are the mailboxes below Shared/.
+func (c *call) sharedBoxes() ([]SharedBox, error) {
+	boxes, err := c.srv.people.Shared(c.ctx, c.who.Person)
+	return boxes[:min(len(boxes), c.srv.limits.Shared)], err
 }
 
 // in is the place of the same name in a shared mailbox.

@@ -73,38 +73,6 @@ type Metrics struct {
 	Panic       func()
 }
 
-// Limits are the policy's numbers for this face. A field that is zero takes its default.
-type Limits struct {
-	Idle        time.Duration // a session without a command, or in IDLE, is logged out; default 30 minutes (RFC 9051 §5.4)
-	Login       time.Duration // to sign in; default 1 minute
-	Command     time.Duration // one command's work, and each wait for more of it; default 10 minutes
-	Write       time.Duration // the client takes no octet; default 1 minute
-	Message     int64         // octets of one APPENDed message; default 35 MB
-	Appends     int           // messages of one APPEND; default 100
-	Failures    int           // failed log ins; default 3
-	Bad         int           // commands in a row that made no sense; default 20
-	Connections int           // open at once; default 200,000
-}
-
-func (l Limits) withDefaults() Limits {
-	def(&l.Idle, 30*time.Minute)
-	def(&l.Login, time.Minute)
-	def(&l.Command, 10*time.Minute)
-	def(&l.Write, time.Minute)
-	def(&l.Message, 35<<20)
-	def(&l.Appends, 100)
-	def(&l.Failures, 3)
-	def(&l.Bad, 20)
-	def(&l.Connections, 200_000)
-	return l
-}
-
-func def[T int | int64 | time.Duration](v *T, d T) {
-	if *v <= 0 {
-		*v = d
-	}
-}
-
 // Options are what the server stands on. Mail, People and Search are needed.
 type Options struct {
 	Mail   *mailbox.Service
@@ -143,6 +111,7 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	sessions  map[*session]struct{}
+	open      tally
 }
 
 // New makes a server; its workers run until Shutdown.
@@ -213,11 +182,12 @@ func (srv *Server) sleep(d time.Duration) bool {
 func (srv *Server) admit(conn net.Conn) {
 	srv.mu.Lock()
 	defer srv.mu.Unlock()
-	if srv.stop.Load() || len(srv.sessions) >= srv.limits.Connections {
+	place := placeOf(conn)
+	if srv.stop.Load() || len(srv.sessions) >= srv.limits.Connections || !srv.open.arrive(place, srv.limits.PerPlace) {
 		_ = conn.Close()
 		return
 	}
-	s := newSession(srv, conn)
+	s := newSession(srv, conn, place)
 	srv.sessions[s] = struct{}{}
 	srv.wg.Add(1)
 	if f := srv.metrics.Connections; f != nil {
@@ -226,10 +196,18 @@ func (srv *Server) admit(conn net.Conn) {
 	go s.serve()
 }
 
+// enlist counts a session for the person who signed in; it reports false when there are too many of them.
+func (srv *Server) enlist(person haven.AccountNo) bool {
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	return srv.open.enter(person, srv.limits.PerPerson)
+}
+
 // leave is a session's last call.
 func (srv *Server) leave(s *session) {
 	srv.mu.Lock()
 	delete(srv.sessions, s)
+	srv.open.depart(s.place, s.who.Person)
 	srv.mu.Unlock()
 	if f := srv.metrics.Connections; f != nil {
 		f(-1)

@@ -39,10 +39,11 @@ const (
 // (busy): so a session that waits costs neither buffers nor a stack that once grew. mu is held while commands run, and
 // by the waker's workers while they tell an idling session what is new.
 type session struct {
-	srv  *Server
-	raw  net.Conn      // as accepted
-	conn net.Conn      // raw, or TLS over it after STARTTLS
-	turn chan struct{} // the busy goroutine is done
+	srv   *Server
+	raw   net.Conn      // as accepted
+	conn  net.Conn      // raw, or TLS over it after STARTTLS
+	place string        // the client's network address
+	turn  chan struct{} // the busy goroutine is done
 
 	first [64]byte // what came while the session waited
 	n     int
@@ -100,9 +101,9 @@ var bufferPool = sync.Pool{New: func() any {
 	return &buffers{r: r, dec: wire.NewDecoder(r, wire.DefaultLimits), enc: wire.NewEncoder(nil)}
 }}
 
-func newSession(srv *Server, conn net.Conn) *session {
+func newSession(srv *Server, conn net.Conn, place string) *session {
 	_, isTLS := conn.(*tls.Conn)
-	return &session{srv: srv, raw: conn, conn: conn, turn: make(chan struct{}), state: notAuthenticated, tls: isTLS, since: time.Now()}
+	return &session{srv: srv, raw: conn, conn: conn, place: place, turn: make(chan struct{}), state: notAuthenticated, tls: isTLS, since: time.Now()}
 }
 
 // serve lives as long as the connection. Keep its stack shallow: it is what an idle session costs.
@@ -210,8 +211,9 @@ func (s *session) takeBuffers() {
 	b := bufferPool.Get().(*buffers)
 	b.r.Reset(s)
 	lim := wire.DefaultLimits
-	if s.state == notAuthenticated {
-		lim = wire.Limits{Line: 16 << 10, Literal: 8 << 10, Discard: 64 << 10, Set: 100, Depth: 5}
+	lim.Line, lim.Literal = s.srv.limits.Line, s.srv.limits.Literal
+	if s.state == notAuthenticated { // a stranger needs room for a name and a password
+		lim = wire.Limits{Line: min(lim.Line, 16<<10), Literal: min(lim.Literal, 8<<10), Discard: 64 << 10, Set: 100, Depth: 5}
 	}
 	b.dec.Reset(b.r, lim)
 	b.dec.Continue = s.goAhead
