@@ -24,6 +24,7 @@ type options struct {
 	hold         time.Duration // for which they idle
 	mixed        time.Duration
 	search       int // messages in the mailbox that is searched
+	settle       int // seconds without getting faster until searching counts as settled
 	quick        bool
 	keep         bool
 }
@@ -53,12 +54,13 @@ func flags() options {
 	flag.DurationVar(&o.hold, "hold", time.Minute, "`TIME` for which sessions idle before memory is read")
 	flag.DurationVar(&o.mixed, "mixed", 10*time.Second, "`TIME` of the mixed load in one run")
 	flag.IntVar(&o.search, "search", 100_000, "`MESSAGES` in the mailbox that is searched; 0 leaves it out")
+	flag.IntVar(&o.settle, "settle", 30, "`SECONDS` for which searching must not get faster before it is measured")
 	flag.BoolVar(&o.quick, "quick", false, "all of it small, in about two minutes")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data for a look afterwards")
 	flag.Parse()
 	if o.quick {
 		o.runs, o.messages, o.mailbox, o.sessions, o.search = 1, 1000, 2000, 200, 10_000
-		o.hold, o.mixed = 5*time.Second, 3*time.Second
+		o.hold, o.mixed, o.settle = 5*time.Second, 3*time.Second, 8
 	}
 	return o
 }

@@ -186,7 +186,7 @@ func searching(o options) measure {
 		if err := fill(t, searcher, o.search, 2<<10); err != nil {
 			return err
 		}
-		return awaitIndex(t, word)
+		return awaitIndex(o, t, word)
 	}, run: func(t load.Target, _ int) ([]float64, error) {
 		median, worst, err := t.Search(searcher, word, 20)
 		return []float64{ms(median), ms(worst)}, err
@@ -200,10 +200,11 @@ func fill(t load.Target, user, n, size int) error {
 	return t.Await(user, n)
 }
 
-// awaitIndex waits until searching no longer gets faster: what the index has not reached is read instead.
-func awaitIndex(t load.Target, word string) error {
+// awaitIndex waits until searching has not got faster for half a minute: what the index has not reached is read instead,
+// and it rests while mail is in a rush.
+func awaitIndex(o options, t load.Target, word string) error {
 	best, same := time.Hour, 0
-	for limit := time.Now().Add(10 * time.Minute); same < 5 && time.Now().Before(limit); time.Sleep(time.Second) {
+	for limit := time.Now().Add(10 * time.Minute); same < o.settle && time.Now().Before(limit); time.Sleep(time.Second) {
 		took, _, err := t.Search(searcher, word, 1)
 		if err != nil {
 			return err
