@@ -322,3 +322,19 @@ func (s *outsideSession) Data(r io.Reader) error {
 	}
 	return nil
 }
+
+// Terminal runs a program that wants a terminal, on one of its own, and returns what it drew.
+func Terminal(t testing.TB, home, name string, args ...string) string {
+	t.Helper()
+	Need(t, name, "script")
+	quoted := []string{name}
+	for _, a := range args {
+		quoted = append(quoted, "'"+strings.ReplaceAll(a, "'", `'\''`)+"'")
+	}
+	out, err := Program{Name: "script", Home: home, Env: []string{"TERM=xterm", "SHELL=/bin/sh"},
+		Args: []string{"-q", "-e", "-c", "stty rows 40 cols 120; exec " + strings.Join(quoted, " "), "/dev/null"}}.Run(t)
+	if err != nil {
+		t.Errorf("%s: %v\n%s", name, err, out)
+	}
+	return out
+}
