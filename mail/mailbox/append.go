@@ -21,18 +21,25 @@ func (s *Service) Append(ctx context.Context, v Viewer, mb haven.MailboxNo, item
 	now := s.clock.Now()
 	jobs := make([]*appending, len(items))
 	for i, it := range items {
-		if jobs[i], err = s.prepareAppend(ctx, v, it, now); err != nil {
+		if jobs[i], err = s.prepareAppend(ctx, v, mb, it, now); err != nil {
 			return 0, nil, err
 		}
 	}
-	err = s.write(ctx, v, haven.Write, 2*len(items), func(tx *db.Tx, l *lock) error {
+	numbers := map[haven.AccountNo]int{v.Account: 2 * len(items)}
+	if mb == provisioned(Sent) && v.Person != v.Account {
+		numbers[v.Person] = 0 // what the person sent is asked for; nothing changes there
+	}
+	err = s.writeEach(ctx, numbers, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
+		if _, err := s.need(tx, v, haven.Write); err != nil {
+			return err
+		}
 		f, err := folderNo(tx, v.Account, mb)
 		if err != nil {
 			return err
 		}
 		validity, uids = f.UIDValidity, uids[:0]
 		for _, j := range jobs {
-			uid, err := s.appendOne(tx, v, f, j, l, now)
+			uid, err := s.appendOne(tx, v, f, j, locks[v.Account], now)
 			if err != nil {
 				return err
 			}
@@ -52,7 +59,7 @@ type appending struct {
 	sent            sentKey
 }
 
-func (s *Service) prepareAppend(ctx context.Context, v Viewer, it Append, now time.Time) (*appending, error) {
+func (s *Service) prepareAppend(ctx context.Context, v Viewer, mb haven.MailboxNo, it Append, now time.Time) (*appending, error) {
 	keys, err := s.keys.Account(ctx, v.Account)
 	if err != nil {
 		return nil, err
@@ -68,12 +75,14 @@ func (s *Service) prepareAppend(ctx context.Context, v Viewer, it Append, now ti
 	if j.refs, err = refHashes(keys, references(it.Letter.message)); err != nil {
 		return nil, err
 	}
-	j.sent, err = s.sentKey(ctx, v.Person, it.Letter.message)
+	if mb == provisioned(Sent) {
+		j.sent, err = s.sentKey(ctx, v.Person, it.Letter.message)
+	}
 	return j, err
 }
 
 func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock, now time.Time) (haven.UID, error) {
-	if f.Role == Sent {
+	if f.No == provisioned(Sent) {
 		if uid, err := s.foldSent(tx, v, f.No, j, l, now); err != nil || uid != 0 {
 			return uid, err
 		}
@@ -83,7 +92,7 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 		return 0, err
 	}
 	l.bytes += size
-	kw, err := keywordBits(tx, v.Account, j.Keywords, true)
+	kw, err := s.keywordBits(tx, v.Account, j.Keywords, true)
 	if err != nil {
 		return 0, err
 	}
@@ -96,8 +105,8 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, size, micros(j.Received), int64(thread), j.sealed)
 	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
 	tx.Exec(sqlUse, an, size, int64(1))
-	if f.Role == Sent {
-		tx.Exec(sqlInsertSent, int64(j.sent.person), j.sent.hash, an, int64(f.No), int64(j.msg), true, micros(now.Add(s.policy.SentBefore)))
+	if f.No == provisioned(Sent) {
+		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
 	}
 	return place(tx, v.Account, f.No, []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}})
 }

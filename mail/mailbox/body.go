@@ -14,45 +14,143 @@ import (
 
 var errNoMessage = errs.E(errs.NotFound, "There is no such message any more.")
 
-// infoBatch is how many messages' sealed columns one snapshot reads.
-const infoBatch = 500
+// infoBatch is how many messages' sealed columns one snapshot reads, and infoOctets after how many octets it stops.
+const (
+	infoBatch  = 500
+	infoOctets = 4 << 20
+)
+
+// sealedBatch is sealed columns on their way from the database to where they are opened.
+type sealedBatch struct {
+	at     int // of the first message in the list asked for
+	data   []byte
+	of     []int // place in the list
+	thread []haven.MessageID
+	end    []int // of each column in data
+}
 
 // Infos calls fn with what is sealed of each message, in the order asked. The ids come from Rows of the same account; one that has gone for good
-// meanwhile is left out. info is good until fn returns.
+// meanwhile is left out. info is good until fn returns. No snapshot is held while fn runs.
 func (s *Service) Infos(ctx context.Context, v Viewer, msgs []haven.MessageID, fn func(i int, info *Info) error) error {
 	keys, err := s.keysFor(ctx, v)
 	if err != nil {
 		return err
 	}
+	var two [2]sealedBatch // one is read while the other is opened
+	lo, turn := 0, 0
+	load := func(ctx context.Context) (*sealedBatch, bool, error) {
+		b := &two[turn%2]
+		turn++
+		err := s.readSealed(ctx, v, msgs, lo, b)
+		lo = b.at
+		return b, lo < len(msgs), err
+	}
 	var buf []byte
 	var info Info
-	for lo := 0; lo < len(msgs); lo += infoBatch {
-		batch := msgs[lo:min(lo+infoBatch, len(msgs))]
-		err := s.read(ctx, v, func(tx *db.Tx) error {
-			return tx.QueryEach(sqlInfo, len(batch), func(i int) []any { return []any{int64(batch[i]), int64(v.Account)} }, func(i int, r db.Row) error {
-				var o opened
-				if o, buf, err = open(keys, batch[i], r.Bytes(1), buf); err != nil {
-					return err
-				}
-				if err := o.info(batch[i], haven.MessageID(r.Int64(0)), &info); err != nil {
-					return err
-				}
-				return fn(lo+i, &info)
-			})
+	return ahead(ctx, load, func(b *sealedBatch) error {
+		for k, i := range b.of {
+			begin := 0
+			if k > 0 {
+				begin = b.end[k-1]
+			}
+			var o opened
+			var err error
+			if o, buf, err = open(keys, msgs[i], b.data[begin:b.end[k]], buf); err != nil {
+				return err
+			}
+			if err := o.info(msgs[i], b.thread[k], &info); err != nil {
+				return err
+			}
+			if err := fn(i, &info); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+var errFull = errors.New("mailbox: the batch is full")
+
+// readSealed reads the columns of messages from lo on; b.at is then where the next batch begins.
+func (s *Service) readSealed(ctx context.Context, v Viewer, msgs []haven.MessageID, lo int, b *sealedBatch) error {
+	batch := msgs[lo:min(lo+infoBatch, len(msgs))]
+	err := s.read(ctx, v, func(tx *db.Tx) error {
+		b.at, b.data, b.of, b.thread, b.end = lo+len(batch), b.data[:0], b.of[:0], b.thread[:0], b.end[:0]
+		return tx.QueryEach(sqlInfo, len(batch), func(i int) []any { return []any{int64(batch[i]), int64(v.Account)} }, func(i int, r db.Row) error {
+			b.data = append(b.data, r.Bytes(1)...)
+			b.of, b.thread, b.end = append(b.of, lo+i), append(b.thread, haven.MessageID(r.Int64(0))), append(b.end, len(b.data))
+			if len(b.data) > infoOctets {
+				b.at = lo + i + 1
+				return errFull
+			}
+			return nil
 		})
-		if err != nil {
+	})
+	if errors.Is(err, errFull) {
+		return nil
+	}
+	return err
+}
+
+// ahead calls load until there is no more and use with each result in order; the next one is loaded, in a goroutine that
+// ends before ahead returns, while one is used. Of load's results two are alive at a time.
+func ahead[T any](ctx context.Context, load func(context.Context) (T, bool, error), use func(T) error) error {
+	first, more, err := load(ctx)
+	if err != nil {
+		return err
+	}
+	if !more {
+		return use(first)
+	}
+	type loaded struct {
+		v   T
+		err error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	next := make(chan loaded)
+	go func() {
+		defer close(next)
+		for more := true; more; {
+			var l loaded
+			if l.v, more, l.err = load(ctx); l.err != nil {
+				more = false
+			}
+			select {
+			case next <- l:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	defer func() {
+		cancel()
+		for range next {
+		}
+	}()
+	if err := use(first); err != nil {
+		return err
+	}
+	for l := range next {
+		if l.err != nil {
+			return l.err
+		}
+		if err := use(l.v); err != nil {
 			return err
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
-// keysFor are the account's keys, for a viewer who may read; asked before anything is opened.
+// keysFor are the account's keys. Whoever asks for them reads, as the viewer, what they open: that is where rights are asked.
 func (s *Service) keysFor(ctx context.Context, v Viewer) (*secret.AccountKeys, error) {
-	if err := s.read(ctx, v, func(*db.Tx) error { return nil }); err != nil {
-		return nil, err
+	keys, err := s.keys.Account(ctx, v.Account)
+	if err == nil {
+		return keys, nil
 	}
-	return s.keys.Account(ctx, v.Account)
+	if err := s.read(ctx, v, func(*db.Tx) error { return nil }); err != nil {
+		return nil, err // who may not know of an account hears nothing of its keys
+	}
+	return nil, err
 }
 
 // Body is a whole message open for reading: the filing's trace lines, then the letter. Close gives back what it holds.
@@ -97,7 +195,7 @@ func (b *Body) AppendTo(dst []byte) ([]byte, error) {
 	return b.letter.AppendTo(append(dst, b.trace...))
 }
 
-// place where a message's body lies, and what opens it.
+// bodyRow is where a message's body lies, and what opens it.
 type bodyRow struct {
 	id    blob.ID
 	loc   blob.Loc
@@ -131,29 +229,46 @@ const bodyBatch = 100
 // Bodies appends each message in turn to a buffer that it reuses and calls fn with it, in the order asked; a message that has gone for good is left
 // out. It is for reading many whole messages; one over a megabyte is better opened by Body.
 func (s *Service) Bodies(ctx context.Context, v Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error {
+	type found struct {
+		lo   int
+		rows []bodyRow
+	}
+	lo := 0
+	load := func(ctx context.Context) (found, bool, error) {
+		f := found{lo: lo}
+		lo = min(lo+bodyBatch, len(msgs))
+		var err error
+		f.rows, err = s.bodyRows(ctx, v, msgs[f.lo:lo])
+		return f, lo < len(msgs), err
+	}
 	var buf []byte
-	for lo := 0; lo < len(msgs); lo += bodyBatch {
-		rows, err := s.bodyRows(ctx, v, msgs[lo:min(lo+bodyBatch, len(msgs))])
-		if err != nil {
-			return err
-		}
-		for i, r := range rows {
-			if r.id == 0 {
+	return ahead(ctx, load, func(f found) error {
+		for i := range f.rows {
+			if f.rows[i].id == 0 {
 				continue
 			}
-			buf, err = s.bodies.AppendTo(append(buf[:0], r.trace...), r.loc, r.id, &r.key)
-			if errors.Is(err, blob.ErrMoved) {
-				buf, err = s.bodyAgain(ctx, v, msgs[lo+i], buf[:0])
+			var err error
+			buf, err = s.appendBody(ctx, v, msgs[f.lo+i], &f.rows[i], buf[:0])
+			if errs.Is(err, errs.NotFound) {
+				continue // gone since its place was read
 			}
 			if err != nil {
 				return err
 			}
-			if err := fn(lo+i, buf); err != nil {
+			if err := fn(f.lo+i, buf); err != nil {
 				return err
 			}
 		}
+		return nil
+	})
+}
+
+func (s *Service) appendBody(ctx context.Context, v Viewer, msg haven.MessageID, r *bodyRow, buf []byte) ([]byte, error) {
+	out, err := s.bodies.AppendTo(append(buf, r.trace...), r.loc, r.id, &r.key)
+	if errors.Is(err, blob.ErrMoved) {
+		return s.bodyAgain(ctx, v, msg, buf)
 	}
-	return nil
+	return out, err
 }
 
 func (s *Service) bodyAgain(ctx context.Context, v Viewer, msg haven.MessageID, buf []byte) ([]byte, error) {

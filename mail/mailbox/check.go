@@ -71,7 +71,7 @@ var checks = []struct {
 	{"folder %d: a change is newer than the folder's modseq", true,
 		`SELECT c.mb, c.mb FROM mailbox_count c WHERE c.an = $1 AND (c.hiseq < (SELECT COALESCE(MAX(changed), 0) FROM placement p WHERE p.an = c.an AND p.mb = c.mb)
 			OR c.hiseq < (SELECT COALESCE(MAX(changed), 0) FROM gone g WHERE g.an = c.an AND g.mb = c.mb))`},
-	{"folder %d: its modseq is newer than the account's", false,
+	{"folder %d: its modseq is newer than the account's", true,
 		`SELECT c.mb, c.mb FROM mailbox_count c JOIN account_seq a ON a.an = c.an WHERE c.an = $1 AND c.hiseq > a.seq`},
 	{"folder %d: it has no counters", true,
 		`SELECT m.mb, m.mb FROM mailbox m LEFT JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND c.mb IS NULL`},
@@ -87,8 +87,14 @@ var checks = []struct {
 		`SELECT mb, uid FROM placement WHERE an = $1 AND seen <> flags & 1`},
 	{"message %d: its flags differ between places", false,
 		`SELECT msg, COUNT(*) FROM placement WHERE an = $1 GROUP BY msg HAVING MIN(flags & 23) <> MAX(flags & 23) OR MIN(kw) <> MAX(kw)`},
-	{"message %d: it has %d places and is not marked so", false,
+	{"message %d: it has %d places and is not marked so", true,
 		`SELECT msg, COUNT(*) FROM placement WHERE an = $1 GROUP BY msg HAVING COUNT(*) > 1 AND MIN(flags & 65536) = 0`},
+	{"folder %d: UID %d vanished and is not below UIDNEXT", false,
+		`SELECT c.mb, g.hi FROM mailbox_count c JOIN gone g ON g.an = c.an AND g.mb = c.mb WHERE c.an = $1 AND g.hi >= c.uidnext`},
+	{"folder %d: the run that ends with vanished UID %d overlaps another", false,
+		`SELECT g.mb, g.hi FROM gone g JOIN gone o ON o.an = g.an AND o.mb = g.mb AND o.hi >= g.lo AND o.hi < g.hi WHERE g.an = $1`},
+	{"folder %d: UID %d has another size than its message", true,
+		`SELECT p.mb, p.uid FROM placement p JOIN message m ON m.id = p.msg AND m.an = p.an WHERE p.an = $1 AND p.size <> m.size`},
 	{"room: %d octets are counted as used, %d are", true,
 		`SELECT a.bytes, COALESCE(u.b, 0) FROM account_seq a, (SELECT SUM(size) b, COUNT(*) n FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d) u
 		WHERE a.an = $1 AND (a.bytes <> COALESCE(u.b, 0) OR a.messages <> u.n)`},
@@ -108,28 +114,42 @@ func (c *checker) run() error {
 	return nil
 }
 
-// checkMessages goes through all message rows once, in the order in which they lie: each has a body, and what is sealed opens.
+// sqlCheckMessages reads message rows in the order in which they lie, each with its body's row and whether anything leads to it.
+const sqlCheckMessages = `SELECT m.id, m.an, m.body, m.key, m.thread, m.sealed, b.id,
+	CASE WHEN EXISTS (SELECT 1 FROM placement p WHERE p.an = m.an AND p.msg = m.id) THEN 1
+		WHEN EXISTS (SELECT 1 FROM gone g WHERE g.an = m.an AND g.msg = m.id AND g.msg <> 0) THEN 1 ELSE 0 END
+	FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id > $1 ORDER BY m.id LIMIT $2`
+
+// checkMessages goes through all message rows once: each has a body, something leads to it, and what is sealed opens.
 func (s *Service) checkMessages(ctx context.Context, found func(Fault)) error {
 	var buf []byte
-	for last, more := int64(0), true; more; {
-		n := 0
+	return s.eachMessage(ctx, sqlCheckMessages, func(r db.Row) {
+		id, an := r.Int64(0), haven.AccountNo(r.Int64(1))
+		if r.Null(6) {
+			found(Fault{an, fmt.Sprintf("message %d: its body %d has no row", id, r.Int64(2)), false})
+		}
+		if !r.Bool(7) {
+			found(Fault{an, fmt.Sprintf("message %d: it is in no folder and was expunged from none", id), false})
+		}
+		buf = s.checkSealed(ctx, r, buf, found)
+	})
+}
+
+// eachMessage runs a query over all messages, some at a time: after $1, at most $2, the id first.
+func (s *Service) eachMessage(ctx context.Context, sql string, fn func(r db.Row)) error {
+	const some = 500
+	for last, n := int64(0), some; n == some; {
 		err := s.db.Read(ctx, func(tx *db.Tx) error {
 			n = 0
-			return tx.Query(`SELECT m.id, m.an, m.body, m.key, m.thread, m.sealed, b.id FROM message m LEFT JOIN body b ON b.id = m.body
-				WHERE m.id > $1 ORDER BY m.id LIMIT 500`, []any{last}, func(r db.Row) error {
-				n++
-				last = r.Int64(0)
-				if r.Null(6) {
-					found(Fault{haven.AccountNo(r.Int64(1)), fmt.Sprintf("message %d: its body %d has no row", last, r.Int64(2)), false})
-				}
-				buf = s.checkSealed(ctx, r, buf, found)
+			return tx.Query(sql, []any{last, int64(some)}, func(r db.Row) error {
+				n, last = n+1, r.Int64(0)
+				fn(r)
 				return nil
 			})
 		})
 		if err != nil {
 			return err
 		}
-		more = n == 500
 	}
 	return nil
 }

@@ -18,50 +18,89 @@ const (
 
 // Expunge removes the messages that carry \Deleted, those in the ranges only when uids is not nil, and returns their
 // UIDs. A message whose last placement goes stays restorable for policy.Mailbox.RestoreFor, outside quota and search.
+// It goes in steps, each durable by itself; after an error the result names what has gone.
 func (s *Service) Expunge(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range) (gone []haven.UID, err error) {
 	if uids == nil {
 		uids = []Range{{1, MaxUID}}
 	}
-	for _, rg := range joinRanges(slices.Clone(uids)) {
-		for more := true; more; {
-			var step []haven.UID
-			if step, more, err = s.expungeStep(ctx, v, mb, rg, deletedOnly, nil); err != nil {
-				return gone, err
-			}
-			if gone = append(gone, step...); len(step) > 0 {
-				rg.Lo = step[len(step)-1]
-			}
-		}
+	marked, err := s.marked(ctx, v, mb, uids)
+	if err != nil {
+		return nil, err
 	}
-	return gone, nil
+	for w := newWalk(marked, stepRows); ; {
+		part := w.next()
+		if len(part) == 0 {
+			return gone, nil
+		}
+		step, err := s.expungeStep(ctx, v, mb, part, deletedOnly)
+		if err != nil {
+			return gone, err
+		}
+		gone = append(gone, step...)
+		w.done(part, len(step), lastOf(step))
+	}
 }
 
-// expungeStep removes at most stepRows messages of a range; more is true when it may not have been all. only, when
-// not nil, leaves all other UIDs alone.
-func (s *Service) expungeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, rg Range, w which, only map[haven.UID]bool) (gone []haven.UID, more bool, err error) {
-	now := micros(s.clock.Now())
-	err = s.write(ctx, v, haven.Write, stepRows, func(tx *db.Tx, l *lock) error {
-		gone, more = nil, false
+func lastOf(uids []haven.UID) haven.UID {
+	if len(uids) == 0 {
+		return 0
+	}
+	return uids[len(uids)-1]
+}
+
+// marked are the UIDs that carry \Deleted. A large mailbox is gone through here, in a snapshot, so that the writer meets
+// only what is to go; and a mailbox where nothing is to go costs no commit.
+func (s *Service) marked(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range) (out []Range, err error) {
+	rest := joinRanges(slices.Clone(uids))
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		var found []haven.UID
+		if _, err := s.need(tx, v, haven.Write); err != nil {
+			return err
+		}
 		f, err := folderNo(tx, v.Account, mb)
-		if err != nil || w == deletedOnly && f.Deleted == 0 {
+		if err != nil || f.Deleted == 0 {
 			return err
 		}
-		rows, err := removable(tx, v.Account, mb, rg, w, only)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		more = len(rows) == stepRows
-		r := remover{tx: tx, account: v.Account, lock: l, now: now}
-		for _, row := range rows {
-			if err := r.remove(mb, row, true); err != nil {
-				return err
-			}
-			gone = append(gone, row.uid)
-		}
-		r.finish(mb)
-		return nil
+		err = tx.QueryEach(sqlMarked, len(rest),
+			func(i int) []any {
+				return []any{int64(v.Account), int64(mb), int64(rest[i].Lo), int64(rest[i].Hi)}
+			},
+			func(_ int, r db.Row) error {
+				found = append(found, haven.UID(r.Int64(0)))
+				return nil
+			})
+		out = rangesOf(found)
+		return err
 	})
-	return gone, more, err
+	return out, err
+}
+
+// expungeStep removes at most stepRows messages of each range and returns their UIDs.
+func (s *Service) expungeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, part []Range, w which) (gone []haven.UID, err error) {
+	err = s.write(ctx, v, haven.Write, stepRows, func(tx *db.Tx, l *lock) error {
+		if _, err := folderNo(tx, v.Account, mb); err != nil {
+			return err
+		}
+		gone, err = s.expungeIn(tx, v.Account, l, mb, part, w)
+		return err
+	})
+	return gone, err
+}
+
+func (s *Service) expungeIn(tx *db.Tx, account haven.AccountNo, l *lock, mb haven.MailboxNo, part []Range, w which) (gone []haven.UID, err error) {
+	rows, err := removable(tx, account, mb, part, w)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	r := remover{tx: tx, account: account, lock: l, now: micros(s.clock.Now())}
+	for _, row := range rows {
+		if err := r.remove(mb, row, true); err != nil {
+			return nil, err
+		}
+		gone = append(gone, row.uid)
+	}
+	r.finish(mb)
+	return gone, nil
 }
 
 // going is a placement about to be removed.
@@ -71,18 +110,20 @@ type going struct {
 	size, received int64
 }
 
-func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, rg Range, w which, only map[haven.UID]bool) ([]going, error) {
+func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, w which) ([]going, error) {
 	sql := sqlDeleted
 	if w == allMessages {
-		sql = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+		sql = sqlRemovable
 	}
 	var out []going
-	err := tx.Query(sql, []any{int64(account), int64(mb), int64(rg.Lo), int64(rg.Hi), int64(stepRows)}, func(r db.Row) error {
-		if uid := haven.UID(r.Int64(0)); only == nil || only[uid] {
-			out = append(out, going{placed{mb, uid, Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.MessageID(r.Int64(1)), r.Int64(4), 0})
-		}
-		return nil
-	})
+	err := tx.QueryEach(sql, len(part),
+		func(i int) []any {
+			return []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(stepRows)}
+		},
+		func(_ int, r db.Row) error {
+			out = append(out, going{placed{mb, haven.UID(r.Int64(0)), Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.MessageID(r.Int64(1)), r.Int64(4), 0})
+			return nil
+		})
 	return out, err
 }
 
@@ -97,8 +138,8 @@ type remover struct {
 	lost    int64 // such messages
 }
 
-// remove deletes one placement and remembers that its UID vanished. With last, a message without any placement left leaves quota and search
-// (a move removes the source and leaves the message where it goes).
+// remove deletes one placement and remembers that its UID vanished. With last, a message that has no placement left leaves
+// quota and search; a move goes without it, since its message stays.
 func (r *remover) remove(mb haven.MailboxNo, g going, last bool) error {
 	seq := r.lock.take()
 	an := int64(r.account)

@@ -3,7 +3,7 @@ package mailbox
 import (
 	"cmp"
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 
@@ -32,16 +32,31 @@ func (s *Service) File(ctx context.Context, filings []Filing, also func(tx *db.T
 	}
 	sorted := slices.Clone(jobs)
 	slices.SortStableFunc(sorted, func(a, b *filing) int { return cmp.Compare(a.Account, b.Account) })
-	err := s.db.Write(ctx, func(tx *db.Tx) error { return s.fileAll(tx, sorted, also) })
+	err := s.fileSorted(ctx, sorted, also)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Filed, len(jobs))
 	for i, j := range jobs {
 		out[i] = j.filed
-		s.hub.Announce(j.Account, j.filed.Seq)
 	}
 	return out, nil
+}
+
+// fileSorted files in one commit. Where a program stored its own copy in the last moment, in an account that is not
+// locked, it begins anew with that one locked too.
+func (s *Service) fileSorted(ctx context.Context, jobs []*filing, also func(tx *db.Tx) error) error {
+	for try := 0; ; try++ {
+		if err := s.earlyCopies(ctx, jobs); err != nil {
+			return err
+		}
+		err := s.writeEach(ctx, s.numbersFor(jobs), func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
+			return s.fileAll(tx, jobs, locks, also)
+		})
+		if !errors.Is(err, errEarlyCopy) || try == 3 {
+			return err
+		}
+	}
 }
 
 // filing is a Filing with all that is made outside the transaction: ids, sealed columns, hashes.
@@ -71,19 +86,29 @@ func (s *Service) prepare(ctx context.Context, f Filing, now time.Time) (*filing
 	if j.refs, err = refHashes(keys, references(f.Letter.message)); err != nil {
 		return nil, err
 	}
-	if f.SentBy == 0 {
-		return j, nil
+	if f.SentBy != 0 {
+		j.sent, err = s.sentKey(ctx, f.SentBy, f.Letter.message)
 	}
-	if j.sent, err = s.sentKey(ctx, f.SentBy, f.Letter.message); err != nil {
-		return nil, err
-	}
-	j.early, err = s.earlyCopy(ctx, j.sent, now)
 	return j, err
 }
 
-func (s *Service) fileAll(tx *db.Tx, jobs []*filing, also func(tx *db.Tx) error) error {
-	locks, err := s.lockAll(tx, jobs)
-	if err != nil {
+// numbersFor are the accounts that the filings change or whose memory of sent letters they ask, and how many numbers each needs.
+func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
+	numbers := map[haven.AccountNo]int{}
+	for _, j := range jobs {
+		numbers[j.Account]++
+		if j.SentBy != 0 {
+			numbers[j.SentBy]++
+		}
+		if j.early != nil {
+			numbers[j.early.account]++
+		}
+	}
+	return numbers
+}
+
+func (s *Service) fileAll(tx *db.Tx, jobs []*filing, locks map[haven.AccountNo]*lock, also func(tx *db.Tx) error) error {
+	if err := s.roomForAll(jobs, locks); err != nil {
 		return err
 	}
 	bodies := map[*Letter]bool{}
@@ -102,38 +127,23 @@ func (s *Service) fileAll(tx *db.Tx, jobs []*filing, also func(tx *db.Tx) error)
 	return nil
 }
 
-// lockAll locks, in ascending order, every account that the filings change, and takes room and numbers in it.
-func (s *Service) lockAll(tx *db.Tx, jobs []*filing) (map[haven.AccountNo]*lock, error) {
-	type use struct{ n, bytes int64 }
-	uses := map[haven.AccountNo]use{}
+// roomForAll refuses filings that would take some account over its quota.
+func (s *Service) roomForAll(jobs []*filing, locks map[haven.AccountNo]*lock) error {
+	add := map[haven.AccountNo]int64{}
 	for _, j := range jobs {
-		u := uses[j.Account]
-		uses[j.Account] = use{u.n + 1, u.bytes + j.size}
-		if j.early != nil {
-			u := uses[j.early.account]
-			uses[j.early.account] = use{u.n + 1, u.bytes}
+		add[j.Account] += j.size
+	}
+	for account, octets := range add {
+		if err := s.room(locks[account], octets); err != nil {
+			return err
 		}
 	}
-	locks := make(map[haven.AccountNo]*lock, len(uses))
-	for _, account := range slices.Sorted(maps.Keys(uses)) {
-		u := uses[account]
-		l, err := locked(tx, int(u.n), sqlTakeSeq, int64(account), u.n)
-		if err != nil {
-			return nil, err
-		}
-		if u.bytes > 0 {
-			if err := s.room(l, u.bytes); err != nil {
-				return nil, err
-			}
-		}
-		locks[account] = l
-	}
-	return locks, nil
+	return nil
 }
 
 func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock) error {
 	seq := locks[j.Account].take()
-	kw, err := keywordBits(tx, j.Account, j.Keywords, true)
+	kw, err := s.keptKeywords(tx, j.Account, j.Keywords)
 	if err != nil {
 		return err
 	}
@@ -159,6 +169,18 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 	return nil
 }
 
+// keptKeywords are the bits of a filing's keywords, as far as the account has room for them.
+func (s *Service) keptKeywords(tx *db.Tx, account haven.AccountNo, names []string) (uint64, error) {
+	if len(names) == 0 {
+		return 0, nil
+	}
+	set, err := s.keywordSet(tx, account)
+	if err != nil {
+		return 0, err
+	}
+	return set.kept(names), nil
+}
+
 // placing is a placement about to be made.
 type placing struct {
 	msg      haven.MessageID
@@ -180,7 +202,11 @@ func place(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, ps []placing)
 	}
 	first := haven.UID(0)
 	err := tx.Query(sqlTakeUID, []any{int64(account), int64(mb), int64(len(ps)), d.unseen, d.deleted, d.bytes, int64(d.seq)}, func(r db.Row) error {
-		first = haven.UID(r.Int64(0)) - haven.UID(len(ps))
+		next := r.Int64(0)
+		if next >= int64(MaxUID) {
+			return errs.E(errs.TooMany, "This folder has given out all its numbers. Move the messages into a new one.")
+		}
+		first = haven.UID(next) - haven.UID(len(ps))
 		return nil
 	})
 	if err == nil && first == 0 {

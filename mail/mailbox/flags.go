@@ -1,12 +1,13 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"haven"
 	"haven/platform/db"
-	"haven/platform/errs"
 )
 
 // many marks, in the flags column alone, a message that may have further placements in its account, so that the common
@@ -22,66 +23,91 @@ type placed struct {
 }
 
 // Store changes flags. What it changes in one placement it changes in all placements of the message, except \Deleted (STORE.md, Copies).
-// It goes in steps of a few hundred rows; each step is durable by itself.
+// It goes in steps of a few hundred rows; each step is durable by itself, and after an error the result names what was done.
 func (s *Service) Store(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range, ch FlagChange) (StoreResult, error) {
 	ch.Flags &= settable
 	var res StoreResult
-	for _, rg := range joinRanges(slices.Clone(uids)) {
-		for lo := rg.Lo; ; {
-			step, last, err := s.storeStep(ctx, v, mb, Range{lo, rg.Hi}, ch)
-			if err != nil {
-				return res, err
-			}
-			res.Rows = append(res.Rows, step.Rows...)
-			res.Modified = append(res.Modified, step.Modified...)
-			if last == 0 || last >= rg.Hi {
-				break
-			}
-			lo = last + 1
+	var own []haven.UID // changed by an earlier step, through another place of their message
+	for w := newWalk(uids, stepRows); ; {
+		part := w.next()
+		if len(part) == 0 {
+			return res, nil
 		}
+		step, beyond, err := s.storeStep(ctx, v, mb, part, ch, own)
+		if err != nil {
+			return res, err
+		}
+		own = append(own, beyond...)
+		res.Rows = append(res.Rows, step.Rows...)
+		res.Modified = append(res.Modified, step.Modified...)
+		last := haven.UID(0)
+		if n := len(step.Rows); n > 0 {
+			last = step.Rows[n-1].UID
+		}
+		w.done(part, len(step.Rows), last)
 	}
-	return res, nil
 }
 
-// storeStep changes at most stepRows rows; last is the UID that it reached, 0 when there was no further row.
-func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, rg Range, ch FlagChange) (res StoreResult, last haven.UID, err error) {
+// storeStep changes the rows of one step. beyond are UIDs of the mailbox outside the step that changed with them.
+func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, part []Range, ch FlagChange, own []haven.UID) (res StoreResult, beyond []haven.UID, err error) {
 	err = s.write(ctx, v, haven.Write, stepRows, func(tx *db.Tx, l *lock) error {
-		res, last = StoreResult{}, 0
-		bits, err := keywordBits(tx, v.Account, ch.Keywords, ch.Op != RemoveFlags)
+		res, beyond = StoreResult{}, nil
+		bits, err := s.keywordBits(tx, v.Account, ch.Keywords, ch.Op != RemoveFlags)
 		if err != nil {
 			return err
 		}
-		rows, raw, err := rowsForWrite(tx, v.Account, mb, rg, stepRows)
+		b, err := rowsForWrite(tx, v.Account, mb, part, stepRows)
 		if err != nil {
 			return err
 		}
-		if len(rows) == stepRows {
-			last = rows[len(rows)-1].UID
+		f := flagWriter{tx: tx, account: v.Account, lock: l, batch: b, counts: map[haven.MailboxNo]*delta{}}
+		late := make([]bool, len(b.rows)) // told before anything changes: one place of a message changes another's MODSEQ
+		for i, row := range b.rows {
+			late[i] = ch.UnchangedSince != nil && row.Changed > *ch.UnchangedSince && !slices.Contains(own, row.UID)
 		}
-		f := flagWriter{tx: tx, account: v.Account, lock: l, counts: map[haven.MailboxNo]*delta{}}
-		for i := range rows {
-			if ch.UnchangedSince != nil && rows[i].Changed > *ch.UnchangedSince {
-				res.Modified = append(res.Modified, rows[i].UID)
-				continue
-			}
-			if err := f.apply(mb, &rows[i], raw[i], ch, bits); err != nil {
+		for i := range b.rows {
+			if late[i] {
+				res.Modified = append(res.Modified, b.rows[i].UID)
+			} else if err := f.apply(i, ch, bits); err != nil {
 				return err
 			}
 		}
-		res.Rows = rows
-		return f.finish()
-	})
-	return res, last, err
-}
-
-// rowsForWrite reads rows together with their raw flags column.
-func rowsForWrite(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, rg Range, limit int) (rows []Row, raw []Flags, err error) {
-	err = tx.Query(sqlRows, []any{int64(account), int64(mb), int64(rg.Lo), int64(rg.Hi), int64(limit)}, func(r db.Row) error {
-		rows = append(rows, scanRow(r))
-		raw = append(raw, Flags(r.Int64(2)))
+		f.finish()
+		res.Rows, beyond = b.rows, f.beyond
 		return nil
 	})
-	return rows, raw, err
+	return res, beyond, err
+}
+
+// batch is rows of one mailbox in UID order, in the middle of a writing transaction.
+type batch struct {
+	mb   haven.MailboxNo
+	rows []Row
+	raw  []Flags // their flags column, with many
+}
+
+// index is where a UID lies in the batch, or -1.
+func (b *batch) index(mb haven.MailboxNo, uid haven.UID) int {
+	i, ok := slices.BinarySearchFunc(b.rows, uid, func(r Row, uid haven.UID) int { return cmp.Compare(r.UID, uid) })
+	if !ok || mb != b.mb {
+		return -1
+	}
+	return i
+}
+
+// rowsForWrite reads rows together with their raw flags column, at most limit of each range.
+func rowsForWrite(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, limit int) (*batch, error) {
+	b := &batch{mb: mb}
+	err := tx.QueryEach(sqlRows, len(part),
+		func(i int) []any {
+			return []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(limit)}
+		},
+		func(_ int, r db.Row) error {
+			b.rows = append(b.rows, scanRow(r))
+			b.raw = append(b.raw, Flags(r.Int64(2)))
+			return nil
+		})
+	return b, err
 }
 
 // delta is what a transaction changes in a folder's counters.
@@ -95,17 +121,20 @@ type flagWriter struct {
 	tx      *db.Tx
 	account haven.AccountNo
 	lock    *lock
+	batch   *batch
+	beyond  []haven.UID // of the batch's mailbox, changed with a row of the batch
 	counts  map[haven.MailboxNo]*delta
 }
 
-func (f *flagWriter) apply(mb haven.MailboxNo, row *Row, raw Flags, ch FlagChange, bits uint64) error {
+// apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
+func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
+	row, raw := &f.batch.rows[i], f.batch.raw[i]
 	flags, kw := combine(row.Flags, row.Keywords, ch, bits)
 	if flags == row.Flags && kw == row.Keywords {
 		return nil
 	}
 	shared := (flags^row.Flags)&^Deleted != 0 || kw != row.Keywords
-	old := placed{mb, row.UID, raw, row.Keywords}
-	row.Flags, row.Keywords, row.Changed = flags, kw, f.set(old, flags, kw)
+	f.setRow(i, flags, kw)
 	if raw&many == 0 || !shared {
 		return nil
 	}
@@ -114,18 +143,32 @@ func (f *flagWriter) apply(mb haven.MailboxNo, row *Row, raw Flags, ch FlagChang
 		return err
 	}
 	for _, o := range others {
-		if o.mb != mb || o.uid != row.UID {
-			f.set(o, flags&^Deleted|o.flags&Deleted, kw)
+		to := flags&^Deleted | o.flags&Deleted
+		if k := f.batch.index(o.mb, o.uid); k < 0 {
+			f.set(o, to, kw)
+			if o.mb == f.batch.mb {
+				f.beyond = append(f.beyond, o.uid)
+			}
+		} else if k != i {
+			f.setRow(k, to, kw)
 		}
 	}
 	return nil
+}
+
+// setRow writes a row of the batch, and keeps the batch as the table is.
+func (f *flagWriter) setRow(i int, flags Flags, kw uint64) {
+	row := &f.batch.rows[i]
+	old := placed{f.batch.mb, row.UID, f.batch.raw[i], row.Keywords}
+	row.Flags, row.Keywords, row.Changed = flags&settable, kw, f.set(old, flags, kw)
+	f.batch.raw[i] = row.Flags | f.batch.raw[i]&many
 }
 
 // set writes one placement's flags, keeping its many mark, and returns its new seq. Placements beyond the block of
 // numbers share its last: a seq may be shared, it may not go back.
 func (f *flagWriter) set(p placed, flags Flags, kw uint64) haven.Seq {
 	seq := f.lock.take()
-	f.tx.Exec(sqlSetFlags, int64(f.account), int64(p.mb), int64(p.uid), int64(flags|p.flags&many), flags&Seen != 0, int64(kw), int64(seq))
+	f.tx.Exec(sqlSetFlags, int64(f.account), int64(p.mb), int64(p.uid), int64(flags&settable|p.flags&many), flags&Seen != 0, int64(kw), int64(seq))
 	d := f.count(p.mb)
 	d.unseen += int64(bit(flags, Seen, false)) - int64(bit(p.flags, Seen, false))
 	d.deleted += int64(bit(flags, Deleted, true)) - int64(bit(p.flags, Deleted, true))
@@ -142,11 +185,11 @@ func (f *flagWriter) count(mb haven.MailboxNo) *delta {
 	return d
 }
 
-func (f *flagWriter) finish() error {
-	for mb, d := range f.counts {
+func (f *flagWriter) finish() {
+	for _, mb := range slices.Sorted(maps.Keys(f.counts)) {
+		d := f.counts[mb]
 		f.tx.Exec(sqlCount, int64(f.account), int64(mb), d.gone, d.unseen, d.deleted, d.bytes, int64(d.seq))
 	}
-	return nil
 }
 
 // bit is 1 when the flag is set as wanted.
@@ -178,5 +221,3 @@ func siblings(tx *db.Tx, account haven.AccountNo, msg haven.MessageID) ([]placed
 	})
 	return out, err
 }
-
-var errReadOnly = errs.E(errs.Denied, "This folder is filled by the service and can't be changed.")

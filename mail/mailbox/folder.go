@@ -12,16 +12,17 @@ import (
 	"haven/platform/errs"
 )
 
-const (
-	maxDepth = 20  // folders in folders
-	maxName  = 255 // octets of one folder name
-)
+// deepest ends a walk up a tree that is broken; what may be made is the policy's.
+const deepest = 1000
+
+// inboxName is the Inbox's name, which is found in any case.
+const inboxName = "INBOX"
 
 var (
 	errNoFolder   = errs.E(errs.NotFound, "There is no such folder.")
 	errFolderIs   = errs.E(errs.Conflict, "There is a folder of that name already.")
-	errFolderName = errs.E(errs.Invalid, "A folder's name has between 1 and 255 octets, without / and control characters, and lies at most 20 deep.")
 	errFolderKept = errs.E(errs.Denied, "This folder belongs to every mailbox. It can be neither deleted nor renamed.")
+	errFolderIn   = errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
 )
 
 func scanFolder(r db.Row) Folder {
@@ -61,19 +62,20 @@ func (t tree) index(no haven.MailboxNo) int {
 
 func (t tree) path(no haven.MailboxNo) []string {
 	var path []string
-	for i := t.index(no); i >= 0 && len(path) < maxDepth+1; i = t.index(t[i].Parent) {
+	for i := t.index(no); i >= 0 && len(path) < deepest; i = t.index(t[i].Parent) {
 		path = append(path, t[i].Name)
 	}
 	slices.Reverse(path)
 	return path
 }
 
-// at is the folder with a path; INBOX at the root is found in any case (RFC 9051 §5.1).
+// at is the folder with a path; names are compared in NFC, and INBOX at the root is found in any case (RFC 9051 §5.1).
 func (t tree) at(path []string) (Folder, bool) {
 	var parent haven.MailboxNo
 	var found Folder
 	for depth, name := range path {
 		ok := false
+		name = norm.NFC.String(name)
 		for _, f := range t {
 			if f.Parent == parent && (f.Name == name || depth == 0 && f.Role == Inbox && strings.EqualFold(name, f.Name)) {
 				parent, found, ok = f.No, f, true
@@ -90,8 +92,7 @@ func (t tree) at(path []string) (Folder, bool) {
 // Folders are all folders of the account, parents before their children.
 func (s *Service) Folders(ctx context.Context, v Viewer) (out []Folder, err error) {
 	err = s.read(ctx, v, func(tx *db.Tx) error {
-		t, err := folders(tx, v)
-		out = t
+		out, err = folders(tx, v)
 		return err
 	})
 	slices.SortStableFunc(out, func(a, b Folder) int { return len(a.Path) - len(b.Path) })
@@ -127,20 +128,30 @@ func folderNo(tx *db.Tx, account haven.AccountNo, no haven.MailboxNo) (f Folder,
 	return f, err
 }
 
-// cleanPath is path in NFC (RFC 9051 §5.1), refused where a name could not be shown or kept.
-func cleanPath(path []string) ([]string, error) {
-	if len(path) == 0 || len(path) > maxDepth {
-		return nil, errFolderName
-	}
+// cleanPath is path in NFC, with INBOX at the root as it is kept (RFC 9051 §5.1), refused where a name could not be shown or kept.
+func (s *Service) cleanPath(path []string) ([]string, error) {
 	clean := make([]string, len(path))
+	good := len(path) > 0 && len(path) <= s.policy.FolderDepth
 	for i, name := range path {
-		name = norm.NFC.String(name)
-		if name == "" || len(name) > maxName || strings.ContainsFunc(name, func(c rune) bool { return c < 32 || c == 127 || c == '/' || c == '\uFFFD' }) {
-			return nil, errFolderName
+		if clean[i] = norm.NFC.String(name); i == 0 && strings.EqualFold(clean[i], inboxName) {
+			clean[i] = inboxName
 		}
-		clean[i] = name
+		good = good && goodName(clean[i], s.policy.FolderOctets)
+	}
+	if !good {
+		return nil, s.errFolderName()
 	}
 	return clean, nil
+}
+
+func goodName(name string, octets int) bool {
+	bad := func(c rune) bool { return c < 32 || c == 127 || c == '/' || c == '\uFFFD' }
+	return name != "" && len(name) <= octets && !strings.ContainsFunc(name, bad)
+}
+
+func (s *Service) errFolderName() error {
+	return errs.E(errs.Invalid, "A folder's name has between 1 and %d octets, without / and control characters, and lies at most %d deep.",
+		s.policy.FolderOctets, s.policy.FolderDepth)
 }
 
 func insertFolder(tx *db.Tx, account haven.AccountNo, f Folder, seq haven.Seq) {
@@ -162,7 +173,7 @@ func (s *Service) nextFolder(tx *db.Tx, account haven.AccountNo) (no haven.Mailb
 
 // CreateFolder makes a folder and the parents that it lacks. A role that another folder has already is a Conflict.
 func (s *Service) CreateFolder(ctx context.Context, v Viewer, path []string, role Role) (f Folder, err error) {
-	if path, err = cleanPath(path); err != nil {
+	if path, err = s.cleanPath(path); err != nil {
 		return Folder{}, err
 	}
 	err = s.write(ctx, v, haven.Write, len(path), func(tx *db.Tx, l *lock) error {
@@ -176,22 +187,24 @@ func (s *Service) CreateFolder(ctx context.Context, v Viewer, path []string, rol
 		if role != NoRole && slices.ContainsFunc(t, func(f Folder) bool { return f.Role == role }) {
 			return errs.E(errs.Conflict, "Another folder is used for that already.")
 		}
-		if limit := s.policy.Folders; limit > 0 && len(t)+len(path) > limit {
-			return errs.E(errs.TooMany, "A mailbox has at most %d folders. Delete some first.", limit)
-		}
 		f, err = s.makeFolders(tx, v, t, path, role, l)
 		return err
 	})
 	return f, err
 }
 
+// makeFolders makes those folders of a path that are not there yet, the last with the role, and returns the last.
 func (s *Service) makeFolders(tx *db.Tx, v Viewer, t tree, path []string, role Role, l *lock) (f Folder, err error) {
+	made := 0
 	for depth := 1; depth <= len(path); depth++ {
 		if there, ok := t.at(path[:depth]); ok {
 			f = there
 			continue
 		}
-		next := Folder{Parent: f.No, Name: path[depth-1], Path: path[:depth], UIDNext: 1, Subscribed: true, HighestModSeq: l.take()}
+		if made++; s.policy.Folders > 0 && len(t)+made > s.policy.Folders {
+			return Folder{}, errs.E(errs.TooMany, "A mailbox has at most %d folders. Delete some first.", s.policy.Folders)
+		}
+		next := Folder{Parent: f.No, Name: path[depth-1], Path: append(slices.Clip(f.Path), path[depth-1]), UIDNext: 1, Subscribed: true, HighestModSeq: l.take()}
 		if depth == len(path) {
 			next.Role = role
 		}
@@ -215,56 +228,64 @@ func (s *Service) DeleteFolder(ctx context.Context, v Viewer, path []string) err
 		return errFolderKept
 	}
 	if f.Children {
-		return errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
+		return errFolderIn
 	}
-	// Emptying goes in steps; what arrives meanwhile is emptied by the last one, which also takes the folder away.
+	// Emptying goes in steps; what arrives meanwhile is emptied by a further one, and the last takes the folder away.
+	for gone := false; err == nil && !gone; {
+		if err = s.emptyFolder(ctx, v, f.No); err == nil {
+			gone, err = s.dropFolder(ctx, v, f.No)
+		}
+	}
+	return err
+}
+
+// emptyFolder removes all messages.
+func (s *Service) emptyFolder(ctx context.Context, v Viewer, no haven.MailboxNo) error {
 	for {
-		_, more, err := s.expungeStep(ctx, v, f.No, Range{1, MaxUID}, allMessages, nil)
-		if err != nil {
-			return err
-		}
-		if more {
-			continue
-		}
-		gone, err := s.dropFolder(ctx, v, f.No)
-		if err != nil || gone {
+		gone, err := s.expungeStep(ctx, v, no, []Range{{1, MaxUID}}, allMessages)
+		if err != nil || len(gone) < stepRows {
 			return err
 		}
 	}
 }
 
-// dropFolder takes away an empty folder without children; it reports false when a message came in between.
+// dropFolder takes away an empty folder without children; it reports false when a message came in between. What vanished
+// in it is remembered until its messages are past restoring: it is what leads to them.
 func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) (gone bool, err error) {
-	err = s.write(ctx, v, haven.Write, 1, func(tx *db.Tx, _ *lock) error {
+	err = s.write(ctx, v, haven.Write, 1, func(tx *db.Tx, l *lock) error {
 		gone = false
 		t, err := folders(tx, v)
 		if err != nil {
 			return err
 		}
 		i := t.index(no)
-		if i < 0 {
+		switch {
+		case i < 0:
 			return errNoFolder
+		case t[i].Children:
+			return errFolderIn
 		}
-		if t[i].Children {
-			return errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
+		left, err := removable(tx, v.Account, no, []Range{{1, MaxUID}}, allMessages) // counters may be wrong
+		if err != nil || len(left) > 0 {
+			return err
 		}
-		if t[i].Total > 0 {
-			return nil
-		}
-		for _, table := range []string{"mailbox", "mailbox_count", "gone", "unsubscribed"} {
-			tx.Exec(`DELETE FROM `+table+` WHERE an = $1 AND mb = $2`, int64(v.Account), int64(no))
+		l.take()
+		for _, sql := range dropFolder {
+			tx.Exec(sql, int64(v.Account), int64(no))
 		}
 		gone = true
 		return nil
 	})
-	s.views.drop(viewKey{v.Account, no})
-	return gone, err
+	if gone && err == nil {
+		s.views.drop(viewKey{v.Account, no})
+	}
+	return gone && err == nil, err
 }
 
 // RenameFolder moves a folder, and what is in it, to another path. Renaming INBOX moves its messages into a new
 // folder and leaves INBOX empty (RFC 9051 §6.3.6).
 func (s *Service) RenameFolder(ctx context.Context, v Viewer, from, to []string) (err error) {
-	if to, err = cleanPath(to); err != nil {
+	if to, err = s.cleanPath(to); err != nil {
 		return err
 	}
 	f, err := s.FolderAt(ctx, v, from)
@@ -294,22 +315,19 @@ func (s *Service) rename(tx *db.Tx, v Viewer, no haven.MailboxNo, to []string, l
 	if _, ok := t.at(to); ok {
 		return errFolderIs
 	}
+	if from := t.path(no); len(to) > len(from) && slices.Equal(to[:len(from)], from) {
+		return errs.E(errs.Invalid, "A folder can't be moved into itself.")
+	}
+	if len(to)+t.height(no) > s.policy.FolderDepth {
+		return s.errFolderName()
+	}
 	var parent Folder
 	if len(to) > 1 {
 		if parent, err = s.makeFolders(tx, v, t, to[:len(to)-1], NoRole, l); err != nil {
 			return err
 		}
 	}
-	for p := t.index(parent.No); p >= 0; p = t.index(t[p].Parent) {
-		if t[p].No == no {
-			return errs.E(errs.Invalid, "A folder can't be moved into itself.")
-		}
-	}
-	if len(to)+t.height(no) > maxDepth {
-		return errFolderName
-	}
-	n, err := tx.Change(`UPDATE mailbox SET parent = $3, name = $4, changed = $5 WHERE an = $1 AND mb = $2`,
-		int64(v.Account), int64(no), int64(parent.No), to[len(to)-1], int64(l.take()))
+	n, err := tx.Change(sqlRenameFolder, int64(v.Account), int64(no), int64(parent.No), to[len(to)-1], int64(l.take()))
 	if err == nil && n == 0 {
 		err = errNoFolder
 	}
@@ -318,10 +336,10 @@ func (s *Service) rename(tx *db.Tx, v Viewer, no haven.MailboxNo, to []string, l
 
 // height is how many levels of folders lie below one.
 func (t tree) height(no haven.MailboxNo) int {
-	own, most := len(t.path(no)), 0
+	own, most := t.path(no), 0
 	for _, f := range t {
-		if i := t.index(no); i >= 0 && len(f.Path) > own && slices.Equal(f.Path[:own], t[i].Path) {
-			most = max(most, len(f.Path)-own)
+		if len(f.Path) > len(own) && slices.Equal(f.Path[:len(own)], own) {
+			most = max(most, len(f.Path)-len(own))
 		}
 	}
 	return most

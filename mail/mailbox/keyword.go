@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"fmt"
 	"strings"
 
 	"haven"
@@ -8,11 +9,8 @@ import (
 	"haven/platform/errs"
 )
 
-// maxKeywords is how many keywords an account has: one bit each. When they are used up, PERMANENTFLAGS loses its \*.
-const maxKeywords = 64
-
-// MaxKeywords is how many keywords an account may have.
-const MaxKeywords = maxKeywords
+// MaxKeywords is how many keywords an account may have at most: one bit each. When they are used up, PERMANENTFLAGS loses its \*.
+const MaxKeywords = 64
 
 func keywords(tx *db.Tx, account haven.AccountNo) ([]string, error) {
 	var names []string
@@ -26,35 +24,83 @@ func keywords(tx *db.Tx, account haven.AccountNo) ([]string, error) {
 	return names, err
 }
 
+// mostKeywords is how many keywords an account may have: the policy's number, and no more than there are bits.
+func (s *Service) mostKeywords() int {
+	if n := s.policy.Keywords; n > 0 && n < MaxKeywords {
+		return n
+	}
+	return MaxKeywords
+}
+
 // keywordBits are the bits of the named keywords, making those that are new where create says so. The account is locked.
-func keywordBits(tx *db.Tx, account haven.AccountNo, names []string, create bool) (uint64, error) {
+func (s *Service) keywordBits(tx *db.Tx, account haven.AccountNo, names []string, create bool) (uint64, error) {
 	if len(names) == 0 {
 		return 0, nil
 	}
-	have, err := keywords(tx, account)
+	set, err := s.keywordSet(tx, account)
 	if err != nil {
 		return 0, err
 	}
 	var bits uint64
 	for _, name := range names {
-		i := indexFold(have, name)
-		if i < 0 {
-			if !create {
-				continue
-			}
-			if err := checkKeyword(name); err != nil {
-				return 0, err
-			}
-			if len(have) >= maxKeywords {
-				return 0, &errs.Error{Kind: errs.TooMany, Rule: "mailbox.keywords", Say: "This mailbox has 64 keywords already. Use one of those."}
-			}
-			i = len(have)
-			have = append(have, name)
-			tx.Exec(sqlInsertKeyword, int64(account), int64(i), name, strings.ToLower(name))
+		if err := checkKeyword(name); err != nil && create {
+			return 0, err
 		}
-		bits |= 1 << i
+		bit := set.find(name)
+		if bit == 0 && create {
+			if bit = set.add(name); bit == 0 {
+				return 0, &errs.Error{Kind: errs.TooMany, Rule: "mailbox.keywords",
+					Say: fmt.Sprintf("This mailbox has %d keywords already. Use one of those.", set.most)}
+			}
+		}
+		bits |= bit
 	}
 	return bits, nil
+}
+
+// keywordSet is the keywords of one account, in the middle of a writing transaction that has locked it.
+type keywordSet struct {
+	tx      *db.Tx
+	account haven.AccountNo
+	names   []string
+	most    int
+}
+
+func (s *Service) keywordSet(tx *db.Tx, account haven.AccountNo) (*keywordSet, error) {
+	names, err := keywords(tx, account)
+	return &keywordSet{tx, account, names, s.mostKeywords()}, err
+}
+
+// find is the bit of a keyword in any case, 0 when there is none of that name.
+func (k *keywordSet) find(name string) uint64 {
+	if i := indexFold(k.names, name); i >= 0 && name != "" {
+		return 1 << i
+	}
+	return 0
+}
+
+// add makes a keyword, or returns 0 where there is no room for one.
+func (k *keywordSet) add(name string) uint64 {
+	i := len(k.names)
+	if i >= k.most {
+		return 0
+	}
+	k.names = append(k.names, name)
+	k.tx.Exec(sqlInsertKeyword, int64(k.account), int64(i), name, strings.ToLower(name))
+	return 1 << i
+}
+
+// kept are the bits of those keywords that the account has or has room for. It is for mail that comes from elsewhere: a
+// letter is worth more than its keywords.
+func (k *keywordSet) kept(names []string) (bits uint64) {
+	for _, name := range names {
+		bit := k.find(name)
+		if bit == 0 && checkKeyword(name) == nil {
+			bit = k.add(name)
+		}
+		bits |= bit
+	}
+	return bits
 }
 
 func indexFold(names []string, name string) int {

@@ -7,6 +7,7 @@ import (
 	"haven"
 	"haven/platform/blob"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
 // maintainRows is how many rows one step of upkeep touches, so that mail never waits for it.
@@ -16,17 +17,36 @@ const maintainRows = 100
 // their reference to the body; their vanished UIDs are joined into runs that are kept for good; memories of sent
 // letters go. It works in small steps and returns when nothing is left to do.
 func (s *Service) Maintain(ctx context.Context) error {
-	for {
-		n, err := s.forgetStep(ctx)
-		if err != nil {
-			return err
-		}
-		if n < maintainRows {
-			break
+	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetSentStep} {
+		for n := maintainRows; n >= maintainRows; {
+			var err error
+			if n, err = step(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(`DELETE FROM sent WHERE until < $1`, micros(s.clock.Now()))
+	return nil
+}
+
+// forgetSentStep ends memories of sent letters whose time has come.
+func (s *Service) forgetSentStep(ctx context.Context) (n int, err error) {
+	now := micros(s.clock.Now())
+	type name struct{ person, h int64 }
+	var due []name
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
+		due = due[:0]
+		return tx.Query(sqlSentDue, []any{now, int64(maintainRows)}, func(r db.Row) error {
+			due = append(due, name{r.Int64(0), r.Int64(1)})
+			return nil
+		})
+	})
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	return len(due), s.db.Write(ctx, func(tx *db.Tx) error {
+		for _, d := range due {
+			tx.Exec(sqlForgetSent, d.person, d.h, now)
+		}
 		return nil
 	})
 }
@@ -44,7 +64,7 @@ func (s *Service) forgetStep(ctx context.Context) (int, error) {
 	var due []lapsed
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
-		return tx.Query(`SELECT an, mb, hi, msg FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`, []any{before, int64(maintainRows)}, func(r db.Row) error {
+		return tx.Query(sqlLapsed, []any{before, int64(maintainRows)}, func(r db.Row) error {
 			due = append(due, lapsed{haven.AccountNo(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.UID(r.Int64(2)), haven.MessageID(r.Int64(3))})
 			return nil
 		})
@@ -57,26 +77,27 @@ func (s *Service) forgetStep(ctx context.Context) (int, error) {
 		accounts[d.an] = append(accounts[d.an], d)
 	}
 	for an, list := range accounts {
-		if err := s.db.Write(ctx, func(tx *db.Tx) error { return s.forget(tx, an, list) }); err != nil {
+		if err := s.db.Write(ctx, func(tx *db.Tx) error { return s.forget(tx, an, list, before) }); err != nil {
 			return 0, err
 		}
 	}
 	return len(due), nil
 }
 
-// forget ends messages of one account that no placement holds any more, and joins their vanished UIDs.
-func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed) error {
-	if _, err := takeSeq(tx, an, 0); err != nil {
+// forget ends messages of one account that no placement holds any more and that left their last one long enough ago, and
+// joins their vanished UIDs.
+func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed, before int64) error {
+	if _, err := takeSeq(tx, an, 0); err != nil && !errs.Is(err, errs.NotFound) { // what an account left behind is ended all the same
 		return err
 	}
 	var bodies []blob.ID
 	for _, d := range list {
-		left, err := siblings(tx, an, d.msg)
+		held, err := heldSince(tx, d, before)
 		if err != nil {
 			return err
 		}
-		if len(left) == 0 && d.msg != 0 {
-			err := tx.Query(`DELETE FROM message WHERE id = $1 AND an = $2 RETURNING body`, []any{int64(d.msg), int64(an)}, func(r db.Row) error {
+		if !held {
+			err := tx.Query(sqlDeleteMessage, []any{int64(d.msg), int64(an)}, func(r db.Row) error {
 				bodies = append(bodies, blob.ID(r.Int64(0)))
 				return nil
 			})
@@ -84,37 +105,72 @@ func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed) error {
 				return err
 			}
 		}
-		if err := joinGone(tx, d); err != nil {
+		if err := s.forgetUID(tx, d); err != nil {
 			return err
 		}
 	}
-	bodies = slices.Compact(bodies)
 	return s.release(tx, bodies)
 }
 
-// joinGone makes a vanished UID part of the run before it, so that what is kept for good is a row a run, not a row a message. The run
-// carries its newest modseq: an older session is told of more than it missed, never of less.
-func joinGone(tx *db.Tx, d lapsed) error {
-	var lo, changed, own int64
-	err := tx.Query(`SELECT lo, changed FROM gone WHERE an = $1 AND mb = $2 AND hi = $3 AND msg = 0`,
-		[]any{int64(d.an), int64(d.mb), int64(d.uid) - 1}, func(r db.Row) error {
-			lo, changed = r.Int64(0), r.Int64(1)
-			return nil
-		})
+// heldSince reports whether a message is in some folder, or was until later than before: one that was moved and then
+// expunged is restorable from when it was expunged.
+func heldSince(tx *db.Tx, d lapsed, before int64) (held bool, err error) {
+	left, err := siblings(tx, d.an, d.msg)
+	if err != nil || len(left) > 0 {
+		return true, err
+	}
+	err = tx.Query(sqlGoneLater, []any{int64(d.an), int64(d.msg), before}, func(db.Row) error {
+		held = true
+		return nil
+	})
+	return held, err
+}
+
+// forgetUID makes a vanished UID a run, which names no message; in a folder that was deleted nothing of it is kept.
+func (s *Service) forgetUID(tx *db.Tx, d lapsed) error {
+	_, err := folderNo(tx, d.an, d.mb)
+	if errs.Is(err, errs.NotFound) {
+		tx.Exec(sqlDeleteGone, int64(d.an), int64(d.mb), int64(d.uid))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	err = tx.Query(`UPDATE gone SET msg = 0 WHERE an = $1 AND mb = $2 AND hi = $3 RETURNING changed`,
-		[]any{int64(d.an), int64(d.mb), int64(d.uid)}, func(r db.Row) error {
-			own = r.Int64(0)
-			return nil
-		})
-	if err != nil || lo == 0 {
+	tx.Exec(`UPDATE gone SET msg = 0 WHERE an = $1 AND mb = $2 AND hi = $3`, int64(d.an), int64(d.mb), int64(d.uid))
+	return joinGone(tx, d.an, d.mb, d.uid)
+}
+
+// goneRun is a row of gone that names no message.
+type goneRun struct{ lo, hi, changed int64 }
+
+// joinGone makes a run of vanished UIDs one with the runs that touch it, so that what is kept for good is a row a run, not
+// a row a message. The run carries its newest modseq: an older session is told of more than it missed, never of less.
+func joinGone(tx *db.Tx, an haven.AccountNo, mb haven.MailboxNo, uid haven.UID) error {
+	var runs []goneRun
+	err := tx.Query(sqlGoneAround, []any{int64(an), int64(mb), int64(uid) - 1}, func(r db.Row) error {
+		if r.Int64(3) == 0 {
+			runs = append(runs, goneRun{r.Int64(0), r.Int64(1), r.Int64(2)})
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	tx.Exec(`DELETE FROM gone WHERE an = $1 AND mb = $2 AND hi = $3`, int64(d.an), int64(d.mb), int64(d.uid)-1)
-	tx.Exec(`UPDATE gone SET lo = $4, changed = $5 WHERE an = $1 AND mb = $2 AND hi = $3`,
-		int64(d.an), int64(d.mb), int64(d.uid), lo, max(own, changed))
+	own := slices.IndexFunc(runs, func(r goneRun) bool { return r.hi == int64(uid) })
+	if own < 0 {
+		return nil
+	}
+	all := runs[own]
+	for _, r := range runs {
+		if r.hi == all.lo-1 || r.lo == all.hi+1 {
+			tx.Exec(sqlDeleteGone, int64(an), int64(mb), r.hi)
+			all = goneRun{min(all.lo, r.lo), max(all.hi, r.hi), max(all.changed, r.changed)}
+		}
+	}
+	if all != runs[own] {
+		tx.Exec(sqlDeleteGone, int64(an), int64(mb), runs[own].hi)
+		tx.Exec(sqlInsertRun, int64(an), int64(mb), all.hi, all.lo, all.changed)
+	}
 	return nil
 }
 
@@ -136,7 +192,7 @@ func (s *Service) release(tx *db.Tx, bodies []blob.ID) error {
 
 // Referenced reports whether any message refers to a body: what the sweep asks, in its own transaction, before a body goes.
 func Referenced(tx *db.Tx, id blob.ID) (used bool, err error) {
-	err = tx.Query(`SELECT 1 FROM message WHERE body = $1 LIMIT 1`, []any{int64(id)}, func(db.Row) error {
+	err = tx.Query(sqlReferenced, []any{int64(id)}, func(db.Row) error {
 		used = true
 		return nil
 	})

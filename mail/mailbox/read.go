@@ -9,7 +9,8 @@ import (
 	"haven/platform/db"
 )
 
-// View is a mailbox as one moment saw it: what SELECT answers. Its Runs may be shared with other sessions.
+// View is a mailbox as one moment saw it: what SELECT answers. Its Runs may be shared with other sessions. Of its Folder,
+// as of that in Changes, Path, Subscribed and Children are not filled in.
 type View struct {
 	Folder      Folder
 	UIDs        *Runs
@@ -32,31 +33,36 @@ func scanRow(r db.Row) Row {
 // View opens a mailbox. The UIDs come from the cache where it is warm, brought up to date by what changed since.
 func (s *Service) View(ctx context.Context, v Viewer, mb haven.MailboxNo) (*View, error) {
 	key := viewKey{v.Account, mb}
-	for {
-		cached, warm := s.views.get(key)
-		var view View
-		err := s.read(ctx, v, func(tx *db.Tx) (err error) {
-			if view.Folder, err = folderNo(tx, v.Account, mb); err != nil {
-				return err
-			}
-			if view.UIDs, err = readUIDs(tx, v.Account, view.Folder, cached); err != nil || view.Folder.Unseen == 0 {
-				return err
-			}
-			return tx.Query(sqlUnseen, []any{int64(v.Account), int64(mb)}, func(r db.Row) error {
-				view.FirstUnseen = haven.UID(r.Int64(0))
-				return nil
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		if view.UIDs.Len() != int(view.Folder.Total) && warm {
-			s.views.drop(key) // a folder restored or repaired under us: read it whole
-			continue
-		}
-		s.views.put(key, view.Folder, view.UIDs)
-		return &view, nil
+	cached, warm := s.views.get(key)
+	view, err := s.viewFrom(ctx, v, mb, cached)
+	if err == nil && warm && view.UIDs.Len() != int(view.Folder.Total) {
+		// A folder restored or repaired under us: it is read whole.
+		s.views.drop(key)
+		view, err = s.viewFrom(ctx, v, mb, cachedView{})
 	}
+	if err != nil {
+		return nil, err
+	}
+	s.views.put(key, view.Folder, view.UIDs)
+	return view, nil
+}
+
+// viewFrom reads a mailbox in one snapshot, with what the cache remembers of it.
+func (s *Service) viewFrom(ctx context.Context, v Viewer, mb haven.MailboxNo, cached cachedView) (*View, error) {
+	var view View
+	err := s.read(ctx, v, func(tx *db.Tx) (err error) {
+		if view.Folder, err = folderNo(tx, v.Account, mb); err != nil {
+			return err
+		}
+		if view.UIDs, err = readUIDs(tx, v.Account, view.Folder, cached); err != nil || view.Folder.Unseen == 0 {
+			return err
+		}
+		return tx.Query(sqlUnseen, []any{int64(v.Account), int64(mb)}, func(r db.Row) error {
+			view.FirstUnseen = haven.UID(r.Int64(0))
+			return nil
+		})
+	})
+	return &view, err
 }
 
 // readUIDs are the UIDs of a mailbox: those cached, less what vanished and more what came since, or all of them.
@@ -134,20 +140,6 @@ func vanishedSince(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, since
 	return joinRanges(gone), err
 }
 
-// joinRanges sorts ranges and joins those that touch.
-func joinRanges(rs []Range) []Range {
-	slices.SortFunc(rs, func(a, b Range) int { return cmp.Compare(a.Lo, b.Lo) })
-	out := rs[:0]
-	for _, r := range rs {
-		if n := len(out); n > 0 && (out[n-1].Hi == MaxUID || r.Lo <= out[n-1].Hi+1) {
-			out[n-1].Hi = max(out[n-1].Hi, r.Hi)
-		} else {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
 // Vanished are the UIDs that are gone since a point of the sequence, those within the ranges only when within is not
 // nil. For a point more than policy.Mailbox.RestoreFor ago it may name UIDs that vanished before it (RFC 7162 §3.2.5.1 allows that).
 func (s *Service) Vanished(ctx context.Context, v Viewer, mb haven.MailboxNo, since haven.Seq, within []Range) (out []Range, err error) {
@@ -164,57 +156,47 @@ func (s *Service) Vanished(ctx context.Context, v Viewer, mb haven.MailboxNo, si
 	return out, err
 }
 
-// intersect is what two lists of ranges share; a is in order.
-func intersect(a, b []Range) []Range {
-	b = joinRanges(slices.Clone(b))
-	var out []Range
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		if lo, hi := max(a[i].Lo, b[j].Lo), min(a[i].Hi, b[j].Hi); lo <= hi {
-			out = append(out, Range{lo, hi})
-		}
-		if a[i].Hi < b[j].Hi {
-			i++
-		} else {
-			j++
-		}
-	}
-	return out
-}
-
-// Rows calls fn with the rows of the ranges in UID order, in batches; only those changed after changedSince when that is not 0. fn may not
-// keep the slice.
+// Rows calls fn with the rows of the ranges in UID order, in batches; only those changed after changedSince when that
+// is not 0. No snapshot is held while fn runs. fn may not keep the slice.
 func (s *Service) Rows(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range, changedSince haven.Seq, fn func([]Row) error) error {
 	buf := make([]Row, 0, 64)
-	for _, rg := range joinRanges(slices.Clone(uids)) {
-		for lo := rg.Lo; ; {
-			buf = buf[:0]
-			err := s.read(ctx, v, func(tx *db.Tx) (err error) {
-				buf, err = readRows(tx, v.Account, mb, Range{lo, rg.Hi}, changedSince, rowBatch, buf[:0])
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if len(buf) == 0 {
-				break
-			}
-			if err := fn(buf); err != nil {
-				return err
-			}
-			if lo = buf[len(buf)-1].UID + 1; len(buf) < rowBatch || lo > rg.Hi || lo == 0 {
-				break
-			}
+	for w := newWalk(uids, rowBatch); ; {
+		part := w.next()
+		if len(part) == 0 {
+			return nil
+		}
+		err := s.read(ctx, v, func(tx *db.Tx) (err error) {
+			buf, err = readRows(tx, v.Account, mb, part, changedSince, rowBatch, buf[:0])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(buf) == 0 {
+			w.done(part, 0, 0)
+			continue
+		}
+		w.done(part, len(buf), buf[len(buf)-1].UID)
+		if err := fn(buf); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
-func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, rg Range, changedSince haven.Seq, limit int, buf []Row) ([]Row, error) {
-	sql, args := sqlRows, []any{int64(account), int64(mb), int64(rg.Lo), int64(rg.Hi), int64(limit)}
+// readRows appends the rows of some ranges to buf, at most limit of each.
+func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, changedSince haven.Seq, limit int, buf []Row) ([]Row, error) {
+	sql := sqlRows
 	if changedSince > 0 {
-		sql, args = sqlRowsFrom, append(args, int64(changedSince))
+		sql = sqlRowsFrom
 	}
-	err := tx.Query(sql, args, func(r db.Row) error {
+	args := func(i int) []any {
+		a := []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(limit)}
+		if changedSince > 0 {
+			a = append(a, int64(changedSince))
+		}
+		return a
+	}
+	err := tx.QueryEach(sql, len(part), args, func(_ int, r db.Row) error {
 		buf = append(buf, scanRow(r))
 		return nil
 	})

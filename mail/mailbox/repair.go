@@ -8,40 +8,55 @@ import (
 	"haven/mail/mime"
 	"haven/platform/blob"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
-// repairs rebuild what is derived of one account. UIDs, flags and placements can't be derived and are never guessed.
+// repairs rebuild what is derived of one account. UIDs, flags and placements can't be derived and are never guessed: a
+// folder without counters goes on above every UID that is there or is known to have vanished.
 var repairs = []string{
 	`INSERT INTO mailbox_count (an, mb, uidnext, total, unseen, deleted, bytes, hiseq)
-		SELECT m.an, m.mb, 1 + COALESCE((SELECT MAX(uid) FROM placement p WHERE p.an = m.an AND p.mb = m.mb), 0), 0, 0, 0, 0, 1
+		SELECT m.an, m.mb, 1 + CASE WHEN COALESCE((SELECT MAX(uid) FROM placement p WHERE p.an = m.an AND p.mb = m.mb), 0) >
+				COALESCE((SELECT MAX(hi) FROM gone g WHERE g.an = m.an AND g.mb = m.mb), 0)
+			THEN (SELECT MAX(uid) FROM placement p WHERE p.an = m.an AND p.mb = m.mb)
+			ELSE COALESCE((SELECT MAX(hi) FROM gone g WHERE g.an = m.an AND g.mb = m.mb), 0) END, 0, 0, 0, 0, 1
 		FROM mailbox m WHERE m.an = $1 AND NOT EXISTS (SELECT 1 FROM mailbox_count c WHERE c.an = m.an AND c.mb = m.mb)`,
 	`UPDATE placement SET seen = flags & 1 WHERE an = $1 AND seen <> flags & 1`,
+	`UPDATE placement SET flags = flags | 65536 WHERE an = $1 AND flags & 65536 = 0
+		AND msg IN (SELECT msg FROM placement WHERE an = $1 GROUP BY msg HAVING COUNT(*) > 1)`,
+	`UPDATE placement SET size = (SELECT m.size FROM message m WHERE m.id = placement.msg)
+		WHERE an = $1 AND size <> (SELECT m.size FROM message m WHERE m.id = placement.msg AND m.an = placement.an)`,
 	`UPDATE mailbox_count SET
 		total = (SELECT COUNT(*) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb),
 		unseen = (SELECT COUNT(*) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb AND p.seen = 0),
 		deleted = (SELECT COUNT(*) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb AND p.flags & 8 <> 0),
 		bytes = (SELECT COALESCE(SUM(size), 0) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb)
 		WHERE an = $1`,
-	`UPDATE mailbox_count SET hiseq = (SELECT seq FROM account_seq a WHERE a.an = mailbox_count.an) WHERE an = $1`,
 	`UPDATE account_seq SET
 		bytes = (SELECT COALESCE(SUM(size), 0) FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d),
 		messages = (SELECT COUNT(*) FROM (SELECT DISTINCT msg FROM placement WHERE an = $1) d)
 		WHERE an = $1`,
+	// The sequence goes on above every number that anybody may have been told.
+	`UPDATE account_seq SET seq = 1 + ` + sqlHighest + ` WHERE an = $1 AND seq <= ` + sqlHighest,
+	`UPDATE mailbox_count SET hiseq = (SELECT seq FROM account_seq a WHERE a.an = mailbox_count.an) WHERE an = $1`,
 }
+
+const sqlHighest = `(SELECT MAX(n) FROM (SELECT MAX(hiseq) n FROM mailbox_count WHERE an = $1
+	UNION ALL SELECT MAX(changed) FROM placement WHERE an = $1 UNION ALL SELECT MAX(changed) FROM gone WHERE an = $1) top)`
 
 // Repair rebuilds, one account at a time, what Check calls derived: counters, room used, and envelopes and structures that
 // don't open, from their bodies. done is told how many accounts are finished. Sessions that are open see every folder
-// changed once.
+// changed once. A body that can't be read leaves its message as it is, for Check to name.
 func (s *Service) Repair(ctx context.Context, done func(accounts, of int)) error {
+	if err := s.repairSealed(ctx); err != nil {
+		return err
+	}
 	accounts, err := s.accounts(ctx)
 	if err != nil {
 		return err
 	}
 	for i, an := range accounts {
-		err := s.db.Write(ctx, func(tx *db.Tx) error {
-			if _, err := takeSeq(tx, an, 1); err != nil {
-				return err
-			}
+		err := s.writeEach(ctx, map[haven.AccountNo]int{an: 1}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
+			locks[an].take()
 			for _, sql := range repairs {
 				tx.Exec(sql, int64(an))
 			}
@@ -52,85 +67,80 @@ func (s *Service) Repair(ctx context.Context, done func(accounts, of int)) error
 		}
 		done(i+1, len(accounts))
 	}
-	return s.repairSealed(ctx)
+	return nil
 }
 
 // broken is a message whose sealed column doesn't open.
 type broken struct {
 	id   haven.MessageID
 	an   haven.AccountNo
-	body bodyRow
+	body blob.ID
+	loc  blob.Loc
+	key  blob.Key
 }
 
-// repairSealed reads the bodies of messages whose sealed column doesn't open, and writes the column anew. Trace lines that were in it are lost.
+const sqlBrokenMessages = `SELECT m.id, m.an, m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m
+	JOIN body b ON b.id = m.body WHERE m.id > $1 ORDER BY m.id LIMIT $2`
+
+// repairSealed reads the bodies of messages whose sealed column doesn't open, and writes the column anew. Trace lines that
+// were in it are lost.
 func (s *Service) repairSealed(ctx context.Context) error {
 	var list []broken
-	faults := map[haven.MessageID]bool{}
-	for last, more := int64(0), true; more; {
-		n := 0
-		err := s.db.Read(ctx, func(tx *db.Tx) error {
-			n = 0
-			return tx.Query(`SELECT m.id, m.an, m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body
-				WHERE m.id > $1 ORDER BY m.id LIMIT 500`, []any{last}, func(r db.Row) error {
-				n++
-				last = r.Int64(0)
-				if b, bad := s.brokenRow(ctx, r); bad && !faults[b.id] {
-					faults[b.id] = true
-					list = append(list, b)
-				}
-				return nil
-			})
-		})
+	var cause error
+	err := s.eachMessage(ctx, sqlBrokenMessages, func(r db.Row) {
+		b, bad, err := s.brokenRow(ctx, r)
 		if err != nil {
-			return err
+			cause = err
+		} else if bad {
+			list = append(list, b)
 		}
-		more = n == 500
+	})
+	if err == nil {
+		err = cause
 	}
-	for _, b := range list {
-		if err := s.resealFromBody(ctx, b); err != nil {
-			return err
+	for i := 0; i < len(list) && err == nil; i++ {
+		err = s.resealFromBody(ctx, list[i])
+		if err != nil && errs.Is(err, errs.Internal) {
+			s.log.Error("a message can't be rebuilt", "message", int64(list[i].id), "error", err)
+			err = nil
 		}
 	}
-	return nil
+	return err
 }
 
-// brokenRow reports whether a message's sealed column doesn't open though its key to the body does.
-func (s *Service) brokenRow(ctx context.Context, r db.Row) (broken, bool) {
-	b := broken{id: haven.MessageID(r.Int64(0)), an: haven.AccountNo(r.Int64(1))}
+// brokenRow reports whether a message's sealed column doesn't open though its key to the body does. The error is one of the key store.
+func (s *Service) brokenRow(ctx context.Context, r db.Row) (b broken, bad bool, err error) {
+	b = broken{id: haven.MessageID(r.Int64(0)), an: haven.AccountNo(r.Int64(1)), body: blob.ID(r.Int64(4)),
+		loc: blob.Loc{Pack: r.Int64(5), Off: r.Int64(6), Len: r.Int64(7), Size: r.Int64(8)}}
 	keys, err := s.keys.Account(ctx, b.an)
+	if errs.Is(err, errs.NotFound) {
+		return b, false, nil // an account that was deleted for good
+	}
 	if err != nil {
-		return b, false
+		return b, false, err
 	}
 	o, _, err := open(keys, b.id, r.Bytes(3), nil)
 	if err == nil {
 		var info Info
 		if err = o.info(b.id, 0, &info); err == nil {
-			return b, false
+			return b, false, nil
 		}
 	}
 	key, err := keys.UnwrapBody(r.Bytes(2), r.Int64(4))
-	if err != nil {
-		return b, false
-	}
-	b.body = bodyRow{id: blob.ID(r.Int64(4)), key: blob.Key(key), loc: blob.Loc{Pack: r.Int64(5), Off: r.Int64(6), Len: r.Int64(7), Size: r.Int64(8)}}
-	return b, true
+	b.key = blob.Key(key)
+	return b, err == nil, nil
 }
 
 func (s *Service) resealFromBody(ctx context.Context, b broken) error {
-	body, err := s.bodies.Open(b.body.loc, b.body.id, b.body.key)
+	var parsed *mime.Message
+	err := blob.Follow(ctx, s.db, b.body, b.loc, func(loc blob.Loc) (err error) {
+		parsed, err = s.parseBody(loc, b)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	defer body.Close()
-	parser := mime.NewParser(mime.Limits{})
-	w := bufio.NewWriterSize(parser, 32<<10)
-	if _, err := body.WriteTo(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	meta, err := parser.Close().Meta().AppendBinary(nil)
+	meta, err := parsed.Meta().AppendBinary(nil)
 	if err != nil {
 		return err
 	}
@@ -138,20 +148,32 @@ func (s *Service) resealFromBody(ctx context.Context, b broken) error {
 	if err != nil {
 		return err
 	}
-	_, sealed, err := sealMessage(keys, b.id, b.body.id, b.body.key, nil, meta)
+	_, sealed, err := sealMessage(keys, b.id, b.body, b.key, nil, meta)
 	if err != nil {
 		return err
 	}
-	size := body.Size()
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		if _, err := takeSeq(tx, b.an, 1); err != nil {
+		if _, err := takeSeq(tx, b.an, 0); err != nil {
 			return err
 		}
-		tx.Exec(`UPDATE message SET sealed = $3, size = $4 WHERE id = $1 AND an = $2`, int64(b.id), int64(b.an), sealed, size)
-		tx.Exec(`UPDATE placement SET size = $3 WHERE an = $1 AND msg = $2`, int64(b.an), int64(b.id), size)
-		for _, sql := range repairs {
-			tx.Exec(sql, int64(b.an))
-		}
+		tx.Exec(sqlReseal, int64(b.id), int64(b.an), sealed, b.loc.Size)
 		return nil
 	})
+}
+
+func (s *Service) parseBody(loc blob.Loc, b broken) (*mime.Message, error) {
+	body, err := s.bodies.Open(loc, b.body, b.key)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	parser := mime.NewParser(mime.Limits{})
+	w := bufio.NewWriterSize(parser, 32<<10)
+	if _, err := body.WriteTo(w); err != nil {
+		return nil, err
+	}
+	if err := w.Flush(); err != nil {
+		return nil, err
+	}
+	return parser.Close(), nil
 }

@@ -4,13 +4,17 @@ import (
 	"haven/platform/db"
 )
 
-// Restored makes a store that was read back from a back-up differ from the one that was backed up: every folder
-// gets a new UIDVALIDITY, since UIDs given out after the back-up will be given out again for other letters and a mail program
-// would show one patient's letter under another's line (RFC 9051 §2.3.1.1); all messages are put to the search index again.
+// restoredNumbers is how many folders an account may have made between a back-up and its restore without one of their
+// numbers being given again.
+const restoredNumbers = 100_000
+
+// Restored makes a store that was read back from a back-up differ from the one that was backed up; now is Unix time in
+// seconds. Every folder gets a UIDVALIDITY above its own, above now and above all that the account gave out, since UIDs
+// given out after the back-up will be given out again for other letters and a mail program would show one patient's
+// letter under another's line (RFC 9051 §2.3.1.1). Folders made from now on get other numbers than those made after
+// the back-up had, since a MAILBOXID is never used again (RFC 8474 §4). The search index is begun anew by search.Restored.
 func Restored(tx *db.Tx, now int64) {
-	tx.Exec(`UPDATE account_mail SET validity = CASE WHEN validity < $1 THEN $1 ELSE validity END + 1`, now)
+	tx.Exec(`UPDATE account_mail SET next_mb = next_mb + $2,
+		validity = $2 + CASE WHEN validity <= $1 THEN $1 ELSE validity END`, now, int64(restoredNumbers))
 	tx.Exec(`UPDATE mailbox SET validity = (SELECT a.validity FROM account_mail a WHERE a.an = mailbox.an)`)
-	tx.Exec(`DELETE FROM index_todo`)
-	tx.Exec(`INSERT INTO index_todo (msg, an, gone) SELECT m.id, m.an, 0 FROM message m
-		WHERE EXISTS (SELECT 1 FROM placement p WHERE p.an = m.an AND p.msg = m.id)`)
 }

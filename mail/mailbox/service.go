@@ -3,6 +3,8 @@ package mailbox
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 
 	"haven"
 	"haven/platform/blob"
@@ -130,10 +132,13 @@ type lock struct {
 	next, last haven.Seq
 	bytes      int64 // used, before this transaction
 	quota      int64 // 0: the policy's
+	used       bool  // some number was given
 }
 
-// take gives the next number of the block.
+// take gives the next number of the block. Beyond the block all share its last: a number may be shared within a
+// transaction, since all of it is seen at once, but never given again by a later one.
 func (l *lock) take() haven.Seq {
+	l.used = true
 	if l.next < l.last {
 		l.next++
 	}
@@ -143,12 +148,8 @@ func (l *lock) take() haven.Seq {
 // takeSeq locks an account and takes n numbers of its sequence. It is a writing transaction's first statement (STORE.md,
 // Transactions); a transaction over several accounts calls it in ascending order.
 func takeSeq(tx *db.Tx, account haven.AccountNo, n int) (*lock, error) {
-	return locked(tx, n, sqlTakeSeq, int64(account), int64(n))
-}
-
-func locked(tx *db.Tx, n int, sql string, args ...any) (*lock, error) {
 	var l *lock
-	err := tx.Query(sql, args, func(r db.Row) error {
+	err := tx.Query(sqlTakeSeq, []any{int64(account), int64(n)}, func(r db.Row) error {
 		last := haven.Seq(r.Int64(0))
 		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2)}
 		return nil
@@ -159,23 +160,50 @@ func locked(tx *db.Tx, n int, sql string, args ...any) (*lock, error) {
 	return l, err
 }
 
+// lockEach locks several accounts in ascending order and takes so many numbers of each.
+func lockEach(tx *db.Tx, numbers map[haven.AccountNo]int) (map[haven.AccountNo]*lock, error) {
+	locks := make(map[haven.AccountNo]*lock, len(numbers))
+	for _, account := range slices.Sorted(maps.Keys(numbers)) {
+		l, err := takeSeq(tx, account, numbers[account])
+		if err != nil {
+			return nil, err
+		}
+		locks[account] = l
+	}
+	return locks, nil
+}
+
+// announce wakes those who wait for accounts in which a number was given, once it is durable.
+func (s *Service) announce(locks map[haven.AccountNo]*lock) {
+	for account, l := range locks {
+		if l.used {
+			s.hub.Announce(account, l.last)
+		}
+	}
+}
+
 // write runs fn with the account locked and n numbers taken, after the viewer's rights were asked, and announces the
 // change once it is durable.
 func (s *Service) write(ctx context.Context, v Viewer, want haven.Rights, n int, fn func(tx *db.Tx, l *lock) error) error {
-	var last haven.Seq
-	err := s.db.Write(ctx, func(tx *db.Tx) error {
-		l, err := takeSeq(tx, v.Account, n)
-		if err != nil {
-			return err
-		}
-		last = l.last
+	return s.writeEach(ctx, map[haven.AccountNo]int{v.Account: n}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
 		if _, err := s.need(tx, v, want); err != nil {
 			return err
 		}
-		return fn(tx, l)
+		return fn(tx, locks[v.Account])
+	})
+}
+
+// writeEach runs fn with some accounts locked, and announces what it changed once it is durable. fn asks for rights itself.
+func (s *Service) writeEach(ctx context.Context, numbers map[haven.AccountNo]int, fn func(tx *db.Tx, locks map[haven.AccountNo]*lock) error) error {
+	var locks map[haven.AccountNo]*lock
+	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
+		if locks, err = lockEach(tx, numbers); err != nil {
+			return err
+		}
+		return fn(tx, locks)
 	})
 	if err == nil {
-		s.hub.Announce(v.Account, last)
+		s.announce(locks)
 	}
 	return err
 }

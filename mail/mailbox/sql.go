@@ -116,6 +116,8 @@ CREATE TABLE index_todo (
 	an {int} NOT NULL,
 	gone {int} NOT NULL
 );
+`, `
+CREATE INDEX gone_msg ON gone (an, msg) WHERE msg <> 0;
 `}}
 
 // Reading.
@@ -125,9 +127,8 @@ const (
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb
 		LEFT JOIN unsubscribed u ON u.person = $2 AND u.an = m.an AND u.mb = m.mb
 		WHERE m.an = $1 ORDER BY m.mb`
-	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, 1
+	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, 0
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
-	sqlFolderByName = `SELECT mb FROM mailbox WHERE an = $1 AND parent = $2 AND name = $3`
 
 	rowColumns  = `uid, msg, flags, kw, size, received, created, changed`
 	sqlRows     = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
@@ -137,6 +138,9 @@ const (
 	sqlUIDs      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid`
 	sqlUnseen    = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND seen = 0 ORDER BY uid LIMIT 1`
 	sqlDeleted   = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid LIMIT $5`
+	sqlMarked    = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid`
+	sqlRemovable = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	sqlFlags     = `SELECT flags, kw FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlVanished  = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
 	sqlSiblings  = `SELECT mb, uid, flags, kw FROM placement WHERE an = $1 AND msg = $2`
 	sqlInfo      = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
@@ -162,9 +166,34 @@ const (
 	sqlInsertThreadRef = `INSERT INTO thread_ref (an, h, thread) VALUES ($1, $2, $3) ON CONFLICT (an, h) DO NOTHING`
 	sqlInsertTodo      = `INSERT INTO index_todo (msg, an, gone) VALUES ($1, $2, $3) ON CONFLICT (msg) DO UPDATE SET gone = excluded.gone`
 	sqlSetFlags        = `UPDATE placement SET flags = $4, seen = $5, kw = $6, changed = $7 WHERE an = $1 AND mb = $2 AND uid = $3`
+	sqlMarkMany        = `UPDATE placement SET flags = $4 WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlDeletePlacement = `DELETE FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $3, $4, $5, $6)`
 	sqlInsertSent      = `INSERT INTO sent (person, h, an, mb, msg, appended, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (person, h) DO UPDATE SET an = excluded.an, mb = excluded.mb, msg = excluded.msg, appended = excluded.appended, until = excluded.until`
 	sqlInsertKeyword = `INSERT INTO keyword (an, kw, name, folded) VALUES ($1, $2, $3, $4)`
+	sqlRenameFolder  = `UPDATE mailbox SET parent = $3, name = $4, changed = $5 WHERE an = $1 AND mb = $2`
+)
+
+// dropFolder takes an empty folder away. Runs of vanished UIDs have nobody to be told to any more.
+var dropFolder = []string{
+	`DELETE FROM mailbox WHERE an = $1 AND mb = $2`,
+	`DELETE FROM mailbox_count WHERE an = $1 AND mb = $2`,
+	`DELETE FROM unsubscribed WHERE an = $1 AND mb = $2`,
+	`DELETE FROM gone WHERE an = $1 AND mb = $2 AND msg = 0`,
+}
+
+// Upkeep.
+const (
+	sqlLapsed        = `SELECT an, mb, hi, msg FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`
+	sqlGoneLater     = `SELECT 1 FROM gone WHERE an = $1 AND msg = $2 AND msg <> 0 AND at >= $3 LIMIT 1`
+	sqlDeleteMessage = `DELETE FROM message WHERE id = $1 AND an = $2 RETURNING body`
+	sqlDeleteGone    = `DELETE FROM gone WHERE an = $1 AND mb = $2 AND hi = $3`
+	// The row that ends right before a UID, the UID's own, and the one after it.
+	sqlGoneAround = `SELECT lo, hi, changed, msg FROM gone WHERE an = $1 AND mb = $2 AND hi >= $3 ORDER BY hi LIMIT 3`
+	sqlInsertRun  = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $4, $5, 0, 0)`
+	sqlSentDue    = `SELECT person, h FROM sent WHERE until < $1 ORDER BY until LIMIT $2`
+	sqlForgetSent = `DELETE FROM sent WHERE person = $1 AND h = $2 AND until < $3`
+	sqlReseal     = `UPDATE message SET sealed = $3, size = $4 WHERE id = $1 AND an = $2`
+	sqlReferenced = `SELECT 1 FROM message WHERE body = $1 LIMIT 1`
 )
