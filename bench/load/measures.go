@@ -277,16 +277,19 @@ type Idle struct {
 }
 
 // Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by.
-// One session opened and closed before the first look at memory pays for what all share.
+// Some sessions opened and closed before the first look at memory pay for what all share, and the look waits until the
+// server has done what it does in the background: up to three times hold.
 func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
-	first, err := t.login(0, secure)
-	if err == nil {
-		err = errors.Join(first.cmd("SELECT INBOX"), first.Close())
+	for k := range min(n, 100) {
+		c, err := t.login(k, secure)
+		if err == nil {
+			err = errors.Join(c.cmd("SELECT INBOX"), c.Close())
+		}
+		if err != nil {
+			return Idle{}, err
+		}
 	}
-	if err != nil {
-		return Idle{}, err
-	}
-	before := t.pss()
+	before := t.settled(hold)
 	start := time.Now()
 	conns := make([]*imapConn, 0, n)
 	defer func() {
@@ -314,6 +317,18 @@ func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
 	took := time.Since(start)
 	time.Sleep(hold)
 	return Idle{(t.pss() - before) / float64(n), float64(n) / took.Seconds()}, nil
+}
+
+// settled is the server's memory once it has kept within a MiB for a fifth of hold.
+func (t Target) settled(hold time.Duration) float64 {
+	last, since, limit := t.pss(), time.Now(), time.Now().Add(3*hold)
+	for time.Since(since) < hold/5 && time.Now().Before(limit) {
+		time.Sleep(hold / 60)
+		if now := t.pss(); now > last+1024 || now < last-1024 {
+			last, since = now, time.Now()
+		}
+	}
+	return t.pss()
 }
 
 // pss is the memory of the server's processes in KiB, shared pages divided by who shares them.
