@@ -118,6 +118,20 @@ func TestHostileInside(t *testing.T) {
 	}
 }
 
+// TestUnaskedLiteral: octets of a refused literal are no commands, wherever the reads happen to cut them.
+func TestUnaskedLiteral(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for pad := 20; pad < 90; pad++ {
+		k := w.signIn(t, anna)
+		name := strings.Repeat("n", pad)
+		k.send("a APPEND " + name + " {40}\r\nb CREATE evil\r\nc LOGOUT\r\n")
+		if got := readAll(k); !strings.Contains(got, "a NO [TRYCREATE]") || strings.Contains(got, "b OK") || strings.Contains(got, "c OK") {
+			t.Fatalf("%d: %q", pad, got)
+		}
+	}
+}
+
 // TestTooManyMistakes: somebody who makes no sense is left alone.
 func TestTooManyMistakes(t *testing.T) {
 	t.Parallel()

@@ -216,7 +216,7 @@ func (s *session) takeBuffers() {
 		lim = wire.Limits{Line: min(lim.Line, 16<<10), Literal: min(lim.Literal, 8<<10), Discard: 64 << 10, Set: 100, Depth: 5}
 	}
 	b.dec.Reset(b.r, lim)
-	b.dec.Continue = s.goAhead
+	b.dec.Continue, b.dec.Pending = s.goAhead, s.pending
 	b.enc.Reset(s)
 	b.enc.UTF8 = s.utf8 || s.rev2
 	b.slow = s.srv.limits.Write
@@ -231,7 +231,7 @@ func (s *session) leave() {
 	s.io = nil
 	b.told = nil
 	b.r.Reset(nil)
-	b.dec.Continue = nil
+	b.dec.Continue, b.dec.Pending = nil, nil
 	b.enc.Reset(nil)
 	if b.enc.Cap() <= 256<<10 {
 		bufferPool.Put(b)
@@ -250,6 +250,18 @@ func (s *session) leave() {
 func (s *session) goAhead() error {
 	s.io.enc.Raw("+ Go ahead.\r\n")
 	return s.io.enc.Flush()
+}
+
+// pending tells whether the client goes on although its literal was refused: then what comes is the literal, whatever
+// it looks like. One that waits for the answer sends nothing in this moment.
+func (s *session) pending() bool {
+	if s.n > 0 {
+		return true
+	}
+	_ = s.conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	n, err := s.conn.Read(s.first[:])
+	s.n = n
+	return n > 0 || err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // greet does the TLS handshake where the listener left it to us, and says hello.

@@ -49,6 +49,10 @@ type Decoder struct {
 
 	// Continue asks for a synchronising literal: it writes a continuation request and flushes. Nil refuses them all.
 	Continue func() error
+
+	// Pending reports whether octets come without having been asked for; it is called where a synchronising literal was
+	// refused, and may wait a moment. Nil: only octets that are buffered already count.
+	Pending func() bool
 }
 
 // NewDecoder reads from r.
@@ -56,7 +60,7 @@ func NewDecoder(r *bufio.Reader, lim Limits) *Decoder { return &Decoder{r: r, li
 
 // Reset makes the decoder new over r, with all its limits unused.
 func (d *Decoder) Reset(r *bufio.Reader, lim Limits) {
-	*d = Decoder{r: r, lim: lim, Continue: d.Continue}
+	*d = Decoder{r: r, lim: lim, Continue: d.Continue, Pending: d.Pending}
 }
 
 // Begin starts the next command.

@@ -1,7 +1,5 @@
 package wire
 
-import "strings"
-
 // MaxFlagLen bounds a keyword's octets, so that flag lists stay small.
 const MaxFlagLen = 100
 
@@ -46,6 +44,3 @@ func (d *Decoder) Flags() []string {
 	}
 	return flags
 }
-
-// EqualFold compares ASCII without regard to case.
-func EqualFold(a, b string) bool { return strings.EqualFold(a, b) }

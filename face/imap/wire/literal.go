@@ -90,12 +90,6 @@ func (d *Decoder) literal() string {
 	return string(b)
 }
 
-// PeekLiteral reports whether a literal or literal8 comes next.
-func (d *Decoder) PeekLiteral() bool {
-	c, ok := d.Peek()
-	return ok && (c == '{' || c == '~')
-}
-
 // OpenLiteral reads the head of a literal of at most limit octets whose octets are then streamed from Literal. check,
 // when not nil, sees the head before the client is asked for octets and may refuse it with an error.
 func (d *Decoder) OpenLiteral(limit int64, check func(LiteralInfo) error) LiteralInfo {
@@ -146,9 +140,6 @@ func (r *literalReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Refused reports whether the command ended with a synchronising literal that was refused.
-func (d *Decoder) Refused() bool { return d.refused }
-
 // Buffered is how many octets have come in that no command has taken.
 func (d *Decoder) Buffered() int { return d.r.Buffered() }
 
@@ -160,7 +151,7 @@ func (d *Decoder) Discard() error {
 		return err
 	}
 	budget := d.lim.Discard
-	if d.refused && d.r.Buffered() > 0 {
+	if d.refused && d.pending() {
 		return ErrGiveUp // sent without waiting: they are the refused octets
 	}
 	for {
@@ -184,6 +175,10 @@ func (d *Decoder) Discard() error {
 		}
 		d.open, d.done = n, !literal
 	}
+}
+
+func (d *Decoder) pending() bool {
+	return d.r.Buffered() > 0 || d.Pending != nil && d.Pending()
 }
 
 func recoverable(err error) bool {

@@ -100,7 +100,7 @@ func Join(rs []NumRange) []NumRange {
 	return out
 }
 
-// IsUIDSet reports whether the set could be a known-uids or sequence of numbers without "*" (RFC 7162 §3.2.5.2).
+// HasStar reports whether "*" stands in the set, as it may not in known UIDs (RFC 7162 §3.2.5.1).
 func (s NumSet) HasStar() bool {
 	for _, r := range s.Ranges {
 		if r.Lo == Star || r.Hi == Star {
