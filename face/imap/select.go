@@ -228,7 +228,7 @@ next:
 				continue next
 			}
 		}
-		if name[0] == '\\' {
+		if strings.HasPrefix(name, `\`) {
 			return 0, nil, errs.E(errs.Invalid, "There is no such flag.")
 		}
 		keywords = append(keywords, name)

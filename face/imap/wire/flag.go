@@ -26,6 +26,14 @@ func (d *Decoder) FlagList() []string {
 		}
 		flags = append(flags, d.Flag())
 	})
+	return d.orNone(flags)
+}
+
+// orNone keeps flags that were read before an error from being used.
+func (d *Decoder) orNone(flags []string) []string {
+	if d.err != nil {
+		return nil
+	}
 	return flags
 }
 
@@ -42,5 +50,5 @@ func (d *Decoder) Flags() []string {
 		}
 		flags = append(flags, d.Flag())
 	}
-	return flags
+	return d.orNone(flags)
 }
