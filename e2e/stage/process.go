@@ -260,3 +260,6 @@ func lockFile(name string, wait bool) (unlock func(), err error) {
 	}
 	return func() { _ = f.Close() }, nil
 }
+
+// Pid is the service's process.
+func (h *House) Pid() int { return h.proc.cmd.Process.Pid }
