@@ -66,6 +66,7 @@ func (in *intake) end(ctx context.Context) Reply {
 		in.aborted = true // whatever Commit says, the letter is its own from here on
 		id, err := in.letter.Commit(ctx)
 		if err != nil {
+			in.err = err
 			return ReplyFor(err, StageLetter)
 		}
 		return Reply{250, "2.0.0", "Letter taken over as " + id + "."}

@@ -58,6 +58,9 @@ func ReplyFor(err error, at Stage) Reply {
 		code, enhanced := x.SMTP()
 		return Reply{code, enhanced, errs.Say(err)}
 	}
+	if errs.IsStorageFull(err) {
+		return Reply{452, "4.3.1", errs.Say(err)} // RFC 5321 §4.2.2, RFC 3463 §3.4
+	}
 	s, known := statuses[errs.KindOf(err)]
 	if !known {
 		s = statuses[errs.Internal]

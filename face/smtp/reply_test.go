@@ -47,6 +47,7 @@ func TestReplyFor(t *testing.T) {
 		{"an error of no kind is ours", secret, StageEnvelope, "451 4.3.0 Something"},
 		{"a deadline is put off", fmt.Errorf("x: %w", context.DeadlineExceeded), StageLetter, "451 4.3.0 The service is busy"},
 		{"the sentence is told", errs.E(errs.NotFound, "No %s here.", "bob"), StageEnvelope, "550 5.1.1 No bob here."},
+		{"a full disk is named", fmt.Errorf("x: %w", errs.StorageFull(secret)), StageLetter, "452 4.3.1 The service has no room at the moment."},
 		{"exact codes win", exactError{errs.E(errs.Denied, "A loop.")}, StageLetter, "554 5.4.6 A loop."},
 		{"wrapped exact codes win", fmt.Errorf("x: %w", exactError{errs.E(errs.Denied, "A loop.")}), StageLetter, "554 5.4.6 A loop."},
 		{"no line breaks out", errs.E(errs.Denied, "a\r\n250 b\tc"), StageLetter, "550 5.7.1 a  250 b c"},

@@ -121,7 +121,7 @@ func timeOf(micro int64) time.Time {
 // prove decides whether the secret is right, and keeps the books of failures and places.
 func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place placeKey, k known) error {
 	if k.app != nil {
-		return s.useApp(ctx, k.app)
+		return s.inPassing(ctx, s.useApp(ctx, k.app))
 	}
 	if l.Face == Program && !s.o.Policy.Account.PasswordsInPrograms {
 		return &errs.Error{Kind: errs.Private, Rule: "login.app-password",
@@ -135,7 +135,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	}
 	shut := Locked(k.failures, now)
 	if remembered && !shut {
-		return s.seePlace(ctx, k, place)
+		return s.inPassing(ctx, s.seePlace(ctx, k, place))
 	}
 	good, err := s.compute(ctx, l, place, k, key, shut)
 	if err != nil {
@@ -144,7 +144,17 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	if !good {
 		return s.failed(ctx, l, place, k.account)
 	}
-	return s.seePlace(ctx, k, place)
+	return s.inPassing(ctx, s.seePlace(ctx, k, place))
+}
+
+// inPassing is the error of a note that a good log in leaves (last use, known place, newer hash). Where the note can't be written, since the
+// disk is full or the database takes no writes, the person comes in all the same: reading must go on.
+func (s *Service) inPassing(ctx context.Context, err error) error {
+	if ctx.Err() == nil && errs.Is(err, errs.Transient) {
+		s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "a log in could not be noted", slog.String("cause", err.Error()))
+		return nil
+	}
+	return err
 }
 
 // compute spends the time of one argon2id computation in the queue, also for nobody and for a locked account.
@@ -172,7 +182,7 @@ func (s *Service) compute(ctx context.Context, l Login, place placeKey, k known,
 	good := h.matches(l.Password)
 	s.memory.learn(key, good, s.Now())
 	if good && !h.fits(s.o.Policy.Password) {
-		return true, s.rehash(ctx, k, hashNew(l.Password, s.o.Policy.Password))
+		return true, s.inPassing(ctx, s.rehash(ctx, k, hashNew(l.Password, s.o.Policy.Password)))
 	}
 	return good, nil
 }

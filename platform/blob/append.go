@@ -73,7 +73,7 @@ func (a *appender) submit(ctx context.Context, e *entry) error {
 
 func (a *appender) refuse() error {
 	if err := a.s.Err(); err != nil {
-		return errs.Wrap(errs.Transient, err, "")
+		return transient(err)
 	}
 	if a.s.closed.Load() {
 		return errClosed()
@@ -145,7 +145,7 @@ func (a *appender) appendGroup(first *entry) {
 
 func (a *appender) write(total int64) error {
 	if err := a.s.Err(); err != nil {
-		return errs.Wrap(errs.Transient, err, "")
+		return transient(err)
 	}
 	if err := a.room(total); err != nil {
 		return err
@@ -193,12 +193,20 @@ func (a *appender) broken(what string, err error) error {
 	p.close()
 	if what == "write" && isDiskFull(err) {
 		a.s.opt.Logger.Error("the disk is full; mail is deferred", "error", err)
-		return errs.Wrap(errs.Transient, err, "")
+		return transient(err)
 	}
 	a.s.giveUp(err)
-	return errs.Wrap(errs.Transient, err, "")
+	return transient(err)
 }
 
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// transient is a fault of the disk that another try may not meet; a full disk is named as such.
+func transient(err error) error {
+	if isDiskFull(err) {
+		return errs.StorageFull(err)
+	}
+	return errs.Wrap(errs.Transient, err, "")
 }

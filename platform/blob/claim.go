@@ -76,7 +76,7 @@ func (s *Store) beginLocked() (*packFile, error) {
 	}
 	if err := p.begin(); err != nil {
 		p.discard()
-		return nil, errs.Wrap(errs.Transient, err, "")
+		return nil, transient(err)
 	}
 	return p, nil
 }
@@ -104,7 +104,7 @@ func (s *Store) createLocked(kind int64) (*packFile, error) {
 			continue
 		}
 		if err != nil {
-			return nil, errs.Wrap(errs.Transient, err, "")
+			return nil, transient(err)
 		}
 		return &packFile{s: s, f: f, number: number}, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"sync"
 
-	"haven/platform/errs"
 )
 
 // handles keeps the files that were read last open, at most limit of them besides those in use.
@@ -109,7 +108,7 @@ func (s *Store) openNumber(number int64) (*os.File, error) {
 		return nil, ErrMoved
 	}
 	if err != nil {
-		return nil, errs.Wrap(errs.Transient, err, "")
+		return nil, transient(err)
 	}
 	var head [fileHeader]byte
 	if _, err := f.ReadAt(head[:], 0); err != nil {

@@ -181,7 +181,7 @@ func (w *Writer) fault(what string, err error) error {
 	if what != "write" || !isDiskFull(err) {
 		w.s.giveUp(err)
 	}
-	return errs.Wrap(errs.Transient, err, "")
+	return transient(err)
 }
 
 // Commit ends the body and returns when it is durable. The key in the result is the only copy. When it fails

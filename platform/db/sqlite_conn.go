@@ -271,7 +271,9 @@ func sqliteFault(err error, sql string) error {
 		return fault(errs.Conflict, err, sql)
 	}
 	switch code.ToPrimary() {
-	case sqlite.ResultFull, sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultInterrupt,
+	case sqlite.ResultFull:
+		return errs.StorageFull(fault(errs.Transient, err, sql))
+	case sqlite.ResultIOErr, sqlite.ResultBusy, sqlite.ResultLocked, sqlite.ResultInterrupt,
 		sqlite.ResultNoMem, sqlite.ResultProtocol, sqlite.ResultCantOpen:
 		return fault(errs.Transient, err, sql)
 	}

@@ -60,6 +60,23 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
+// RuleStorageFull is the rule of a Transient error whose cause is a full disk, for faces whose protocol can say so.
+const RuleStorageFull = "storage.full"
+
+// IsStorageFull reports whether a full disk is behind err.
+func IsStorageFull(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Rule == RuleStorageFull
+}
+
+// StorageFull is the error for a disk that has no room; nil for a nil cause.
+func StorageFull(cause error) error {
+	if cause == nil {
+		return nil
+	}
+	return &Error{Kind: Transient, Rule: RuleStorageFull, Say: "The service has no room at the moment. Try again later.", Cause: cause}
+}
+
 // E makes an error of a kind whose sentence the person may see.
 func E(k Kind, say string, args ...any) *Error {
 	if len(args) > 0 {
