@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-
 )
 
 // handles keeps the files that were read last open, at most limit of them besides those in use.
