@@ -27,7 +27,7 @@ func (s *Service) transferAcross(ctx context.Context, t transfer, part []Range) 
 	if err != nil || len(rows) == 0 {
 		return stepped{}, err
 	}
-	numbers := map[haven.AccountNo]int{t.v.Account: stepRows, t.to.Account: stepRows}
+	numbers := map[haven.AccountNo]int{t.v.Account: s.step, t.to.Account: s.step}
 	err = s.writeEach(ctx, numbers, func(tx *db.Tx, locks map[haven.AccountNo]*lock) (err error) {
 		st, err = s.cross(tx, t, read, locks)
 		return err
@@ -46,7 +46,7 @@ func (s *Service) readCrossing(ctx context.Context, t transfer, part []Range) (r
 		return nil, nil, err
 	}
 	err = s.read(ctx, t.v, func(tx *db.Tx) error {
-		b, err := rowsForWrite(tx, t.v.Account, t.mb, part, stepRows)
+		b, err := rowsForWrite(tx, t.v.Account, t.mb, part, s.step)
 		if err != nil {
 			return err
 		}

@@ -14,11 +14,8 @@ import (
 
 var errNoMessage = errs.E(errs.NotFound, "There is no such message any more.")
 
-// infoBatch is how many messages' sealed columns one snapshot reads, and infoOctets after how many octets it stops.
-const (
-	infoBatch  = 500
-	infoOctets = 4 << 20
-)
+// infoOctets is after how many octets of sealed columns a snapshot is let go.
+const infoOctets = 4 << 20
 
 // sealedBatch is sealed columns on their way from the database to where they are opened.
 type sealedBatch struct {
@@ -73,7 +70,7 @@ var errFull = errors.New("mailbox: the batch is full")
 
 // readSealed reads the columns of messages from lo on; b.at is then where the next batch begins.
 func (s *Service) readSealed(ctx context.Context, v Viewer, msgs []haven.MessageID, lo int, b *sealedBatch) error {
-	batch := msgs[lo:min(lo+infoBatch, len(msgs))]
+	batch := msgs[lo:min(lo+2*s.step, len(msgs))]
 	err := s.read(ctx, v, func(tx *db.Tx) error {
 		b.at, b.data, b.of, b.thread, b.end = lo+len(batch), b.data[:0], b.of[:0], b.thread[:0], b.end[:0]
 		return tx.QueryEach(sqlInfo, len(batch), func(i int) []any { return []any{int64(batch[i]), int64(v.Account)} }, func(i int, r db.Row) error {

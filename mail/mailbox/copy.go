@@ -26,13 +26,13 @@ func (s *Service) Copy(ctx context.Context, v Viewer, mb haven.MailboxNo, uids [
 
 // undo takes away what a copy made.
 func (s *Service) undo(ctx context.Context, t transfer, made []haven.UID) error {
-	for w := newWalk(rangesOf(made), stepRows); ; {
+	for w := newWalk(rangesOf(made), s.step); ; {
 		part := w.next()
 		if len(part) == 0 {
 			return nil
 		}
 		var gone []haven.UID
-		err := s.writeEach(ctx, map[haven.AccountNo]int{t.to.Account: stepRows}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) (err error) {
+		err := s.writeEach(ctx, map[haven.AccountNo]int{t.to.Account: s.step}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) (err error) {
 			gone, err = s.expungeIn(tx, t.to.Account, locks[t.to.Account], t.dst, part, allMessages)
 			return err
 		})
@@ -88,7 +88,7 @@ func (s *Service) transfer(ctx context.Context, t transfer, uids []Range) (all C
 	if err != nil || last == 0 {
 		return all, err
 	}
-	for w := newWalk(intersect([]Range{{1, last}}, uids), stepRows); ; {
+	for w := newWalk(intersect([]Range{{1, last}}, uids), s.step); ; {
 		part := w.next()
 		if len(part) == 0 {
 			return all, nil
@@ -124,7 +124,7 @@ func (s *Service) lastUID(ctx context.Context, t transfer) (last haven.UID, err 
 
 func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) (st stepped, err error) {
 	an := t.v.Account
-	err = s.writeEach(ctx, map[haven.AccountNo]int{an: 2 * stepRows}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
+	err = s.writeEach(ctx, map[haven.AccountNo]int{an: 2 * s.step}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
 		st = stepped{}
 		if err := t.may(s, tx); err != nil {
 			return err
@@ -133,7 +133,7 @@ func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) 
 		if err != nil {
 			return err
 		}
-		b, err := rowsForWrite(tx, an, t.mb, part, stepRows)
+		b, err := rowsForWrite(tx, an, t.mb, part, s.step)
 		if err != nil || len(b.rows) == 0 {
 			return err
 		}

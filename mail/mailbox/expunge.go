@@ -27,7 +27,7 @@ func (s *Service) Expunge(ctx context.Context, v Viewer, mb haven.MailboxNo, uid
 	if err != nil {
 		return nil, err
 	}
-	for w := newWalk(marked, stepRows); ; {
+	for w := newWalk(marked, s.step); ; {
 		part := w.next()
 		if len(part) == 0 {
 			return gone, nil
@@ -75,9 +75,9 @@ func (s *Service) marked(ctx context.Context, v Viewer, mb haven.MailboxNo, uids
 	return out, err
 }
 
-// expungeStep removes at most stepRows messages of each range and returns their UIDs.
+// expungeStep removes at most a step of messages of each range and returns their UIDs.
 func (s *Service) expungeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, part []Range, w which) (gone []haven.UID, err error) {
-	err = s.write(ctx, v, haven.Write, stepRows, func(tx *db.Tx, l *lock) error {
+	err = s.write(ctx, v, haven.Write, s.step, func(tx *db.Tx, l *lock) error {
 		if _, err := folderNo(tx, v.Account, mb); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *Service) expungeStep(ctx context.Context, v Viewer, mb haven.MailboxNo,
 }
 
 func (s *Service) expungeIn(tx *db.Tx, account haven.AccountNo, l *lock, mb haven.MailboxNo, part []Range, w which) (gone []haven.UID, err error) {
-	rows, err := removable(tx, account, mb, part, w)
+	rows, err := removable(tx, account, mb, part, w, s.step)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ type going struct {
 	size, received int64
 }
 
-func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, w which) ([]going, error) {
+func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, w which, limit int) ([]going, error) {
 	sql := sqlDeleted
 	if w == allMessages {
 		sql = sqlRemovable
@@ -118,7 +118,7 @@ func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Ra
 	var out []going
 	err := tx.QueryEach(sql, len(part),
 		func(i int) []any {
-			return []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(stepRows)}
+			return []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(limit)}
 		},
 		func(_ int, r db.Row) error {
 			out = append(out, going{placed{mb, haven.UID(r.Int64(0)), Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.MessageID(r.Int64(1)), r.Int64(4), 0})

@@ -22,13 +22,19 @@ type placed struct {
 	kw    uint64
 }
 
+// sibling is a place of a message.
+type sibling struct {
+	placed
+	changed haven.Seq
+}
+
 // Store changes flags. What it changes in one placement it changes in all placements of the message, except \Deleted (STORE.md, Copies).
 // It goes in steps of a few hundred rows; each step is durable by itself, and after an error the result names what was done.
 func (s *Service) Store(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range, ch FlagChange) (StoreResult, error) {
 	ch.Flags &= settable
 	var res StoreResult
 	var own []haven.UID // changed by an earlier step, through another place of their message
-	for w := newWalk(uids, stepRows); ; {
+	for w := newWalk(uids, s.step); ; {
 		part := w.next()
 		if len(part) == 0 {
 			return res, nil
@@ -48,15 +54,16 @@ func (s *Service) Store(ctx context.Context, v Viewer, mb haven.MailboxNo, uids 
 	}
 }
 
-// storeStep changes the rows of one step. beyond are UIDs of the mailbox outside the step that changed with them.
+// storeStep changes the rows of one step. beyond are UIDs of the mailbox outside the step that changed with them, and
+// meet the condition of the STORE nonetheless; own are those of earlier steps.
 func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, part []Range, ch FlagChange, own []haven.UID) (res StoreResult, beyond []haven.UID, err error) {
-	err = s.write(ctx, v, haven.Write, stepRows, func(tx *db.Tx, l *lock) error {
+	err = s.write(ctx, v, haven.Write, s.step, func(tx *db.Tx, l *lock) error {
 		res, beyond = StoreResult{}, nil
 		bits, err := s.keywordBits(tx, v.Account, ch.Keywords, ch.Op != RemoveFlags)
 		if err != nil {
 			return err
 		}
-		b, err := rowsForWrite(tx, v.Account, mb, part, stepRows)
+		b, err := rowsForWrite(tx, v.Account, mb, part, s.step)
 		if err != nil {
 			return err
 		}
@@ -122,7 +129,7 @@ type flagWriter struct {
 	account haven.AccountNo
 	lock    *lock
 	batch   *batch
-	beyond  []haven.UID // of the batch's mailbox, changed with a row of the batch
+	beyond  []haven.UID // of the batch's mailbox: unchanged until a row of the batch was
 	counts  map[haven.MailboxNo]*delta
 }
 
@@ -145,8 +152,8 @@ func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	for _, o := range others {
 		to := flags&^Deleted | o.flags&Deleted
 		if k := f.batch.index(o.mb, o.uid); k < 0 {
-			f.set(o, to, kw)
-			if o.mb == f.batch.mb {
+			f.set(o.placed, to, kw)
+			if o.mb == f.batch.mb && (ch.UnchangedSince == nil || o.changed <= *ch.UnchangedSince) {
 				f.beyond = append(f.beyond, o.uid)
 			}
 		} else if k != i {
@@ -213,10 +220,10 @@ func combine(flags Flags, kw uint64, ch FlagChange, bits uint64) (Flags, uint64)
 }
 
 // siblings are all placements of a message in its account.
-func siblings(tx *db.Tx, account haven.AccountNo, msg haven.MessageID) ([]placed, error) {
-	var out []placed
+func siblings(tx *db.Tx, account haven.AccountNo, msg haven.MessageID) ([]sibling, error) {
+	var out []sibling
 	err := tx.Query(sqlSiblings, []any{int64(account), int64(msg)}, func(r db.Row) error {
-		out = append(out, placed{haven.MailboxNo(r.Int64(0)), haven.UID(r.Int64(1)), Flags(r.Int64(2)), uint64(r.Int64(3))})
+		out = append(out, sibling{placed{haven.MailboxNo(r.Int64(0)), haven.UID(r.Int64(1)), Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.Seq(r.Int64(4))})
 		return nil
 	})
 	return out, err

@@ -243,7 +243,7 @@ func (s *Service) DeleteFolder(ctx context.Context, v Viewer, path []string) err
 func (s *Service) emptyFolder(ctx context.Context, v Viewer, no haven.MailboxNo) error {
 	for {
 		gone, err := s.expungeStep(ctx, v, no, []Range{{1, MaxUID}}, allMessages)
-		if err != nil || len(gone) < stepRows {
+		if err != nil || len(gone) < s.step {
 			return err
 		}
 	}
@@ -265,7 +265,7 @@ func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) 
 		case t[i].Children:
 			return errFolderIn
 		}
-		left, err := removable(tx, v.Account, no, []Range{{1, MaxUID}}, allMessages) // counters may be wrong
+		left, err := removable(tx, v.Account, no, []Range{{1, MaxUID}}, allMessages, 1) // counters may be wrong
 		if err != nil || len(left) > 0 {
 			return err
 		}

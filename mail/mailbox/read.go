@@ -17,12 +17,6 @@ type View struct {
 	FirstUnseen haven.UID // 0: none
 }
 
-// rowBatch is how many rows a listing reads in one snapshot before it lets go of it.
-const rowBatch = 2000
-
-// stepRows is how many rows one writing transaction touches, so that mail does not wait behind a large flag change.
-const stepRows = 250
-
 func scanRow(r db.Row) Row {
 	return Row{
 		UID: haven.UID(r.Int64(0)), Msg: haven.MessageID(r.Int64(1)), Flags: Flags(r.Int64(2)) & settable, Keywords: uint64(r.Int64(3)),
@@ -160,13 +154,13 @@ func (s *Service) Vanished(ctx context.Context, v Viewer, mb haven.MailboxNo, si
 // is not 0. No snapshot is held while fn runs. fn may not keep the slice.
 func (s *Service) Rows(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range, changedSince haven.Seq, fn func([]Row) error) error {
 	buf := make([]Row, 0, 64)
-	for w := newWalk(uids, rowBatch); ; {
+	for w := newWalk(uids, s.list()); ; {
 		part := w.next()
 		if len(part) == 0 {
 			return nil
 		}
 		err := s.read(ctx, v, func(tx *db.Tx) (err error) {
-			buf, err = readRows(tx, v.Account, mb, part, changedSince, rowBatch, buf[:0])
+			buf, err = readRows(tx, v.Account, mb, part, changedSince, w.most, buf[:0])
 			return err
 		})
 		if err != nil {

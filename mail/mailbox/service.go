@@ -33,6 +33,7 @@ type Options struct {
 	Policy policy.Policy
 	Logger *slog.Logger
 	Node   int64 // 0 to 1023, different in every process that shares the database
+	Step   int   // rows that one writing transaction touches, so that mail never waits long; default 250
 }
 
 // Service is the mail store. It is safe for many goroutines.
@@ -46,6 +47,7 @@ type Service struct {
 	policy policy.Mailbox
 	most   int64 // octets of one message
 	log    *slog.Logger
+	step   int
 	ids    idSource
 	views  viewCache
 }
@@ -55,12 +57,18 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Step <= 0 {
+		o.Step = 250
+	}
 	return &Service{
 		db: o.DB, bodies: o.Bodies, keys: o.Keys, hub: o.Hub, access: o.Access, clock: o.Clock,
-		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger,
+		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger, step: o.Step,
 		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize),
 	}
 }
+
+// list is how many rows a listing reads in one snapshot before it lets go of it.
+func (s *Service) list() int { return 8 * s.step }
 
 // Provision makes the sequence row and the provisioned folders of a new account, in the transaction that creates it.
 // The account's data key must be there already (secret.Keys.Create), so that no row ever lacks its key.

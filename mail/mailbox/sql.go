@@ -142,7 +142,7 @@ const (
 	sqlRemovable = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
 	sqlFlags     = `SELECT flags, kw FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlVanished  = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
-	sqlSiblings  = `SELECT mb, uid, flags, kw FROM placement WHERE an = $1 AND msg = $2`
+	sqlSiblings  = `SELECT mb, uid, flags, kw, changed FROM placement WHERE an = $1 AND msg = $2`
 	sqlInfo      = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
 	sqlBody      = `SELECT m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body WHERE m.id = $1 AND m.an = $2`
 	sqlMessage   = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`

@@ -54,6 +54,12 @@ func Each(t *testing.T, fn func(t *testing.T, s *Store)) {
 // New opens an empty store with the default policy, changed by the functions given.
 func New(t testing.TB, engine string, change_ ...func(*policy.Policy)) *Store {
 	t.Helper()
+	return NewSteps(t, engine, 0, change_...)
+}
+
+// NewSteps is New with so many rows in a step, so that a few messages show what happens between steps; 0 is the default.
+func NewSteps(t testing.TB, engine string, step int, change_ ...func(*policy.Policy)) *Store {
+	t.Helper()
 	ctx := context.Background()
 	main, keysDB := dbtest.Stores(t, engine)
 	must(t, main.Migrate(ctx, blob.Schema, mailbox.Schema))
@@ -69,7 +75,7 @@ func New(t testing.TB, engine string, change_ ...func(*policy.Policy)) *Store {
 		fn(&p)
 	}
 	s := &Store{DB: main, Packs: bodies, Keys: keys, Hub: &change.Hub{}, Clock: clock.NewFake(Start), Grants: &Grants{}, t: t}
-	s.Service = mailbox.New(mailbox.Options{DB: main, Bodies: bodies, Keys: keys, Hub: s.Hub, Access: s.Grants, Clock: s.Clock, Policy: p})
+	s.Service = mailbox.New(mailbox.Options{DB: main, Bodies: bodies, Keys: keys, Hub: s.Hub, Access: s.Grants, Clock: s.Clock, Policy: p, Step: step})
 	t.Cleanup(func() {
 		s.check()
 		keys.Close()
