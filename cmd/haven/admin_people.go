@@ -40,7 +40,7 @@ func newPassword() (string, error) {
 
 func accountAdd(ctx context.Context, h *house, c *adminCall) error {
 	address := c.flags.String("address", "", "`ADDRESS` instead of first.last")
-	state := c.flags.String("state", "active", "active, or invited until activated")
+	state := c.flags.String("state", "active", "`STATE`: active, or invited until activated")
 	if err := c.need(2, 2); err != nil {
 		return err
 	}

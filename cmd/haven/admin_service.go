@@ -22,7 +22,7 @@ func odsImport(ctx context.Context, h *house, c *adminCall) error {
 		return err
 	}
 	if !*apply {
-		report, err := h.organisations.Preview(ctx, c.in)
+		report, err := h.organisations.Preview(ctx, c.std.in)
 		if err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func odsImport(ctx context.Context, h *house, c *adminCall) error {
 		return nil
 	}
 	shown := -1
-	report, err := h.organisations.Apply(ctx, c.actor, c.in, organisation.Options{AllowClosures: *closures, Progress: func(done, total int) {
+	report, err := h.organisations.Apply(ctx, c.actor, c.std.in, organisation.Options{AllowClosures: *closures, Progress: func(done, total int) {
 		if percent := done * 100 / max(total, 1); percent/10 > shown {
 			shown = percent / 10
 			c.say("%d of %d lines (%d %%)", done, total, percent)
@@ -49,10 +49,8 @@ func odsImport(ctx context.Context, h *house, c *adminCall) error {
 
 func sayReport(c *adminCall, r organisation.Report) {
 	c.say("%d lines: %d as they are, %d refused, %d repeated; %d active premises before", r.Lines, r.Same, r.Refused, r.Repeated, r.Active)
-	for change, n := range r.Counts {
-		if change != organisation.Unchanged {
-			c.say("  %-10v %d", change, n)
-		}
+	for _, change := range []organisation.Change{organisation.Added, organisation.Altered, organisation.Closing, organisation.ReHomed} {
+		c.say("  %-10v %d", change, r.Counts[change])
 	}
 	for _, f := range r.Refusals {
 		c.say("  line %d refused: %s", f.Line, f.Reason)
@@ -105,9 +103,9 @@ func organisationAdd(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(4, 4); err != nil {
 		return err
 	}
-	kind, ok := organisation.ParseKind(c.words[0])
-	if !ok {
-		return fmt.Errorf("%q is no kind of organisation", c.words[0])
+	kind, err := kindOf(c.words[0])
+	if err != nil {
+		return err
 	}
 	code, v := organisation.ParseCode(kind, c.words[1])
 	if !v.Allowed {
@@ -121,12 +119,32 @@ func organisationAdd(ctx context.Context, h *house, c *adminCall) error {
 	return nil
 }
 
+// kindOf reads a kind of organisation as an operator types it: one word, in any case of letters.
+func kindOf(s string) (organisation.Kind, error) {
+	kinds := []string{}
+	for _, k := range []organisation.Kind{organisation.Pharmacy, organisation.HeadOffice, organisation.GPPractice, organisation.CareHome,
+		organisation.Hospital, organisation.LocalTeam, organisation.Desk, organisation.Locum, organisation.Other} {
+		word := strings.ToLower(strings.ReplaceAll(k.String(), " ", "-"))
+		switch k {
+		case organisation.Desk:
+			word = "desk"
+		case organisation.Other:
+			word = "other"
+		}
+		if strings.EqualFold(s, word) || strings.EqualFold(s, k.String()) {
+			return k, nil
+		}
+		kinds = append(kinds, word)
+	}
+	return 0, fmt.Errorf("%q is no kind of organisation; use %s", s, strings.Join(kinds, ", "))
+}
+
 // queueFilter reads which letters a verb is about: an id, or flags.
 func queueFilter(c *adminCall, all bool) (outbox.Filter, error) {
 	var f outbox.Filter
 	c.flags.StringVar(&f.Domain, "domain", "", "recipients' `DOMAIN`")
 	c.flags.StringVar(&f.From, "from", "", "sender's `ADDRESS`")
-	c.flags.StringVar(&f.State, "state", "", "waiting, sending or held")
+	c.flags.StringVar(&f.State, "state", "", "`STATE`: waiting, sending or held")
 	everything := c.flags.Bool("all", all, "the whole queue")
 	if err := c.need(0, 1); err != nil {
 		return f, err
@@ -196,30 +214,35 @@ func queueShow(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func queueHold(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(ctx, c, h.outbox.Hold, "held")
+	return queueDo(c, "held", func(f outbox.Filter) (int64, error) { return h.outbox.Hold(ctx, f) })
 }
 
 func queueRelease(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(ctx, c, h.outbox.Release, "released")
+	return queueDo(c, "released", func(f outbox.Filter) (int64, error) { return h.outbox.Release(ctx, f) })
 }
 
 func queueRetry(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(ctx, c, h.outbox.Retry, "tried now")
+	return queueDo(c, "tried now", func(f outbox.Filter) (int64, error) { return h.outbox.Retry(ctx, f) })
 }
 
 func queueDrop(ctx context.Context, h *house, c *adminCall) error {
 	tell := c.flags.Bool("tell", false, "write to the senders that an operator did it")
-	return queueDo(ctx, c, func(ctx context.Context, f outbox.Filter) (int64, error) { return h.outbox.Drop(ctx, f, *tell) }, "dropped")
+	return queueDo(c, "dropped", func(f outbox.Filter) (int64, error) { return h.outbox.Drop(ctx, f, *tell) })
 }
 
-func queueDo(ctx context.Context, c *adminCall, do func(context.Context, outbox.Filter) (int64, error), done string) error {
+// queueDo does something to chosen recipients, and says to how many.
+func queueDo(c *adminCall, done string, do func(outbox.Filter) (int64, error)) error {
 	f, err := queueFilter(c, false)
 	if err != nil {
 		return err
 	}
-	n, err := do(ctx, f)
+	n, err := do(f)
 	if err != nil {
 		return err
+	}
+	if n == 0 {
+		c.say("No recipient was %s: there is none like that; haven admin queue list shows what there is.", done)
+		return nil
 	}
 	c.say("%d recipients %s", n, done)
 	return nil
@@ -239,17 +262,39 @@ func dnsShow(_ context.Context, h *house, c *adminCall) error {
 			return err
 		}
 		for _, r := range records {
-			c.say("; %s\n%s. IN %s %s", r.Why, r.Name, r.Type, r.Value)
+			c.say("; %s\n%s. IN %s %s", r.Why, r.Name, r.Type, zoneValue(r.Type, r.Value))
 		}
 	}
 	return nil
 }
 
+// zoneValue is a value as zone files have it: text in quotes, in strings of at most 255 octets (RFC 1035 §3.3, §5.1).
+func zoneValue(kind, value string) string {
+	if kind != "TXT" {
+		return value
+	}
+	var parts []string
+	for len(value) > 255 {
+		parts, value = append(parts, strconv.Quote(value[:255])), value[255:]
+	}
+	return strings.Join(append(parts, strconv.Quote(value)), " ")
+}
+
 func auditVerify(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(0, 0); err != nil {
+	if err := c.need(0, 1); err != nil {
 		return err
 	}
-	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier))
+	var kept []audit.Head
+	if len(c.words) == 1 {
+		var err error
+		if kept, err = keptHeads(c.std.in); err != nil {
+			return err
+		}
+		if len(kept) == 0 {
+			return fmt.Errorf("%s holds no line with \"audit head\"; name the service's log, such as what journalctl -u haven prints", c.words[0])
+		}
+	}
+	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier), kept...)
 	if err != nil {
 		return err
 	}
@@ -257,9 +302,12 @@ func auditVerify(ctx context.Context, h *house, c *adminCall) error {
 		c.say("record %d: %s", f.N, f.What)
 	}
 	if len(r.Faults) > 0 {
-		return fmt.Errorf("the audit log was altered in %d places", len(r.Faults))
+		return fmt.Errorf("the audit log was altered in %d places; keep this machine as it is, and compare with a back-up", len(r.Faults))
 	}
 	c.say("%d records, all as they were written; %d wait to be sealed", r.Head.N, r.Waiting)
+	if len(kept) > 0 {
+		c.say("%d heads from the log are in the chain", len(kept))
+	}
 	return nil
 }
 

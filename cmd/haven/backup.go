@@ -21,12 +21,15 @@ func backupCommand(ctx context.Context, args []string, std stdio) error {
 	f := newFlags("backup", "[--config FILE] DIR KEYS-DIR", "Copies a store, also while the service runs, into two empty folders: the mail into DIR, its keys into KEYS-DIR.\n"+
 		"Keep KEYS-DIR elsewhere, and not for longer than policy.mailbox.key_backup: while a copy of it exists, deleted mail can be read.", std)
 	file := configFlag(f)
-	words, err := parseExact(f, args, 2)
+	words, err := f.exactly(args, 2)
 	if err != nil {
 		return err
 	}
 	conf, err := loadConfig(*file)
 	if err != nil {
+		return err
+	}
+	if err := isOurs(conf.Service.Data); err != nil {
 		return err
 	}
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
@@ -43,7 +46,7 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 		"Mail programs will read everything anew, since every folder gets a new UIDVALIDITY.", std)
 	file := configFlag(f)
 	older := f.Bool("allow-older-keys", false, "take keys that were copied before the mail; accounts made between the two stay unreadable")
-	words, err := parseExact(f, args, 2)
+	words, err := f.exactly(args, 2)
 	if err != nil {
 		return err
 	}
@@ -54,7 +57,8 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 	if err := hasMasterKey(conf); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(conf.Service.Data, 0o700); err != nil {
+	release, err := lockData(conf.Service.Data)
+	if err != nil {
 		return err
 	}
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
@@ -66,6 +70,7 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 			search.Restored(tx)
 			return nil
 		}})
+	err = errors.Join(err, release())
 	if err == nil {
 		fmt.Fprintln(std.out, "Everything is back. What waited in the queue may have been sent since: look with haven admin queue list before you start the service.")
 	}

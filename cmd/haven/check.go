@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -12,6 +14,7 @@ import (
 	"haven/people/sharedmailbox"
 	"haven/platform/audit"
 	"haven/platform/blob"
+	"haven/platform/config"
 	"haven/platform/db"
 	"haven/platform/obs"
 )
@@ -24,20 +27,24 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 	file := configFlag(f)
 	repair := f.Bool("repair", false, "rebuild counters, envelopes, structures and the search index; stop the service first")
 	bodies := f.Bool("bodies", false, "read every message body too, and verify its checksum")
-	if _, err := parseExact(f, args, 0); err != nil {
+	if _, err := f.exactly(args, 0); err != nil {
 		return err
 	}
 	conf, err := loadConfig(*file)
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	release, err := lookAt(conf, *repair)
 	if err != nil {
 		return err
 	}
+	h, err := openHouse(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	if err != nil {
+		return errors.Join(err, release())
+	}
 	if *repair {
 		if err := h.repair(ctx, std); err != nil {
-			return errors.Join(err, h.close())
+			return errors.Join(err, h.close(), release())
 		}
 	}
 	n, err := h.check(ctx, *bodies, std)
@@ -47,7 +54,23 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 	if err == nil {
 		fmt.Fprintln(std.out, "Everything is as it must be.")
 	}
-	return errors.Join(err, h.close())
+	return errors.Join(err, h.close(), release())
+}
+
+// lookAt makes sure that there is a store to check, since an empty one would be made and found whole; a repair has the folder for itself.
+func lookAt(conf *config.Loaded, repair bool) (release func() error, err error) {
+	if repair {
+		release, err = lockData(conf.Service.Data)
+	} else {
+		release = func() error { return nil }
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(conf.Service.Data, packsFolder)); err != nil {
+		return nil, errors.Join(fmt.Errorf("there is no store in %s; check service.data in the configuration, and that its disk is mounted", conf.Service.Data), release())
+	}
+	return release, nil
 }
 
 // check prints what is wrong and returns how much that is.

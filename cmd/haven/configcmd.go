@@ -8,21 +8,20 @@ import (
 func configCommand(_ context.Context, args []string, std stdio) error {
 	f := newFlags("config", "print|check [--config FILE]", "print: every key with its value in force and where that came from. check: what is wrong with the file.", std)
 	file := configFlag(f)
-	words, err := parseExact(f, args, 1)
+	rest, err := f.exactly(args, 1)
 	if err != nil {
 		return err
+	}
+	if rest[0] != "print" && rest[0] != "check" {
+		return f.refuse("%q is neither print nor check", rest[0])
 	}
 	conf, err := loadConfig(*file)
 	if err != nil {
 		return err
 	}
-	switch words[0] {
-	case "print":
+	if rest[0] == "print" {
 		return conf.Print(std.out)
-	case "check":
-		fmt.Fprintln(std.out, *file, "can be used.")
-		return nil
 	}
-	f.Usage()
-	return errUsage
+	fmt.Fprintln(std.out, *file, "can be used.")
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 
 	"haven/platform/config"
@@ -33,22 +34,37 @@ type demoOptions struct {
 	loadUsers int
 	fresh     bool
 	listen    string
+	freePorts bool
 }
 
 func demoCommand(ctx context.Context, args []string, std stdio) error {
-	f := newFlags("demo", "[--data DIR] [--fresh] [--port-offset N] [--load-users N]", "Runs everything in one process on loopback, with made-up people and mail. Data stays between runs.", std)
+	f := newFlags("demo", "[--data DIR] [--fresh] [--port-offset N | --free-ports] [--load-users N]", "Runs everything in one process on loopback, with made-up people and mail. Data stays between runs.\n"+
+		"DIR/demo.json says to programs what runs where, once everything listens. Mail for outside stays in the queue.", std)
 	var o demoOptions
 	f.StringVar(&o.data, "data", "haven-demo", "`DIR` for everything that is kept")
 	f.IntVar(&o.offset, "port-offset", 0, "`N` added to every port")
+	f.BoolVar(&o.freePorts, "free-ports", false, "any ports that are free, new ones at each start; demo.json has their numbers")
 	f.IntVar(&o.loadUsers, "load-users", 0, "also make user1@bench.test to user`N`@bench.test")
 	f.BoolVar(&o.fresh, "fresh", false, "start over: delete what the folder holds of an earlier demo")
 	f.StringVar(&o.listen, "listen", "127.0.0.1", "loopback `ADDRESS`; the demo refuses any other")
-	if _, err := parseExact(f, args, 0); err != nil {
+	if _, err := f.exactly(args, 0); err != nil {
 		return err
 	}
 	if err := o.check(); err != nil {
 		return err
 	}
+	if err := o.empty(); err != nil {
+		return err
+	}
+	release, err := lockData(o.data)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.locked(ctx, std), release())
+}
+
+// locked is the demo once it has its folder for itself.
+func (o *demoOptions) locked(ctx context.Context, std stdio) error {
 	if err := o.prepare(); err != nil {
 		return err
 	}
@@ -60,13 +76,15 @@ func demoCommand(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	defer logFile.Close()
-	return o.run(ctx, conf, obs.NewLogger(logFile, conf.Log.Level, conf.Log.Format), std)
+	return errors.Join(o.run(ctx, conf, obs.NewLogger(logFile, conf.Log.Level, conf.Log.Format), std), logFile.Close())
 }
 
 func (o *demoOptions) check() error {
 	if !config.IsLoopback(o.listen) {
 		return fmt.Errorf("the demo's passwords are known to everybody, so it listens on loopback only; %s is not", o.listen)
+	}
+	if o.freePorts && o.offset != 0 {
+		return errors.New("--port-offset and --free-ports don't go together; leave one out")
 	}
 	for name, port := range demoPorts {
 		if p := port + o.offset; p < 1 || p > 65535 {
@@ -79,30 +97,39 @@ func (o *demoOptions) check() error {
 	return nil
 }
 
-// demoMark is the file by which a folder is known as a demo's, so that --fresh deletes nothing else.
+// demoMark is there while a demo runs.
 const demoMark = "demo.json"
 
-// prepare makes the folder, or empties that of an earlier demo.
-func (o *demoOptions) prepare() error {
+// empty makes sure that the folder is the demo's own to write into, and deletes what an earlier demo left where that is wanted.
+func (o *demoOptions) empty() error {
 	entries, err := os.ReadDir(o.data)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || err == nil && isEmpty(entries) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	if o.fresh && len(entries) > 0 {
-		if !isDemo(o.data) {
-			return fmt.Errorf("%s holds files and is no demo's folder, so --fresh does not delete it; name another with --data", o.data)
-		}
-		if err := os.RemoveAll(o.data); err != nil {
-			return err
-		}
+	if !isDemo(o.data) {
+		return fmt.Errorf("%s holds files and is no demo's folder; name another with --data", o.data)
 	}
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
+	if !o.fresh {
+		return nil
+	}
+	release, err := lockData(o.data)
+	if err != nil {
 		return err
 	}
+	return errors.Join(os.RemoveAll(o.data), release())
+}
+
+func isEmpty(entries []os.DirEntry) bool {
+	return len(entries) == 0 || len(entries) == 1 && entries[0].Name() == lockFile
+}
+
+// prepare makes the folder nobody else's, and takes away what the last run said of itself.
+func (o *demoOptions) prepare() (err error) {
 	if o.data, err = filepath.Abs(o.data); err != nil {
 		return err
 	}
-	// What stands there from the last run must not be taken for this one's.
 	if err := os.Remove(filepath.Join(o.data, demoMark)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -110,26 +137,26 @@ func (o *demoOptions) prepare() error {
 }
 
 func isDemo(dir string) bool {
-	for _, name := range []string{demoMark, "haven.toml"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err == nil && strings.Contains(string(b), demoDomain) {
-			return true
-		}
-	}
-	return false
+	b, err := os.ReadFile(filepath.Join(dir, "haven.toml"))
+	return err == nil && strings.HasPrefix(string(b), demoHead)
 }
+
+// demoHead begins the configuration that a demo writes.
+const demoHead = "# Written by haven demo at each start.\n"
 
 // configure writes the demo's configuration, so that `haven admin --config DIR` finds it, and reads it back.
 func (o *demoOptions) configure() (*config.Loaded, error) {
 	at := func(name string) string {
-		return strconv.Quote(net.JoinHostPort(o.listen, strconv.Itoa(demoPorts[name]+o.offset)))
+		port := demoPorts[name] + o.offset
+		if o.freePorts {
+			port = 0
+		}
+		return strconv.Quote(net.JoinHostPort(o.listen, strconv.Itoa(port)))
 	}
-	text := fmt.Sprintf(`# Written by haven demo at each start.
-[service]
+	text := fmt.Sprintf(demoHead+`[service]
 domains = [%q, %q]
 hostname = "localhost"
 data = %q
-portal = "http://localhost:%d"
 
 [listen]
 smtp = %s
@@ -141,12 +168,16 @@ http = %s
 allow_plaintext_login = true
 profiles = true
 
+[outbox]
+# Nobody answers there, so mail for outside stays in the queue: the people are made up, and their mail goes nowhere.
+resolver = "127.0.0.1:9"
+
 [policy]
 profile = "bench"
 
 [policy.account]
 passwords_in_programs = true
-`, demoDomain, benchDomain, o.data, demoPorts["http"]+o.offset, at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("http"))
+`, demoDomain, benchDomain, o.data, at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("http"))
 	file := filepath.Join(o.data, "haven.toml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
@@ -166,6 +197,9 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 		return fail(err)
 	}
 	if err := s.start(ctx); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("%w\nAnother demo may run: choose other ports with --port-offset N or --free-ports", err)
+		}
 		return fail(err)
 	}
 	if err := o.announce(s, cast); err != nil {
@@ -174,6 +208,9 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 	o.table(s, cast, std)
 	err = s.wait(ctx)
 	fmt.Fprintln(std.out, "\nstopping")
+	if gone := os.Remove(filepath.Join(o.data, demoMark)); !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone) // it speaks of a running demo
+	}
 	return fail(err)
 }
 
@@ -244,21 +281,42 @@ func (o *demoOptions) table(s *serving, cast *demoFile, std stdio) {
 	p := s.ports
 	fmt.Fprintf(std.out, "\nsmtp %d   submission %d (STARTTLS) %d (TLS)   imap %d (STARTTLS) %d (TLS)   http %d\n",
 		p["smtp"], p["submission"], p["submissions"], p["imap"], p["imaps"], p["http"])
-	if len(cast.People) < 3 || len(cast.Shared) == 0 {
-		return
+	fmt.Fprintf(std.out, "\nThree commands to try:\n")
+	for _, try := range o.tries(s.ports, cast) {
+		fmt.Fprintf(std.out, "  %s\n    %s\n", try.what, try.command)
 	}
-	ward, reader, box := cast.person("ward nurse"), cast.Shared[0].Owners[0], cast.Shared[0].Address
-	fmt.Fprintf(std.out, `
-Three things to try:
-  1. A ward sends a discharge note to a pharmacy:
-     curl -s smtp://%[1]s:%[2]d --mail-from %[3]s --mail-rcpt %[4]s --crlf -T - --user '%[3]s:%[5]s' <<< $'From: %[3]s\nTo: %[4]s\nSubject: discharge note\n\nTwo tablets at night.'
-  2. Who is linked to the pharmacy's mailbox reads it with the own password:
-     curl -s 'imap://%[1]s:%[6]d/Shared%%2F%[4]s;UID=*' --user '%[7]s:%[5]s'
-  3. See who may open it, and change that:
-     bin/haven admin --config %[8]s member list %[4]s
+	fmt.Fprintf(std.out, "\nCtrl-C stops it.\n")
+}
 
-Ctrl-C stops it.
-`, o.listen, p["submission"], ward, box, demoPassword, p["imap"], reader, o.data)
+// try is a command for a shell, to be pasted as it stands.
+type try struct{ what, command string }
+
+func (o *demoOptions) tries(ports map[string]int, cast *demoFile) []try {
+	ward, reader, box := cast.person("ward nurse"), cast.Shared[0].Owners[0], cast.Shared[0].Address
+	self := "haven"
+	if exe, err := os.Executable(); err == nil {
+		self = exe
+	}
+	letter := fmt.Sprintf("From: %s\\nTo: %s\\nSubject: discharge note\\n\\nTwo tablets at night.\\n", ward, box)
+	return []try{
+		{"1. A ward sends a discharge note to a pharmacy:", fmt.Sprintf("printf '%s' | curl -sS smtp://%s --mail-from %s --mail-rcpt %s --crlf -T - --user %s",
+			letter, o.at(ports["submission"]), ward, box, quoted(ward+":"+demoPassword))},
+		{"2. A pharmacist, signed in with the own password, reads the pharmacy's newest letter:", fmt.Sprintf("curl -sS %s --user %s",
+			quoted(fmt.Sprintf("imap://%s/Shared%%2F%s;MAILINDEX=*", o.at(ports["imap"]), box)), quoted(reader+":"+demoPassword))},
+		{"3. An operator sees who opens that mailbox, and as what (member add, set and remove change it):",
+			fmt.Sprintf("%s admin --config %s member list %s", quoted(self), quoted(o.data), box)},
+	}
+}
+
+// at is a port as URLs have it.
+func (o *demoOptions) at(port int) string { return net.JoinHostPort(o.listen, strconv.Itoa(port)) }
+
+// quoted is a word that a shell takes as it is.
+func quoted(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func (d *demoFile) person(role string) string {

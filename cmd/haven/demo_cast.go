@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -90,10 +91,19 @@ type seeding struct {
 	file  demoFile
 	cast  []account.Account
 	fresh bool // the first run: there is no mail yet
+	said  time.Time
+}
+
+// progress says how far it is, once a second at most, and nothing in the first second.
+func (s *seeding) progress(format string, args ...any) {
+	if now := s.h.clock.Now(); now.Sub(s.said) >= time.Second {
+		s.said = now
+		fmt.Fprintf(s.std.out, "setting up: "+format+"\n", args...)
+	}
 }
 
 func seedDemo(ctx context.Context, h *house, loadUsers int, std stdio) (*demoFile, error) {
-	s := &seeding{h: h, actor: haven.Actor{Program: "demo"}, std: std}
+	s := &seeding{h: h, actor: haven.Actor{Program: "demo"}, std: std, said: h.clock.Now()}
 	for _, step := range []func(context.Context) error{s.organisations, s.people, s.mailboxes, s.letters} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("the demo can't be set up: %w", err)
@@ -146,6 +156,7 @@ func (s *seeding) people(ctx context.Context) (err error) {
 				return err
 			}
 		}
+		s.progress("%d of %d people", len(s.cast), len(demoCast))
 		s.cast = append(s.cast, acc)
 		s.file.People = append(s.file.People, demoPerson{acc.Address.String(), acc.Display, demoPassword, org, p.role})
 	}
@@ -175,6 +186,7 @@ func (s *seeding) mailboxes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.progress("%d of %d mailboxes", len(s.file.Shared), len(demoMailboxes))
 		d := demoShared{Address: box.Address.String(), Aliases: []string{}, Organisation: o.Name, Owners: s.names(m.owners), Members: s.names(m.members)}
 		for _, a := range addrs {
 			if a != box.Address {
@@ -270,9 +282,7 @@ func (s *seeding) load(ctx context.Context, n int) error {
 		if _, err := s.person(ctx, "Load", "User", haven.Address{Local: fmt.Sprintf("user%d", i), Domain: benchDomain}, hash); err != nil {
 			return err
 		}
-		if i%1000 == 0 {
-			fmt.Fprintf(s.std.out, "%d of %d load users\n", i, n)
-		}
+		s.progress("%d of %d load users", i, n)
 	}
 	return nil
 }

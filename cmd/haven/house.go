@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -76,7 +74,7 @@ const (
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
 	mailbox.Schema, outbox.Schema, delivery.Schema, search.Schema}
 
-// openHouse opens the stores in the data folder and wires all parts over them. On an error nothing stays open.
+// openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing stays open.
 func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (h *house, err error) {
 	h = &house{conf: conf, log: log, clock: clock.Real{}, hub: &change.Hub{}}
 	defer func() {
@@ -108,8 +106,8 @@ func (h *house) close() error {
 func (h *house) path(name string) string { return filepath.Join(h.conf.Service.Data, name) }
 
 func (h *house) openStores(ctx context.Context) (err error) {
-	if err := os.MkdirAll(h.conf.Service.Data, 0o700); err != nil {
-		return fmt.Errorf("the data folder can't be made: %w", err)
+	if err := isOurs(h.conf.Service.Data); err != nil {
+		return err
 	}
 	main, keys := databases(h.conf, h.log)
 	if h.db, err = openDB(ctx, main, schemas...); err != nil {
@@ -268,10 +266,7 @@ func (h *house) resolver() authn.Resolver {
 	if server == "" {
 		return authn.SystemResolver()
 	}
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		d := net.Dialer{Timeout: 2 * time.Second}
-		return d.DialContext(ctx, network, server)
-	}}
+	return authn.ServerResolver(server)
 }
 
 func (h *house) routes() []outbox.Route {

@@ -43,17 +43,20 @@ func commands() []command {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	code := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
 	stop()
 	os.Exit(code)
 }
 
-// errUsage is for words that make no command; the text was printed already.
-var errUsage = errors.New("usage")
-
 // run does what the words say and returns the exit code: 0 done, 1 failed, 2 not understood.
 func run(ctx context.Context, args []string, std stdio) int {
-	if len(args) == 0 || args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+	if len(args) > 0 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h") {
+		if args = args[1:]; len(args) > 0 && args[0] != "help" { // haven help serve: haven serve --help
+			args = append(args, "--help")
+		}
+	}
+	if len(args) == 0 || args[0] == "help" {
 		usage(std.out)
 		return 0
 	}
@@ -62,7 +65,7 @@ func run(ctx context.Context, args []string, std stdio) int {
 			continue
 		}
 		switch err := c.run(ctx, args[1:], std); {
-		case err == nil:
+		case err == nil, errors.Is(err, errHelp):
 			return 0
 		case errors.Is(err, errUsage):
 			return 2
@@ -78,8 +81,11 @@ func run(ctx context.Context, args []string, std stdio) int {
 // explain is an error for an operator: the sentence, and the cause where there is one.
 func explain(err error) string {
 	var e *errs.Error
-	if errors.As(err, &e) && e.Cause == nil && e.Say != "" {
+	switch {
+	case errors.As(err, &e) && e.Cause == nil && e.Say != "":
 		return e.Say
+	case errors.Is(err, context.Canceled):
+		return "it was stopped before it was done; run it again"
 	}
 	return err.Error()
 }
@@ -90,10 +96,13 @@ func usage(w io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  haven %-40s %s\n", c.name+" "+c.args, c.what)
 	}
-	fmt.Fprintln(w, "\nEach command explains itself with --help.")
+	fmt.Fprintln(w, "\n`haven help COMMAND` explains one.")
 }
 
-func versionCommand(_ context.Context, _ []string, std stdio) error {
+func versionCommand(_ context.Context, args []string, std stdio) error {
+	if _, err := newFlags("version", "", "Says which haven this is.", std).exactly(args, 0); err != nil {
+		return err
+	}
 	fmt.Fprintln(std.out, "haven", version)
 	return nil
 }

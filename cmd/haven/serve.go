@@ -33,26 +33,30 @@ const shutdownTime = 20 * time.Second
 func serveCommand(ctx context.Context, args []string, std stdio) error {
 	f := newFlags("serve", "[--config FILE]", "Runs the service until SIGTERM.", std)
 	file := configFlag(f)
-	if _, err := parseExact(f, args, 0); err != nil {
+	if _, err := f.exactly(args, 0); err != nil {
 		return err
 	}
 	conf, err := loadConfig(*file)
 	if err != nil {
 		return err
 	}
-	log := obs.NewLogger(std.err, conf.Log.Level, conf.Log.Format)
-	h, err := openHouse(ctx, conf, log)
+	release, err := lockData(conf.Service.Data)
 	if err != nil {
 		return err
 	}
+	log := obs.NewLogger(std.err, conf.Log.Level, conf.Log.Format)
+	h, err := openHouse(ctx, conf, log)
+	if err != nil {
+		return errors.Join(err, release())
+	}
 	s := newServing(h)
 	if err := s.start(ctx); err != nil {
-		return errors.Join(err, s.stop(), h.close())
+		return errors.Join(err, s.stop(), h.close(), release())
 	}
-	log.Info("serving", "version", version, "domains", conf.Service.Domains)
+	log.Info("serving", "version", version, "domains", conf.Service.Domains, "ports", s.ports)
 	err = s.wait(ctx)
 	log.Info("stopping")
-	return errors.Join(err, s.stop(), h.close())
+	return errors.Join(err, s.stop(), h.close(), release())
 }
 
 // serving is a house with its doors open: faces that listen and jobs that run.

@@ -172,6 +172,14 @@ func asDNSError(err error, name string) error {
 // SystemResolver asks the machine's own DNS servers. Names are taken as absolute.
 func SystemResolver() Resolver { return absolute{&net.Resolver{PreferGo: true}} }
 
+// ServerResolver asks one name server, host:port, and nobody else. Names are taken as absolute.
+func ServerResolver(server string) Resolver {
+	return absolute{&net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		d := net.Dialer{Timeout: lookupWait}
+		return d.DialContext(ctx, network, server)
+	}}}
+}
+
 type absolute struct{ from *net.Resolver }
 
 func dot(name string) string {

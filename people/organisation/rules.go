@@ -168,6 +168,22 @@ const (
 	ReHomed // belongs to another head office now
 )
 
+func (c Change) String() string {
+	switch c {
+	case Unchanged:
+		return "as it is"
+	case Added:
+		return "new"
+	case Altered:
+		return "changed"
+	case Closing:
+		return "closed"
+	case ReHomed:
+		return "re-homed"
+	}
+	return fmt.Sprintf("change %d", uint8(c))
+}
+
 // ChangeOf compares a premises as it is with what the file says. A closing says more than a new head office,
 // and that more than a new telephone number.
 func ChangeOf(have *Organisation, say Organisation) Change {

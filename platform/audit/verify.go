@@ -44,9 +44,13 @@ func Verify(ctx context.Context, d *db.DB, keys note.Verifiers, kept ...Head) (R
 	}
 	rep.Head = head
 	rep.checkNote(head, keys)
+	given := make(map[int64][]Head, len(kept))
+	for _, k := range kept {
+		given[k.N] = append(given[k.N], k)
+	}
 	last := Head{}
 	for last.N < head.N {
-		next, err := rep.checkSpan(ctx, d, last, min(last.N+verifyAtOnce, head.N), kept)
+		next, err := rep.checkSpan(ctx, d, last, min(last.N+verifyAtOnce, head.N), given)
 		if err != nil {
 			return rep, err
 		}
@@ -89,15 +93,15 @@ func (r *Report) checkNote(head Head, keys note.Verifiers) {
 }
 
 // checkSpan follows the chain from after last up to number to.
-func (r *Report) checkSpan(ctx context.Context, d *db.DB, last Head, to int64, kept []Head) (Head, error) {
+func (r *Report) checkSpan(ctx context.Context, d *db.DB, last Head, to int64, given map[int64][]Head) (Head, error) {
 	from := last
 	faults := len(r.Faults)
 	err := d.Read(ctx, func(tx *db.Tx) error {
 		last, r.Faults = from, r.Faults[:faults]
 		return tx.Query(sqlChain, []any{from.N, to}, func(row db.Row) error {
 			r.checkRecord(&last, row)
-			for _, k := range kept {
-				if k.N == last.N && k.Hash != last.Hash {
+			for _, k := range given[last.N] {
+				if k.Hash != last.Hash {
 					r.fault(k.N, "the head given out for this record has another hash: the log was written anew")
 				}
 			}

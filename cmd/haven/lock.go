@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// One process at a time changes a data folder from the inside: the service, or a command that runs without one. The kernel keeps the lock, so that a killed process leaves none behind; the file names who holds it.
+const lockFile = "haven.lock"
+
+// heldError is that another process has the data folder.
+type heldError struct{ dir, by string }
+
+func (e *heldError) Error() string {
+	return fmt.Sprintf("%s is in use by another haven%s; stop that one first, or name another data folder", e.dir, e.by)
+}
+
+// lockData takes the data folder, which it makes where there is none, for this process alone until release. The error is a *heldError while another has it.
+func lockData(dir string) (release func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder can't be made: %w", err)
+	}
+	if err := isOurs(dir); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the data folder can't be used: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		by, _ := io.ReadAll(io.LimitReader(f, 32)) // no number is no harm
+		err = errors.Join(err, f.Close())
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("the data folder can't be locked: %w", err)
+		}
+		if by := strings.TrimSpace(string(by)); by != "" {
+			return nil, &heldError{dir, " (process " + by + ")"}
+		}
+		return nil, &heldError{dir, ""}
+	}
+	if err := f.Truncate(0); err == nil {
+		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	}
+	return f.Close, err
+}
+
+// isOurs refuses a folder that somebody else owns: files that root makes in the service's folder keep the service from starting.
+func isOurs(dir string) error {
+	st, err := os.Stat(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("the data folder can't be read: %w", err)
+	}
+	if who, ok := st.Sys().(*syscall.Stat_t); ok && int(who.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to user %d, and this is run as user %d; run it as that user: runuser -u '#%d' -- haven …", dir, who.Uid, os.Geteuid(), who.Uid)
+	}
+	return nil
+}
+
+// lockWait is how long a command without a service waits for another one, or for a service that starts or ends.
+const lockWait = 15 * time.Second
+
+// retryLock tries until the folder is free, meanwhile asking whether something else serves as well.
+func retryLock(ctx context.Context, dir string, instead func() bool) (release func() error, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		release, err = lockData(dir)
+		var held *heldError
+		if !errors.As(err, &held) || instead() {
+			return release, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-tick.C:
+		}
+	}
+}
