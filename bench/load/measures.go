@@ -272,51 +272,68 @@ func (t Target) LogIns(from, c int) (float64, error) {
 
 // Idle is what idle sessions cost.
 type Idle struct {
-	KiBEach float64
+	KiBEach float64 // all that the server grew by, divided by the sessions
+	Further float64 // the same of the second half alone: what the first session pays for all is not in it
 	PerSec  float64 // sessions opened a second
 }
 
-// Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by.
-// Some sessions opened and closed before the first look at memory pay for what all share, and the look waits until the
-// server has done what it does in the background: up to three times hold.
+// Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by. The
+// first look at memory waits until the server has done what it does in the background: up to three times hold.
 func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
-	for k := range min(n, 100) {
-		c, err := t.login(k, secure)
-		if err == nil {
-			err = errors.Join(c.cmd("SELECT INBOX"), c.Close())
-		}
-		if err != nil {
-			return Idle{}, err
-		}
+	first, err := t.login(0, secure)
+	if err == nil {
+		err = errors.Join(first.cmd("SELECT INBOX"), first.Close())
+	}
+	if err != nil {
+		return Idle{}, err
 	}
 	before := t.settled(hold)
-	start := time.Now()
 	conns := make([]*imapConn, 0, n)
 	defer func() {
 		for _, c := range conns {
 			c.Close()
 		}
 	}()
-	for k := range n {
-		c, err := t.login(k, secure)
-		if err != nil {
-			return Idle{}, err
+	open := func(upto int) (time.Duration, error) {
+		start := time.Now()
+		for k := len(conns); k < upto; k++ {
+			c, err := t.login(k, secure)
+			if err != nil {
+				return 0, err
+			}
+			conns = append(conns, c)
+			if err := c.idle(); err != nil {
+				return 0, err
+			}
 		}
-		conns = append(conns, c)
-		if err := c.cmd("SELECT INBOX"); err != nil {
-			return Idle{}, err
-		}
-		if _, err := c.Write([]byte("x IDLE\r\n")); err != nil {
-			return Idle{}, err
-		}
-		if _, err := c.r.ReadString('\n'); err != nil {
-			return Idle{}, err
-		}
-		c.r = nil
+		return time.Since(start), nil
 	}
-	took := time.Since(start)
+	took, err := open(n - n/2)
+	if err != nil {
+		return Idle{}, err
+	}
+	time.Sleep(hold / 2)
+	half := t.pss()
+	more, err := open(n)
+	if err != nil {
+		return Idle{}, err
+	}
 	time.Sleep(hold)
-	return Idle{(t.pss() - before) / float64(n), float64(n) / took.Seconds()}, nil
+	all := t.pss()
+	return Idle{(all - before) / float64(n), (all - half) / float64(max(1, n/2)), float64(n) / (took + more).Seconds()}, nil
+}
+
+// idle selects the Inbox, begins to idle, and lets go of what the client keeps for reading.
+func (c *imapConn) idle() error {
+	if err := c.cmd("SELECT INBOX"); err != nil {
+		return err
+	}
+	if _, err := c.Write([]byte("x IDLE\r\n")); err != nil {
+		return err
+	}
+	_, err := c.r.ReadString('\n')
+	c.r = nil
+	return err
 }
 
 // settled is the server's memory once it has kept within a MiB for a fifth of hold.

@@ -160,10 +160,11 @@ func idle(o options) []measure {
 	one := func(name string, secure bool, most float64) measure {
 		return measure{name: name, afresh: true, once: true, lines: []line{
 			{fmt.Sprintf("memory of an idle session, %s, %d of them", name, o.sessions), "KiB", atMost(most)},
+			{"the same, of the second half of them", "KiB", none},
 			{"sessions opened", "1/s", none},
 		}, run: func(t load.Target, _ int) ([]float64, error) {
 			i, err := t.Only(idler).Idle(o.sessions, secure, o.hold)
-			return []float64{i.KiBEach, i.PerSec}, err
+			return []float64{i.KiBEach, i.Further, i.PerSec}, err
 		}}
 	}
 	plain := one("plain", false, 25)
