@@ -80,7 +80,7 @@ type senders struct{ h *house }
 
 func (s senders) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
 	u, err := s.h.accounts.MayUse(ctx, person, a)
-	return delivery.Use{Account: u.Account.No, OnBehalf: u.OnBehalf}, err
+	return delivery.Use{Account: u.Account.No, ID: u.Account.ID, OnBehalf: u.OnBehalf}, err
 }
 
 // programs proves who signs in to submit.
@@ -91,7 +91,7 @@ func (p programs) Authenticate(ctx context.Context, l submission.Login) (deliver
 	if err != nil {
 		return delivery.Submitter{}, err
 	}
-	return delivery.Submitter{Person: s.Person.No, Address: s.Person.Address, Name: s.Person.Display}, nil
+	return delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display}, nil
 }
 
 // readers proves who signs in to read, and lists what they may open.

@@ -51,6 +51,7 @@ type Senders interface {
 // Use is how a person may use an address.
 type Use struct {
 	Account  haven.AccountNo // whose address it is: the own account, or a shared mailbox
+	ID       haven.AccountID // of the same account, for the audit log
 	OnBehalf bool            // Sender: must name the person (Rules 3)
 }
 

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -10,6 +11,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/mail/outbox"
+	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -18,15 +20,17 @@ import (
 // Submitter is a person who signed in to send.
 type Submitter struct {
 	Person  haven.AccountNo
-	Address haven.Address // the person's own, for Sender
-	Name    string        // display name, may be empty
+	ID      haven.AccountID // of the same account, for the audit log
+	Address haven.Address   // the person's own, for Sender
+	Name    string          // display name, may be empty
 }
 
 // Submission is one letter of our own people, from its envelope to the end of its text. One goroutine uses it.
 type Submission struct {
 	s        *Service
-	client   Client
+	client   Client // without its address, which is in actor alone
 	who      Submitter
+	actor    haven.Actor
 	envelope Envelope
 	to       addressees
 	others   []outbox.Recipient
@@ -42,8 +46,12 @@ func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submit
 			return nil, err
 		}
 	}
-	client.Addr = netip.Addr{} // where people sit is nobody else's business; the log has it
-	return &Submission{s: s, client: client, who: who, envelope: e}, nil
+	actor := haven.Actor{Person: who.ID, Program: "submission " + client.Hello}
+	if client.Addr.IsValid() {
+		actor.Place = client.Addr.String()
+	}
+	client.Addr = netip.Addr{} // where people sit is nobody else's business; the audit log has it
+	return &Submission{s: s, client: client, who: who, actor: actor, envelope: e}, nil
 }
 
 // mayUse asks whether the person may send with an address; the refusal names the address and what to do.
@@ -104,6 +112,7 @@ type SubmittedLetter struct {
 	to   *mailbox.LetterWriter
 	copy *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
 	from Use                   // of the first address in From: whose Sent gets the copy
+	uses []Use                 // of all addresses in From
 	sign string                // domain of that address: in whose name the letter is signed
 	utf8 bool                  // the header holds octets over 127
 	high bool                  // anything does
@@ -201,25 +210,25 @@ func (l *SubmittedLetter) judgeFrom(h mime.Header) (sender string, err error) {
 	if h.Count("From") != 1 || h.Count("Sender") > 1 {
 		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "A letter has one From field and at most one Sender field.")
 	}
-	from, addrs, err := l.uses(h.Get("From"))
+	from, addrs, err := l.judge(h.Get("From"))
 	if err != nil {
 		return "", err
 	}
 	if len(from) == 0 {
 		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "The letter's From field holds no address.")
 	}
-	l.from, l.sign = from[0], addrs[0].Domain
+	l.from, l.uses, l.sign = from[0], from, addrs[0].Domain
 	for _, u := range from {
 		if u.OnBehalf || len(from) > 1 { // RFC 5322 §3.6.2: several authors need a Sender
 			return mime.AddressOf(l.sub.who.Name, l.sub.who.Address).Format(l.sub.envelope.UTF8), nil
 		}
 	}
-	_, _, err = l.uses(h.Get("Sender"))
+	_, _, err = l.judge(h.Get("Sender"))
 	return "", err
 }
 
-// uses judges the addresses of one field.
-func (l *SubmittedLetter) uses(field string) (out []Use, addrs []haven.Address, err error) {
+// judge asks about the addresses of one field.
+func (l *SubmittedLetter) judge(field string) (out []Use, addrs []haven.Address, err error) {
 	for _, a := range mime.ParseAddresses(field) {
 		if a.Kind != mime.Mailbox {
 			continue
@@ -294,7 +303,7 @@ func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter) []mailbox.Filing
 		Flags: mailbox.Seen, SentBy: l.sub.who.Person})
 }
 
-// also is what is written in the commit beside the filings: originals held, and the queue.
+// also is what is written in the commit beside the filings: the audit record, originals held, and the queue.
 func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing) (func(*db.Tx) error, error) {
 	s := l.sub.s
 	hold, err := removed.insert(ctx, s, filings, s.o.Clock.Now())
@@ -312,6 +321,7 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		filed = true
 	}
 	return func(tx *db.Tx) error {
+		l.record(tx)
 		for _, write := range []func(*db.Tx) error{hold, crowded} {
 			if write == nil {
 				continue
@@ -329,6 +339,25 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		_, err := s.o.Outbox.Enqueue(tx, item)
 		return err
 	}, nil
+}
+
+// record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing of what it says, nor
+// to whom (Rules 3).
+func (l *SubmittedLetter) record(tx *db.Tx) {
+	told := make(map[haven.AccountNo]bool, len(l.uses))
+	for _, u := range l.uses {
+		if told[u.Account] {
+			continue
+		}
+		told[u.Account] = true
+		note := fmt.Sprintf("letter %s to %d here, %d elsewhere", l.id, len(l.sub.to), len(l.sub.others))
+		if u.OnBehalf {
+			note += ", on behalf"
+		}
+		actor := l.sub.actor
+		actor.As = u.ID
+		audit.Record(tx, audit.Entry{At: l.sub.s.o.Clock.Now(), Actor: actor, What: "delivery.submitted", Rule: RuleSender, Note: note})
+	}
 }
 
 // item is the letter as the outbox takes it.

@@ -4,6 +4,7 @@ package deliverytest
 
 import (
 	"context"
+	"encoding/binary"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/mailbox/mailboxtest"
 	"haven/mail/outbox"
+	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
@@ -67,7 +69,7 @@ func over(t testing.TB, s *mailboxtest.Store, domain string, change func(*policy
 	if change != nil {
 		change(&pol)
 	}
-	if err := s.DB.Migrate(context.Background(), delivery.Schema); err != nil {
+	if err := s.DB.Migrate(context.Background(), audit.Schema, delivery.Schema); err != nil {
 		t.Fatal(err)
 	}
 	sealer, err := s.Keys.Sealer(context.Background(), "delivery")
@@ -129,9 +131,9 @@ func (p *Place) MayUse(ctx context.Context, person haven.AccountNo, a haven.Addr
 	rights, _, err := p.Store.Grants.In(nil, person, r.Account)
 	switch {
 	case rights.Has(haven.SendAs):
-		return delivery.Use{Account: r.Account}, err
+		return delivery.Use{Account: r.Account, ID: ID(r.Account)}, err
 	case rights.Has(haven.SendOnBehalf):
-		return delivery.Use{Account: r.Account, OnBehalf: true}, err
+		return delivery.Use{Account: r.Account, ID: ID(r.Account), OnBehalf: true}, err
 	}
 	return delivery.Use{}, errs.E(errs.Denied, "")
 }
@@ -154,10 +156,16 @@ func (p *Place) Queue() []outbox.Item {
 	return append([]outbox.Item(nil), p.queue...)
 }
 
+// ID is the id of an account here, which people would have drawn.
+func ID(no haven.AccountNo) (id haven.AccountID) {
+	binary.BigEndian.PutUint64(id[8:], uint64(no))
+	return id
+}
+
 // Submitter is one of the people, signed in.
 func (p *Place) Submitter(no haven.AccountNo) delivery.Submitter {
 	name := map[haven.AccountNo]string{p.Alice: "alice", p.Ben: "ben"}[no]
-	return delivery.Submitter{Person: no, Address: haven.MustAddress(name + "@" + p.Domain)}
+	return delivery.Submitter{Person: no, ID: ID(no), Address: haven.MustAddress(name + "@" + p.Domain)}
 }
 
 // Letters are the whole texts of what lies in an account's folder of a role, oldest first.
