@@ -173,7 +173,7 @@ func (t Table) copySQL(direction string) string {
 	return fmt.Sprintf("COPY %s (%s) %s (FORMAT binary)", pgx.Identifier{t.Name}.Sanitize(), strings.Join(columns, ", "), direction)
 }
 
-// loadPostgres fills the tables, which are there and empty, in one transaction.
+// loadPostgres fills the tables, which are there and hold what their schema begins with at most, in one transaction.
 func loadPostgres(ctx context.Context, c db.Config, dir string, m *Manifest, p *progress) (err error) {
 	conn, err := connect(ctx, c)
 	if err != nil {
@@ -182,6 +182,11 @@ func loadPostgres(ctx context.Context, c db.Config, dir string, m *Manifest, p *
 	defer func() { err = errors.Join(err, disconnect(ctx, conn)) }()
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
 		return err
+	}
+	for _, t := range slices.Backward(m.Tables) { // those first that refer to others
+		if _, err := conn.Exec(ctx, "DELETE FROM "+pgx.Identifier{t.Name}.Sanitize()); err != nil {
+			return err
+		}
 	}
 	for _, t := range m.Tables {
 		if err := loadTable(ctx, conn, dir, t, p); err != nil {

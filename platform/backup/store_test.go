@@ -25,10 +25,14 @@ import (
 )
 
 var (
-	schemas    = []db.Schema{blob.Schema, mailbox.Schema, search.Schema}
+	schemas    = []db.Schema{blob.Schema, mailbox.Schema, search.Schema, numbered}
 	keySchemas = []db.Schema{secret.Schema}
 	rebuilt    = []backup.Rebuilt{{Concept: "searchindex", Tables: []string{"index_word"}}}
 )
+
+// numbered is a concept whose table begins with a row, as that of account numbers does.
+var numbered = db.Schema{Concept: "numbered", Steps: []string{`CREATE TABLE numbered_next (one {int} PRIMARY KEY, next {int} NOT NULL);
+INSERT INTO numbered_next (one, next) VALUES (1, 1);`}}
 
 // place is where a store lies, or shall lie.
 type place struct {
