@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"haven/people/account"
 	"haven/people/organisation"
 	"haven/people/sharedmailbox"
+	"haven/platform/errs"
 )
 
 // accountOf finds an account by one of its addresses.
@@ -22,6 +24,15 @@ func (h *house) accountOf(ctx context.Context, address string) (account.Account,
 	}
 	acc, err := h.accounts.Resolve(ctx, a)
 	return acc, errNotFound("account", address, err)
+}
+
+// mailboxOf finds a shared mailbox by one of its addresses.
+func (h *house) mailboxOf(ctx context.Context, address string) (account.Account, error) {
+	a, err := h.accountOf(ctx, address)
+	if err == nil && a.Kind != haven.Shared {
+		err = fmt.Errorf("%s is a person's account and no shared mailbox; haven admin mailbox list shows those there are", a.Address)
+	}
+	return a, err
 }
 
 // newPassword is 20 letters and digits that are not taken for each other: 99 bits.
@@ -212,7 +223,9 @@ func accountAppPassword(ctx context.Context, h *house, c *adminCall) error {
 		}
 	}
 	pw, err := h.accounts.NewAppPassword(ctx, c.actor, a.No, target.No, c.words[1])
-	if err != nil {
+	if target.No != a.No && errs.Is(err, errs.NotFound) {
+		return fmt.Errorf("%s has no access to %s; haven admin member add gives it", a.Address, target.Address)
+	} else if err != nil {
 		return err
 	}
 	c.say("%s for %s  password %s  (shown this once)", a.Address, target.Address, pw)
@@ -235,6 +248,12 @@ func mailboxAdd(ctx context.Context, h *house, c *adminCall) error {
 	org, err := h.organisationOf(ctx, c.words[0])
 	if err != nil {
 		return err
+	}
+	if len(owners) == 0 {
+		return errors.New("a mailbox has an owner; name one with --owner ADDRESS")
+	}
+	if have, err := h.shared.Of(ctx, org.ID); err != nil || len(have) > 0 {
+		return errors.Join(err, fmt.Errorf("%s has its mailbox already; haven admin ods show %s names it", org.Code, org.Code))
 	}
 	spec := sharedmailbox.Spec{Kind: org.Kind, Organisation: org.ID, ODS: org.Code, Name: org.Name, Place: org.Place}
 	if spec.Owners, err = h.numbersOf(ctx, owners); err != nil {
@@ -283,7 +302,7 @@ func memberList(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(1, 1); err != nil {
 		return err
 	}
-	box, err := h.accountOf(ctx, c.words[0])
+	box, err := h.mailboxOf(ctx, c.words[0])
 	if err != nil {
 		return err
 	}
@@ -315,11 +334,15 @@ func memberSet(ctx context.Context, h *house, c *adminCall) error {
 	if rights == 0 {
 		return fmt.Errorf("no rights are no membership; use haven admin member remove")
 	}
-	nos, err := h.numbersOf(ctx, c.words)
+	box, err := h.mailboxOf(ctx, c.words[0])
 	if err != nil {
 		return err
 	}
-	g := sharedmailbox.Grant{Person: nos[1], Rights: rights}
+	person, err := h.accountOf(ctx, c.words[1])
+	if err != nil {
+		return err
+	}
+	g := sharedmailbox.Grant{Person: person.No, Rights: rights}
 	if *until != "" {
 		day, err := time.ParseInLocation(time.DateOnly, *until, time.Local)
 		if err != nil {
@@ -327,10 +350,10 @@ func memberSet(ctx context.Context, h *house, c *adminCall) error {
 		}
 		g.Until = day.AddDate(0, 0, 1)
 	}
-	if err := setMember(ctx, h.shared, c.actor, nos[0], g); err != nil {
+	if err := setMember(ctx, h.shared, c.actor, box.No, g); err != nil {
 		return err
 	}
-	c.say("%s: %s", c.words[1], rights)
+	c.say("%s: %s", person.Address, rights)
 	return nil
 }
 
@@ -339,7 +362,11 @@ func memberRemove(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(2, 2); err != nil {
 		return err
 	}
-	nos, err := h.numbersOf(ctx, c.words)
+	box, err := h.mailboxOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	person, err := h.accountOf(ctx, c.words[1])
 	if err != nil {
 		return err
 	}
@@ -347,9 +374,11 @@ func memberRemove(ctx context.Context, h *house, c *adminCall) error {
 	if *safety {
 		remove = h.shared.RemoveForSafety
 	}
-	if err := remove(ctx, c.actor, nos[0], nos[1]); err != nil {
+	if err := remove(ctx, c.actor, box.No, person.No); errs.Is(err, errs.NotFound) {
+		return fmt.Errorf("%s has no access to %s", person.Address, box.Address)
+	} else if err != nil {
 		return err
 	}
-	c.say("%s has no access to %s any more", c.words[1], c.words[0])
+	c.say("%s has no access to %s any more", person.Address, box.Address)
 	return nil
 }

@@ -319,13 +319,46 @@ func auditAbout(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	list, err := audit.About(ctx, h.db, a.ID, 100)
+	const most = 100
+	list, err := audit.About(ctx, h.db, a.ID, most)
+	names := h.namer(ctx)
 	for _, e := range list {
-		by := "the service"
-		if e.Actor.Person != (haven.AccountID{}) {
-			by = e.Actor.Person.String()
-		}
-		c.say("%s  %-34s by %s %s  %s", e.At.Local().Format(time.DateTime), e.What, by, e.Actor.Program, e.Note)
+		c.say("%s  %-34s by %s%s  %s", e.At.Local().Format(time.DateTime), e.What, names(e.Actor.Person), concerning(e, names), e.Note)
+	}
+	if len(list) == most {
+		c.say("older records are not shown")
 	}
 	return err
+}
+
+// concerning says through what, as whom and on what a thing was done.
+func concerning(e audit.Sealed, names func(haven.AccountID) string) string {
+	text := ""
+	if e.Actor.Program != "" {
+		text += " (" + e.Actor.Program + ")"
+	}
+	if !e.Actor.As.IsZero() && e.Actor.As != e.Actor.Person {
+		text += " as " + names(e.Actor.As)
+	}
+	if !e.On.IsZero() && e.On != e.Actor.As {
+		text += " on " + names(e.On)
+	}
+	if !e.Other.IsZero() {
+		text += " with " + names(e.Other)
+	}
+	return text
+}
+
+// namer finds the address of an account by its id, each once; the id itself where the account is gone.
+func (h *house) namer(ctx context.Context) func(haven.AccountID) string {
+	known := map[haven.AccountID]string{{}: "the service"}
+	return func(id haven.AccountID) string {
+		if _, ok := known[id]; !ok {
+			known[id] = id.String()
+			if a, err := h.accounts.ByID(ctx, id); err == nil {
+				known[id] = a.Address.String()
+			}
+		}
+		return known[id]
+	}
 }

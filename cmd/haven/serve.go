@@ -183,12 +183,11 @@ func (s *serving) startMail(context.Context) error {
 }
 
 func (s *serving) startReading(context.Context) error {
-	h, l, p := s.h, s.h.conf.Listen, s.h.conf.Policy
+	h, l := s.h, s.h.conf.Listen
 	secure := cert.Config(h.certificate)
 	s.imap = imap.New(imap.Options{Mail: h.mail, People: readers{h}, Search: h.search, Access: lists{h}, TLS: secure,
 		AllowPlaintextAuth: l.AllowPlaintextLogin, Metrics: s.imapMetrics(), Logger: h.log.With("face", "imap"),
-		Limits: imap.Limits{Idle: p.Connection.IMAPIdle, Login: p.Connection.LoginTimeout, Message: p.Sending.MessageOctets,
-			Failures: p.Connection.LoginTries, Bad: p.Connection.BadCommands, Connections: p.Connection.Total}})
+		Limits: imap.LimitsOf(h.conf.Policy)})
 	s.onStop(s.imap.Shutdown)
 	if err := s.listen("imap", l.IMAP, s.imap.Serve); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"math"
 	"time"
 
 	"haven"
@@ -30,9 +31,17 @@ func LimitsOf(p policy.Policy) Limits {
 	c := p.Connection
 	return Limits{
 		Idle: c.IMAPIdle, Login: c.LoginTimeout, Command: c.CommandTimeout, Line: c.LineOctets, Literal: c.LiteralOctets,
-		Message: p.Sending.MessageOctets, Failures: c.LoginTries, Bad: c.BadCommands, Connections: c.Total, PerPlace: c.PerPlace,
-		PerPerson: c.PerAccount, Shared: c.OpenMailboxes,
+		Message: p.Sending.MessageOctets, Failures: c.LoginTries, Bad: c.BadCommands, Connections: noLimitAtZero(c.Total),
+		PerPlace: noLimitAtZero(c.PerPlace), PerPerson: noLimitAtZero(c.PerAccount), Shared: c.OpenMailboxes,
 	}.withDefaults()
+}
+
+// noLimitAtZero translates: zero means no limit in a policy, and the default here.
+func noLimitAtZero(n int) int {
+	if n == 0 {
+		return math.MaxInt
+	}
+	return n
 }
 
 func (l Limits) withDefaults() Limits {
