@@ -2,6 +2,8 @@ package killed_test
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +16,6 @@ import (
 
 const (
 	senders = 20
-	rounds  = 3
 	mailbox = 4 // people who receive
 
 	leased = 3 * time.Minute
@@ -83,7 +84,7 @@ func (j job) send(l *ledger, name string, stop <-chan struct{}) error {
 // play runs the rounds: senders at work, the service killed in the middle, and started again.
 func play(t *testing.T, h *stage.House, jobs []job) *ledger {
 	l := newLedger()
-	for round := range rounds {
+	for round := range rounds() {
 		stop, faults := make(chan struct{}), make(chan error, len(jobs))
 		var all sync.WaitGroup
 		for n, j := range jobs {
@@ -145,6 +146,14 @@ func (l *ledger) holds(t *testing.T, where, to string, there map[string]int) {
 	}
 }
 
+// rounds is how often the service is killed. HAVEN_KILLS asks for more, as a soak does.
+var rounds = sync.OnceValue(func() int {
+	if n, err := strconv.Atoi(os.Getenv("HAVEN_KILLS")); err == nil && n > 0 {
+		return n
+	}
+	return 4
+})
+
 const noLimits = "receive_per_hour = 0\nsend_per_hour = 0\nsend_rcpts_per_day = 0\nsend_per_mailbox = 0"
 
 func people(h *stage.House, n int) (out []stage.Person, addresses []string) {
@@ -155,8 +164,10 @@ func people(h *stage.House, n int) (out []stage.Person, addresses []string) {
 	return out, addresses
 }
 
-func TestFromOutside(t *testing.T) {
-	h := stage.Serve(t, stage.Setting{Table: "policy.sending", Lines: noLimits})
+func TestFromOutside(t *testing.T) { stage.EachEngine(t, fromOutside) }
+
+func fromOutside(t *testing.T, database stage.Setting) {
+	h := stage.Serve(t, database, stage.Setting{Table: "policy.sending", Lines: noLimits})
 	readers, addresses := people(h, mailbox)
 	jobs := make([]job, senders)
 	for i := range jobs {
@@ -168,9 +179,11 @@ func TestFromOutside(t *testing.T) {
 	}
 }
 
-func TestFromInside(t *testing.T) {
+func TestFromInside(t *testing.T) { stage.EachEngine(t, fromInside) }
+
+func fromInside(t *testing.T, database stage.Setting) {
 	hospital := stage.NewOutside(t)
-	h := stage.Serve(t, stage.Setting{Table: "policy.sending", Lines: noLimits},
+	h := stage.Serve(t, database, stage.Setting{Table: "policy.sending", Lines: noLimits},
 		stage.Setting{Table: "outbox", Lines: fmt.Sprintf("routes = [\"hospital.example=%s\"]", hospital.Addr)})
 	writers, addresses := people(h, mailbox)
 	const ward = "ward@hospital.example"
@@ -193,7 +206,7 @@ func TestFromInside(t *testing.T) {
 			t.Errorf("%s is in Sent %d times", id, copies[id])
 		}
 	}
-	// What was on its way to the hospital at a kill is leased to the dead process for two minutes.
+	// On PostgreSQL, where other processes may send, what was on its way at a kill is leased to the dead one for two minutes.
 	stage.EventuallyWithin(t, leased, "the hospital has every letter that was promised", func() bool { return l.missing(ward, atWard(hospital)) == 0 })
 	there := atWard(hospital)
 	for id, n := range there {

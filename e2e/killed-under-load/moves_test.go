@@ -13,9 +13,11 @@ import (
 
 // TestMoves kills the service while letters go to and fro between a personal and a shared mailbox, which is a new
 // message on the same body in one commit: whenever it is killed, each letter is in exactly one of the two.
-func TestMoves(t *testing.T) {
+func TestMoves(t *testing.T) { stage.EachEngine(t, moves) }
+
+func moves(t *testing.T, database stage.Setting) {
 	const letters, movers = 12, 4
-	h := stage.Serve(t)
+	h := stage.Serve(t, database)
 	owner := h.Person("Aisha", "Rahman")
 	var people []stage.Person
 	for i := range movers {
@@ -29,7 +31,7 @@ func TestMoves(t *testing.T) {
 		}
 	}
 	moved := &ledger{promised: map[string]string{}, sent: map[string]string{}}
-	for round := range rounds {
+	for round := range rounds() {
 		var all sync.WaitGroup
 		for _, p := range people {
 			all.Go(func() {

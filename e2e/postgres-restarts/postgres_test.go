@@ -11,7 +11,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"haven/e2e/stage"
-	"haven/platform/db/dbtest"
 )
 
 const (
@@ -52,20 +51,8 @@ func (c *tally) count() int {
 }
 
 func TestRestart(t *testing.T) {
-	server, err := dbtest.StartServer()
-	if errors.Is(err, dbtest.ErrNoPostgres) {
-		t.Skip(err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	h := stage.Serve(t, stage.Setting{Table: "database", Lines: fmt.Sprintf("url = %q", server.URL)},
-		stage.Setting{Table: "policy.sending", Lines: "receive_per_hour = 0"})
+	server := stage.Server(t)
+	h := stage.Serve(t, stage.Postgres(server), stage.Setting{Table: "policy.sending", Lines: "receive_per_hour = 0"})
 	aisha := h.Person("Aisha", "Rahman")
 
 	c := &tally{good: map[string]bool{}, codes: map[string]int{}}

@@ -21,6 +21,8 @@ type scene struct {
 	t          *testing.T
 	aisha, ben stage.Person
 	pharmacy   string
+	database   string // the line of the configuration that names it; "" for SQLite
+	spare      string // that of the empty server in its place
 	safe       string // where the operator keeps things
 	home       string // Aisha's
 	sent       map[string]string
@@ -28,7 +30,15 @@ type scene struct {
 
 func TestRestored(t *testing.T) {
 	stage.Need(t, "mbsync")
-	s := &scene{House: stage.Serve(t), t: t, safe: t.TempDir(), home: t.TempDir(), sent: map[string]string{}}
+	stage.EachEngine(t, restored)
+}
+
+func restored(t *testing.T, database stage.Setting) {
+	spare := ""
+	if database.Lines != "" {
+		spare = stage.Postgres(stage.Server(t)).Lines
+	}
+	s := &scene{House: stage.Serve(t, database), t: t, database: database.Lines, spare: spare, safe: t.TempDir(), home: t.TempDir(), sent: map[string]string{}}
 	s.aisha, s.ben = s.Person("Aisha", "Rahman"), s.Person("Ben", "Whitlock")
 	s.pharmacy = s.Pharmacy("FAA01", s.aisha, s.ben)
 	for _, subject := range []string{"one", "two", "three"} {
@@ -130,6 +140,9 @@ func (s *scene) disaster() {
 	}
 	if err := os.RemoveAll(s.Dir); err != nil {
 		s.t.Fatal(err)
+	}
+	if s.database != "" { // its server is lost too, and an empty one is there
+		s.Reconfigure(s.database, s.spare)
 	}
 	if out, err := restore(); err == nil {
 		s.t.Errorf("a restore without the master key is done: %s", out)

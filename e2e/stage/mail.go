@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/textproto"
 	"os"
@@ -274,6 +275,7 @@ func NewOutside(t testing.TB) *Outside {
 	o := &Outside{Addr: l.Addr().String()}
 	srv := smtp.NewServer(o)
 	srv.Domain, srv.EnableSMTPUTF8 = "mx.outside.example", true
+	srv.ErrorLog = log.New(io.Discard, "", 0) // lines that a killed house leaves dead are part of the play
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

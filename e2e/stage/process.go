@@ -177,9 +177,13 @@ func (h *House) Stop() {
 	if !h.Running() {
 		return
 	}
+	began := time.Now()
 	h.Signal()
 	if code := h.Wait(); code != 0 {
 		h.t.Errorf("exit code %d\n%s", code, h.Log())
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		h.t.Logf("it took haven %s to end", took.Round(time.Millisecond))
 	}
 }
 
