@@ -328,10 +328,11 @@ func (w *world) compareContent(a *account) {
 	}
 }
 
-// compareForgotten holds what Maintain has ended against the model.
+// compareForgotten holds what Maintain has ended, and what it has left, against the model.
 func (w *world) compareForgotten() {
 	w.t.Helper()
 	for _, a := range w.accounts {
+		w.compareContent(a)
 		for id, l := range a.letters {
 			if a.holds(l) || !w.s.Clock.Now().After(l.left.Add(30*day)) {
 				continue
