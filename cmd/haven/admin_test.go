@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	aisha = "aisha.rahman@pharmacies.test"
+	ben   = "ben.whitlock@pharmacies.test"
+	box   = "nhspharmacy.leeds.testpharmacyFX002@pharmacies.test"
+)
+
+// verbCases are an operator's day, in order: what is typed, the exit code, and what is answered (on the error output where the code is not 0).
+var verbCases = []struct {
+	words string
+	code  int
+	want  string
+}{
+	{"account list", 0, ""},
+	{"account add Aisha Rahman", 0, aisha + "  password "},
+	{"account add Ben Whitlock", 0, ben + "  password "},
+	{"account add Ben Whitlock", 0, "ben.whitlock2@pharmacies.test  password "},
+	{"account add Ben Whitlock --address " + ben, 1, "This address is not free."},
+	{"account add Ben Whitlock --address ben@elsewhere.test", 1, "\"elsewhere.test\" is not one of this service's domains."},
+	{"account add Carys Morgan --state asleep", 1, "\"asleep\" is no state; use invited, active,"},
+	{"account add Carys Morgan --state invited", 0, "carys.morgan@pharmacies.test  password "},
+	{"account add Carys", 2, "a word is missing after \"Carys\""},
+	{"account show nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"account show nobody", 1, "\"nobody\" is no mail address"},
+	{"account show " + aisha, 0, "personal account, active"},
+	{"account list", 0, "personal  active    " + ben},
+	{"account state " + ben + " disabled", 0, ben + " is disabled now"},
+	{"account state " + ben + " active", 0, ben + " is active now"},
+	{"account state " + ben + " gone", 1, "\"gone\" is no state"},
+	{"account password " + ben, 0, ben + "  password "},
+	{"account unlock " + ben, 0, ben + " is not locked"},
+	{"account alias " + ben + " b.w@pharmacies.test", 0, "b.w@pharmacies.test leads to " + ben},
+	{"account alias " + aisha + " b.w@pharmacies.test", 1, "This address is not free."},
+	{"account alias " + aisha + " a@elsewhere.test", 1, "not one of this service's domains"},
+	{"account show b.w@pharmacies.test", 0, "address b.w@pharmacies.test"},
+	{"organisation add pharmacy FX002 Test_Pharmacy Leeds", 0, "FX002  Test Pharmacy, Leeds"},
+	{"organisation add pharmacy FX002 Test_Pharmacy Leeds", 1, "There is an organisation with this code already."},
+	{"organisation add pharmacy F1 Test_Pharmacy Leeds", 1, "The ODS code of a pharmacy is F, a letter"},
+	{"organisation add gp-practice B86999 Elder_Lane_Surgery Leeds", 0, "B86999  Elder Lane Surgery, Leeds"},
+	{"organisation add shop X1 X Leeds", 1, "\"shop\" is no kind of organisation; use pharmacy, head-office,"},
+	{"mailbox add FX999", 1, "there is no organisation FX999"},
+	{"mailbox add FX002", 1, "name one with --owner ADDRESS"},
+	{"mailbox add FX002 --owner nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"mailbox add FX002 --owner " + aisha, 0, box + "  Pharmacy FX002 (Test Pharmacy, Leeds)"},
+	{"mailbox add FX002 --owner " + aisha, 1, "FX002 has its mailbox already; haven admin ods show FX002 names it"},
+	{"mailbox list", 0, box},
+	{"ods show fx002", 0, "mailbox " + box},
+	{"ods show FX001", 1, "there is no organisation FX001"},
+	{"member list " + box, 0, aisha + "             read,write,send-as,send-on-behalf,manage"},
+	{"member list " + aisha, 1, "is a person's account and no shared mailbox"},
+	{"member add " + box + " " + ben, 0, ben + ": read,write,send-as"},
+	{"member set " + box + " " + ben + " --rights read", 0, ben + ": read"},
+	{"member set " + box + " " + ben + " --rights all", 1, "\"all\" is not a right; use read, write,"},
+	{"member set " + box + " " + ben + " --rights none", 1, "use haven admin member remove"},
+	{"member add " + box + " " + ben + " --until tomorrow", 1, "\"tomorrow\" is no day; write it as 2026-12-31"},
+	{"member add " + box + " " + ben + " --until 2020-01-01", 1, "An access ends after it begins, and not in the past."},
+	{"member add " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read,write,send-as"},
+	{"member list " + box, 0, "read,write,send-as  until 2126-02-01"},
+	{"account show " + ben, 0, "opens " + box + ": read,write,send-as"},
+	{"account app-password " + ben + " phone", 0, "password "},
+	{"account app-password " + ben + " phone --mailbox " + box, 0, ben + " for " + box + "  password "},
+	{"account app-password ben.whitlock2@pharmacies.test phone --mailbox " + box, 1, "ben.whitlock2@pharmacies.test has no access to " + box},
+	{"member remove " + box + " " + aisha, 1, "A mailbox keeps at least one owner"},
+	{"member remove " + box + " " + ben, 0, ben + " has no access to " + box + " any more"},
+	{"member remove " + box + " " + ben, 1, ben + " has no access to " + box},
+	{"member remove " + box + " " + aisha + " --safety", 0, aisha + " has no access to " + box + " any more"},
+	{"queue list", 0, "0 in the queue"},
+	{"queue list --state asleep", 1, "\"asleep\" is no state of the queue"},
+	{"queue show x", 1, "\"x\" is no id; haven admin queue list shows them"},
+	{"queue show 1", 1, "there is no letter in the queue 1"},
+	{"queue hold", 1, "say which letters: an id, --domain, --from, or --all"},
+	{"queue hold 1", 0, "No recipient was held"},
+	{"queue drop --all", 0, "No recipient was dropped"},
+	{"dns show", 0, "pharmacies.test. IN TXT \"v=spf1 mx -all\""},
+	{"dns", 0, "pharmacies.test. IN MX 10 localhost."},
+	{"audit about " + ben, 0, "sharedmailbox.member-granted"},
+	{"audit about " + ben, 0, "by the service (admin) on " + box + " with " + ben},
+	{"audit verify", 0, "all as they were written"},
+	{"audit verify /dev/null", 1, "/dev/null holds no line with \"audit head\""},
+	{"ods import /nowhere", 1, "the file can't be read: open /nowhere: no such file or directory"},
+	{"ods import", 2, "it needs words after it"},
+	{"ods import /dev/null", 0, "0 lines: 0 as they are"},
+}
+
+// passwords are what a test may not compare.
+var passwords = regexp.MustCompile(`password [a-z0-9-]+ |  id [a-z2-7]{26}|p=[A-Za-z0-9+/="\s]+`)
+
+// TestAdmin: the verbs answer alike, whether a service runs and does it, or none and the command opens the stores.
+func TestAdmin(t *testing.T) {
+	t.Parallel()
+	day := func(i *installation) string {
+		var all strings.Builder
+		for _, c := range verbCases {
+			words := []string{"admin", "--config", i.conf}
+			for _, w := range strings.Fields(c.words) {
+				words = append(words, strings.ReplaceAll(w, "_", " "))
+			}
+			out, errOut, code := operate(t, words...)
+			answer := out
+			if code != 0 {
+				answer = errOut
+			}
+			if code != c.code || !strings.Contains(answer, c.want) || code != 0 && out != "" {
+				t.Errorf("%s: code %d, wanted %d with %q\n%s---\n%s", c.words, code, c.code, c.want, out, errOut)
+			}
+			if strings.HasPrefix(c.words, "audit") { // one seals each second, the other each time
+				continue
+			}
+			fmt.Fprintf(&all, "$ %s\n%s", c.words, passwords.ReplaceAllString(out+errOut, "…"))
+		}
+		return all.String()
+	}
+	running := install(t).serve()
+	served := day(running)
+	alone := install(t)
+	direct := day(alone)
+	if served != direct {
+		t.Errorf("a running service answers otherwise:\n%s\n---\n%s", served, direct)
+	}
+	if out, errOut, code := operate(t, "check", "--config", alone.conf); code != 0 {
+		t.Errorf("check: %d\n%s%s", code, out, errOut)
+	}
+	if log := running.log.String(); strings.Contains(log, "password ") {
+		t.Errorf("a password is in the log:\n%s", log)
+	}
+}
+
+// TestODS imports the real list: a preview that changes nothing, then once with progress, then again without a change.
+func TestODS(t *testing.T) {
+	t.Parallel()
+	file := "../../../shared/data/edispensary.csv"
+	if _, err := os.Stat(file); err != nil {
+		t.Skip("the national list is not here: ../shared/data/edispensary.csv beside the module")
+	}
+	i := install(t).serve()
+	for _, c := range []struct {
+		words string
+		want  []string
+	}{
+		{"", []string{"20932 lines: 0 as they are, 0 refused, 0 repeated; 0 active premises before", "new        20932", "worth a look: FDA91 is active and has the closing date", "Nothing was changed"}},
+		{"--apply", []string{"of 20932 lines (50 %)", "20932 of 20932 lines (100 %)", "new        20932"}},
+		{"--apply", []string{"20932 lines: 20932 as they are, 0 refused", "new        0", "changed    0"}},
+	} {
+		out := i.admin(append([]string{"ods", "import", file}, strings.Fields(c.words)...)...)
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is not in\n%s", c.words, want, out)
+			}
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	broken := append([]byte("\"F0\",\"NO PHARMACY\"\n"), bytes.ReplaceAll(bytes.Join(lines[:9000], nil), []byte(`,"A",`), []byte(`,"C",`))...)
+	for _, c := range []struct {
+		words []string
+		code  int
+		want  string
+	}{
+		{nil, 0, "line 1 refused: has 2 fields, not 27"},
+		{nil, 0, "It would be refused: The file would close "},
+		{[]string{"--apply"}, 1, "The file would close "},
+		{[]string{"--apply", "--allow-closures"}, 0, "closed     "},
+	} {
+		out, errOut, code := operateIn(t, string(broken), append([]string{"admin", "--config", i.conf, "ods", "import", "-"}, c.words...)...)
+		if code != c.code || !strings.Contains(out+errOut, c.want) {
+			t.Errorf("%v: code %d, wanted %d and %q\n%.2000s%s", c.words, code, c.code, c.want, out, errOut)
+		}
+	}
+}
+
+// TestAuditHeads: with the service's log, the audit log can't be cut or written anew unseen.
+func TestAuditHeads(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	i.person("Aisha", "Rahman")
+	i.log.await(t, `"msg":"audit head"`, i.ended)
+	file := filepath.Join(t.TempDir(), "haven.log")
+	keep := func(more string) {
+		if err := os.WriteFile(file, []byte(i.log.String()+more), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep("")
+	if out := i.admin("audit", "verify", file); !strings.Contains(out, "from the log are in the chain") {
+		t.Errorf("verify says %s", out)
+	}
+	head := `time=2026-11-22T09:00:00Z level=INFO msg="audit head" n=%d hash=` + strings.Repeat("0f", 32) + "\n"
+	for n, want := range map[int]string{1: "record 1: the head given out for this record has another hash", 9999: "record 9999: a head for 9999 records was given out"} {
+		keep(fmt.Sprintf(head, n))
+		out, errOut, code := operate(t, "admin", "--config", i.conf, "audit", "verify", file)
+		if code != 1 || !strings.Contains(out, want) || !strings.Contains(errOut, "the audit log was altered in 1 places") {
+			t.Errorf("code %d\n%s%s", code, out, errOut)
+		}
+	}
+}
+
+func TestKeptHeads(t *testing.T) {
+	t.Parallel()
+	hash := strings.Repeat("ab", 32)
+	log := "Nov 22 09:00:00 mx haven[12]: time=2026 level=INFO msg=\"audit head\" n=7 hash=" + hash + "\n" +
+		`{"time":"2026","level":"INFO","msg":"audit head","n":8,"hash":"` + hash + "\"}\n" +
+		"msg=\"audit head\" n=9 hash=abc\n" + strings.Repeat("x", 100_000) + "\nmsg=\"audit head\" n=10 hash=" + hash
+	heads, err := keptHeads(strings.NewReader(log))
+	if err != nil || len(heads) != 3 || heads[0].N != 7 || heads[1].N != 8 || heads[2].N != 10 || heads[0].Hash[0] != 0xab {
+		t.Errorf("read %+v, %v", heads, err)
+	}
+	var many strings.Builder
+	for n := range 2*maxHeads + 5 {
+		many.WriteString("msg=\"audit head\" n=" + strconv.Itoa(n+1) + " hash=" + hash + "\n")
+	}
+	heads, err = keptHeads(strings.NewReader(many.String()))
+	if err != nil || len(heads) > maxHeads || heads[len(heads)-1].N < 2*maxHeads-10 {
+		t.Errorf("%d heads kept of %d, the last %d, %v", len(heads), 2*maxHeads+5, heads[len(heads)-1].N, err)
+	}
+}
+
+// TestLongPath: a socket's address holds 107 octets, a data folder's path more.
+func TestLongPath(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), strings.Repeat("a-long-name/", 12), "data")
+	if err := os.MkdirAll(filepath.Dir(data), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	i := installIn(t, data).serve()
+	i.person("Aisha", "Rahman")
+	st, err := os.Stat(filepath.Join(data, adminSocket))
+	if err != nil || st.Mode()&os.ModeSocket == 0 || st.Mode().Perm() != 0o600 {
+		t.Fatalf("the socket: %v, %v", st, err)
+	}
+	i.stop()
+	if _, err := os.Stat(filepath.Join(data, adminSocket)); err == nil {
+		t.Error("the socket is there after the end")
+	}
+	if out := i.admin("account", "list"); !strings.Contains(out, aisha) {
+		t.Errorf("without a service: %q", out)
+	}
+}
+
+// TestSocketLeftBehind: what a killed service leaves behind is no service.
+func TestSocketLeftBehind(t *testing.T) {
+	t.Parallel()
+	i := install(t)
+	if err := os.Mkdir(i.data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(i.data, adminSocket), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	i.person("Aisha", "Rahman")
+	i.serve()
+	if out := i.admin("account", "list"); !strings.Contains(out, aisha) {
+		t.Errorf("served: %q", out)
+	}
+}
