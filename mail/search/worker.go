@@ -26,10 +26,13 @@ const (
 	idle         = time.Second // between looks for something to do
 	maxPause     = time.Minute // between tries when the database or the index fails
 
-	// While mail is written at more than rushWrites a second, the worker rests rushRest times as long as it works: what
-	// isn't indexed is scanned, but what isn't accepted is somebody waiting.
-	rushWrites = 700
-	rushRest   = 4
+	// What others do with the main database while the worker works, a read counting a quarter of a write, tells how
+	// many wait. Above busyUses a second it rests as long as it works, above rushUses rushRest times as long: what isn't indexed is
+	// scanned, but what isn't accepted or shown is somebody waiting.
+	busyUses = 150
+	rushUses = 700
+	rushRest = 4
+	maxRest  = 10 * time.Second
 )
 
 // worker brings the index up to date. One per database works; a second does no harm.
@@ -45,14 +48,14 @@ type worker struct {
 func (s *Service) Run(ctx context.Context) {
 	pause := idle
 	for ctx.Err() == nil {
-		begun, before := s.clock.Now(), s.index.main.Stats().Writes
+		begun, before := s.clock.Now(), s.uses()
 		n, err := s.Step(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			s.worker.log.Warn("search index stands still", "error", err)
 			pause = min(2*pause, maxPause)
 		case n > 0:
-			pause = rest(s.clock.Now().Sub(begun), s.index.main.Stats().Writes-before)
+			pause = rest(s.clock.Now().Sub(begun), s.uses()-before-ownUses*int64(n))
 		default:
 			pause = idle
 		}
@@ -62,12 +65,25 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// rest is how long the worker lets others have the machine after a step that took so long, in which so many writes were committed.
-func rest(took time.Duration, writes int64) time.Duration {
-	if float64(writes) <= rushWrites*took.Seconds() {
-		return 0
+// ownUses is about what the worker itself does with the main database for each message.
+const ownUses = 1
+
+// uses counts what was done with the main database so far.
+func (s *Service) uses() int64 {
+	st := s.index.main.Stats()
+	return st.Writes + st.Reads/4
+}
+
+// rest is how long the worker lets others have the machine after a step that took so long, while the main database was used so often.
+func rest(took time.Duration, uses int64) time.Duration {
+	rate := float64(uses) / max(took.Seconds(), 0.001)
+	switch {
+	case rate > rushUses:
+		return min(rushRest*took, maxRest)
+	case rate > busyUses:
+		return min(took, maxRest)
 	}
-	return min(rushRest*took, 10*time.Second)
+	return 0
 }
 
 // Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the
