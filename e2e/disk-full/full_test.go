@@ -2,6 +2,7 @@ package full_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +40,7 @@ type sender struct {
 	*stage.House
 	t    *testing.T
 	to   stage.Person
+	kind string // Content-Type of what they send
 	n    int
 	have map[string]bool
 }
@@ -54,7 +56,8 @@ func (s *sender) deliver(octets int) int {
 	defer func() { _ = c.Close() }()
 	s.n++
 	id := fmt.Sprintf("%d@full.example", s.n)
-	err = send(c, s.to.Address, stage.Letter("ward@outside.example", s.to.Address, id, id, incompressible(s.n, octets)))
+	err = send(c, s.to.Address, strings.Replace(stage.Letter("ward@outside.example", s.to.Address, id, id, incompressible(s.n, octets)),
+		"text/plain; charset=utf-8", s.kind, 1))
 	if err != nil {
 		return stage.Answers(err)
 	}
@@ -83,24 +86,31 @@ func incompressible(n, octets int) string {
 }
 
 func TestDiskFull(t *testing.T) {
-	for name, octets := range map[string]int{"small letters": 8 << 10, "big letters": 3 << 20} {
-		t.Run(name, func(t *testing.T) { fill(t, octets) })
+	for _, c := range []struct {
+		name, kind string
+		octets     int
+	}{
+		{"small pictures", "image/png", 8 << 10},
+		{"scans", "image/tiff", 3 << 20},
+	} {
+		t.Run(c.name, func(t *testing.T) { fill(t, c.kind, c.octets) })
 	}
 }
 
-func fill(t *testing.T, octets int) {
+func fill(t *testing.T, kind string, octets int) {
 	root := smallDisk(t)
 	data := filepath.Join(root, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	h := stage.ServeIn(t, data, stage.Setting{Table: "policy.sending", Lines: "receive_per_hour = 0"})
-	s := &sender{House: h, t: t, to: h.Person("Aisha", "Rahman"), have: map[string]bool{}}
+	s := &sender{House: h, t: t, to: h.Person("Aisha", "Rahman"), kind: kind, have: map[string]bool{}}
 	weight := filepath.Join(root, "ballast")
 	if err := os.WriteFile(weight, make([]byte, ballast), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	reading := h.IMAP(s.to, nil)
+	t.Cleanup(func() { s.sizes(root) })
 	refused := s.untilRefused(octets)
 	t.Logf("%d letters taken, then %v; running: %v", len(s.have), refused, h.Running())
 	for _, code := range refused { // 452: insufficient system storage (RFC 5321 §4.2.3)
@@ -144,6 +154,21 @@ func (s *sender) untilRefused(octets int) (refused []int) {
 		}
 	}
 	return refused
+}
+
+// sizes tells of a test that failed what took up the disk.
+func (s *sender) sizes(root string) {
+	if !s.t.Failed() {
+		return
+	}
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			if st, err := d.Info(); err == nil && st.Size() > 1<<20 {
+				s.t.Logf("%4d MiB %s", st.Size()>>20, strings.TrimPrefix(path, root))
+			}
+		}
+		return nil // what is gone meanwhile takes up nothing
+	})
 }
 
 // compare wants every acknowledged letter in the Inbox, once.

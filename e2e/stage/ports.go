@@ -31,16 +31,12 @@ func freePorts(t testing.TB) map[string]int {
 // locked against the other scenarios until the test ends.
 func freeOffset(t testing.TB) (offset int, ports map[string]int) {
 	t.Helper()
-	dir, err := workDir()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for range 200 {
 		offset = 9000 + mathrand.IntN(15_000)
 		ports = map[string]int{}
 		var unlocks []func()
 		for name, base := range demoPorts {
-			unlock, err := lockPort(dir, base+offset)
+			unlock, err := lockPort(base + offset)
 			if err != nil {
 				break
 			}
@@ -62,11 +58,13 @@ func freeOffset(t testing.TB) (offset int, ports map[string]int) {
 	return 0, nil
 }
 
-func lockPort(dir string, port int) (func(), error) {
-	unlock, err := lockFile(filepath.Join(dir, "port-"+strconv.Itoa(port)), false)
+// lockPort claims a port that nobody listens on by a socket without a file, which the kernel takes away with the process.
+func lockPort(port int) (func(), error) {
+	claim, err := net.Listen("unix", "@haven-e2e-port-"+strconv.Itoa(port))
 	if err != nil {
 		return nil, err
 	}
+	unlock := func() { _ = claim.Close() }
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		unlock()

@@ -230,7 +230,7 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	unlock, err := lockFile(filepath.Join(dir, "build.lock"), true)
+	unlock, err := lockFile(filepath.Join(dir, "build.lock"))
 	if err != nil {
 		return "", err
 	}
@@ -243,23 +243,19 @@ var build = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// workDir is what the scenarios of all runs share: the built binary and locks.
+// workDir is what the scenarios of all runs share: the built binary and its lock.
 func workDir() (string, error) {
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("haven-e2e-%d", os.Getuid()))
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// lockFile takes the lock of a file; the kernel releases it with the process at the latest.
-func lockFile(name string, wait bool) (unlock func(), err error) {
+// lockFile waits for the lock of a file; the kernel releases it with the process at the latest.
+func lockFile(name string) (unlock func(), err error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	how := syscall.LOCK_EX
-	if !wait {
-		how |= syscall.LOCK_NB
-	}
-	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return func() { _ = f.Close() }, nil

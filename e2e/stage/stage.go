@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -36,7 +37,7 @@ type House struct {
 	t    testing.TB
 	bin  string
 	args []string
-	tls  *tls.Config
+	tls  func() *tls.Config
 	proc *process
 	bare bool // no check at the end
 }
@@ -59,6 +60,7 @@ func ServeIn(t testing.TB, data string, settings ...Setting) *House {
 	t.Helper()
 	home := t.TempDir()
 	h := &House{t: t, Dir: data, Conf: filepath.Join(home, "haven.toml"), Ports: freePorts(t), bin: binary(t)}
+	h.tls = sync.OnceValue(h.trust)
 	cert, key := h.certificate(home)
 	h.args = []string{"serve", "--config", h.Conf}
 	if err := os.WriteFile(h.Conf, []byte(h.config(cert, key, settings)), 0o600); err != nil {
@@ -99,6 +101,7 @@ func Demo(t testing.TB) (*House, Cast) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	offset, ports := freeOffset(t)
 	h := &House{t: t, Dir: dir, Conf: dir, CA: filepath.Join(dir, "ca.pem"), Ports: ports, bin: binary(t)}
+	h.tls = sync.OnceValue(h.trust)
 	h.args = []string{"demo", "--data", dir, "--port-offset", strconv.Itoa(offset)}
 	t.Cleanup(h.end)
 	h.Start()
@@ -141,16 +144,16 @@ func (h *House) Addr(port string) string {
 func (h *House) Port(name string) string { return strconv.Itoa(h.Ports[name]) }
 
 // TLS is how a client trusts the house.
-func (h *House) TLS() *tls.Config {
-	if h.tls == nil {
-		pem, err := os.ReadFile(h.CA)
-		pool := x509.NewCertPool()
-		if err != nil || !pool.AppendCertsFromPEM(pem) {
-			h.t.Fatalf("no authority in %s: %v", h.CA, err)
-		}
-		h.tls = &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}
+func (h *House) TLS() *tls.Config { return h.tls().Clone() }
+
+// trust reads the authority once it is there.
+func (h *House) trust() *tls.Config {
+	pem, err := os.ReadFile(h.CA)
+	pool := x509.NewCertPool()
+	if err != nil || !pool.AppendCertsFromPEM(pem) {
+		h.t.Errorf("no authority in %s: %v", h.CA, err)
 	}
-	return h.tls
+	return &tls.Config{RootCAs: pool, ServerName: "localhost", MinVersion: tls.VersionTLS12}
 }
 
 // Haven runs a command of the binary beside the service and returns what it printed, and its error.
