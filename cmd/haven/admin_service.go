@@ -241,7 +241,7 @@ func queueDo(c *adminCall, done string, do func(outbox.Filter) (int64, error)) e
 		return err
 	}
 	if n == 0 {
-		c.say("No recipient was %s: there is none like that; haven admin queue list shows what there is.", done)
+		c.say("No recipient was %s: none is like that now; haven admin queue list shows what there is. What is being sent at this moment is left alone.", done)
 		return nil
 	}
 	c.say("%d recipients %s", n, done)
@@ -287,7 +287,7 @@ func auditVerify(ctx context.Context, h *house, c *adminCall) error {
 	var kept []audit.Head
 	if len(c.words) == 1 {
 		var err error
-		if kept, err = keptHeads(c.std.in); err != nil {
+		if kept, err = keptHeads(c.std.in, maxHeads); err != nil {
 			return err
 		}
 		if len(kept) == 0 {

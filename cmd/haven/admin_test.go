@@ -216,17 +216,17 @@ func TestKeptHeads(t *testing.T) {
 	log := "Nov 22 09:00:00 mx haven[12]: time=2026 level=INFO msg=\"audit head\" n=7 hash=" + hash + "\n" +
 		`{"time":"2026","level":"INFO","msg":"audit head","n":8,"hash":"` + hash + "\"}\n" +
 		"msg=\"audit head\" n=9 hash=abc\n" + strings.Repeat("x", 100_000) + "\nmsg=\"audit head\" n=10 hash=" + hash
-	heads, err := keptHeads(strings.NewReader(log))
+	heads, err := keptHeads(strings.NewReader(log), 10)
 	if err != nil || len(heads) != 3 || heads[0].N != 7 || heads[1].N != 8 || heads[2].N != 10 || heads[0].Hash[0] != 0xab {
 		t.Errorf("read %+v, %v", heads, err)
 	}
 	var many strings.Builder
-	for n := range 2*maxHeads + 5 {
+	for n := range 1005 {
 		many.WriteString("msg=\"audit head\" n=" + strconv.Itoa(n+1) + " hash=" + hash + "\n")
 	}
-	heads, err = keptHeads(strings.NewReader(many.String()))
-	if err != nil || len(heads) > maxHeads || heads[len(heads)-1].N < 2*maxHeads-10 {
-		t.Errorf("%d heads kept of %d, the last %d, %v", len(heads), 2*maxHeads+5, heads[len(heads)-1].N, err)
+	heads, err = keptHeads(strings.NewReader(many.String()), 100)
+	if err != nil || len(heads) > 100 || len(heads) < 50 || heads[len(heads)-1].N < 980 {
+		t.Errorf("%d heads kept of %d, the last %d, %v", len(heads), 1005, heads[len(heads)-1].N, err)
 	}
 }
 

@@ -216,8 +216,14 @@ func checkOutside(t *testing.T, data string, file *demoFile) {
 		t.Fatalf("queue list says\n%s", list)
 	}
 	id, _, _ := strings.Cut(list, " ")
+	hold := i.admin("queue", "hold", id) + i.admin("queue", "list", "--state", "held") + i.admin("queue", "release", id)
+	for _, want := range []string{"1 recipients held", "1 in the queue", "1 recipients released"} {
+		if !strings.Contains(hold, want) {
+			t.Errorf("hold, list and release print no %q:\n%s", want, hold)
+		}
+	}
+	queue("waiting  tried 2 times")
 	for _, c := range []struct{ words, want string }{
-		{"queue hold " + id, "1 recipients held"}, {"queue list --state held", "1 in the queue"}, {"queue release " + id, "1 recipients released"},
 		{"queue drop --domain outside.example --tell", "1 recipients dropped"},
 		{"audit about " + file.People[0].Address, "delivery.submitted "},
 	} {

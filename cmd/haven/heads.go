@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,22 +16,26 @@ import (
 // headLine is what the sealer writes to the log, as text or as JSON, with whatever a log keeper put before it.
 var headLine = regexp.MustCompile(`msg"?[=:]"audit head"[, ]"?n"?[=:]([0-9]{1,18})[, ]"?hash"?[=:]"?([0-9a-f]{64})\b`)
 
-// maxHeads bounds what is held of a log: heads more than that are thinned out, every second one going.
+// maxHeads bounds what is held of a log.
 const maxHeads = 200_000
 
-// keptHeads reads the audit log's heads from the service's log, in the order of the log. Lines that are none are skipped.
-func keptHeads(log io.Reader) ([]audit.Head, error) {
+// keptHeads reads the audit log's heads from the service's log, in its order. Lines that are none are skipped; where there are more than
+// most, every second one goes.
+func keptHeads(log io.Reader, most int) ([]audit.Head, error) {
 	var out []audit.Head
 	in := bufio.NewReaderSize(log, 64<<10)
 	every, n := 1, 0
 	for {
 		line, err := in.ReadSlice('\n') // a longer line is read in pieces; none of them is a head
+		if !bytes.Contains(line, []byte(`"audit head"`)) {
+			line = nil
+		}
 		if m := headLine.FindSubmatch(line); m != nil {
 			if n++; n%every == 0 {
 				out = append(out, parseHead(m))
 			}
 		}
-		if len(out) >= maxHeads {
+		if len(out) >= most {
 			out, every = thin(out), every*2
 		}
 		switch {
