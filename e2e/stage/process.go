@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -215,6 +217,9 @@ func (h *House) end() {
 func binary(t testing.TB) string {
 	t.Helper()
 	if bin := os.Getenv("HAVEN_BIN"); bin != "" {
+		if _, err := os.Stat(bin); err != nil {
+			t.Fatalf("HAVEN_BIN: %v", err)
+		}
 		return bin
 	}
 	bin, err := build()
@@ -230,6 +235,9 @@ var build = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := noteSources(); err != nil {
+		return "", err
+	}
 	unlock, err := lockFile(filepath.Join(dir, "build.lock"))
 	if err != nil {
 		return "", err
@@ -242,6 +250,30 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	return bin, nil
 })
+
+// noteSources looks into every folder of the module. go test remembers what a test looked at, and so does not take an
+// earlier result for that of a changed source, which it cannot know the binary is built from.
+func noteSources() error {
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			return errors.New("the scenarios run inside the module's folder")
+		}
+		root = filepath.Dir(root)
+	}
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && path != root && (d.Name()[0] == '.' || slices.Contains([]string{"bin", "build", "dist", "node_modules"}, d.Name())) {
+			return filepath.SkipDir
+		}
+		return err
+	})
+}
 
 // workDir is what the scenarios of all runs share: the built binary and its lock.
 func workDir() (string, error) {
