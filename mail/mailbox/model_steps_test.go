@@ -49,7 +49,7 @@ func TestModel(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.engine, c.seed, c.step)
 			steps := c.steps
-			if testing.Short() {
+			if testing.Short() || racing {
 				steps /= 10
 			}
 			for n := range steps {

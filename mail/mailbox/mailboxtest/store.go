@@ -28,6 +28,8 @@ type Store struct {
 	DB     *db.DB
 	Packs  *blob.Store
 	Keys   *secret.Keys
+	KeysDB *db.DB
+	Dir    string // holds packs and the master key
 	Hub    *change.Hub
 	Clock  *clock.Fake
 	Grants *Grants
@@ -74,7 +76,7 @@ func NewSteps(t testing.TB, engine string, step int, change_ ...func(*policy.Pol
 	for _, fn := range change_ {
 		fn(&p)
 	}
-	s := &Store{DB: main, Packs: bodies, Keys: keys, Hub: &change.Hub{}, Clock: clock.NewFake(Start), Grants: &Grants{}, t: t}
+	s := &Store{DB: main, Packs: bodies, Keys: keys, KeysDB: keysDB, Dir: dir, Hub: &change.Hub{}, Clock: clock.NewFake(Start), Grants: &Grants{}, t: t}
 	s.Service = mailbox.New(mailbox.Options{DB: main, Bodies: bodies, Keys: keys, Hub: s.Hub, Access: s.Grants, Clock: s.Clock, Policy: p, Step: step})
 	t.Cleanup(func() {
 		s.check()
