@@ -18,7 +18,8 @@ const (
 	box   = "nhspharmacy.leeds.testpharmacyFX002@pharmacies.test"
 )
 
-// verbCases are an operator's day, in order: what is typed, the exit code, and what is answered (on the error output where the code is not 0).
+// verbCases are an operator's day, in order: what is typed, the exit code, and what is answered (on the error output
+// where the code is not 0).
 var verbCases = []struct {
 	words string
 	code  int

@@ -17,7 +17,8 @@ import (
 )
 
 // The service answers admin calls on a socket in its data folder that nobody else may open. A call is a line of JSON
-// with the words, and the input; the answer is what is printed, and in the trailer how it ended and what belongs on the error output.
+// with the words, and the input; the answer is what is printed, and in the trailer how it ended and what belongs on the
+// error output.
 
 const (
 	adminSocket   = "admin.sock"
@@ -30,8 +31,8 @@ const (
 
 var errNoService = errors.New("no service runs")
 
-// socketIn is the path of a folder's socket, short enough for a socket's address, until release. Under a long path the folder is
-// opened and named by its descriptor.
+// socketIn is the path of a folder's socket, short enough for a socket's address, until release. Under a long path the
+// folder is opened and named by its descriptor.
 func socketIn(dir string) (path string, release func() error, err error) {
 	if path = filepath.Join(dir, adminSocket); len(path) <= maxSocketPath {
 		return path, func() error { return nil }, nil
@@ -73,7 +74,8 @@ func (s *serving) startAdmin(context.Context) error {
 	return nil
 }
 
-// listenAlone listens at a path in the folder that this process holds the lock of: a socket that is there was left by a process that was killed.
+// listenAlone listens at a path in the folder that this process holds the lock of: a socket that is there was left by a
+// process that was killed.
 func listenAlone(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -150,8 +152,8 @@ func serves(ctx context.Context, data string) bool {
 	return true
 }
 
-// callService has a running service do it. The error is errNoService where none answers, errUsage for words that it did not understand, or what
-// it says itself.
+// callService has a running service do it. The error is errNoService where none answers, errUsage for words that it did
+// not understand, or what it says itself.
 func callService(ctx context.Context, data string, words []string, std stdio) error {
 	if !serves(ctx, data) {
 		return errNoService

@@ -57,7 +57,8 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 	return errors.Join(err, h.close(), release())
 }
 
-// lookAt makes sure that there is a store to check, since an empty one would be made and found whole; a repair has the folder for itself.
+// lookAt makes sure that there is a store to check, since an empty one would be made and found whole; a repair has the
+// folder for itself.
 func lookAt(conf *config.Loaded, repair bool) (release func() error, err error) {
 	if repair {
 		release, err = lockData(conf.Service.Data)

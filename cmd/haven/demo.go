@@ -100,7 +100,8 @@ func (o *demoOptions) check() error {
 // demoMark is there while a demo runs.
 const demoMark = "demo.json"
 
-// empty makes sure that the folder is the demo's own to write into, and deletes what an earlier demo left where that is wanted.
+// empty makes sure that the folder is the demo's own to write into, and deletes what an earlier demo left where that is
+// wanted.
 func (o *demoOptions) empty() error {
 	entries, err := os.ReadDir(o.data)
 	if errors.Is(err, os.ErrNotExist) || err == nil && isEmpty(entries) {

@@ -19,8 +19,8 @@ var headLine = regexp.MustCompile(`msg"?[=:]"audit head"[, ]"?n"?[=:]([0-9]{1,18
 // maxHeads bounds what is held of a log.
 const maxHeads = 200_000
 
-// keptHeads reads the audit log's heads from the service's log, in its order. Lines that are none are skipped; where there are more than
-// most, every second one goes.
+// keptHeads reads the audit log's heads from the service's log, in its order. Lines that are none are skipped; where
+// there are more than most, every second one goes.
 func keptHeads(log io.Reader, most int) ([]audit.Head, error) {
 	var out []audit.Head
 	in := bufio.NewReaderSize(log, 64<<10)

@@ -34,8 +34,8 @@ import (
 	"haven/platform/secret"
 )
 
-// house is every part of a service, wired. The stores are open from the first moment; faces and jobs run in serve alone, so that
-// admin, check and back-up use the same parts beside a running service.
+// house is every part of a service, wired. The stores are open from the first moment; faces and jobs run in serve
+// alone, so that admin, check and back-up use the same parts beside a running service.
 type house struct {
 	conf  *config.Loaded
 	log   *slog.Logger
@@ -74,7 +74,8 @@ const (
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
 	mailbox.Schema, outbox.Schema, delivery.Schema, search.Schema}
 
-// openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing stays open.
+// openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
+// stays open.
 func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (h *house, err error) {
 	h = &house{conf: conf, log: log, clock: clock.Real{}, hub: &change.Hub{}}
 	defer func() {

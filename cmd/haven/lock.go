@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// One process at a time changes a data folder from the inside: the service, or a command that runs without one. The kernel keeps the lock, so that a killed process leaves none behind; the file names who holds it.
+// One process at a time changes a data folder from the inside: the service, or a command that runs without one. The
+// kernel keeps the lock, so that a killed process leaves none behind; the file names who holds it.
 const lockFile = "haven.lock"
 
 // heldError is that another process has the data folder.
@@ -22,7 +23,8 @@ func (e *heldError) Error() string {
 	return fmt.Sprintf("%s is in use by another haven%s; stop that one first, or name another data folder", e.dir, e.by)
 }
 
-// lockData takes the data folder, which it makes where there is none, for this process alone until release. The error is a *heldError while another has it.
+// lockData takes the data folder, which it makes where there is none, for this process alone until release. The error
+// is a *heldError while another has it.
 func lockData(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder can't be made: %w", err)
@@ -45,13 +47,14 @@ func lockData(dir string) (release func() error, err error) {
 		}
 		return nil, &heldError{dir, ""}
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	if f.Truncate(0) == nil {
+		_, _ = fmt.Fprintf(f, "%d\n", os.Getpid()) // for the eye alone: a full disk is no reason not to start
 	}
-	return f.Close, err
+	return f.Close, nil
 }
 
-// isOurs refuses a folder that somebody else owns: files that root makes in the service's folder keep the service from starting.
+// isOurs refuses a folder that somebody else owns: files that root makes in the service's folder keep the service from
+// starting.
 func isOurs(dir string) error {
 	st, err := os.Stat(dir)
 	if errors.Is(err, os.ErrNotExist) {

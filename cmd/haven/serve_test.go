@@ -17,7 +17,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// TestProfiles: the default profile's limits are in force at the ports, by their real numbers, and the bench profile has none of them.
+// TestProfiles: the default profile's limits are in force at the ports, by their real numbers, and the bench profile
+// has none of them.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	for profile, limited := range map[string]bool{"nhsmail-2017": true, "bench": false} {
@@ -160,7 +161,8 @@ func TestPlaintext(t *testing.T) {
 	}
 }
 
-// TestSignals: SIGTERM and SIGINT end the service in time with code 0, idle sessions are told, and a start after a kill finds all.
+// TestSignals: SIGTERM and SIGINT end the service in time with code 0, idle sessions are told, and a start after a kill
+// finds all.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	i := install(t)

@@ -341,8 +341,8 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 	}, nil
 }
 
-// record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing of what it says, nor
-// to whom (Rules 3).
+// record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing
+// of what it says, nor to whom (Rules 3).
 func (l *SubmittedLetter) record(tx *db.Tx) {
 	told := make(map[haven.AccountNo]bool, len(l.uses))
 	for _, u := range l.uses {
