@@ -24,11 +24,11 @@ const busyWait = 5 * time.Second
 
 var writerPragmas = []string{
 	"PRAGMA journal_mode = WAL", "PRAGMA wal_autocheckpoint = 0", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = ON",
-	"PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -65536",
+	"PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -32768",
 }
 
 var readerPragmas = []string{
-	"PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -8192",
+	"PRAGMA query_only = ON", "PRAGMA wal_autocheckpoint = 0", "PRAGMA temp_store = MEMORY", "PRAGMA cache_size = -4096",
 }
 
 // sqliteConn is one connection with its prepared statements. One goroutine uses it at a time.
@@ -79,7 +79,7 @@ func (c *sqliteConn) prepare(sql string) (*sqliteStmt, error) {
 		}
 		clear(c.stmts)
 	}
-	stmt, err := c.conn.Prepare(sql)
+	stmt, err := c.conn.Prepare(steadyLimit(sql))
 	if err != nil {
 		return nil, sqliteFault(err, sql)
 	}
@@ -95,6 +95,10 @@ func (c *sqliteConn) prepare(sql string) (*sqliteStmt, error) {
 	c.stmts[sql] = s
 	return s, nil
 }
+
+// steadyLimit keeps the planner from looking at the value of a LIMIT: having looked, SQLite plans the statement anew each time
+// that a value is bound, which costs more than most statements do.
+func steadyLimit(sql string) string { return strings.ReplaceAll(sql, "LIMIT $", "LIMIT +$") }
 
 func paramNumber(name string) (int, error) {
 	if len(name) < 2 || name[0] != '$' {
