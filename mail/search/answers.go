@@ -68,7 +68,10 @@ func (x *index) ask(ctx context.Context, v mailbox.Viewer, tests []onWords, lo, 
 	}
 	err := x.askAll(ctx, e, v.Account, tests, lo, hi, a)
 	x.mu.RUnlock()
-	if errs.Is(err, errs.Internal) && ctx.Err() == nil {
+	switch {
+	case outOfRoom(err): // a reader too takes a little of the disk
+		a.blind, err = true, nil
+	case errs.Is(err, errs.Internal) && ctx.Err() == nil:
 		x.doubt(e, err)
 		a.blind, err = true, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"haven"
 	"haven/platform/db"
@@ -35,24 +36,31 @@ type index struct {
 	path string // of the file; "" on PostgreSQL
 	keys Keys
 	log  *slog.Logger
+	room Room
+	low  atomic.Bool // the disk has too little room for the index to grow
 
 	mu     sync.RWMutex // held for reading while engine is used
 	engine engine       // nil: in doubt, everything is scanned until the worker has begun a new one
 }
 
-// openIndex opens the index that belongs to main, or begins a new one where there is none that can be trusted.
-func openIndex(ctx context.Context, main *db.DB, path string, keys Keys, log *slog.Logger) (*index, error) {
-	x := &index{main: main, path: path, keys: keys, log: log}
-	if main.Engine() == "sqlite" && path == "" {
+// openIndex opens the index that belongs to the main database, or begins a new one where there is none that can be trusted. A
+// file that can't be made or opened now, for want of room above all, is left to the worker.
+func openIndex(ctx context.Context, o Options) (*index, error) {
+	x := &index{main: o.Main, path: o.IndexPath, keys: o.Keys, log: o.Logger, room: o.Room}
+	if o.Main.Engine() == "sqlite" && x.path == "" {
 		return nil, errs.E(errs.Invalid, "On SQLite the search index needs a file of its own.")
 	}
-	if main.Engine() != "sqlite" {
+	if o.Main.Engine() != "sqlite" {
 		x.path = ""
 	}
 	err := x.open(ctx)
 	if errors.Is(err, errDoubt) {
-		log.Info("search index is built anew", "why", err.Error())
+		x.log.Info("search index is built anew", "why", err.Error())
 		err = x.renew(ctx)
+	}
+	if x.canWait(ctx, err) {
+		x.log.Warn("search index can't be opened now; letters are read instead", "error", err)
+		err = nil
 	}
 	if err != nil {
 		return nil, err
@@ -80,14 +88,17 @@ func (x *index) open(ctx context.Context) error {
 	}
 	e, err := openFile(ctx, x.path, x.log)
 	if err != nil {
-		return fmt.Errorf("%w: %w", errDoubt, err)
+		return doubtful(err)
 	}
 	mark, err := e.mark(ctx)
 	if err != nil || mark != st.mark {
 		return errors.Join(fmt.Errorf("%w: it belongs to another database", errDoubt), err, e.close())
 	}
+	if err := markOpen(x.path); err != nil {
+		return errors.Join(doubtful(err), e.close())
+	}
 	x.set(e)
-	return markOpen(x.path)
+	return nil
 }
 
 func (x *index) openTable(ctx context.Context) error {
@@ -105,7 +116,8 @@ func (x *index) set(e engine) {
 }
 
 // renew begins a new, empty index and has every message indexed again, in steps of the worker. The state is written
-// first: an interruption leaves an index whose mark is not the state's, which is in doubt again.
+// first: an interruption leaves an index whose mark is not the state's, which is in doubt again. Where there is no room for an
+// index it only removes the old one, and the error has errLow behind it.
 func (x *index) renew(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -115,6 +127,9 @@ func (x *index) renew(ctx context.Context) error {
 			x.log.Warn("search index does not close", "error", err)
 		}
 		x.engine = nil
+	}
+	if err := x.hasRoom(); err != nil {
+		return errors.Join(err, removeFile(x.path))
 	}
 	var random [16]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -194,7 +209,8 @@ func readState(tx *db.Tx) (st state, err error) {
 	return st, err
 }
 
-// close closes the index and notes that all of it is on disk.
+// close closes the index and notes that all of it is on disk. A file that can't be finished, for want of room above all, is no
+// error: at the worst it is in doubt.
 func (x *index) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -203,15 +219,22 @@ func (x *index) close() error {
 	}
 	err := x.engine.close()
 	x.engine = nil
-	if err != nil || x.path == "" {
-		return err
+	if err == nil && x.path != "" {
+		err = markClean(x.path)
 	}
-	return markClean(x.path)
+	if x.path != "" && (errs.Is(err, errs.Transient) || outOfRoom(err)) {
+		x.log.Warn("search index was not closed in order; it may be built anew", "error", err)
+		return nil
+	}
+	return err
 }
+
+// logPages is how long the log of the index's file may grow between batches: what it took of the disk it keeps.
+const logPages = 2_000
 
 // openFile opens the index's file, making it if it isn't there.
 func openFile(ctx context.Context, path string, log *slog.Logger) (fileEngine, error) {
-	d, err := db.Open(ctx, db.Config{Path: path, UnsafeNoSync: true, MaxReaders: 4, Logger: log})
+	d, err := db.Open(ctx, db.Config{Path: path, UnsafeNoSync: true, MaxReaders: 4, CheckpointPages: logPages, Logger: log})
 	if err != nil {
 		return fileEngine{}, err
 	}
@@ -293,13 +316,17 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// writeStatus replaces the status file. One that a crash cut short is no known status, and so in doubt.
+// writeStatus replaces the status file. One that a crash cut short is no known status, and so in doubt. It is written in its
+// place, so that it takes no room that a full disk hasn't.
 func writeStatus(path, status string) error {
-	f, err := os.OpenFile(path+statusSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	f, err := os.OpenFile(path+statusSuffix, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return errs.Wrap(errs.Transient, err, "")
 	}
 	_, err = f.WriteString(status)
+	if err == nil {
+		err = f.Truncate(int64(len(status)))
+	}
 	return errs.Wrap(errs.Transient, errors.Join(err, f.Sync(), f.Close()), "")
 }
 

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,8 @@ type house struct {
 	*mailboxtest.Store
 	search *Service
 	path   string
+	room   Room         // nil: as it is
+	log    *slog.Logger // nil: none
 	t      testing.TB
 }
 
@@ -38,7 +41,7 @@ func newHouse(t testing.TB, engine string) *house {
 func (h *house) open() {
 	h.t.Helper()
 	s, err := Open(context.Background(), Options{
-		Main: h.DB, Store: h.Store, Itself: mailboxtest.Own, IndexPath: h.path, Clock: h.Clock,
+		Main: h.DB, Store: h.Store, Itself: mailboxtest.Own, IndexPath: h.path, Clock: h.Clock, Room: h.room, Logger: h.log,
 		Keys: func(ctx context.Context, no haven.AccountNo) (Terms, error) { return h.Store.Keys.Account(ctx, no) },
 	})
 	if err != nil {

@@ -48,8 +48,10 @@ type Options struct {
 	Itself func(haven.AccountNo) mailbox.Viewer
 	// IndexPath is the file of the word index. It is needed on SQLite; on PostgreSQL the index is in Main.
 	IndexPath string
-	Clock     clock.Clock
-	Logger    *slog.Logger // nil: none
+	// Room tells how much room IndexPath's disk has; nil asks the operating system.
+	Room   Room
+	Clock  clock.Clock
+	Logger *slog.Logger // nil: none
 }
 
 // Service searches. It is safe for many goroutines.
@@ -65,7 +67,8 @@ type Service struct {
 	worker   *worker
 }
 
-// Open makes a search and opens its index, or begins a new one. Nothing runs until Run is called.
+// Open makes a search and opens its index, or begins a new one. Nothing runs until Run is called. Without room on the disk it
+// goes on without an index, reading letters.
 func Open(ctx context.Context, o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -73,7 +76,10 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if o.Main == nil || o.Store == nil || o.Keys == nil || o.Itself == nil || o.Clock == nil {
 		return nil, errs.Wrap(errs.Internal, errors.New("search: an option is missing"), "")
 	}
-	x, err := openIndex(ctx, o.Main, o.IndexPath, o.Keys, o.Logger)
+	if o.Room == nil {
+		o.Room = diskRoom
+	}
+	x, err := openIndex(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +92,14 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 func (s *Service) Close() error { return s.index.close() }
 
 // Rebuild has every message indexed anew, in steps of the worker; until then what isn't indexed is scanned. It is for
-// after a restore, and for an operator in doubt.
-func (s *Service) Rebuild(ctx context.Context) error { return s.index.renew(ctx) }
+// after a restore, and for an operator in doubt. On a disk without room for an index the worker begins it when there is.
+func (s *Service) Rebuild(ctx context.Context) error {
+	err := s.index.renew(ctx)
+	if errors.Is(err, errLow) {
+		return nil
+	}
+	return err
+}
 
 // Result is what was found, in UID order.
 type Result struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -19,7 +20,7 @@ import (
 // The bounds of one step of the worker. Its writes to the main database stand behind mail, so they are short.
 const (
 	stepMessages = 500
-	stepTokens   = 500_000
+	stepTokens   = 150_000 // after which no further message is taken in; with its merges such a batch is some 10 MiB of log
 	stepFill     = 1_000
 	stepDone     = 250
 	maxTries     = 3           // of a message that can't be read; then it is left out
@@ -52,8 +53,7 @@ func (s *Service) Run(ctx context.Context) {
 		n, err := s.Step(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
-			s.worker.log.Warn("search index stands still", "error", err)
-			pause = min(2*pause, maxPause)
+			pause = s.worker.standStill(err, pause)
 		case n > 0:
 			pause = rest(s.clock.Now().Sub(begun), s.uses()-before-ownUses*int64(n))
 		default:
@@ -63,6 +63,17 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// standStill is how long the worker waits after an error. A disk without room gets it by somebody's doing, not by being asked often.
+func (w *worker) standStill(err error, pause time.Duration) time.Duration {
+	if !errors.Is(err, errLow) {
+		w.log.Warn("search index stands still", "error", err)
+	}
+	if outOfRoom(err) {
+		return maxPause
+	}
+	return min(max(2*pause, idle), maxPause)
 }
 
 // ownUses is about what the worker itself does with the main database for each message.
@@ -87,7 +98,7 @@ func rest(took time.Duration, uses int64) time.Duration {
 }
 
 // Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the
-// index is up to date. Steps run one at a time.
+// index is up to date. Steps run one at a time. Where there is too little room for what there is to do, nothing is done.
 func (s *Service) Step(ctx context.Context) (int, error) {
 	s.stepping.Lock()
 	defer s.stepping.Unlock()
@@ -111,6 +122,9 @@ func (s *Service) Step(ctx context.Context) (int, error) {
 func (w *worker) fill(ctx context.Context) (n int, err error) {
 	st, err := w.index.state(ctx)
 	if err != nil || !st.refilling() {
+		return 0, err
+	}
+	if err := w.index.hasRoom(); err != nil {
 		return 0, err
 	}
 	err = w.index.main.Write(ctx, func(tx *db.Tx) error {
@@ -153,6 +167,9 @@ func (w *worker) work(ctx context.Context) (int, error) {
 	if len(waiting) == 0 {
 		return 0, w.tidy(ctx)
 	}
+	if err := w.index.hasRoom(); err != nil {
+		return 0, err
+	}
 	docs, gone, done, err := w.read(ctx, waiting)
 	if err != nil {
 		return 0, err
@@ -190,7 +207,7 @@ func (w *worker) tidy(ctx context.Context) error {
 	return err
 }
 
-// withEngine gives the index up if it fails.
+// withEngine gives the index up if it fails or meets a full disk.
 func (w *worker) withEngine(ctx context.Context, fn func(engine) error) error {
 	x := w.index
 	x.mu.RLock()
@@ -201,7 +218,10 @@ func (w *worker) withEngine(ctx context.Context, fn func(engine) error) error {
 	}
 	err := fn(e)
 	x.mu.RUnlock()
-	if errs.Is(err, errs.Internal) && ctx.Err() == nil {
+	switch {
+	case outOfRoom(err):
+		x.giveRoom(e, err)
+	case errs.Is(err, errs.Internal) && ctx.Err() == nil:
 		x.doubt(e, err)
 	}
 	return err
