@@ -157,5 +157,8 @@ func (h *house) repair(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if err := h.openSearch(ctx); err != nil {
+		return err
+	}
 	return h.search.Rebuild(ctx)
 }

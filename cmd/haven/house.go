@@ -52,7 +52,7 @@ type house struct {
 	shared        *sharedmailbox.Service
 	organisations *organisation.Service
 	mail          *mailbox.Service
-	search        *search.Service
+	search        *search.Service // nil until openSearch
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	signer        *authn.Signer
@@ -193,12 +193,6 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	p := h.conf.Policy
 	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
 		Clock: h.clock, Policy: p, Logger: h.log, Node: int64(os.Getpid())})
-	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
-		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log})
-	if err != nil {
-		return fmt.Errorf("the search index can't be opened: %w", err)
-	}
-	h.onClose(h.search.Close)
 	if h.signer, err = authn.OpenSigner(ctx, h.keys); err != nil {
 		return fmt.Errorf("the signing keys can't be had: %w", err)
 	}
@@ -218,6 +212,17 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: haven.Address{Local: "postmaster", Domain: h.conf.Service.Domains[0]},
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
+	return nil
+}
+
+// openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.
+func (h *house) openSearch(ctx context.Context) (err error) {
+	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
+		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log})
+	if err != nil {
+		return fmt.Errorf("the search index can't be opened: %w", err)
+	}
+	h.onClose(h.search.Close)
 	return nil
 }
 
