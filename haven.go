@@ -7,7 +7,6 @@ package haven
 import (
 	"crypto/rand"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -25,17 +24,6 @@ func NewAccountID() AccountID {
 		panic("haven: the operating system gives no random numbers: " + err.Error())
 	}
 	return id
-}
-
-// ParseAccountID reads what String wrote.
-func ParseAccountID(s string) (AccountID, error) {
-	var id AccountID
-	b, err := idEncoding.DecodeString(strings.ToLower(s))
-	if err != nil || len(b) != len(id) {
-		return AccountID{}, errors.New("an account id is 26 letters and digits")
-	}
-	copy(id[:], b)
-	return id, nil
 }
 
 // String is 26 lower-case letters and digits 2 to 7, safe in a URL and as an OBJECTID (RFC 8474 §4).

@@ -136,9 +136,6 @@ func (h *House) Running() bool {
 	}
 }
 
-// Ended is closed when the service's process ends.
-func (h *House) Ended() <-chan struct{} { return h.proc.done }
-
 // Kill ends the service as a power cut does.
 func (h *House) Kill() {
 	h.t.Helper()
@@ -205,9 +202,7 @@ func (h *House) end() {
 		return
 	}
 	h.Stop()
-	if !h.bare {
-		h.Check()
-	}
+	h.Check()
 	if h.t.Failed() {
 		h.t.Logf("the service's log ends with\n%s", h.Log())
 	}

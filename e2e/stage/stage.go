@@ -39,7 +39,6 @@ type House struct {
 	args []string
 	tls  func() *tls.Config
 	proc *process
-	bare bool // no check at the end
 }
 
 // Setting is a table of the configuration, and the lines to put there.
@@ -216,6 +215,3 @@ func (h *House) Check() {
 		h.t.Errorf("haven check: %v\n%s", err, out)
 	}
 }
-
-// LeaveUnchecked is for a house whose data a scenario takes away.
-func (h *House) LeaveUnchecked() { h.bare = true }

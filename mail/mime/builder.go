@@ -3,7 +3,6 @@ package mime
 import (
 	"bytes"
 	"encoding/base64"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -214,22 +213,9 @@ func (l *Letter) Bytes(body *Entity) []byte {
 	return body.append(b, &boundaries{})
 }
 
-// WriteLetter writes the letter to w.
-func (l *Letter) WriteLetter(w io.Writer, body *Entity) error {
-	_, err := w.Write(l.Bytes(body))
-	return err
-}
-
 // AddressOf is an entry for an address list; name may be any text.
 func AddressOf(name string, a haven.Address) Address {
 	return Address{Name: name, Mailbox: a.Local, Host: a.Domain}
-}
-
-// FormatField folds and, unless it is ASCII or raw UTF-8 is wanted, encodes a text for an unstructured field.
-func FormatField(name, text string, utf8 bool) HeaderField {
-	l := Letter{UTF8: utf8}
-	l.Text(name, text)
-	return l.fields[0]
 }
 
 // foldStructured puts line breaks before spaces so that lines have up to 78 octets where there are spaces to do so

@@ -11,7 +11,7 @@ import (
 )
 
 // HeaderField is a field to write. Name and Body are written as they are: Body is encoded and folded already and has no
-// line break at its end; see FormatField.
+// line break at its end.
 type HeaderField struct {
 	Name string
 	Body string

@@ -147,8 +147,8 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	return s.inPassing(ctx, s.seePlace(ctx, k, place))
 }
 
-// inPassing is the error of a note that a good log in leaves (last use, known place, newer hash). Where the note can't be written, since the
-// disk is full or the database takes no writes, the person comes in all the same: reading must go on.
+// inPassing is the error of a note that a good log in leaves (last use, known place, newer hash). Where the note can't
+// be written, since the disk is full or the database takes no writes, the person comes in all the same: reading must go on.
 func (s *Service) inPassing(ctx context.Context, err error) error {
 	if ctx.Err() == nil && errs.Is(err, errs.Transient) {
 		s.o.Logger.LogAttrs(ctx, slog.LevelWarn, "a log in could not be noted", slog.String("cause", err.Error()))
@@ -275,7 +275,3 @@ func (s *Service) seePlace(ctx context.Context, k known, place placeKey) error {
 		return nil
 	})
 }
-
-// IsRefused reports whether err is the answer to a wrong secret, which a face counts toward closing the
-// connection.
-func IsRefused(err error) bool { return errors.Is(err, ErrRefused) }

@@ -185,7 +185,7 @@ func TestASharedMailboxCanHaveNoCredential(t *testing.T) {
 			t.Errorf("NewAppPassword: %v", err)
 		}
 		for _, user := range []string{shop.Address.String(), "pharmacy.FX002@haven.example", shop.Address.String() + "/" + shop.Address.String()} {
-			if _, err := h.Accounts.Authenticate(t.Context(), account.Login{User: user, Password: peopletest.Password}); !account.IsRefused(err) {
+			if _, err := h.Accounts.Authenticate(t.Context(), account.Login{User: user, Password: peopletest.Password}); !errors.Is(err, account.ErrRefused) {
 				t.Errorf("%s: %v", user, err)
 			}
 		}

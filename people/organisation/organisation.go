@@ -36,16 +36,6 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
-// ParseKind reads what String wrote.
-func ParseKind(s string) (Kind, bool) {
-	for k, n := range kindNames {
-		if n == s {
-			return k, true
-		}
-	}
-	return 0, false
-}
-
 // Status is what the national list says of a premises.
 type Status uint8
 
