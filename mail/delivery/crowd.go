@@ -18,7 +18,7 @@ import (
 
 // A letter with more recipients here than one commit takes is a crowd: one entry is committed before the client's 250,
 // and is filed in steps afterwards, with each mailbox exactly once: the row that names a mailbox goes in the commit
-// that files the letter there (STORE.md, Transactions). Several processes may do so at once; the slower one's commit
+// that files the letter there. Several processes may do so at once; the slower one's commit
 // fails, since the row is gone.
 
 // Sealer seals a body's key under a key of the service; platform/secret has one.

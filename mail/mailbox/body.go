@@ -26,8 +26,8 @@ type sealedBatch struct {
 	end    []int // of each column in data
 }
 
-// Infos calls fn with what is sealed of each message, in the order asked. The ids come from Rows of the same account; one that has gone for good
-// meanwhile is left out. info is good until fn returns. No snapshot is held while fn runs.
+// Infos calls fn with what is sealed of each message, in the order asked. The ids come from Rows of the same account;
+// one that has gone for good meanwhile is left out. info is good until fn returns. No snapshot is held while fn runs.
 func (s *Service) Infos(ctx context.Context, v Viewer, msgs []haven.MessageID, fn func(i int, info *Info) error) error {
 	keys, err := s.keysFor(ctx, v)
 	if err != nil {
@@ -223,8 +223,8 @@ func (s *Service) Body(ctx context.Context, v Viewer, msg haven.MessageID) (*Bod
 // bodyBatch is how many bodies' places one snapshot reads.
 const bodyBatch = 100
 
-// Bodies appends each message in turn to a buffer that it reuses and calls fn with it, in the order asked; a message that has gone for good is left
-// out. It is for reading many whole messages; one over a megabyte is better opened by Body.
+// Bodies appends each message in turn to a buffer that it reuses and calls fn with it, in the order asked; a message
+// that has gone for good is left out. It is for reading many whole messages; one over a megabyte is better opened by Body.
 func (s *Service) Bodies(ctx context.Context, v Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error {
 	type found struct {
 		lo   int

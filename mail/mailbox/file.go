@@ -12,11 +12,12 @@ import (
 	"haven/platform/errs"
 )
 
-// maxFilings is how many accounts one commit may file into (STORE.md, Transactions).
+// maxFilings is how many accounts one commit may file into.
 const maxFilings = 101 // 100 recipients and a Sent copy
 
 // File puts letters into accounts, and does what also does, in one commit: after it every filing is durable and
-// readable, or none is. also, which may be nil, runs last and sees what was filed. No viewer is asked: who calls it has decided that the letter is to be delivered.
+// readable, or none is. also, which may be nil, runs last and sees what was filed. No viewer is asked: who calls it has
+// decided that the letter is to be delivered.
 func (s *Service) File(ctx context.Context, filings []Filing, also func(tx *db.Tx) error) ([]Filed, error) {
 	if len(filings) > maxFilings {
 		return nil, errs.E(errs.TooMany, "At most %d mailboxes take a message at once.", maxFilings)

@@ -28,8 +28,8 @@ type sibling struct {
 	changed haven.Seq
 }
 
-// Store changes flags. What it changes in one placement it changes in all placements of the message, except \Deleted (STORE.md, Copies).
-// It goes in steps of a few hundred rows; each step is durable by itself, and after an error the result names what was done.
+// Store changes flags. What it changes in one placement it changes in all placements of the message, except \Deleted. It
+// goes in steps of a few hundred rows; each step is durable by itself, and after an error the result names what was done.
 func (s *Service) Store(ctx context.Context, v Viewer, mb haven.MailboxNo, uids []Range, ch FlagChange) (StoreResult, error) {
 	ch.Flags &= settable
 	var res StoreResult

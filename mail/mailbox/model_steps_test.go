@@ -22,8 +22,10 @@ func (d dice) chance(of int) bool { return d.IntN(of) == 0 }
 
 func one[T any](d dice, list []T) T { return list[d.IntN(len(list))] }
 
+// flags are any of the five; two throws, so that few are set.
 func (d dice) flags() mailbox.Flags {
-	return mailbox.Flags(d.IntN(32)) & mailbox.Flags(d.IntN(32))
+	first, second := d.IntN(32), d.IntN(32)
+	return mailbox.Flags(first & second)
 }
 
 func (d dice) names() []string {

@@ -17,7 +17,7 @@ import (
 	"haven/platform/db"
 )
 
-// secretWords stand in the mail of a seeded store and may be found nowhere on its disk (STORE.md, Keys).
+// secretWords stand in the mail of a seeded store and may be found nowhere on its disk.
 var secretWords = []string{
 	"metforminum", "Quillfeather", "quillfeather", "ward.seven", "hospital-of-clay", "pharmacy.fx001", "dischargenote",
 	"allergyreport", "Bluebottle Lane", "x-unusual-header", "thread-parent-77", "return.path.of",

@@ -12,12 +12,12 @@ import (
 )
 
 // Mail programs put a copy of what they sent into a Sent folder; the service files its own copy when it accepts the
-// submission. Whichever comes first, one stays: the service's, under the UID that the program was told (STORE.md,
-// Copies). Table sent remembers both kinds by person and letter.
+// submission. Whichever comes first, one stays: the service's, under the UID that the program was told.
+// Table sent remembers both kinds by person and letter.
 
 // sentKey names a letter that a person sent, under the person's own key: by its Message-ID, and by From, Date and
-// Subject, since a program that leaves the Message-ID to the service stores a copy without one. Without a Message-ID both are the same;
-// 0 is no name.
+// Subject, since a program that leaves the Message-ID to the service stores a copy without one. Without a Message-ID
+// both are the same; 0 is no name.
 type sentKey struct {
 	person    haven.AccountNo
 	id, plain int64

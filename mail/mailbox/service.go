@@ -153,8 +153,8 @@ func (l *lock) take() haven.Seq {
 	return l.next
 }
 
-// takeSeq locks an account and takes n numbers of its sequence. It is a writing transaction's first statement (STORE.md,
-// Transactions); a transaction over several accounts calls it in ascending order.
+// takeSeq locks an account and takes n numbers of its sequence. It is a writing transaction's first statement
+// (docs/decisions/001); a transaction over several accounts calls it in ascending order.
 func takeSeq(tx *db.Tx, account haven.AccountNo, n int) (*lock, error) {
 	var l *lock
 	err := tx.Query(sqlTakeSeq, []any{int64(account), int64(n)}, func(r db.Row) error {

@@ -2,7 +2,7 @@ package mailbox
 
 import "haven/platform/db"
 
-// Schema is the mail store's tables (STORE.md, Tables). account_seq is the hot row: the lock of an account and the
+// Schema is the mail store's tables. account_seq is the hot row: the lock of an account and the
 // source of its sequence. message is appended in time order; everything that leads with the account is narrow.
 var Schema = db.Schema{Concept: "mailbox", Steps: []string{`
 CREATE TABLE account_seq (

@@ -188,7 +188,7 @@ func scanAccount(r db.Row) Account {
 }
 
 // Lock takes the accounts for a change of who may do what, in ascending order of number, and gives each a new
-// access version: it is the first statement of such a transaction (STORE.md). The version is random, not
+// access version: it is the first statement of such a transaction. The version is random, not
 // counted, so that one which was read in a transaction that failed never comes again.
 func Lock(tx *db.Tx, accounts ...haven.AccountNo) error {
 	accounts = slices.Compact(slices.Sorted(slices.Values(accounts)))

@@ -90,7 +90,8 @@ const (
 	renewAt = 30 * 24 * time.Hour
 )
 
-// Own is a certificate of our own making for the hosts, with the authority that signed it in PEM. It is kept as a secret and made anew a month before it ends.
+// Own is a certificate of our own making for the hosts, with the authority that signed it in PEM. It is kept as a secret
+// and made anew a month before it ends.
 func Own(ctx context.Context, secrets Secrets, hosts []string, now time.Time) (*tls.Certificate, []byte, error) {
 	kept, err := secrets.NamedOr(ctx, ownName, func() ([]byte, error) { return makeOwn(hosts, now) })
 	if err != nil {

@@ -55,7 +55,8 @@ func say(w http.ResponseWriter, code int, text string) {
 	_, _ = io.WriteString(w, text) // the client's own loss
 }
 
-// NewLogger writes lines of a level ("debug", "info", "warn", "error") and up, as "text" or "json". Callers never give it content, subjects, passwords or codes.
+// NewLogger writes lines of a level ("debug", "info", "warn", "error") and up, as "text" or "json". Callers never give it
+// content, subjects, passwords or codes.
 func NewLogger(w io.Writer, level, format string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {

@@ -1,6 +1,6 @@
 // Package policy holds every number of the rules as one typed struct.
 //
-// A number of RULES.md is a field here and never a constant elsewhere. Two named policies ship for services
+// A number of the rules is a field here and never a constant elsewhere. Two named policies ship for services
 // ("nhsmail-2017", the reference page, and "connect-2024", what the real service moved to); a third, "bench",
 // takes the limits away that would measure themselves. An operator's configuration starts from one of them and
 // overrides fields; Check says what can't be meant.
@@ -181,7 +181,7 @@ type Sending struct {
 	RemovedKept     time.Duration // originals of removed executables
 }
 
-// Mailbox is what a mailbox holds (STORE.md).
+// Mailbox is what a mailbox holds.
 type Mailbox struct {
 	Quota           int64         // octets; 0: no limit
 	RestoreFor      time.Duration // expunged messages stay restorable

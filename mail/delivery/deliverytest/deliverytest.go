@@ -20,8 +20,8 @@ import (
 	"haven/platform/policy"
 )
 
-// Place is a service for one domain, pharmacy.test unless the test says otherwise, with alice@, ben@, the shared mailbox shop@ (alias store@) and postmaster@.
-// alice may send as shop@; ben may send on behalf of it.
+// Place is a service for one domain, pharmacy.test unless the test says otherwise, with alice@, ben@, the shared
+// mailbox shop@ (alias store@) and postmaster@. alice may send as shop@; ben may send on behalf of it.
 type Place struct {
 	*delivery.Service
 	Domain string
