@@ -81,20 +81,17 @@ func (fullQueue) Enqueue(*db.Tx, outbox.Item) (outbox.ID, error) {
 
 func TestSubmissionThatFailsIsNotRecorded(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			p := deliverytest.NewAt(t, engine, "pharmacy.test", func(p *deliverytest.Place, o *delivery.Options) { o.Outbox = fullQueue{p} })
-			err := submit(t, p, p.Alice, "alice@pharmacy.test", "From: alice@pharmacy.test\r\n\r\nHello\r\n", "patient@else.test", "ben@pharmacy.test")
-			if err == nil {
-				t.Fatal("the letter was taken")
-			}
-			if list := about(t, p, deliverytest.ID(p.Alice)); len(list) != 0 {
-				t.Errorf("recorded %+v", list)
-			}
-			if n := len(p.Letters(p.Ben, mailbox.Inbox)) + len(p.Letters(p.Alice, mailbox.Sent)); n != 0 {
-				t.Errorf("%d letters were filed", n)
-			}
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		p := deliverytest.NewAt(t, engine, "pharmacy.test", func(p *deliverytest.Place, o *delivery.Options) { o.Outbox = fullQueue{p} })
+		err := submit(t, p, p.Alice, "alice@pharmacy.test", "From: alice@pharmacy.test\r\n\r\nHello\r\n", "patient@else.test", "ben@pharmacy.test")
+		if err == nil {
+			t.Fatal("the letter was taken")
+		}
+		if list := about(t, p, deliverytest.ID(p.Alice)); len(list) != 0 {
+			t.Errorf("recorded %+v", list)
+		}
+		if n := len(p.Letters(p.Ben, mailbox.Inbox)) + len(p.Letters(p.Alice, mailbox.Sent)); n != 0 {
+			t.Errorf("%d letters were filed", n)
+		}
+	})
 }

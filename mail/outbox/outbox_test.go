@@ -25,63 +25,57 @@ S 221 bye`
 
 func TestSends(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			s := newStranger(t, takes)
-			h := newHouse(t, engine, via(s)).start()
-			h.post(testLetter, func(it *Item) { it.Trace = []byte("Received: from here\r\n") }, "bob@there.test")
-			if e := h.tried(); e.Delivered != 1 {
-				t.Fatalf("got %+v", e)
-			}
-			if got := s.got(); len(got) != 1 || got[0] != "Received: from here\r\n"+testLetter {
-				t.Errorf("the stranger got %q", got)
-			}
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, takes)
+		h := newHouse(t, engine, via(s)).start()
+		h.post(testLetter, func(it *Item) { it.Trace = []byte("Received: from here\r\n") }, "bob@there.test")
+		if e := h.tried(); e.Delivered != 1 {
+			t.Fatalf("got %+v", e)
+		}
+		if got := s.got(); len(got) != 1 || got[0] != "Received: from here\r\n"+testLetter {
+			t.Errorf("the stranger got %q", got)
+		}
+	})
 }
 
 // TestFiveDays lets a server be away for good: the letter is tried with growing pauses, its sender is told once that
 // it is late and once that it failed, and nothing is left.
 func TestFiveDays(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			s := newStranger(t, "S 421 4.3.2 closed for the holidays\nCLOSE")
-			h := newHouse(t, engine, via(s)).start()
-			id := h.post(testLetter, nil, "bob@there.test")
-			tries, last := 0, Event{}
-			for end := testStart.Add(5*24*time.Hour + time.Hour); h.clock.Now().Before(end); {
-				last = h.tried()
-				tries++
-				if late := h.clock.Now().Sub(testStart) >= 4*time.Hour; late && len(h.mail.of("ann@haven.test")) == 0 {
-					h.told()
-				}
-				l, err := h.Show(t.Context(), id)
-				if err != nil {
-					break
-				}
-				if l.To[0].State == "telling" {
-					break
-				}
-				h.pass(l.To[0].Due.Sub(h.clock.Now()))
-			}
-			if last.Last.Code != 421 || tries < 20 || tries > 60 {
-				t.Errorf("%d tries, the last one %+v", tries, last)
-			}
-			for len(h.mail.of("ann@haven.test")) < 2 {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "S 421 4.3.2 closed for the holidays\nCLOSE")
+		h := newHouse(t, engine, via(s)).start()
+		id := h.post(testLetter, nil, "bob@there.test")
+		tries, last := 0, Event{}
+		for end := testStart.Add(5*24*time.Hour + time.Hour); h.clock.Now().Before(end); {
+			last = h.tried()
+			tries++
+			if late := h.clock.Now().Sub(testStart) >= 4*time.Hour; late && len(h.mail.of("ann@haven.test")) == 0 {
 				h.told()
 			}
-			notices := h.mail.of("ann@haven.test")
-			wantIn(t, notices[0], "Action: delayed", "Status: 4.3.2", "Will-Retry-Until: Sat, 07 Mar 2026", "Auto-Submitted: auto-replied")
-			wantIn(t, notices[1], "Action: failed", "Status: 4.4.7", "Diagnostic-Code: smtp; 421 4.3.2 closed for the holidays",
-				"Final-Recipient: rfc822; bob@there.test", "Subject: Hello", "In-Reply-To: <1@haven.test>")
-			if h.clock.Now().Before(testStart.Add(5 * 24 * time.Hour)) {
-				t.Errorf("given up after %v", h.clock.Now().Sub(testStart))
+			l, err := h.Show(t.Context(), id)
+			if err != nil {
+				break
 			}
-		})
-	}
+			if l.To[0].State == "telling" {
+				break
+			}
+			h.pass(l.To[0].Due.Sub(h.clock.Now()))
+		}
+		if last.Last.Code != 421 || tries < 20 || tries > 60 {
+			t.Errorf("%d tries, the last one %+v", tries, last)
+		}
+		for len(h.mail.of("ann@haven.test")) < 2 {
+			h.told()
+		}
+		notices := h.mail.of("ann@haven.test")
+		wantIn(t, notices[0], "Action: delayed", "Status: 4.3.2", "Will-Retry-Until: Sat, 07 Mar 2026", "Auto-Submitted: auto-replied")
+		wantIn(t, notices[1], "Action: failed", "Status: 4.4.7", "Diagnostic-Code: smtp; 421 4.3.2 closed for the holidays",
+			"Final-Recipient: rfc822; bob@there.test", "Subject: Hello", "In-Reply-To: <1@haven.test>")
+		if h.clock.Now().Before(testStart.Add(5 * 24 * time.Hour)) {
+			t.Errorf("given up after %v", h.clock.Now().Sub(testStart))
+		}
+	})
 }
 
 func wantIn(t *testing.T, text string, all ...string) {

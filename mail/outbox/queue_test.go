@@ -17,21 +17,11 @@ import (
 	"haven/platform/errs"
 )
 
-func each(t *testing.T, fn func(t *testing.T, engine string)) {
-	t.Helper()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			fn(t, engine)
-		})
-	}
-}
-
 // TestTwoProcesses lets two outboxes work one queue: every letter goes out exactly once, over no more connections
 // than each may have.
 func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		s := newStranger(t, "EHLO PIPELINING\nSERVE")
 		h := newHouse(t, engine, func(c *Config) { via(s)(c); c.Policy.PerDomain = 3 })
 		const letters, domains = 90, 3
@@ -63,7 +53,7 @@ func TestTwoProcesses(t *testing.T) {
 // TestManyRecipients: one letter, one copy per domain and per hundred recipients.
 func TestManyRecipients(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		s := newStranger(t, "EHLO PIPELINING\nSERVE")
 		h := newHouse(t, engine, via(s)).start()
 		var to []string
@@ -84,7 +74,7 @@ func TestManyRecipients(t *testing.T) {
 // letter once more, and nothing is lost or sent a third time.
 func TestCrashAfterTheirs(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		s := newStranger(t, "EHLO\nSERVE")
 		h := newHouse(t, engine, via(s))
 		h.post(testLetter, nil, "bob@there.test")
@@ -126,7 +116,7 @@ func TestCrashAfterTheirs(t *testing.T) {
 // TestStrays: a claim that committed although its worker never heard of it is given back after two heartbeats.
 func TestStrays(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		h := newHouse(t, engine, via(newStranger(t, "EHLO\nSERVE")))
 		id := h.post(testLetter, nil, "bob@there.test", "cat@there.test")
 		if b, _, err := h.Outbox.next(t.Context(), "there.test", nil, true); b == nil || err != nil {
@@ -246,7 +236,7 @@ func TestEnqueueRefuses(t *testing.T) {
 
 func TestReferenced(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		h := newHouse(t, engine, nil)
 		id := h.post(testLetter, nil, "bob@there.test")
 		check := func(want bool) {
@@ -283,7 +273,7 @@ func bodyOf(t *testing.T, tx *db.Tx) (id blob.ID) {
 // TestAloneTakesUpAtOnce: where no other process sends, what one that was killed had under way is not waited for.
 func TestAloneTakesUpAtOnce(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		s := newStranger(t, "EHLO\nSERVE")
 		h := newHouse(t, engine, func(c *Config) { via(s)(c); c.Alone = true })
 		h.post(testLetter, nil, "bob@there.test")
@@ -304,7 +294,7 @@ func TestAloneTakesUpAtOnce(t *testing.T) {
 // TestOperator holds, lists, releases, retries and drops.
 func TestOperator(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		ctx := t.Context()
 		h := newHouse(t, engine, nil)
 		a := h.post(testLetter, nil, "bob@a.test", "cat@b.test")
@@ -392,7 +382,7 @@ func TestHeldIsNotTried(t *testing.T) {
 // TestNoticeToOutside goes to a sender who has no mailbox here: through the queue, from the null path.
 func TestNoticeToOutside(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		s := newStranger(t, "EHLO\nC MAIL FROM:<zoe@elsewhere.test>\nS 550 5.7.1 no\nCLOSE",
 			"EHLO\nC MAIL FROM:<>\nS 250 ok\nC RCPT TO:<zoe@elsewhere.test>\nS 250 ok\nC DATA\nS 354 go\nDATA\nS 250 ok\nC QUIT")
 		h := newHouse(t, engine, func(c *Config) { via(s)(c); c.Signer = stampSigner{} }).start()

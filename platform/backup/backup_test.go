@@ -23,21 +23,11 @@ import (
 	"haven/platform/errs"
 )
 
-func each(t *testing.T, fn func(t *testing.T, engine string)) {
-	t.Helper()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			fn(t, engine)
-		})
-	}
-}
-
 // TestRestoreUnderWriters backs a store up while mail is delivered, flagged, copied and expunged. What was there before is
 // in the restored store, what came meanwhile is there whole or not at all, and every number that programs cache by is new.
 func TestRestoreUnderWriters(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		from, h := filled(t, engine)
@@ -121,7 +111,7 @@ func write(t *testing.T, ctx context.Context, h *house) (stop func()) {
 // TestNothingReadable holds every octet of a back-up against what must not be in it.
 func TestNothingReadable(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, h := filled(t, engine)
 		src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
 		must(t, backup.Backup(t.Context(), src, dir, nil))
@@ -160,7 +150,7 @@ func TestNothingReadable(t *testing.T) {
 // TestDestroyedKeyIsGone proves that a back-up taken after an account's key was destroyed can't bring it back.
 func TestDestroyedKeyIsGone(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, h := filled(t, engine)
 		h.account(t, 3)
 		var wrapped []byte
@@ -203,7 +193,7 @@ func holds(files map[string][]byte, what []byte) string {
 // TestRefused damages a back-up in one way at a time. Each is refused with a sentence, and the target stays as empty as it was.
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, _ := filled(t, engine)
 		src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
 		must(t, backup.Backup(t.Context(), src, dir, nil))
@@ -317,7 +307,7 @@ func largest(t *testing.T, dir, sub string) (path string) {
 // TestOlderKeys takes keys from before the mail only where that is asked for.
 func TestOlderKeys(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, _ := filled(t, engine)
 		old, now := from.sources(t), from.sources(t)
 		must(t, backup.Backup(t.Context(), old, filepath.Join(t.TempDir(), "mail"), nil))
@@ -340,7 +330,7 @@ func TestOlderKeys(t *testing.T) {
 // TestUndone proves that a restore which fails at the end can be tried again at the same place.
 func TestUndone(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, _ := filled(t, engine)
 		src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
 		must(t, backup.Backup(t.Context(), src, dir, nil))
@@ -361,7 +351,7 @@ func TestUndone(t *testing.T) {
 // TestCutShort ends a back-up in the middle: what it leaves is refused.
 func TestCutShort(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, h := filled(t, engine)
 		for n := range 6 {
 			must(t, h.deliver(t.Context(), 1, n, true))
@@ -413,7 +403,7 @@ func TestFolders(t *testing.T) {
 // TestVerify reads a good back-up and names what it is.
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, engine string) {
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		from, _ := filled(t, engine)
 		src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
 		must(t, backup.Backup(t.Context(), src, dir, nil))

@@ -45,12 +45,9 @@ var Start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 // Each runs fn as a subtest on every engine.
 func Each(t *testing.T, fn func(t *testing.T, s *Store)) {
 	t.Helper()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			fn(t, New(t, engine))
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		fn(t, New(t, engine))
+	})
 }
 
 // New opens an empty store with the default policy, changed by the functions given.

@@ -24,10 +24,16 @@ func Engines() []string { return []string{"sqlite", "postgres"} }
 // Each runs fn as a subtest per engine, in parallel, on a fresh database with the schemas' tables.
 func Each(t *testing.T, fn func(t *testing.T, d *db.DB), schemas ...db.Schema) {
 	t.Helper()
+	EachEngine(t, func(t *testing.T, engine string) { fn(t, Open(t, engine, schemas...)) })
+}
+
+// EachEngine runs fn as a subtest per engine, in parallel.
+func EachEngine(t *testing.T, fn func(t *testing.T, engine string)) {
+	t.Helper()
 	for _, engine := range Engines() {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			fn(t, Open(t, engine, schemas...))
+			fn(t, engine)
 		})
 	}
 }

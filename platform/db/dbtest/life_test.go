@@ -49,94 +49,85 @@ func TestAContextStopsARead(t *testing.T) {
 
 func TestAReadIsStoppedAfterItsLimit(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			c := dbtest.Config(t, engine)
-			c.ReadLimit = 50 * time.Millisecond
-			d := dbtest.OpenConfig(t, c, schema)
-			wantKind(t, "endless read", d.Read(ctx, func(tx *db.Tx) error {
-				_, err := numberIn(tx, slow)
-				return err
-			}), errs.Transient)
-			number(ctx, t, d, countThings)
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		c := dbtest.Config(t, engine)
+		c.ReadLimit = 50 * time.Millisecond
+		d := dbtest.OpenConfig(t, c, schema)
+		wantKind(t, "endless read", d.Read(ctx, func(tx *db.Tx) error {
+			_, err := numberIn(tx, slow)
+			return err
+		}), errs.Transient)
+		number(ctx, t, d, countThings)
+	})
 }
 
 // Readers beyond the number of connections wait, and give up with their context.
 func TestReadersAreBounded(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			c := dbtest.Config(t, engine)
-			c.MaxReaders = 2
-			d := dbtest.OpenConfig(t, c, schema)
-			var inside sync.WaitGroup
-			var group sync.WaitGroup
-			leave := make(chan struct{})
-			inside.Add(2)
-			for range 2 {
-				group.Go(func() {
-					must(t, d.Read(ctx, func(*db.Tx) error {
-						inside.Done()
-						<-leave
-						return nil
-					}))
-				})
-			}
-			inside.Wait()
-			short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
-			defer cancel()
-			wantKind(t, "third reader", d.Read(short, func(*db.Tx) error { return nil }), errs.Transient)
-			close(leave)
-			group.Wait()
-			number(ctx, t, d, countThings)
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		c := dbtest.Config(t, engine)
+		c.MaxReaders = 2
+		d := dbtest.OpenConfig(t, c, schema)
+		var inside sync.WaitGroup
+		var group sync.WaitGroup
+		leave := make(chan struct{})
+		inside.Add(2)
+		for range 2 {
+			group.Go(func() {
+				must(t, d.Read(ctx, func(*db.Tx) error {
+					inside.Done()
+					<-leave
+					return nil
+				}))
+			})
+		}
+		inside.Wait()
+		short, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+		defer cancel()
+		wantKind(t, "third reader", d.Read(short, func(*db.Tx) error { return nil }), errs.Transient)
+		close(leave)
+		group.Wait()
+		number(ctx, t, d, countThings)
+	})
 }
 
 // Whoever got nil before or during Close finds the row; whoever got an error does not; nobody hangs.
 func TestCloseWhileBusy(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			c := dbtest.Config(t, engine)
-			d := dbtest.OpenConfig(t, c, schema)
-			var next, written atomic.Int64
-			var group sync.WaitGroup
-			enough := make(chan struct{})
-			for range 32 {
-				group.Go(func() {
-					for {
-						err := d.Write(ctx, things(next.Add(1)))
-						if err != nil {
-							wantKind(t, "after Close", err, errs.Transient)
-							return
-						}
-						if written.Add(1) == 200 {
-							close(enough)
-						}
-						if err := d.Read(ctx, things()); err != nil {
-							wantKind(t, "after Close", err, errs.Transient)
-						}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		c := dbtest.Config(t, engine)
+		d := dbtest.OpenConfig(t, c, schema)
+		var next, written atomic.Int64
+		var group sync.WaitGroup
+		enough := make(chan struct{})
+		for range 32 {
+			group.Go(func() {
+				for {
+					err := d.Write(ctx, things(next.Add(1)))
+					if err != nil {
+						wantKind(t, "after Close", err, errs.Transient)
+						return
 					}
-				})
-			}
-			<-enough
-			must(t, d.Close())
-			group.Wait()
-			again := dbtest.OpenConfig(t, c)
-			if n := number(ctx, t, again, countThings); n != written.Load() {
-				t.Errorf("%d rows, but %d were acknowledged", n, written.Load())
-			}
-		})
-	}
+					if written.Add(1) == 200 {
+						close(enough)
+					}
+					if err := d.Read(ctx, things()); err != nil {
+						wantKind(t, "after Close", err, errs.Transient)
+					}
+				}
+			})
+		}
+		<-enough
+		must(t, d.Close())
+		group.Wait()
+		again := dbtest.OpenConfig(t, c)
+		if n := number(ctx, t, again, countThings); n != written.Load() {
+			t.Errorf("%d rows, but %d were acknowledged", n, written.Load())
+		}
+	})
 }
 
 // What Write acknowledged is in the files already: a copy of them as a crash would leave them has every row.
@@ -291,74 +282,65 @@ func TestMigrations(t *testing.T) {
 // Several processes start at once after an upgrade: each step runs once, and all of them get to work.
 func TestMigrationsRace(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			steps := []string{`CREATE TABLE a (x {int} NOT NULL)`}
-			for range 10 {
-				steps = append(steps, `INSERT INTO a (x) VALUES (1)`)
-			}
-			c := dbtest.Config(t, engine)
-			var group sync.WaitGroup
-			for range 4 {
-				d := dbtest.OpenConfig(t, c)
-				group.Go(func() {
-					if err := d.Migrate(ctx, db.Schema{Concept: "a", Steps: steps}); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			group.Wait()
-			if n := number(ctx, t, dbtest.OpenConfig(t, c), `SELECT COUNT(*) FROM a`); n != 10 {
-				t.Errorf("%d rows, want 10", n)
-			}
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		steps := []string{`CREATE TABLE a (x {int} NOT NULL)`}
+		for range 10 {
+			steps = append(steps, `INSERT INTO a (x) VALUES (1)`)
+		}
+		c := dbtest.Config(t, engine)
+		var group sync.WaitGroup
+		for range 4 {
+			d := dbtest.OpenConfig(t, c)
+			group.Go(func() {
+				if err := d.Migrate(ctx, db.Schema{Concept: "a", Steps: steps}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		if n := number(ctx, t, dbtest.OpenConfig(t, c), `SELECT COUNT(*) FROM a`); n != 10 {
+			t.Errorf("%d rows, want 10", n)
+		}
+	})
 }
 
 // Two processes share one file, as when an operator runs haven check beside the service.
 func TestTwoProcessesWrite(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			c := dbtest.Config(t, engine)
-			one, two := dbtest.OpenConfig(t, c, schema), dbtest.OpenConfig(t, c, schema)
-			var group sync.WaitGroup
-			for i, d := range []*db.DB{one, two} {
-				group.Go(func() {
-					for id := range int64(50) {
-						if err := d.Write(ctx, things(2*id+int64(i))); err != nil {
-							t.Error(err)
-						}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		c := dbtest.Config(t, engine)
+		one, two := dbtest.OpenConfig(t, c, schema), dbtest.OpenConfig(t, c, schema)
+		var group sync.WaitGroup
+		for i, d := range []*db.DB{one, two} {
+			group.Go(func() {
+				for id := range int64(50) {
+					if err := d.Write(ctx, things(2*id+int64(i))); err != nil {
+						t.Error(err)
 					}
-				})
-			}
-			group.Wait()
-			if n := number(ctx, t, one, countThings); n != 100 {
-				t.Errorf("%d rows, want 100", n)
-			}
-		})
-	}
+				}
+			})
+		}
+		group.Wait()
+		if n := number(ctx, t, one, countThings); n != 100 {
+			t.Errorf("%d rows, want 100", n)
+		}
+	})
 }
 
 func TestStoresAreSeparate(t *testing.T) {
 	t.Parallel()
-	for _, engine := range dbtest.Engines() {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			ctx := context.Background()
-			main, keys := dbtest.Stores(t, engine)
-			must(t, main.Migrate(ctx, schema))
-			must(t, keys.Migrate(ctx, schema))
-			must(t, main.Write(ctx, things(1, 2)))
-			if n := number(ctx, t, keys, countThings); n != 0 {
-				t.Errorf("the key store sees %d rows of the main one", n)
-			}
-		})
-	}
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx := context.Background()
+		main, keys := dbtest.Stores(t, engine)
+		must(t, main.Migrate(ctx, schema))
+		must(t, keys.Migrate(ctx, schema))
+		must(t, main.Write(ctx, things(1, 2)))
+		if n := number(ctx, t, keys, countThings); n != 0 {
+			t.Errorf("the key store sees %d rows of the main one", n)
+		}
+	})
 }
 
 func TestWhatCannotBeOpened(t *testing.T) {
