@@ -23,6 +23,7 @@ import (
 	"haven/platform/blob"
 	"haven/platform/cert"
 	"haven/platform/db"
+	"haven/platform/errs"
 	"haven/platform/job"
 	"haven/platform/obs"
 )
@@ -112,7 +113,12 @@ func (s *serving) stop() error {
 	s.mu.Unlock()
 	for _, stop := range stops {
 		wg.Go(func() {
-			if err := stop(ctx); err != nil {
+			err := stop(ctx)
+			if errs.IsStorageFull(err) { // what it could not note the next start puts in order, as after a crash
+				s.h.log.Warn("the disk is full; not all could be noted before the end", "error", err)
+				err = nil
+			}
+			if err != nil {
 				s.mu.Lock()
 				all = append(all, err)
 				s.mu.Unlock()
@@ -204,12 +210,50 @@ func (s *serving) startWorkers(context.Context) error {
 	return nil
 }
 
+// startOutbox sets the outbox going. On a full disk it can't be; the service begins all the same, so that mail is read, and
+// nothing is sent until there is room.
 func (s *serving) startOutbox(ctx context.Context) error {
-	if err := s.h.outbox.Start(context.WithoutCancel(ctx)); err != nil {
+	err := s.h.outbox.Start(context.WithoutCancel(ctx))
+	if err != nil && !errs.IsStorageFull(err) {
 		return err
 	}
-	s.onStop(s.h.outbox.Close)
+	ctx, cancel := context.WithCancel(context.Background())
+	begun := make(chan struct{})
+	s.onStop(func(closing context.Context) error {
+		cancel()
+		<-begun
+		return s.h.outbox.Close(closing)
+	})
+	if err == nil {
+		close(begun)
+		return nil
+	}
+	s.h.log.Warn("the disk is full; nothing is sent until there is room", "error", err)
+	s.wg.Go(func() {
+		defer close(begun)
+		s.awaitOutbox(ctx)
+	})
 	return nil
+}
+
+// outboxPause is between tries to set the outbox going on a full disk.
+const outboxPause = 10 * time.Second
+
+// awaitOutbox sets the outbox going once the disk has room, unless ctx ends before.
+func (s *serving) awaitOutbox(ctx context.Context) {
+	for s.h.clock.Sleep(ctx, outboxPause) == nil {
+		err := s.h.outbox.Start(ctx)
+		if errs.IsStorageFull(err) {
+			continue
+		}
+		if err != nil && ctx.Err() == nil {
+			s.failed <- fmt.Errorf("the outbox can't be started: %w", err)
+		}
+		if err == nil {
+			s.h.log.Info("there is room again; the outbox sends")
+		}
+		return
+	}
 }
 
 // startJobs sets going what has to be done again and again.
