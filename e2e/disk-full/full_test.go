@@ -15,16 +15,13 @@ import (
 	"haven/e2e/stage"
 )
 
-const (
-	disk    = 64 << 20
-	ballast = 16 << 20
-)
+const ballast = 16 << 20
 
 // smallDisk mounts a disk of its own, unmounted when the test ends.
-func smallDisk(t *testing.T) string {
+func smallDisk(t *testing.T, mib int) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", disk)); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", mib)); err != nil {
 		t.Skipf("a small disk can't be mounted here (%v); run as root where mounting is allowed", err)
 	}
 	t.Cleanup(func() {
@@ -89,16 +86,19 @@ func TestDiskFull(t *testing.T) {
 	for _, c := range []struct {
 		name, kind string
 		octets     int
+		disk       int // MiB
 	}{
-		{"small pictures", "image/png", 8 << 10},
-		{"scans", "image/tiff", 3 << 20},
+		{"small pictures", "image/png", 8 << 10, 64},
+		{"scans", "image/tiff", 3 << 20, 64},
+		{"much text", "text/plain", 3 << 20, 64},
+		{"much text, and room for a search index", "text/plain", 1 << 20, 192},
 	} {
-		t.Run(c.name, func(t *testing.T) { fill(t, c.kind, c.octets) })
+		t.Run(c.name, func(t *testing.T) { fill(t, c.kind, c.octets, c.disk) })
 	}
 }
 
-func fill(t *testing.T, kind string, octets int) {
-	root := smallDisk(t)
+func fill(t *testing.T, kind string, octets, disk int) {
+	root := smallDisk(t, disk)
 	data := filepath.Join(root, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
@@ -112,6 +112,9 @@ func fill(t *testing.T, kind string, octets int) {
 	reading := h.IMAP(s.to, nil)
 	t.Cleanup(func() { s.sizes(root) })
 	refused := s.untilRefused(octets)
+	if st, err := os.Stat(filepath.Join(data, "search.db-wal")); err == nil {
+		t.Logf("the index's log has %d MiB", st.Size()>>20)
+	}
 	t.Logf("%d letters taken, then %v; running: %v", len(s.have), refused, h.Running())
 	for _, code := range refused { // 452: insufficient system storage (RFC 5321 §4.2.3)
 		if code/100 != 4 && code != 0 {
@@ -124,7 +127,11 @@ func fill(t *testing.T, kind string, octets int) {
 	if h.Running() {
 		s.compare(reading)           // who has the mailbox open reads on
 		s.compare(h.IMAP(s.to, nil)) // and others can sign in to read
+		h.Stop()                     // in good order, as ever
 	}
+	h.Check()
+	h.Start()
+	s.compare(h.IMAP(s.to, nil))
 	if err := os.Remove(weight); err != nil {
 		t.Fatal(err)
 	}
