@@ -122,7 +122,7 @@ func dialIMAP(addr string, secure bool) (*imapConn, error) {
 	var nc net.Conn
 	var err error
 	if secure {
-		nc, err = tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) // the bench's own server on loopback, with a certificate of its own making
+		nc, err = tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true}) // the bench's own server, on loopback
 	} else {
 		nc, err = net.Dial("tcp", addr)
 	}

@@ -131,7 +131,7 @@ type Config struct {
 	Self     []string // names and addresses under which this server is known: mail for them would loop
 	// AllowLoopback lets DNS send mail to addresses of this machine. Unless it is set they count as Self.
 	AllowLoopback bool
-	Alone         bool   // no other process sends from this queue: what one that ended had under way is tried again at Start, not when its lease ends
+	Alone         bool   // no other process sends from this queue: what was under way is tried again at Start, not when a lease ends
 	Source        net.IP // source address of connections; nil: the system's choice
 	Port          string // of MX hosts; default "25"
 	Dial          Dialer // default net.Dialer
