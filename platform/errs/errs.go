@@ -63,10 +63,14 @@ func (e *Error) Unwrap() error { return e.Cause }
 // RuleStorageFull is the rule of a Transient error whose cause is a full disk, for faces whose protocol can say so.
 const RuleStorageFull = "storage.full"
 
-// IsStorageFull reports whether a full disk is behind err.
+// IsStorageFull reports whether a full disk is behind err, however often it was wrapped since.
 func IsStorageFull(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Rule == RuleStorageFull
+	for e := (*Error)(nil); errors.As(err, &e); err = e.Cause {
+		if e.Rule == RuleStorageFull {
+			return true
+		}
+	}
+	return false
 }
 
 // StorageFull is the error for a disk that has no room; nil for a nil cause.
