@@ -188,6 +188,23 @@ func TestJunk(t *testing.T) {
 	p.Only(p.Shop, mailbox.Inbox) // our domain, and SPF proves it
 }
 
+func TestForgedFromInWrongForm(t *testing.T) {
+	t.Parallel()
+	for _, field := range []string{
+		"From: Ben <ben@pharmacy.test.>", "From: Ben <" + strings.Repeat("b", 65) + "@Pharmacy.test>", "From: <ben@pharmacy.test \xff>",
+		"From: ben@pharmacy.test\r\nFrom: bob@surgery.test", "From: bob@surgery.test\r\nFrom : ben@pharmacy.test",
+		"From: bob@surgery.test, Us: ben@pharmacy.test;",
+	} {
+		p := deliverytest.New(t, "sqlite", nil)
+		if err := receive(t, p, "bob@surgery.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Letters(p.Alice, mailbox.Junk); len(got) != 1 || !strings.Contains(got[0], "Haven-Verdict: junk.forged; ") {
+			t.Errorf("%q: Junk holds %q", field, got)
+		}
+	}
+}
+
 func attached(name, typ string, content []byte) string {
 	return "From: bob@surgery.test\r\nSubject: file\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: text/plain\r\n\r\nSee the file.\r\n--b\r\nContent-Type: " + typ + "\r\nContent-Disposition: attachment; filename=\"" + name +

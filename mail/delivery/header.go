@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/authn"
 	"haven/mail/mime"
 	"haven/platform/errs"
 )
@@ -147,13 +148,15 @@ func envelopeTrace(from, to haven.Address) string {
 	return "Return-Path: <" + from.String() + ">\r\nDelivered-To: " + to.String() + "\r\n"
 }
 
-// havenAddresses are those of a list that are real addresses.
-func havenAddresses(list []mime.Address) []haven.Address {
+// fromDomains are the domains that a reader may be shown as the sender's: of every From field, since programs differ in
+// which one they show, and also of addresses that are none by the book.
+func fromDomains(h mime.Header) []string {
 	var out []haven.Address
-	for _, a := range list {
-		if h, err := a.Haven(); err == nil {
-			out = append(out, h)
+	for field := range h.Values("From") {
+		for _, a := range mime.ParseAddresses(field) {
+			host, _, _ := strings.Cut(a.Host, " ")
+			out = append(out, haven.Address{Domain: strings.TrimRight(host, ".")})
 		}
 	}
-	return out
+	return authn.DomainsOf(out)
 }

@@ -229,7 +229,7 @@ func (l *InboundLetter) judge(ctx context.Context, m *mime.Message) destination 
 	if l.check == nil {
 		return destination{role: mailbox.Inbox}
 	}
-	from := authn.DomainsOf(havenAddresses(m.Envelope.From))
+	from := fromDomains(m.Header)
 	verdicts := l.check.Verdicts(from)
 	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.envelope.From)}
 	junk, v := authn.Junk(verdicts, from, func(domain string) bool { return l.in.s.ours(ctx, domain) })
