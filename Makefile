@@ -39,6 +39,10 @@ fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz || true); do \
 		echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; done; done
 
+KILLS ?= 25
+soak: install-test build ## the service killed under load KILLS times on each engine
+	HAVEN_BIN=$(CURDIR)/bin/haven HAVEN_KILLS=$(KILLS) $(GO) run ./platform/db/dbtest/withpostgres $(GO) test -count=1 -timeout 120m -v ./e2e/killed-under-load
+
 bench: install-bench build ## one table, side by side with Postfix and Dovecot
 	$(GO) run ./bench/cmd/compare -haven bin/haven
 

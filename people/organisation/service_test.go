@@ -189,9 +189,9 @@ func TestAFileWithoutEndIsRefused(t *testing.T) {
 
 func TestTheNationalList(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open("/work/shared/data/edispensary.csv")
+	f, err := os.Open("../../../shared/data/edispensary.csv")
 	if err != nil {
-		t.Skip("the national list is not here")
+		t.Skip("the national list is not here: ../shared/data/edispensary.csv beside the module")
 	}
 	defer f.Close()
 	s := newService(t, dbtest.Open(t, "sqlite", schemas...))
@@ -201,9 +201,9 @@ func TestTheNationalList(t *testing.T) {
 		t.Fatalf("%d added, %d refused %v, doubtful %v, %v", rep.Counts[Added], rep.Refused, rep.Refusals, rep.Doubtful, err)
 	}
 	t.Logf("applied in %v", time.Since(begin))
-	edge, err := os.Open("/work/shared/data/edispensary-edge-cases.csv")
+	edge, err := os.Open("../../../shared/data/edispensary-edge-cases.csv")
 	if err != nil {
-		t.Skip("the edge cases are not here")
+		t.Skip("the edge cases are not here: ../shared/data/edispensary-edge-cases.csv beside the module")
 	}
 	defer edge.Close()
 	if rep, err := s.Preview(t.Context(), edge); err != nil || rep.Same != 39 || rep.Repeated != 0 || len(rep.Items) != 0 {
