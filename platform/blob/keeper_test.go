@@ -419,6 +419,45 @@ func TestBind(t *testing.T) {
 	}, Schema)
 }
 
+// A new database is bound to an empty folder, but to none that holds what a lost database knew.
+func TestBindLostDatabase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		size int
+		want bool
+	}{{"an empty folder", 0, true}, {"a pack", 100, false}, {"a body in a file of its own", 2 << 20, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Each(t, func(t *testing.T, d *db.DB) {
+				s, err := Open(t.TempDir(), Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = s.Close() })
+				if c.size > 0 {
+					if _, err := s.Put(t.Context(), make([]byte, c.size)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				err = d.Write(t.Context(), s.Bind)
+				if ok := err == nil; ok != c.want || err != nil && !errs.Is(err, errs.Invalid) {
+					t.Errorf("bound: %v", err)
+				}
+				err = d.Read(t.Context(), func(tx *db.Tx) error {
+					if known, err := BoundTo(tx); err != nil || (known == s.Identity()) != c.want {
+						t.Errorf("bound to %q, %v", known, err)
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}, Schema)
+		})
+	}
+}
+
 func TestLookupEach(t *testing.T) {
 	t.Parallel()
 	eachHouse(t, Options{}, func(t *testing.T, h *house) {

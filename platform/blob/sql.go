@@ -99,6 +99,25 @@ func Bind(tx *db.Tx, identity string) error {
 	return errs.E(errs.Invalid, "The folder of bodies belongs to another database. Check both paths in the configuration.")
 }
 
+// Bind ties the database to this folder at the first start, as the function does. It refuses as Invalid a database that
+// belongs to no folder yet while this one holds bodies: the database that knew them is lost or was not restored.
+func (s *Store) Bind(tx *db.Tx) error {
+	known, err := BoundTo(tx)
+	if err != nil {
+		return err
+	}
+	if known == "" {
+		last, err := s.lastNumber()
+		if err != nil {
+			return err
+		}
+		if last > 0 {
+			return errs.E(errs.Invalid, "The database is new, and the folder %s holds message bodies of another one. Restore the database, or name an empty data folder.", s.dir)
+		}
+	}
+	return Bind(tx, s.Identity())
+}
+
 // BoundTo is the identity of the folder that the database belongs to, for Options.Identity; "" before Bind.
 func BoundTo(tx *db.Tx) (string, error) {
 	var known string
