@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -38,7 +39,7 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	h, err := openToLook(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	if err != nil {
 		return errors.Join(err, release())
 	}
@@ -60,18 +61,32 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 // lookAt makes sure that there is a store to check, since an empty one would be made and found whole; a repair has the
 // folder for itself.
 func lookAt(conf *config.Loaded, repair bool) (release func() error, err error) {
-	if repair {
-		release, err = lockData(conf.Service.Data)
-	} else {
-		release = func() error { return nil }
-	}
-	if err != nil {
+	if err := isThere(filepath.Join(conf.Service.Data, packsFolder), "store"); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(conf.Service.Data, packsFolder)); err != nil {
-		return nil, errors.Join(fmt.Errorf("there is no store in %s; check service.data in the configuration, and that its disk is mounted", conf.Service.Data), release())
+	main, keys := databases(conf, nil)
+	for _, d := range []struct{ file, what string }{{main.Path, "database"}, {keys.Path, "key store"}} {
+		if strings.Contains(d.file, "://") {
+			continue
+		}
+		if err := isThere(d.file, d.what); err != nil {
+			return nil, err
+		}
 	}
-	return release, nil
+	if err := hasMasterKey(conf); err != nil {
+		return nil, err
+	}
+	if repair {
+		return lockData(conf.Service.Data)
+	}
+	return func() error { return nil }, nil
+}
+
+func isThere(path, what string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no %s at %s; check service.data in the configuration, and that its disk is mounted, or restore a back-up: %w", what, path, err)
+	}
+	return nil
 }
 
 // check prints what is wrong and returns how much that is.
@@ -87,7 +102,13 @@ func (h *house) check(ctx context.Context, bodies bool, std stdio) (n int, err e
 	if err := h.checkPeople(ctx, found); err != nil {
 		return n, err
 	}
-	r, err := audit.Verify(ctx, h.db, note.VerifierList(h.verifier))
+	known := note.VerifierList()
+	if h.verifier != nil {
+		known = note.VerifierList(h.verifier)
+	} else {
+		found("the audit log's key is not in the key store")
+	}
+	r, err := audit.Verify(ctx, h.db, known)
 	if err != nil {
 		return n, err
 	}

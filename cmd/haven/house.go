@@ -30,6 +30,7 @@ import (
 	"haven/platform/clock"
 	"haven/platform/config"
 	"haven/platform/db"
+	"haven/platform/errs"
 	"haven/platform/job"
 	"haven/platform/secret"
 )
@@ -62,6 +63,7 @@ type house struct {
 	certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	authority   []byte // PEM; nil where the operator's certificate is shown
 	closers     []func() error
+	looks       bool // for check: no key, certificate or folder is made
 }
 
 // What stands in the data folder beside the databases.
@@ -76,17 +78,33 @@ var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema,
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
-func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (h *house, err error) {
-	h = &house{conf: conf, log: log, clock: clock.Real{}, hub: &change.Hub{}}
+func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
+	h := newHouse(conf, log)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireMail, h.wireTrust)
+}
+
+// openToLook opens what check reads, and makes nothing that is missing: no key, no certificate, no folder. Only what
+// check and repair use is wired.
+func openToLook(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
+	h := newHouse(conf, log)
+	h.looks = true
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.findVerifier)
+}
+
+func newHouse(conf *config.Loaded, log *slog.Logger) *house {
+	return &house{conf: conf, log: log, clock: clock.Real{}, hub: &change.Hub{}}
+}
+
+// open takes the steps; on an error nothing stays open.
+func (h *house) open(ctx context.Context, steps ...func(context.Context) error) (_ *house, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, h.close())
-			h = nil
 		}
 	}()
-	for _, step := range []func(context.Context) error{h.openStores, h.wirePeople, h.wireMail, h.wireTrust} {
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
-			return h, err
+			return nil, err
 		}
 	}
 	return h, nil
@@ -119,6 +137,9 @@ func (h *house) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	h.onClose(h.keysDB.Close)
+	if err := h.keysAreThere(ctx); err != nil {
+		return err
+	}
 	if err := h.openKeys(ctx); err != nil {
 		return err
 	}
@@ -149,6 +170,30 @@ func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, err
 	return d, nil
 }
 
+// keysAreThere refuses an empty key store where one was in use: with new keys the service would start, and nobody could
+// read a letter.
+func (h *house) keysAreThere(ctx context.Context) error {
+	if some, err := hasRow(ctx, h.keysDB, `SELECT n FROM service_key LIMIT 1`); err != nil || some {
+		return err
+	}
+	used, err := hasRow(ctx, h.db, `SELECT no FROM account LIMIT 1`)
+	if err == nil && (used || h.looks) {
+		err = errors.New("the key store is empty, and the database needs the keys that were in it; restore the key store, or check database.keys_url and that its disk is mounted")
+	}
+	return err
+}
+
+func hasRow(ctx context.Context, d *db.DB, query string) (some bool, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		some = false
+		return tx.Query(query, nil, func(db.Row) error {
+			some = true
+			return nil
+		})
+	})
+	return some, err
+}
+
 func (h *house) openKeys(ctx context.Context) (err error) {
 	h.keys, err = secret.Open(ctx, h.keysDB, secret.NewFileKMS(masterKeyFile(h.conf), rand.Reader), secret.Options{Logger: h.log})
 	if err != nil {
@@ -168,14 +213,20 @@ func (h *house) openBodies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if h.looks && known == "" {
+		return errors.New("the database is empty: no service has used it; check service.data and database.url in the configuration, or restore the database")
+	}
 	p := h.conf.Policy
-	h.bodies, err = blob.Open(h.path(packsFolder), blob.Options{Identity: known, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+	h.bodies, err = blob.Open(h.path(packsFolder), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
 		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
 	if err != nil {
 		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
 	}
 	h.onClose(h.bodies.Close)
-	return h.db.Write(ctx, func(tx *db.Tx) error { return blob.Bind(tx, h.bodies.Identity()) })
+	if h.looks {
+		return nil
+	}
+	return h.db.Write(ctx, h.bodies.Bind)
 }
 
 func (h *house) wirePeople(context.Context) error {
@@ -189,10 +240,14 @@ func (h *house) wirePeople(context.Context) error {
 	return nil
 }
 
+func (h *house) wireStore(context.Context) error {
+	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
+		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: int64(os.Getpid())})
+	return nil
+}
+
 func (h *house) wireMail(ctx context.Context) (err error) {
 	p := h.conf.Policy
-	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
-		Clock: h.clock, Policy: p, Logger: h.log, Node: int64(os.Getpid())})
 	if h.signer, err = authn.OpenSigner(ctx, h.keys); err != nil {
 		return fmt.Errorf("the signing keys can't be had: %w", err)
 	}
@@ -259,6 +314,19 @@ func (h *house) wireTrust(ctx context.Context) error {
 	h.authority = ca
 	h.certificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return own, nil }
 	return nil
+}
+
+// findVerifier finds what the audit log is verified with, and makes no key: where there is none, verifier stays nil.
+func (h *house) findVerifier(ctx context.Context) error {
+	key, err := h.keys.Named(ctx, "audit.note")
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("the audit log's key can't be had: %w", err)
+	}
+	_, vkey, _ := strings.Cut(string(key), "\n")
+	h.verifier, err = note.NewVerifier(vkey)
+	return err
 }
 
 func makeNoteKey() ([]byte, error) {

@@ -39,7 +39,7 @@ func TestWords(t *testing.T) {
 		{"config check --config BAD", 1, "", "service.hostname: the machine's name is missing"},
 		{"config check --config GOOD", 0, "can be used", ""},
 		{"config print --config GOOD", 0, "hostname = \"localhost\"  # ", ""},
-		{"check --config GOOD", 1, "", "there is no store in "},
+		{"check --config GOOD", 1, "", "there is no store at "},
 		{"backup --config GOOD", 2, "", "it needs words after it"},
 		{"backup --config GOOD one", 2, "", "a word is missing after \"one\""},
 		{"backup --config GOOD /tmp/none-a /tmp/none-b", 1, "", "There is no store of bodies in "},
