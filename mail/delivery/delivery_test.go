@@ -485,6 +485,17 @@ func TestSender(t *testing.T) {
 		{"a stranger's Sender", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nSender: minister@health.test\r\n", "", true},
 		{"two From fields", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nFrom: minister@health.test\r\n", "", true},
 		{"no From", false, "alice@pharmacy.test", "Subject: x\r\n", "", true},
+		{"several own", false, "alice@pharmacy.test", "From: alice@pharmacy.test, shop@pharmacy.test\r\n", "Sender: alice@pharmacy.test\r\n", false},
+		{"on behalf in Sender alone", true, "ben@pharmacy.test", "From: ben@pharmacy.test\r\nSender: shop@pharmacy.test\r\n", "Sender: ben@pharmacy.test\r\n", false},
+		{"an empty Sender", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nSender:\r\n", "", true},
+		{"two in Sender", false, "alice@pharmacy.test", "From: alice@pharmacy.test\r\nSender: alice@pharmacy.test, shop@pharmacy.test\r\n", "", true},
+		{"sent on by oneself", false, "alice@pharmacy.test", "Resent-From: shop@pharmacy.test\r\nFrom: alice@pharmacy.test\r\n", "", false},
+		{"sent on by a stranger", false, "alice@pharmacy.test", "Resent-From: minister@health.test\r\nFrom: alice@pharmacy.test\r\n", "", true},
+		{"sent on by a stranger's hand", false, "alice@pharmacy.test", "Resent-Sender: minister@health.test\r\nFrom: alice@pharmacy.test\r\n", "", true},
+		{"sent on, on behalf", true, "ben@pharmacy.test", "Resent-From: shop@pharmacy.test\r\nFrom: ben@pharmacy.test\r\n", "", true},
+		{"a group of own", false, "alice@pharmacy.test", "From: Us: alice@pharmacy.test;\r\n", "", true},
+		{"two in angle brackets", false, "alice@pharmacy.test", "From: <alice@pharmacy.test> <minister@health.test>\r\n", "", true},
+		{"51 in all", false, "alice@pharmacy.test", strings.Repeat("Resent-From: alice@pharmacy.test\r\n", 50) + "From: alice@pharmacy.test\r\n", "", true},
 		{"an empty group", false, "alice@pharmacy.test", "From: undisclosed:;\r\n", "", true},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -105,17 +106,18 @@ func (sub *Submission) Rcpt(ctx context.Context, to haven.Address, notify outbox
 
 // SubmittedLetter takes the text of a submission.
 type SubmittedLetter struct {
-	sub  *Submission
-	ctx  context.Context // of the session: the header is judged while it is written
-	id   string
-	gate headerGate
-	to   *mailbox.LetterWriter
-	copy *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
-	from Use                   // of the first address in From: whose Sent gets the copy
-	uses []Use                 // of all addresses in From
-	sign string                // domain of that address: in whose name the letter is signed
-	utf8 bool                  // the header holds octets over 127
-	high bool                  // anything does
+	sub   *Submission
+	ctx   context.Context // of the session: the header is judged while it is written
+	id    string
+	gate  headerGate
+	to    *mailbox.LetterWriter
+	copy  *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
+	from  Use                   // of the first address in From: whose Sent gets the copy
+	uses  []Use                 // of all addresses in From
+	asked int                   // addresses judged so far
+	sign  string                // domain of that address: in whose name the letter is signed
+	utf8  bool                  // the header holds octets over 127
+	high  bool                  // anything does
 }
 
 // Open begins the letter's text.
@@ -204,46 +206,69 @@ func (l *SubmittedLetter) missing(h mime.Header, sender string) string {
 	return out + "\r\n"
 }
 
-// judgeFrom asks for every address in From and Sender whether the person may use it. It returns what Sender has to say,
-// empty where the letter's own may stay.
+// judgeFrom asks for every address in From and Sender, and in those of a letter sent on, whether the person may use it.
+// It returns what Sender has to say, empty where the letter's own may stay.
 func (l *SubmittedLetter) judgeFrom(h mime.Header) (sender string, err error) {
 	if h.Count("From") != 1 || h.Count("Sender") > 1 {
 		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "A letter has one From field and at most one Sender field.")
 	}
-	from, addrs, err := l.judge(h.Get("From"))
-	if err != nil {
+	onBehalf, err := l.judgeFields(h, "From", "Resent-From", "Resent-Sender")
+	if err == nil && !onBehalf {
+		onBehalf, err = l.judgeFields(h, "Sender")
+	}
+	if err != nil || !onBehalf {
 		return "", err
 	}
-	if len(from) == 0 {
-		return "", refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "The letter's From field holds no address.")
-	}
-	l.from, l.uses, l.sign = from[0], from, addrs[0].Domain
-	for _, u := range from {
-		if u.OnBehalf || len(from) > 1 { // RFC 5322 §3.6.2: several authors need a Sender
-			return mime.AddressOf(l.sub.who.Name, l.sub.who.Address).Format(l.sub.envelope.UTF8), nil
+	return mime.AddressOf(l.sub.who.Name, l.sub.who.Address).Format(l.sub.envelope.UTF8), nil
+}
+
+// judgeFields judges each field of these names, and reports whether Sender has to name the person.
+func (l *SubmittedLetter) judgeFields(h mime.Header, names ...string) (onBehalf bool, err error) {
+	for f := range h.Fields() {
+		if !slices.ContainsFunc(names, f.Is) {
+			continue
 		}
+		uses, addrs, err := l.judge(f)
+		if err != nil {
+			return false, err
+		}
+		if f.Is("From") {
+			l.from, l.uses, l.sign = uses[0], uses, addrs[0].Domain
+			onBehalf = onBehalf || len(uses) > 1 // RFC 5322 §3.6.2: several authors need a Sender
+		}
+		i := slices.IndexFunc(uses, func(u Use) bool { return u.OnBehalf })
+		if i >= 0 && (f.Is("Resent-From") || f.Is("Resent-Sender")) {
+			return false, refuse(errs.Denied, RuleSender, 550, "5.7.1",
+				"You may send with the address %s only on its behalf. Write your own, %s, into %s.", addrs[i], l.sub.who.Address, f.Name)
+		}
+		onBehalf = onBehalf || i >= 0
 	}
-	_, _, err = l.judge(h.Get("Sender"))
-	return "", err
+	return onBehalf, nil
 }
 
 // judge asks about the addresses of one field.
-func (l *SubmittedLetter) judge(field string) (out []Use, addrs []haven.Address, err error) {
-	for _, a := range mime.ParseAddresses(field) {
-		if a.Kind != mime.Mailbox {
-			continue
-		}
-		addr, err := a.Haven()
-		if err != nil {
-			return nil, nil, refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "%q in From or Sender is no mail address.", a.Spec())
-		}
+func (l *SubmittedLetter) judge(f mime.Field) (uses []Use, addrs []haven.Address, err error) {
+	if addrs, err = authors(f); err != nil {
+		return nil, nil, misformed(f, err)
+	}
+	if len(addrs) > 1 && (f.Is("Sender") || f.Is("Resent-Sender")) {
+		return nil, nil, misformed(f, errors.New("holds more than one address"))
+	}
+	if l.asked += len(addrs); l.asked > maxAuthors {
+		return nil, nil, misformed(f, errAuthorMany)
+	}
+	for _, addr := range addrs {
 		use, err := l.sub.s.mayUse(l.ctx, l.sub.who, addr)
 		if err != nil {
 			return nil, nil, err
 		}
-		out, addrs = append(out, use), append(addrs, addr)
+		uses = append(uses, use)
 	}
-	return out, addrs, nil
+	return uses, addrs, nil
+}
+
+func misformed(f mime.Field, why error) error {
+	return refuse(errs.Invalid, RuleSendNoFrom, 550, "5.6.0", "The letter's %s field %s.", f.Name, why)
 }
 
 // Commit files the letter with the recipients that are here, puts the copy into Sent, and queues it for the others, all
