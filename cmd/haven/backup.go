@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"haven/mail/mailbox"
@@ -32,6 +33,11 @@ func backupCommand(ctx context.Context, args []string, std stdio) error {
 	if err := isOurs(conf.Service.Data); err != nil {
 		return err
 	}
+	for _, dir := range words {
+		if err := isOutside(conf.Service.Data, dir); err != nil {
+			return err
+		}
+	}
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	err = backup.Backup(ctx, backup.Sources{Main: main, Keys: keys, Bodies: filepath.Join(conf.Service.Data, packsFolder), KeysDir: words[1],
 		Rebuilt: []backup.Rebuilt{{Concept: search.IndexConcept, Tables: search.IndexTables}}, Program: version}, words[0], showOctets(std))
@@ -39,6 +45,42 @@ func backupCommand(ctx context.Context, args []string, std stdio) error {
 		fmt.Fprintf(std.out, "The mail is in %s, its keys in %s. Neither is of use without the other and the master key.\n", words[0], words[1])
 	}
 	return err
+}
+
+// isOutside refuses a place for a back-up in the data folder: it would be lost together with what it is a copy of.
+func isOutside(data, dir string) error {
+	root, err := realPath(data)
+	if err != nil {
+		return err
+	}
+	at, err := realPath(dir)
+	if err != nil {
+		return err
+	}
+	rel, err := filepath.Rel(root, at)
+	if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		err = fmt.Errorf("%s is in the data folder %s, and would be lost with it; name a folder elsewhere", dir, data)
+	}
+	return err
+}
+
+// realPath is where a path leads, following links as far as it is there.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for rest := ""; ; {
+		found, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			return filepath.Join(found, rest), nil
+		}
+		up := filepath.Dir(path)
+		if !errors.Is(err, os.ErrNotExist) || up == path {
+			return "", fmt.Errorf("the folder can't be read: %w", err)
+		}
+		path, rest = up, filepath.Join(filepath.Base(path), rest)
+	}
 }
 
 func restoreCommand(ctx context.Context, args []string, std stdio) error {
