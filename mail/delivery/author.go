@@ -7,6 +7,7 @@ import (
 
 	"haven"
 	"haven/mail/mime"
+	"haven/platform/errs"
 )
 
 // Bounds of the fields that say who a letter is from. A longer one is no person's.
@@ -22,6 +23,17 @@ var (
 	errAuthorComment = errors.New("has a bracket or a quotation mark that is not closed")
 	errAuthorForm    = errors.New("is not a list of plain mail addresses: write Name <name@example.test>, a name with special characters in quotation marks, and no groups")
 )
+
+// wellFormed refuses a submission's header that holds lines which are no fields (RFC 5322 §2.2): programs differ in what
+// they take them for.
+func wellFormed(h mime.Header) error {
+	for f := range h.Fields() {
+		if f.Name == "" || !strings.HasPrefix(f.Raw[len(f.Name):], ":") {
+			return refuse(errs.Invalid, RuleHeader, 550, "5.6.0", "The letter's header holds a line that is no field: a name, a colon and a text.")
+		}
+	}
+	return nil
+}
 
 // authors reads a field that says who a letter is from, which is a list of mailboxes (RFC 5322 §3.6.2). It takes only
 // what every reader understands alike: no groups, routes or empty entries, nothing behind an address, and nothing that

@@ -392,8 +392,13 @@ func TestReleasedOriginal(t *testing.T) {
 
 func submit(t *testing.T, p *deliverytest.Place, who haven.AccountNo, from, text string, to ...string) error {
 	t.Helper()
+	return submitAs(t, p, p.Submitter(who), from, text, to...)
+}
+
+func submitAs(t *testing.T, p *deliverytest.Place, who delivery.Submitter, from, text string, to ...string) error {
+	t.Helper()
 	client := delivery.Client{Hello: "laptop", Protocol: "ESMTPSA"}
-	sub, err := p.BeginSubmission(t.Context(), client, p.Submitter(who), delivery.Envelope{From: haven.MustAddress(from)})
+	sub, err := p.BeginSubmission(t.Context(), client, who, delivery.Envelope{From: haven.MustAddress(from)})
 	if err != nil {
 		return err
 	}
@@ -525,6 +530,48 @@ func TestSender(t *testing.T) {
 				t.Errorf("the header says %q", got)
 			}
 		})
+	}
+}
+
+func TestALogInForOneMailboxSendsFromItAlone(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	who := p.Submitter(p.Alice)
+	who.Only = p.Shop
+	for _, c := range []struct{ envelope, header, rule string }{
+		{"shop@pharmacy.test", "From: store@pharmacy.test\r\n", ""},
+		{"alice@pharmacy.test", "From: shop@pharmacy.test\r\n", string(delivery.RuleSender)},
+		{"shop@pharmacy.test", "From: alice@pharmacy.test\r\n", string(delivery.RuleSender)},
+		{"shop@pharmacy.test", "From: shop@pharmacy.test\r\nSender: alice@pharmacy.test\r\n", string(delivery.RuleSender)},
+	} {
+		err := submitAs(t, p, who, c.envelope, c.header+"\r\nHello\r\n", "postmaster@pharmacy.test")
+		if c.rule == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantRule(t, err, haven.Rule(c.rule), 550, "5.7.1")
+	}
+}
+
+func TestLinesThatAreNoFields(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	const from = "From: alice@pharmacy.test\r\n"
+	for _, header := range []string{
+		" folded: first\r\n" + from, "\tx\r\n" + from, from + "garbage\r\n", "From ben@pharmacy.test\r\n" + from, "From ben@pharmacy.test 10:00\r\n" + from,
+		from + "Sub\x01ject: x\r\n", from + "S\xc3\xbcbject: x\r\n", from + ": x\r\n", from + "Subject : x\r\n", "From : alice@pharmacy.test\r\n",
+	} {
+		err := submit(t, p, p.Alice, "alice@pharmacy.test", header+"\r\nHello\r\n", "postmaster@pharmacy.test")
+		wantRule(t, err, delivery.RuleHeader, 550, "5.6.0")
+	}
+	if err := submit(t, p, p.Alice, "alice@pharmacy.test", from+"Subject: x\r\n y\r\nX-Empty:\r\n\r\nHello\r\n", "postmaster@pharmacy.test"); err != nil {
+		t.Error(err)
+	}
+	got := p.Only(p.Post, mailbox.Inbox)
+	if !strings.Contains(got, "\r\nReceived: by mx.pharmacy.test (Haven) with ESMTPSA id ") || strings.Contains(got, "laptop") || strings.Contains(got, "unknown") {
+		t.Errorf("the program's place is told: %q", got)
 	}
 }
 

@@ -108,10 +108,15 @@ func keepFields(dst []byte, h mime.Header, keep func(mime.Field) bool) []byte {
 	return dst
 }
 
-// received is a Received field (RFC 5321 §4.4), folded. recipient is left out where it is null.
+// received is a Received field (RFC 5321 §4.4), folded. recipient is left out where it is null, and from where
+// the client is to stay unnamed, as who submits is.
 func received(c Client, host, id string, recipient haven.Address, at time.Time) string {
 	var b strings.Builder
-	b.WriteString("Received: from " + word(c.Hello))
+	b.WriteString("Received: ")
+	named := c.Hello != "" || c.Addr.IsValid()
+	if named {
+		b.WriteString("from " + word(c.Hello))
+	}
 	if c.Addr.IsValid() {
 		literal := c.Addr.String()
 		if c.Addr.Is6() {
@@ -119,7 +124,10 @@ func received(c Client, host, id string, recipient haven.Address, at time.Time) 
 		}
 		b.WriteString(" ([" + literal + "])")
 	}
-	b.WriteString("\r\n\tby " + host + " (Haven) with " + c.Protocol + " id " + id)
+	if named {
+		b.WriteString("\r\n\t")
+	}
+	b.WriteString("by " + host + " (Haven) with " + c.Protocol + " id " + id)
 	if c.TLS != "" {
 		b.WriteString("\r\n\t(using " + c.TLS + ")")
 	}

@@ -23,8 +23,8 @@ var (
 		prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 py pyc pyo pyw pyz pyzw reg scf scr sct sh shb
 		shs sys theme tmp url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp website ws wsb wsc wsf wsh xbap xll xnk`)
 	withMacros = endings(`docm dotm xlsm xltm xlam pptm potm ppam ppsm sldm accda accdb accdr accdu`)
-	mayHold    = endings(`doc dot wiz xls xlt xla xlm xlw xlsb ppt pot pps ppa docx dotx xlsx xltx pptx potx ppsx pub vsd zip zipx iso img`)
-	plain      = endings(`txt text csv log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf eml rtf odt ods odp htm html xml json asc sig p7s`)
+	mayHold    = endings(`doc dot wiz xls xlt xla xlm xlw xlsb ppt pot pps ppa docx dotx xlsx xltx pptx potx ppsx pub vsd zip zipx iso img rtf csv xml`)
+	plain      = endings(`txt text log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf eml odt ods odp htm html json asc sig p7s`)
 )
 
 func endings(s string) map[string]bool {
@@ -69,8 +69,8 @@ func suspect(names []string, typ string) suspicion {
 		}
 		known = known || plain[e]
 	}
-	if worst == harmless && !known && typ == "application/octet-stream" {
-		return look // a name that says nothing, and a type that says nothing
+	if worst == harmless && !known && strings.HasPrefix(typ, "application/") {
+		return look // a name that says nothing, and a type that says little
 	}
 	return worst
 }

@@ -24,12 +24,13 @@ type Submitter struct {
 	ID      haven.AccountID // of the same account, for the audit log
 	Address haven.Address   // the person's own, for Sender
 	Name    string          // display name, may be empty
+	Only    haven.AccountNo // the one mailbox that the log in is good for; 0: any that the person may use
 }
 
 // Submission is one letter of our own people, from its envelope to the end of its text. One goroutine uses it.
 type Submission struct {
 	s        *Service
-	client   Client // without its address, which is in actor alone
+	client   Client // without its address and name, which are in actor alone
 	who      Submitter
 	actor    haven.Actor
 	envelope Envelope
@@ -51,7 +52,7 @@ func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submit
 	if client.Addr.IsValid() {
 		actor.Place = client.Addr.String()
 	}
-	client.Addr = netip.Addr{} // where people sit is nobody else's business; the audit log has it
+	client.Addr, client.Hello = netip.Addr{}, "" // where people sit, and at what, is nobody else's business; the audit log has it
 	return &Submission{s: s, client: client, who: who, actor: actor, envelope: e}, nil
 }
 
@@ -61,6 +62,10 @@ func (s *Service) mayUse(ctx context.Context, who Submitter, a haven.Address) (U
 	if errs.Is(err, errs.Denied) || errs.Is(err, errs.NotFound) {
 		return Use{}, refuse(errs.Denied, RuleSender, 550, "5.7.1",
 			"You may not send with the address %s. Use your own, %s, or ask an owner of that mailbox for the right to send as it.", a, who.Address)
+	}
+	if err == nil && who.Only != 0 && use.Account != who.Only {
+		return Use{}, refuse(errs.Denied, RuleSender, 550, "5.7.1",
+			"You signed in for one shared mailbox alone, and may not send with the address %s. Use that mailbox's, or sign in as yourself.", a)
 	}
 	return use, err
 }
@@ -157,6 +162,9 @@ func (l *SubmittedLetter) Abort() {
 // editHeader decides whether the person may send with this header, and makes it what RFC 6409 §8 asks for: Sender
 // names who really sends on behalf, Bcc is gone, Date and Message-ID are there.
 func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
+	if err := wellFormed(h); err != nil {
+		return nil, err
+	}
 	sender, err := l.judgeFrom(h)
 	if err != nil {
 		return nil, err
