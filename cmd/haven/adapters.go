@@ -91,7 +91,11 @@ func (p programs) Authenticate(ctx context.Context, l submission.Login) (deliver
 	if err != nil {
 		return delivery.Submitter{}, err
 	}
-	return delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display}, nil
+	who := delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display}
+	if s.Shared() {
+		who.Only = s.Target.No
+	}
+	return who, nil
 }
 
 // readers proves who signs in to read, and lists what they may open.
