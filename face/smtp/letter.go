@@ -2,10 +2,14 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
+
+	"haven/platform/errs"
 )
 
 // drainFactor bounds what is read of a letter that was refused already: so many times the allowed size, then the
@@ -139,11 +143,30 @@ func (c *conn) finishLetter(ctx context.Context, in *intake) {
 		c.s.Counters.Octets.Add(in.size)
 	} else {
 		c.s.Counters.LettersRefused.Add(1)
-		c.s.logger().Info("smtp: letter refused", "place", c.peer.Addr, "code", r.Code, "status", r.Enhanced, "err", in.err)
+		c.s.logger().Info("smtp: letter refused", "place", c.peer.Addr, "code", r.Code, "status", r.Enhanced, whyRefused(in.err))
 	}
 	c.chunk = nil
 	c.answer(r)
 	c.endTransaction()
+}
+
+// whyRefused is what of a letter's error may stand in the log: its kind and rule, and the cause where the fault is ours.
+// Its sentence may quote the letter.
+func whyRefused(err error) slog.Attr {
+	if err == nil {
+		return slog.Attr{}
+	}
+	kind := errs.KindOf(err)
+	attrs := []any{slog.String("kind", kind.String())}
+	cause := err
+	if e := (*errs.Error)(nil); errors.As(err, &e) {
+		attrs = append(attrs, slog.String("rule", e.Rule))
+		cause = e.Cause
+	}
+	if cause != nil && (kind == errs.Internal || kind == errs.Transient) {
+		attrs = append(attrs, slog.String("cause", cause.Error()))
+	}
+	return slog.Group("", attrs...)
 }
 
 func (c *conn) lostLetter(err error) {
