@@ -51,6 +51,8 @@ func adminVerbs() []adminVerb {
 		{"account", "unlock", "ADDRESS", "end a lock-out", false, accountUnlock},
 		{"account", "alias", "ADDRESS NEW", "a further address", false, accountAlias},
 		{"account", "app-password", "ADDRESS NAME [--mailbox A]", "a password for one mail program, printed once", false, accountAppPassword},
+		{"account", "app-passwords", "ADDRESS", "a person's app passwords: id, mailbox, name, made, last used", false, accountAppPasswords},
+		{"account", "revoke-app-password", "ADDRESS ID", "end an app password at once", false, accountRevokeAppPassword},
 		{"mailbox", "add", "CODE --owner A [--owner B] [--member C]", "the shared mailbox of a premises", false, mailboxAdd},
 		{"mailbox", "list", "", "all shared mailboxes", false, mailboxList},
 		{"member", "list", "MAILBOX", "who has access to a shared mailbox", false, memberList},

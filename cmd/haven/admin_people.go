@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -229,6 +230,53 @@ func accountAppPassword(ctx context.Context, h *house, c *adminCall) error {
 		return err
 	}
 	c.say("%s for %s  password %s  (shown this once)", a.Address, target.Address, pw)
+	return nil
+}
+
+func accountAppPasswords(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	all, err := h.accounts.AppPasswords(ctx, a.No)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		target, err := h.accounts.ByNo(ctx, p.Target)
+		if err != nil {
+			return err
+		}
+		used := "never"
+		if !p.Used.IsZero() {
+			used = p.Used.Format(time.DateOnly)
+		}
+		c.say("%4d  %-50s %-30s made %s  used %s", p.ID, target.Address, p.Name, p.Made.Format(time.DateOnly), used)
+	}
+	return nil
+}
+
+func accountRevokeAppPassword(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(2, 2); err != nil {
+		return err
+	}
+	a, err := h.accountOf(ctx, c.words[0])
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(c.words[1], 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is no id; haven admin account app-passwords %s shows them", c.words[1], a.Address)
+	}
+	if err := h.accounts.RevokeAppPassword(ctx, c.actor, a.No, id); errs.Is(err, errs.NotFound) {
+		return fmt.Errorf("%s has no app password %d; haven admin account app-passwords %s shows them", a.Address, id, a.Address)
+	} else if err != nil {
+		return err
+	}
+	c.say("app password %d of %s is revoked", id, a.Address)
 	return nil
 }
 

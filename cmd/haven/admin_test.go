@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -73,6 +74,16 @@ var verbCases = []struct {
 	{"account show " + ben, 0, "opens " + box + ": read,write,send-as"},
 	{"account app-password " + ben + " phone", 0, "password "},
 	{"account app-password " + ben + " phone --mailbox " + box, 0, ben + " for " + box + "  password "},
+	{"account app-passwords " + ben, 0, "   2  " + box + " phone "},
+	{"account app-passwords " + ben, 0, "  used never"},
+	{"account app-passwords " + aisha, 0, ""},
+	{"account app-passwords nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"account revoke-app-password " + ben + " x", 1, "\"x\" is no id; haven admin account app-passwords " + ben + " shows them"},
+	{"account revoke-app-password " + ben + " 7", 1, ben + " has no app password 7; "},
+	{"account revoke-app-password " + aisha + " 2", 1, aisha + " has no app password 2; "},
+	{"account revoke-app-password " + ben + " 2", 0, "app password 2 of " + ben + " is revoked"},
+	{"account revoke-app-password " + ben + " 2", 1, ben + " has no app password 2; "},
+	{"account app-passwords " + ben, 0, "   1  " + ben},
 	{"account app-password ben.whitlock2@pharmacies.test phone --mailbox " + box, 1, "ben.whitlock2@pharmacies.test has no access to " + box},
 	{"member remove " + box + " " + aisha, 1, "A mailbox keeps at least one owner"},
 	{"member remove " + box + " " + ben, 0, ben + " has no access to " + box + " any more"},
@@ -136,6 +147,30 @@ func TestAdmin(t *testing.T) {
 	}
 	if log := running.log.String(); strings.Contains(log, "password ") {
 		t.Errorf("a password is in the log:\n%s", log)
+	}
+}
+
+// TestRevokeAppPassword: the list tells of its use, and a revoked app password opens nothing any more.
+func TestRevokeAppPassword(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	address, _ := i.person("Aisha", "Rahman")
+	f := strings.Fields(i.admin("account", "app-password", address, "phone"))
+	if len(f) < 5 || f[3] != "password" {
+		t.Fatalf("app-password printed %q", f)
+	}
+	if n := i.letters(address, f[4]); n != 0 {
+		t.Errorf("%d letters", n)
+	}
+	if out, want := i.admin("account", "app-passwords", address), "  used "+time.Now().UTC().Format("2006-"); !strings.Contains(out, want) || strings.Contains(out, f[4]) {
+		t.Errorf("after its use: %s", out)
+	}
+	i.admin("account", "revoke-app-password", address, "1")
+	if _, err := i.signIn(address, f[4]); err == nil {
+		t.Error("the revoked app password still opens the mailbox")
+	}
+	if out := i.admin("account", "app-passwords", address); out != "" {
+		t.Errorf("after the revocation: %s", out)
 	}
 }
 
