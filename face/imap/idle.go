@@ -15,20 +15,32 @@ func idle(c *call) error {
 		return nil
 	}
 	s := c.session
+	watched := s.who.Account
 	if s.sel != nil {
-		s.dirty.Store(false)
-		// The person's own account is watched too: what happens to the person may end the right to look.
-		s.sub = s.srv.mail.Watch(s.changed, s.sel.viewer.Account, s.who.Person)
-		// Changes between the last look and the subscription would be missed: look again.
-		if err := s.poll(c.ctx, pollAll); err != nil {
-			s.stopIdle()
-			return err
-		}
+		watched = s.sel.viewer.Account
+	}
+	s.dirty.Store(false)
+	// The person's own account is watched too: what happens to the person may end the right to look.
+	s.sub = s.srv.mail.Watch(s.changed, watched, s.who.Person)
+	// Changes between the last look and the subscription would be missed: look again.
+	if err := s.look(c.ctx); err != nil {
+		s.stopIdle()
+		return err
 	}
 	s.idleTag = c.tag
 	s.io.enc.Raw("+ idling\r\n")
 	c.later = true
 	return nil
+}
+
+// look tells an idling client what is new in its mailbox. Where none is open there is nothing to tell; the error says
+// that the person may not be here any more.
+func (s *session) look(ctx context.Context) error {
+	if s.sel != nil {
+		return s.poll(ctx, pollAll)
+	}
+	_, err := s.srv.mail.Rights(ctx, s.viewer())
+	return err
 }
 
 // changed is called by the store's hub after a commit; it must not block.
@@ -80,7 +92,7 @@ func (srv *Server) wake(s *session) {
 	if !s.mu.TryLock() {
 		return
 	}
-	if s.closed || s.idleTag == "" || s.sel == nil || s.gone.Load() {
+	if s.closed || s.idleTag == "" || s.gone.Load() {
 		s.mu.Unlock()
 		return
 	}
@@ -91,7 +103,7 @@ func (srv *Server) wake(s *session) {
 	s.dirty.Store(false)
 	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)
 	defer cancel()
-	err := s.poll(ctx, pollAll)
+	err := s.look(ctx)
 	switch {
 	case err == nil:
 	case errs.Is(err, errs.Transient):

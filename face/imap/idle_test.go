@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -89,5 +90,43 @@ func TestBlockedPerson(t *testing.T) {
 		if l := k.line(); !strings.HasPrefix(l, want) {
 			t.Errorf("%s, want %s", l, want)
 		}
+	}
+}
+
+// TestBlockedWithNothingOpen: a connection that idles with no mailbox open ends as soon as its person is blocked, and
+// goes on whatever else happens to the account.
+func TestBlockedWithNothingOpen(t *testing.T) {
+	t.Parallel()
+	for _, user := range []string{ben, ben + "/" + pharmacy} {
+		t.Run(user, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			k := w.signIn(t, user)
+			k.send("i IDLE\r\n")
+			if l := k.line(); l != "+ idling" {
+				t.Fatal(l)
+			}
+			no, box := w.people.no[ben], w.people.no[pharmacy]
+			w.Deliver(no, letter(t, "hello"))
+			w.Deliver(box, letter(t, "hello"))
+			k.send("DONE\r\nj IDLE\r\n")
+			for _, want := range []string{"i OK IDLE done.", "+ idling"} {
+				if l := k.line(); l != want {
+					t.Fatalf("%s, want %s", l, want)
+				}
+			}
+			w.people.grant(ben, pharmacy, 0)
+			w.Grants.Set(no, no, 0)
+			w.Hub.Announce(no, haven.Seq(0))
+			at := time.Now()
+			for _, want := range []string{"* BYE ", "EOF"} {
+				if l := k.line(); !strings.HasPrefix(l, want) {
+					t.Errorf("%s, want %s", l, want)
+				}
+			}
+			if took := time.Since(at); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
 	}
 }
