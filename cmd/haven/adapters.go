@@ -91,11 +91,16 @@ func (p programs) Authenticate(ctx context.Context, l submission.Login) (deliver
 	if err != nil {
 		return delivery.Submitter{}, err
 	}
+	return submitter(s), nil
+}
+
+// submitter is a session in the words of delivery: one in a shared mailbox is good for that mailbox alone.
+func submitter(s account.Session) delivery.Submitter {
 	who := delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display}
 	if s.Shared() {
 		who.Only = s.Target.No
 	}
-	return who, nil
+	return who
 }
 
 // readers proves who signs in to read, and lists what they may open.
