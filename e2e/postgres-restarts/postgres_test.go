@@ -102,8 +102,12 @@ func send(h *stage.House, c *tally, n int, to string, stop <-chan struct{}) {
 			c.keep(id)
 		case code/100 == 4:
 			c.note(fmt.Sprintf("SMTP %d", code))
-			if err := client.Reset(); err != nil {
-				c.fault("RSET: %v", err)
+			if code != 421 && client.Reset() == nil {
+				continue
+			}
+			_ = client.Close() // the service has closed it
+			if client, err = h.SMTP(); err != nil {
+				c.fault("no connection again: %v", err)
 				return
 			}
 		default:

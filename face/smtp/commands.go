@@ -194,8 +194,11 @@ func (c *conn) rcptTo(ctx context.Context, arg string) {
 	}
 	if err := c.session.Rcpt(ctx, to, p); err != nil {
 		c.s.Counters.RecipientsWrong.Add(1)
-		c.failed(err, StageEnvelope)
-		if c.unknown++; c.unknown >= c.s.Limits.UnknownAddresses {
+		// Only who is refused for good counts: one that is put off, since our database restarts, says nothing of the client.
+		if r := c.failed(err, StageEnvelope); r.Code/100 == 5 {
+			c.unknown++
+		}
+		if c.unknown >= c.s.Limits.UnknownAddresses {
 			c.hangUp(421, "4.7.0", "Too many recipients were refused.")
 		}
 		return
@@ -205,13 +208,14 @@ func (c *conn) rcptTo(ctx context.Context, arg string) {
 	c.say(250, "2.1.5", "Recipient accepted.")
 }
 
-// failed answers an error of the session.
-func (c *conn) failed(err error, at Stage) {
+// failed answers an error of the session and returns the answer.
+func (c *conn) failed(err error, at Stage) Reply {
 	r := ReplyFor(err, at)
 	if r.Code/100 == 4 {
 		c.s.logger().Warn("smtp: put off", "place", c.peer.Addr, "code", r.Code, "err", err)
 	}
 	c.answer(r)
+	return r
 }
 
 func (c *conn) startTLS(ctx context.Context, arg string) {

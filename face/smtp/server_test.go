@@ -583,6 +583,17 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// TestOnlyRefusedForGoodCounts: who names addresses that there are not is hung up on; who meets a database that restarts is
+// not.
+func TestOnlyRefusedForGoodCounts(t *testing.T) {
+	t.Parallel()
+	c := call(t, serve(t, &Server{Limits: Limits{UnknownAddresses: 3}}, &post{}))
+	c.play("< 220\n> EHLO client.test\n< 250\n> MAIL FROM:<bob@surgery.test>\n< 250")
+	c.play(strings.Repeat("> RCPT TO:<busy@pharmacy.test>\n< 451\n", 10))
+	c.play(strings.Repeat("> RCPT TO:<nobody@pharmacy.test>\n< 550\n", 3))
+	c.want("421 4.7.0")
+}
+
 func TestLongLines(t *testing.T) {
 	t.Parallel()
 	p := &post{}
