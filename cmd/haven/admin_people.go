@@ -17,6 +17,14 @@ import (
 	"haven/platform/errs"
 )
 
+// account reads a call of so many words, the first of which is an address, and finds its account.
+func (c *adminCall) account(ctx context.Context, h *house, words int) (account.Account, error) {
+	if err := c.need(words, words); err != nil {
+		return account.Account{}, err
+	}
+	return h.accountOf(ctx, c.words[0])
+}
+
 // accountOf finds an account by one of its addresses.
 func (h *house) accountOf(ctx context.Context, address string) (account.Account, error) {
 	a, err := haven.ParseAddress(address)
@@ -111,10 +119,7 @@ func (h *house) eachAccount(ctx context.Context, fn func(account.Account)) error
 }
 
 func accountShow(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(1, 1); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 1)
 	if err != nil {
 		return err
 	}
@@ -156,10 +161,7 @@ func accountState(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func accountPassword(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(1, 1); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 1)
 	if err != nil {
 		return err
 	}
@@ -175,10 +177,7 @@ func accountPassword(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(1, 1); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 1)
 	if err != nil {
 		return err
 	}
@@ -190,10 +189,7 @@ func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func accountAlias(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(2, 2); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 2)
 	if err != nil {
 		return err
 	}
@@ -210,10 +206,7 @@ func accountAlias(ctx context.Context, h *house, c *adminCall) error {
 
 func accountAppPassword(ctx context.Context, h *house, c *adminCall) error {
 	box := c.flags.String("mailbox", "", "shared `MAILBOX` instead of the person's own")
-	if err := c.need(2, 2); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 2)
 	if err != nil {
 		return err
 	}
@@ -234,10 +227,7 @@ func accountAppPassword(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func accountAppPasswords(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(1, 1); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 1)
 	if err != nil {
 		return err
 	}
@@ -260,10 +250,7 @@ func accountAppPasswords(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func accountRevokeAppPassword(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(2, 2); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 2)
 	if err != nil {
 		return err
 	}

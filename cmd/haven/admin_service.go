@@ -312,10 +312,7 @@ func auditVerify(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func auditAbout(ctx context.Context, h *house, c *adminCall) error {
-	if err := c.need(1, 1); err != nil {
-		return err
-	}
-	a, err := h.accountOf(ctx, c.words[0])
+	a, err := c.account(ctx, h, 1)
 	if err != nil {
 		return err
 	}

@@ -134,35 +134,31 @@ func (h *house) checkPeople(ctx context.Context, found func(string)) error {
 	return err
 }
 
+// bodyPage is how many bodies' places are read at once.
+const bodyPage = 1000
+
 // checkBodies verifies the checksum of every body that has a row.
 func (h *house) checkBodies(ctx context.Context, found func(string), std stdio) error {
-	type row struct {
-		id  blob.ID
-		loc blob.Loc
-	}
 	total := 0
-	for last, more := int64(0), true; more; {
-		var page []row
-		err := h.db.Read(ctx, func(tx *db.Tx) error {
-			page = page[:0]
-			return tx.Query(`SELECT id, pack, off, len, size FROM body WHERE id > $1 ORDER BY id LIMIT 1000`, []any{last}, func(r db.Row) error {
-				page = append(page, row{blob.ID(r.Int64(0)), blob.Loc{Pack: r.Int64(1), Off: r.Int64(2), Len: r.Int64(3), Size: r.Int64(4)}})
-				return nil
-			})
+	for last, more := blob.ID(0), true; more; {
+		var page []blob.Placed
+		err := h.db.Read(ctx, func(tx *db.Tx) (err error) {
+			page, err = blob.After(tx, last, bodyPage)
+			return err
 		})
 		if err != nil {
 			return err
 		}
 		for _, b := range page {
-			if err := h.bodies.Verify(b.loc, b.id); err != nil {
-				found(fmt.Sprintf("body %d: %v", b.id, err))
+			if err := h.bodies.Verify(b.Loc, b.ID); err != nil {
+				found(fmt.Sprintf("body %d: %v", b.ID, err))
 			}
-			last = int64(b.id)
+			last = b.ID
 		}
-		if total += len(page); total%10_000 < 1000 && len(page) == 1000 {
+		if total += len(page); total%10_000 < bodyPage && len(page) == bodyPage {
 			fmt.Fprintf(std.err, "%d bodies read\n", total)
 		}
-		more = len(page) == 1000
+		more = len(page) == bodyPage
 	}
 	return nil
 }

@@ -173,25 +173,14 @@ func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, err
 // keysAreThere refuses an empty key store where one was in use: with new keys the service would start, and nobody could
 // read a letter.
 func (h *house) keysAreThere(ctx context.Context) error {
-	if some, err := hasRow(ctx, h.keysDB, `SELECT n FROM service_key LIMIT 1`); err != nil || some {
+	if some, err := secret.Begun(ctx, h.keysDB); err != nil || some {
 		return err
 	}
-	used, err := hasRow(ctx, h.db, `SELECT no FROM account LIMIT 1`)
+	used, err := account.Any(ctx, h.db)
 	if err == nil && (used || h.looks) {
 		err = errors.New("the key store is empty, and the database needs the keys that were in it; restore the key store, or check database.keys_url and that its disk is mounted")
 	}
 	return err
-}
-
-func hasRow(ctx context.Context, d *db.DB, query string) (some bool, err error) {
-	err = d.Read(ctx, func(tx *db.Tx) error {
-		some = false
-		return tx.Query(query, nil, func(db.Row) error {
-			some = true
-			return nil
-		})
-	})
-	return some, err
 }
 
 func (h *house) openKeys(ctx context.Context) (err error) {

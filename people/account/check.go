@@ -42,3 +42,15 @@ func Check(ctx context.Context, d *db.DB) (faults []string, err error) {
 	}
 	return faults, nil
 }
+
+// Any reports whether the database holds an account.
+func Any(ctx context.Context, d *db.DB) (some bool, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		some = false
+		return tx.Query(`SELECT no FROM account LIMIT 1`, nil, func(db.Row) error {
+			some = true
+			return nil
+		})
+	})
+	return some, err
+}

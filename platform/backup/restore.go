@@ -26,14 +26,9 @@ type Target struct {
 
 	// After changes what must not be as it was when the back-up was made, in one transaction, before anybody can
 	// open the store. What a program of anybody's has cached may speak of mail that came after the back-up, under
-	// the same numbers; so every mailbox gets a UIDVALIDITY larger than its own and than the time (RFC 9051 §2.3.1.1),
-	// the account's source of them too, and the store a new epoch:
-	//
-	//	UPDATE account_mail SET validity = CASE WHEN validity <= $1 THEN $1 ELSE validity END + 1
-	//	UPDATE mailbox SET validity = (SELECT a.validity FROM account_mail a WHERE a.an = mailbox.an)
-	//
-	// The search index is not in a back-up: DELETE FROM search_state makes the search begin anew and put every message into
-	// index_todo in steps of its own, which a large store needs. What waits in the outbox may have been sent since.
+	// the same numbers; so every mailbox gets a UIDVALIDITY larger than its own and than the time (RFC 9051 §2.3.1.1):
+	// mailbox.Restored. The search index is not in a back-up and begins anew: search.Restored. What waits in the outbox
+	// may have been sent since.
 	After func(tx *db.Tx) error
 
 	// AllowOlderKeys takes keys that were copied before the mail. Accounts made between the two stay unreadable.

@@ -60,15 +60,9 @@ func (p place) target() backup.Target {
 
 // newNumbers is what the doc comment of Target.After asks for.
 func newNumbers(tx *db.Tx) error {
-	now := mailboxtest.Start.Unix()
-	if _, err := tx.Change(`UPDATE account_mail SET validity = CASE WHEN validity <= $1 THEN $1 ELSE validity END + 1`, now); err != nil {
-		return err
-	}
-	if _, err := tx.Change(`UPDATE mailbox SET validity = (SELECT a.validity FROM account_mail a WHERE a.an = mailbox.an)`); err != nil {
-		return err
-	}
-	_, err := tx.Change(`DELETE FROM search_state`)
-	return err
+	mailbox.Restored(tx, mailboxtest.Start.Unix())
+	search.Restored(tx)
+	return nil
 }
 
 // house is an open store.

@@ -50,6 +50,22 @@ func LookupEach(tx *db.Tx, ids []ID, scan func(i int, loc Loc) error) error {
 		func(i int, r db.Row) error { return scan(i, scanLoc(r)) })
 }
 
+// Placed is a body and where it lies.
+type Placed struct {
+	ID  ID
+	Loc Loc
+}
+
+// After lists the bodies that come after an id, in order of id, at most that many.
+func After(tx *db.Tx, id ID, most int) (page []Placed, err error) {
+	err = tx.Query(`SELECT pack, off, len, size, id FROM body WHERE id > $1 ORDER BY id LIMIT $2`, []any{int64(id), int64(most)},
+		func(r db.Row) error {
+			page = append(page, Placed{ID(r.Int64(4)), scanLoc(r)})
+			return nil
+		})
+	return page, err
+}
+
 func scanLoc(r db.Row) Loc {
 	return Loc{Pack: r.Int64(0), Off: r.Int64(1), Len: r.Int64(2), Size: r.Int64(3)}
 }

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"context"
 	"time"
 
 	"haven"
@@ -43,6 +44,16 @@ func insertService(tx *db.Tx, n int64, sealed []byte, at time.Time) (bool, error
 	added, err := tx.Change(`INSERT INTO service_key (n, wrapped, made) VALUES ($1, $2, $3) ON CONFLICT (n) DO NOTHING`,
 		n, sealed, at.UnixMicro())
 	return added == 1, err
+}
+
+// Begun reports whether a key store holds a service key: whether Open made it before.
+func Begun(ctx context.Context, d *db.DB) (begun bool, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		services, err := readServices(tx)
+		begun = len(services) > 0
+		return err
+	})
+	return begun, err
 }
 
 // hasService proves within a transaction that a service key is still there to be referred to.
