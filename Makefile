@@ -7,7 +7,7 @@ DATA ?= build/demo
 FRESH ?=
 
 # The strangers that the tests talk to, and PostgreSQL. Nothing here may start a service.
-TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules
+TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
 .PHONY: build demo test lint race fuzz soak bench bench-peers deb install-test install-bench clean help
