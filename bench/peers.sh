@@ -71,6 +71,7 @@ service imap-hibernate {
   }
 }
 service lmtp {
+  process_limit = 1000
   service_count = 0
   process_min_avail = 4
   inet_listener lmtp {

@@ -349,7 +349,7 @@ func (h *house) sayMembers(ctx context.Context, c *adminCall, box haven.AccountN
 	for _, m := range members {
 		until := ""
 		if !m.Until.IsZero() {
-			until = "  until " + m.Until.Format(time.DateOnly)
+			until = "  until " + m.Until.Local().Format(minuteForm)
 		}
 		c.say("  %-40s %s%s", m.Person.Address, m.Rights, until)
 	}
@@ -358,7 +358,7 @@ func (h *house) sayMembers(ctx context.Context, c *adminCall, box haven.AccountN
 
 func memberSet(ctx context.Context, h *house, c *adminCall) error {
 	rightsText := c.flags.String("rights", "member", "`RIGHTS`, separated by commas")
-	until := c.flags.String("until", "", "last `DAY`, such as 2026-12-31")
+	until := c.flags.String("until", "", "last `DAY`, such as 2026-12-31, or the end of a shift: 2026-12-31T18:30")
 	if err := c.need(2, 2); err != nil {
 		return err
 	}
@@ -377,19 +377,35 @@ func memberSet(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	g := sharedmailbox.Grant{Person: person.No, Rights: rights}
-	if *until != "" {
-		day, err := time.ParseInLocation(time.DateOnly, *until, time.Local)
-		if err != nil {
-			return fmt.Errorf("%q is no day; write it as 2026-12-31", *until)
-		}
-		g.Until = day.AddDate(0, 0, 1)
+	end, err := parseUntil(*until)
+	if err != nil {
+		return err
 	}
+	g := sharedmailbox.Grant{Person: person.No, Rights: rights, Until: end}
 	if err := setMember(ctx, h.shared, c.actor, box.No, g); err != nil {
 		return err
 	}
 	c.say("%s: %s", person.Address, rights)
 	return nil
+}
+
+const minuteForm = "2006-01-02 15:04"
+
+// parseUntil reads the end of a membership: a day, which still belongs to it, or a time. Both are the service's own local
+// time where no zone is named; the empty text is no end.
+func parseUntil(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano} {
+		if at, err := time.ParseInLocation(form, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30", text)
 }
 
 func memberRemove(ctx context.Context, h *house, c *adminCall) error {

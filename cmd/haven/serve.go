@@ -263,6 +263,7 @@ func (s *serving) startJobs(context.Context) error {
 	keeper := &blob.Keeper{Store: h.bodies, DB: h.db, Referenced: bodyReferenced}
 	for _, j := range []job.Job{
 		{Name: "audit seal", Every: time.Second, Run: func(ctx context.Context) error { _, err := h.sealer.Seal(ctx); return err }},
+		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
 		{Name: "other processes", Every: 30 * time.Second, Run: func(ctx context.Context) error { return h.hub.Poll(ctx, h.mail) }},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},

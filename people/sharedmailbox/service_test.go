@@ -340,3 +340,41 @@ func TestLimits(t *testing.T) {
 		}
 	}, func(p *policy.Policy) { p.Shared.Members, p.Shared.Owners = 4, 2 })
 }
+
+func TestDatesAreTold(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		ann, locum := h.Person("Ann", "Example"), h.Person("Lou", "Example")
+		shop, other := h.Pharmacy("FX002", ann), h.Pharmacy("FX003", ann)
+		now := h.Clock.Now()
+		shift := sharedmailbox.Grant{Person: locum.No, Rights: haven.Member, From: now.Add(time.Hour), Until: now.Add(9 * time.Hour)}
+		want(t, "a shift", h.Shared.AddMember(ctx, as(ann), shop.No, shift), 0, "")
+		want(t, "for good", h.Shared.AddMember(ctx, as(ann), other.No, grant(locum, haven.Member)), 0, "")
+		dates := h.Shared.Dates()
+		for _, step := range []struct {
+			after time.Duration
+			told  bool
+			may   haven.Rights
+		}{
+			{time.Hour - time.Second, false, 0},
+			{time.Second, true, haven.Member},
+			{time.Minute, false, haven.Member},
+			{8 * time.Hour, true, 0},
+			{time.Hour, false, 0},
+		} {
+			h.Announced.Take()
+			h.Clock.Advance(step.after)
+			if err := dates.Tell(ctx); err != nil {
+				t.Fatal(err)
+			}
+			got := h.Announced.Take()
+			if told := slices.Contains(got, shop.No) && slices.Contains(got, locum.No); told != step.told || !told && len(got) > 0 {
+				t.Errorf("%s later: told %v, want %t", step.after, got, step.told)
+			}
+			if r := rights(t, h, locum, shop); r != step.may {
+				t.Errorf("%s later: the locum may %s, want %s", step.after, r, step.may)
+			}
+		}
+	})
+}

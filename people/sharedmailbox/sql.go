@@ -13,7 +13,9 @@ CREATE TABLE member (
 	an {int} NOT NULL REFERENCES shared_mailbox (an), person {int} NOT NULL REFERENCES person (no),
 	rights {int} NOT NULL, since {int} NOT NULL, until {int} NOT NULL, granted_by {blob} NOT NULL, granted {int} NOT NULL,
 	PRIMARY KEY (an, person)) {norowid};
-CREATE INDEX member_person ON member (person, an)`,
+CREATE INDEX member_person ON member (person, an)`, `
+CREATE INDEX member_since ON member (since);
+CREATE INDEX member_until ON member (until) WHERE until > 0`,
 }}
 
 const (
@@ -28,6 +30,8 @@ const (
 	sqlPutMember = `INSERT INTO member (an, person, rights, since, until, granted_by, granted) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (an, person) DO UPDATE SET rights = excluded.rights, since = excluded.since, until = excluded.until,
 		granted_by = excluded.granted_by, granted = excluded.granted`
+	sqlTurned = `SELECT an, person FROM member WHERE since > $1 AND since <= $2
+		UNION SELECT an, person FROM member WHERE until > 0 AND until > $1 AND until <= $2`
 	sqlDropMember = `DELETE FROM member WHERE an = $1 AND person = $2`
 
 	sqlFor = `SELECT a.no, a.id, a.state, a.display, a.access_ver, a.created, COALESCE(x.local, ''), COALESCE(x.domain, ''),
