@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"time"
 
@@ -90,10 +91,9 @@ func (s *Service) lookUp(ctx context.Context, person haven.Address, place placeK
 			k = scanKnown(r)
 			return nil
 		})
-		if err != nil || k.account.No == 0 {
-			return err
+		if err == nil {
+			k.app, err = findApp(tx, k.account.No, secret) // for nobody too, and finds nothing: it takes as long
 		}
-		k.app, err = findApp(tx, k.account.No, secret)
 		return err
 	})
 	if k.account.Kind == haven.Shared {
@@ -142,7 +142,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 		return err
 	}
 	if !good {
-		return s.failed(ctx, l, place, k.account)
+		return s.failed(ctx, l, place, user, k.account)
 	}
 	return s.inPassing(ctx, s.seePlace(ctx, k, place))
 }
@@ -208,34 +208,57 @@ func (s *Service) rehash(ctx context.Context, k known, h hashed) error {
 	})
 }
 
-// failed counts a failure for the place and the account, and locks the account where the policy says so.
-func (s *Service) failed(ctx context.Context, l Login, place placeKey, a Account) error {
+// failed counts a failure for the place and the account, and locks the account where the policy says so. Where there is
+// no such account it writes as much: else the time would tell who exists.
+func (s *Service) failed(ctx context.Context, l Login, place placeKey, user haven.Address, a Account) error {
 	p, now := s.o.Policy.Lockout, s.Now()
 	s.places.Add(string(place[:]), 1)
 	s.places.Add(NetworkOf(l.Place), 1)
-	if a.No == 0 || p.LockAfter <= 0 {
+	if p.LockAfter <= 0 {
 		return ErrRefused
 	}
+	count, row := sqlFailure, int64(a.No)
+	if a.No == 0 {
+		count, row = sqlNobodyFailure, nobodyRow(user)
+	}
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		count := 0
-		err := tx.Query(sqlFailure, []any{int64(a.No), now.UnixMicro(), now.Add(-p.Window).UnixMicro()}, func(r db.Row) error {
-			count = int(r.Int64(0))
+		failures := 0
+		err := tx.Query(count, []any{row, now.UnixMicro(), now.Add(-p.Window).UnixMicro()}, func(r db.Row) error {
+			failures = int(r.Int64(0))
 			return nil
 		})
-		until := AfterFailure(count, p, now)
-		if err != nil || until.IsZero() {
+		if err != nil || a.No == 0 {
 			return err
 		}
-		n, err := tx.Change(sqlLockUntil, int64(a.No), until.UnixMicro(), now.UnixMicro())
-		if err == nil && n > 0 {
-			audit.Record(tx, audit.Entry{At: now, Actor: haven.Actor{Place: l.Place, Program: l.Program}, What: "account.locked", On: a.ID, Rule: "lockout.lock"})
-		}
-		return err
+		return s.lock(tx, l, a, AfterFailure(failures, p, now))
 	})
 	if err != nil {
 		return err
 	}
 	return ErrRefused
+}
+
+// nobodyRows bounds what guessed names leave behind.
+const nobodyRows = 1024
+
+// nobodyRow is where a failure of a name that nobody has is written.
+func nobodyRow(user haven.Address) int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(user.Key())) // never fails
+	return int64(h.Sum32() % nobodyRows)
+}
+
+// lock locks the account until then; a zero time leaves it as it is.
+func (s *Service) lock(tx *db.Tx, l Login, a Account, until time.Time) error {
+	if until.IsZero() {
+		return nil
+	}
+	now := s.Now()
+	n, err := tx.Change(sqlLockUntil, int64(a.No), until.UnixMicro(), now.UnixMicro())
+	if err == nil && n > 0 {
+		audit.Record(tx, audit.Entry{At: now, Actor: haven.Actor{Place: l.Place, Program: l.Program}, What: "account.locked", On: a.ID, Rule: "lockout.lock"})
+	}
+	return err
 }
 
 // Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6).

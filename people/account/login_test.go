@@ -517,3 +517,31 @@ func BenchmarkReconnect(b *testing.B) {
 		}
 	}
 }
+
+// What a wrong password writes tells, by its time, whether the account exists: it has to be the same.
+func TestAGuessWritesAsMuchForNobody(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann, shop := h.Person("Ann", "Example"), h.Pharmacy("FX002", h.Person("Bob", "Example"))
+		cost := func(user string, password string) (reads, writes int64) {
+			t.Helper()
+			before := h.DB.Stats()
+			if got := try(t, h, account.Login{User: user, Password: password, Place: "192.0.2.9", Program: "Outlook"}); got != "login.refused" {
+				t.Fatalf("%s: %s", user, got)
+			}
+			after := h.DB.Stats()
+			return after.Reads - before.Reads, after.Writes - before.Writes
+		}
+		for _, guess := range []string{"a guess", "another one"} {
+			reads, writes := cost(ann.Address.String(), guess)
+			if writes == 0 {
+				t.Error("the failure was not counted")
+			}
+			for _, user := range []string{"nobody@haven.example", "nobody@elsewhere.test", shop.Address.String()} {
+				if r, w := cost(user, guess); r != reads || w != writes {
+					t.Errorf("%s: %d reads and %d writes; for an account %d and %d", user, r, w, reads, writes)
+				}
+			}
+		}
+	})
+}

@@ -36,7 +36,9 @@ CREATE TABLE lockout (
 	no {int} PRIMARY KEY REFERENCES account (no), since {int} NOT NULL, failures {int} NOT NULL, until {int} NOT NULL) {narrow};
 CREATE TABLE known_place (
 	no {int} NOT NULL REFERENCES account (no), place {blob} NOT NULL, first {int} NOT NULL, last {int} NOT NULL,
-	PRIMARY KEY (no, place)) {norowid}`,
+	PRIMARY KEY (no, place)) {norowid}`, `
+CREATE TABLE lockout_nobody (
+	no {int} PRIMARY KEY, since {int} NOT NULL, failures {int} NOT NULL, until {int} NOT NULL) {narrow}`,
 }}
 
 // Roles of an address within its account.
@@ -94,10 +96,13 @@ const (
 		expires = excluded.expires, must_change = excluded.must_change`
 	sqlRehash = `UPDATE credential SET hash = $3 WHERE no = $1 AND ver = $2`
 
-	sqlFailure = `INSERT INTO lockout (no, since, failures, until) VALUES ($1, $2, 1, 0)
+	// A failure of somebody, and one of nobody, which has to take as long.
+	sqlFailure       = `INSERT INTO lockout` + failureCounted
+	sqlNobodyFailure = `INSERT INTO lockout_nobody` + failureCounted
+	failureCounted   = ` AS l (no, since, failures, until) VALUES ($1, $2, 1, 0)
 		ON CONFLICT (no) DO UPDATE SET
-		failures = CASE WHEN lockout.since > $3 THEN lockout.failures + 1 ELSE 1 END,
-		since = CASE WHEN lockout.since > $3 THEN lockout.since ELSE excluded.since END
+		failures = CASE WHEN l.since > $3 THEN l.failures + 1 ELSE 1 END,
+		since = CASE WHEN l.since > $3 THEN l.since ELSE excluded.since END
 		RETURNING failures`
 	sqlLockUntil = `UPDATE lockout SET until = $2 WHERE no = $1 AND until < $3`
 	sqlUnlock    = `DELETE FROM lockout WHERE no = $1`
