@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"haven/people/sharedmailbox"
+	"haven/platform/db"
 )
 
 // TestCheckWithoutIndex: check holds the mail's stores against what must be true, whatever became of the search index.
@@ -126,5 +129,31 @@ func TestCheckMakesNoKeys(t *testing.T) {
 	}
 	if after, err := os.ReadFile(filepath.Join(i.data, "keys.db")); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the key store was changed, %v", err)
+	}
+}
+
+// TestCheckOlderTables: check says that the tables are older, and leaves them so.
+func TestCheckOlderTables(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	i.stop()
+	d, err := db.Open(t.Context(), db.Config{Path: filepath.Join(i.data, "haven.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := int64(len(sharedmailbox.Schema.Steps))
+	if err := d.Write(t.Context(), func(tx *db.Tx) error {
+		tx.Exec(`DELETE FROM schema_step WHERE concept = $1 AND step = $2`, sharedmailbox.Schema.Concept, steps)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, words := range [][]string{{"check"}, {"check"}, {"check", "--repair"}} {
+		if out, errOut, code := operate(t, append(words, "--config", i.conf)...); code != 1 || !strings.Contains(errOut, "older version") {
+			t.Errorf("%v: %d\n%s%s", words, code, out, errOut)
+		}
 	}
 }

@@ -129,6 +129,7 @@ func (h *house) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	main, keys := databases(h.conf, h.log)
+	main.Existing, keys.Existing = h.looks, h.looks
 	if h.db, err = openDB(ctx, main, schemas...); err != nil {
 		return err
 	}
@@ -159,10 +160,17 @@ func databases(conf *config.Loaded, log *slog.Logger) (main, keys db.Config) {
 	return main, keys
 }
 
+// openDB opens a database and brings its tables up to date; one that has to be there already is only looked at.
 func openDB(ctx context.Context, c db.Config, schemas ...db.Schema) (*db.DB, error) {
 	d, err := db.Open(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("the database can't be opened: %w", err)
+	}
+	if c.Existing {
+		if err := d.Current(ctx, schemas...); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		return d, nil
 	}
 	if err := d.Migrate(ctx, schemas...); err != nil {
 		return nil, errors.Join(fmt.Errorf("the database can't be brought up to date: %w", err), d.Close())

@@ -16,6 +16,9 @@ type Config struct {
 	// choice, mostly "public". On SQLite a store of its own is a file of its own, and Schema must be empty.
 	Schema string
 
+	// Existing opens only what is there: no file and no schema is made.
+	Existing bool
+
 	// UnsafeNoSync lets SQLite write without syncing: a power failure may lose or break the file. It is for what
 	// can be rebuilt, such as the search index.
 	UnsafeNoSync bool
@@ -58,7 +61,7 @@ func (c Config) isPostgres() bool {
 	return strings.HasPrefix(c.Path, "postgres://") || strings.HasPrefix(c.Path, "postgresql://")
 }
 
-// Open opens the database, creating an SQLite file or a PostgreSQL schema that isn't there. ctx bounds the opening alone.
+// Open opens the database, creating an SQLite file or a PostgreSQL schema that isn't there unless c.Existing. ctx bounds the opening alone.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	c = c.withDefaults()
 	if c.isPostgres() {

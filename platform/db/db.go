@@ -60,6 +60,30 @@ func (d *DB) Migrate(ctx context.Context, schemas ...Schema) error {
 	return d.engine.migrate(ctx, schemas)
 }
 
+// Current looks, without changing anything, whether every concept's tables are at the step that the program knows.
+// It is Invalid where they are at an earlier one, at a later one, or not there, and says what to do.
+func (d *DB) Current(ctx context.Context, schemas ...Schema) error {
+	return d.Read(ctx, func(tx *Tx) error {
+		there, err := hasSteps(tx)
+		if err != nil {
+			return err
+		}
+		for _, s := range schemas {
+			done := int64(0)
+			if there {
+				err = tx.Query(sqlStepsDone, []any{s.Concept}, func(r Row) error { done = r.Int64(0); return nil })
+			}
+			if err == nil {
+				err = checkCurrent(s, done, there)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Stats is what the database counted since it was opened.
 func (d *DB) Stats() Stats { return d.engine.stats() }
 

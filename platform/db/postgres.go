@@ -78,7 +78,7 @@ func prepareServer(ctx context.Context, cc *pgx.ConnConfig, c Config) (err error
 		return postgresFault(err, true, "")
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	if c.Schema != "" {
+	if c.Schema != "" && !c.Existing {
 		_, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{c.Schema}.Sanitize())
 		if err := postgresFault(err, false, "CREATE SCHEMA"); err != nil && !errs.Is(err, errs.Conflict) {
 			return err // another process that made it meanwhile is a Conflict

@@ -66,6 +66,29 @@ func checkDone(s Schema, done int64) error {
 		s.Concept, done, len(s.Steps))
 }
 
+// hasSteps reports whether the database was ever migrated. A table can only be looked for in each engine's own words.
+func hasSteps(tx *Tx) (there bool, err error) {
+	sql := `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_step'`
+	if tx.Engine() == "postgres" {
+		sql = `SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'schema_step'`
+	}
+	err = tx.Query(sql, nil, func(Row) error { there = true; return nil })
+	return there, err
+}
+
+// checkCurrent refuses what Migrate would change, or would refuse.
+func checkCurrent(s Schema, done int64, there bool) error {
+	switch {
+	case !there:
+		return errs.E(errs.Invalid, "The database is empty: no service has used it. Check its path or URL in the configuration, or restore a back-up.")
+	case done < int64(len(s.Steps)):
+		return errs.E(errs.Invalid, "The database was made by an older version of Haven: its tables of %q are at step %d, "+
+			"this version has %d. Start the service once, which brings it up to date, or use the version that made it.",
+			s.Concept, done, len(s.Steps))
+	}
+	return checkDone(s, done)
+}
+
 // stepFault names the step that failed.
 func stepFault(s Schema, step int64, err error) error {
 	return errs.Wrap(errs.KindOf(err), fmt.Errorf("step %d of %s: %w", step, s.Concept, err),

@@ -39,7 +39,7 @@ func openSQLite(c Config) (*sqliteEngine, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The path of the database can't be read.")
 	}
-	if err := create(path); err != nil {
+	if err := create(path, c.Existing); err != nil {
 		return nil, err
 	}
 	e := &sqliteEngine{path: path, config: c, log: c.Logger}
@@ -56,8 +56,13 @@ func openSQLite(c Config) (*sqliteEngine, error) {
 }
 
 // create makes the file readable for its owner alone, and its name durable; SQLite gives the log's files the same mode.
-func create(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// Where it has to exist it is only looked for.
+func create(path string, existing bool) error {
+	flags := os.O_RDWR | os.O_CREATE
+	if existing {
+		flags = os.O_RDWR
+	}
+	f, err := os.OpenFile(path, flags, 0o600)
 	if err == nil {
 		err = f.Close()
 	}

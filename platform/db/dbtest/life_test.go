@@ -279,6 +279,64 @@ func TestMigrations(t *testing.T) {
 	})
 }
 
+func TestCurrent(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx, config := context.Background(), dbtest.Config(t, engine)
+		one := db.Schema{Concept: "a", Steps: []string{`CREATE TABLE a (x {int} NOT NULL PRIMARY KEY)`}}
+		two := db.Schema{Concept: "a", Steps: append(one.Steps, `CREATE TABLE a2 (x {int})`)}
+		other := db.Schema{Concept: "b", Steps: []string{`CREATE TABLE b (x {int})`}}
+		d := dbtest.OpenConfig(t, config)
+		must(t, d.Migrate(ctx, one))
+		must(t, d.Close())
+
+		config.Existing = true
+		d, err := db.Open(ctx, config)
+		must(t, err)
+		defer d.Close()
+		must(t, d.Current(ctx, one))
+		for _, c := range []struct {
+			name string
+			have []db.Schema
+			say  string
+		}{
+			{"a step is missing", []db.Schema{two}, "older version"},
+			{"a concept is missing", []db.Schema{one, other}, "older version"},
+			{"a step too many", []db.Schema{{Concept: "a"}}, "newer version"},
+		} {
+			err := d.Current(ctx, c.have...)
+			wantKind(t, c.name, err, errs.Invalid)
+			if !strings.Contains(errs.Say(err), c.say) {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+		must(t, d.Current(ctx, one)) // nothing was changed by looking
+	})
+}
+
+// A place where nothing is stays so.
+func TestExistingMakesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		ctx, config := context.Background(), dbtest.Config(t, engine)
+		config.Existing = true
+		for range 2 {
+			d, err := db.Open(ctx, config)
+			if engine == "sqlite" {
+				wantKind(t, "no file", err, errs.Invalid)
+				continue
+			}
+			must(t, err)
+			err = d.Current(ctx, db.Schema{Concept: "a"})
+			wantKind(t, "no schema", err, errs.Invalid)
+			if !strings.Contains(errs.Say(err), "is empty") {
+				t.Errorf("an empty place is answered %v", err)
+			}
+			must(t, d.Close())
+		}
+	})
+}
+
 // Several processes start at once after an upgrade: each step runs once, and all of them get to work.
 func TestMigrationsRace(t *testing.T) {
 	t.Parallel()
