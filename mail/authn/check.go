@@ -15,13 +15,14 @@ import (
 	"github.com/emersion/go-msgauth/dmarc"
 
 	"haven"
+	"haven/mail/mime"
 )
 
 // Bounds on what a letter can make us do.
 const (
-	maxSignatures = 5         // DKIM signatures that are looked at
-	maxHeader     = 256 << 10 // octets of header kept while looking for signatures
-	maxFrom       = 4         // domains in From
+	maxSignatures = 5              // DKIM signatures that are looked at
+	maxHeader     = mime.MaxHeader // octets of header kept while looking for signatures
+	maxFrom       = 4              // domains in From that are asked about; a letter with more is judged by Junk
 )
 
 // Checker checks letters. It is safe for many goroutines.
@@ -180,9 +181,8 @@ func (k *Check) Verdicts(from []string) Verdicts {
 	if k.pipe != nil {
 		_ = k.pipe.Close() // always nil
 	}
-	if len(from) > maxFrom {
-		from = from[:maxFrom]
-	}
+	domains := len(from)
+	from = from[:min(domains, maxFrom)]
 	policies := make([]policyAnswer, len(from))
 	var wg sync.WaitGroup
 	wg.Go(func() { k.spf = k.c.checkSPF(ctx, k.facts) })
@@ -206,8 +206,8 @@ func (k *Check) Verdicts(from []string) Verdicts {
 			v.DMARC = worse(v.DMARC, verdict)
 		}
 	}
-	if len(from) == 0 {
-		v.DMARC = DMARC{Result: PermError} // RFC 7489 §6.6.1: a letter without From has no domain to ask
+	if asked := len(from); asked == 0 || asked < domains {
+		v.DMARC = DMARC{Result: PermError} // RFC 7489 §6.6.1: no domain to ask, or too many
 	}
 	return v
 }

@@ -12,14 +12,27 @@ import (
 const (
 	RuleJunkDMARC  haven.Rule = "junk.dmarc"
 	RuleJunkForged haven.Rule = "junk.forged"
+	RuleJunkCrowd  haven.Rule = "junk.crowd"
 	RuleNotJunk    haven.Rule = "junk.none"
 )
 
-// Junk says whether a letter from outside belongs into Junk (Rules 10): the domain in From asks for it by DMARC, or
-// the domain is one of ours and nothing proves it. from are the domains of From, lower case; ours reports whether a
-// domain is served here.
-func Junk(v Verdicts, from []string, ours func(domain string) bool) (bool, haven.Verdict) {
-	for _, d := range from {
+// From is what a letter says of whom it is from. Domains are in lower case, each once.
+type From struct {
+	Domains []string // of the addresses
+	Shown   []string // of whatever a reader may take for an address, in names too
+}
+
+// maxShown is how many domains From may show; no honest letter has so many.
+const maxShown = 50
+
+// Junk says whether a letter from outside belongs into Junk (Rules 10): the domain in From asks for it by DMARC, the
+// letter shows one of our domains and nothing proves that it is ours, or From names more domains than are asked about.
+// ours reports whether a domain is served here.
+func Junk(v Verdicts, from From, ours func(domain string) bool) (bool, haven.Verdict) {
+	if len(from.Domains) > maxFrom || len(from.Shown) > maxShown {
+		return true, haven.Verdict{Rule: RuleJunkCrowd, Reason: "The letter says that it is from people in many places at once."}
+	}
+	for _, d := range append(from.Domains[:len(from.Domains):len(from.Domains)], from.Shown...) {
 		if ours(d) && !(v.DMARC.Aligned && sameDomain(v.DMARC.Domain, d)) {
 			return true, haven.Verdict{Rule: RuleJunkForged,
 				Reason: "The letter came from outside, says that it is from " + d + ", and nothing proves it."}

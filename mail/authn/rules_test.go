@@ -10,24 +10,28 @@ func TestJunk(t *testing.T) {
 	t.Parallel()
 	pass := DMARC{Result: Pass, Domain: "pharmacy.example", Policy: PolicyReject, Aligned: true}
 	tests := []struct {
-		why  string
-		from string
-		d    DMARC
-		want haven.Rule
+		why   string
+		from  string
+		d     DMARC
+		want  haven.Rule
+		shown []string
 	}{
-		{"our domain, proven", "pharmacy.example", pass, RuleNotJunk},
-		{"our domain, proven though it publishes nothing", "pharmacy.example", DMARC{Result: None, Domain: "pharmacy.example", Aligned: true}, RuleNotJunk},
-		{"our domain, nothing proves it", "pharmacy.example", DMARC{Result: None, Domain: "pharmacy.example"}, RuleJunkForged},
-		{"our domain, DNS is broken", "pharmacy.example", DMARC{Result: TempError, Domain: "pharmacy.example"}, RuleJunkForged},
-		{"our domain beside another one that is proven", "pharmacy.example", DMARC{Result: Pass, Domain: "evil.example", Aligned: true}, RuleJunkForged},
-		{"a stranger without policy", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleNotJunk},
-		{"a stranger who only watches", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyNone}, RuleNotJunk},
-		{"quarantine", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyQuarantine}, RuleJunkDMARC},
-		{"reject", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyReject}, RuleJunkDMARC},
-		{"reject, but DNS is broken", "surgery.example", DMARC{Result: TempError, Domain: "surgery.example", Policy: PolicyReject}, RuleNotJunk},
+		{"our domain, proven", "pharmacy.example", pass, RuleNotJunk, nil},
+		{"our domain, proven though it publishes nothing", "pharmacy.example", DMARC{Result: None, Domain: "pharmacy.example", Aligned: true}, RuleNotJunk, nil},
+		{"our domain, nothing proves it", "pharmacy.example", DMARC{Result: None, Domain: "pharmacy.example"}, RuleJunkForged, nil},
+		{"our domain, DNS is broken", "pharmacy.example", DMARC{Result: TempError, Domain: "pharmacy.example"}, RuleJunkForged, nil},
+		{"our domain beside another one that is proven", "pharmacy.example", DMARC{Result: Pass, Domain: "evil.example", Aligned: true}, RuleJunkForged, nil},
+		{"a stranger without policy", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleNotJunk, nil},
+		{"a stranger who only watches", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyNone}, RuleNotJunk, nil},
+		{"quarantine", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyQuarantine}, RuleJunkDMARC, nil},
+		{"reject", "surgery.example", DMARC{Result: Fail, Domain: "surgery.example", Policy: PolicyReject}, RuleJunkDMARC, nil},
+		{"reject, but DNS is broken", "surgery.example", DMARC{Result: TempError, Domain: "surgery.example", Policy: PolicyReject}, RuleNotJunk, nil},
+		{"a stranger who calls himself one of us", "surgery.example", DMARC{Result: Pass, Domain: "surgery.example", Aligned: true}, RuleJunkForged, []string{"pharmacy.example"}},
+		{"one of us, by name and address", "pharmacy.example", pass, RuleNotJunk, []string{"pharmacy.example"}},
+		{"more names than anybody has", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleJunkCrowd, make([]string, maxShown+1)},
 	}
 	for _, tt := range tests {
-		junk, v := Junk(Verdicts{DMARC: tt.d}, []string{tt.from}, func(d string) bool { return d == "pharmacy.example" })
+		junk, v := Junk(Verdicts{DMARC: tt.d}, From{Domains: []string{tt.from}, Shown: tt.shown}, func(d string) bool { return d == "pharmacy.example" })
 		if v.Rule != tt.want || junk != (tt.want != RuleNotJunk) || v.Allowed == junk || v.Reason == "" {
 			t.Errorf("%s: %v %+v", tt.why, junk, v)
 		}

@@ -24,12 +24,18 @@ var (
 	errAuthorForm    = errors.New("is not a list of plain mail addresses: write Name <name@example.test>, a name with special characters in quotation marks, and no groups")
 )
 
-// wellFormed refuses a submission's header that holds lines which are no fields (RFC 5322 §2.2): programs differ in what
-// they take them for.
+// wellFormed refuses a submission's header that holds lines which are no fields (RFC 5322 §2.2), or lines of white space
+// alone, which nobody may write (§3.2.2): programs differ in what they take them for, an empty line among others.
 func wellFormed(h mime.Header) error {
 	for f := range h.Fields() {
 		if f.Name == "" || !strings.HasPrefix(f.Raw[len(f.Name):], ":") {
 			return refuse(errs.Invalid, RuleHeader, 550, "5.6.0", "The letter's header holds a line that is no field: a name, a colon and a text.")
+		}
+		_, folded, _ := strings.Cut(f.Raw, "\n")
+		for line := range strings.Lines(folded) {
+			if strings.TrimSpace(line) == "" {
+				return refuse(errs.Invalid, RuleHeader, 550, "5.6.0", "The letter's header holds a line of white space alone, in the field %s.", f.Name)
+			}
 		}
 	}
 	return nil

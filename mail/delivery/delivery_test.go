@@ -17,6 +17,7 @@ import (
 	"haven/mail/delivery"
 	"haven/mail/delivery/deliverytest"
 	"haven/mail/mailbox"
+	"haven/mail/mime"
 	"haven/platform/blob"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -193,7 +194,11 @@ func TestForgedFromInWrongForm(t *testing.T) {
 	for _, field := range []string{
 		"From: Ben <ben@pharmacy.test.>", "From: Ben <" + strings.Repeat("b", 65) + "@Pharmacy.test>", "From: <ben@pharmacy.test \xff>",
 		"From: ben@pharmacy.test\r\nFrom: bob@surgery.test", "From: bob@surgery.test\r\nFrom : ben@pharmacy.test",
-		"From: bob@surgery.test, Us: ben@pharmacy.test;",
+		"From: bob@surgery.test, Us: ben@pharmacy.test;", "From: ben@pharmacy.test.. <bob@surgery.test>",
+		"From: \"Ben <ben@pharmacy.test>\" <bob@surgery.test>", "From: <bob@surgery.test> <ben@pharmacy.test>",
+		"From: =?utf-8?q?ben=40PHARMACY.test?= <bob@surgery.test>", "From: =?utf-8?b?PGJlbkBwaGFybWFjeS50ZXN0Pg==?=",
+		"From: ben\xef\xbc\xa0pharmacy.test <bob@surgery.test>", "From: bob@surgery.test (ben@ pharmacy.test)",
+		"From: bob@surgery.test,\r\n\tben@pharmacy.test",
 	} {
 		p := deliverytest.New(t, "sqlite", nil)
 		if err := receive(t, p, "bob@surgery.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
@@ -202,6 +207,45 @@ func TestForgedFromInWrongForm(t *testing.T) {
 		if got := p.Letters(p.Alice, mailbox.Junk); len(got) != 1 || !strings.Contains(got[0], "Haven-Verdict: junk.forged; ") {
 			t.Errorf("%q: Junk holds %q", field, got)
 		}
+	}
+}
+
+func TestFromThatIsNotForged(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	fields := []string{"From: Bob at pharmacy.test <bob@surgery.test>", "From: \"x@pharmacy.test.example\" <bob@surgery.test>", "From: bob@notpharmacy.test"}
+	for _, field := range fields {
+		if err := receive(t, p, "bob@surgery.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := p.Letters(p.Alice, mailbox.Inbox); len(got) != len(fields) {
+		t.Errorf("%d of %d came into the Inbox", len(got), len(fields))
+	}
+}
+
+func TestFromOfACrowd(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	p.Zone.TXT = map[string][]string{"_dmarc.bank.test": {"v=DMARC1; p=reject"}}
+	field := "From: a@one.test, b@two.test, c@three.test, d@four.test, it@bank.test"
+	if err := receive(t, p, "x@evil.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Junk); !strings.Contains(got, "Haven-Verdict: junk.crowd; ") || !strings.Contains(got, "dmarc=permerror") {
+		t.Errorf("Junk holds %q", got)
+	}
+}
+
+// A header that is too long to be judged is not taken, in one piece or in many.
+func TestHeaderTooLong(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	long := strings.Repeat("X-Filler: "+strings.Repeat("x", 70)+"\r\n", mime.MaxHeader/82+1)
+	err := receive(t, p, "bob@surgery.test", long+plain, "alice@pharmacy.test")
+	wantRule(t, err, delivery.RuleHeader, 552, "5.3.4")
+	if err := receive(t, p, "bob@surgery.test", long[:mime.MaxHeader-2*len(plain)]+"\r\n"+plain, "alice@pharmacy.test"); err != nil {
+		t.Errorf("a header that fits is answered %v", err)
 	}
 }
 
@@ -567,6 +611,7 @@ func TestLinesThatAreNoFields(t *testing.T) {
 	for _, header := range []string{
 		" folded: first\r\n" + from, "\tx\r\n" + from, from + "garbage\r\n", "From ben@pharmacy.test\r\n" + from, "From ben@pharmacy.test 10:00\r\n" + from,
 		from + "Sub\x01ject: x\r\n", from + "S\xc3\xbcbject: x\r\n", from + ": x\r\n", from + "Subject : x\r\n", "From : alice@pharmacy.test\r\n",
+		"From: alice@pharmacy.test\r\n \r\n", from + "Subject: x\r\n\t \r\n y\r\n",
 	} {
 		err := submit(t, p, p.Alice, "alice@pharmacy.test", header+"\r\nHello\r\n", "postmaster@pharmacy.test")
 		wantRule(t, err, delivery.RuleHeader, 550, "5.6.0")

@@ -5,15 +5,15 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"haven"
 	"haven/mail/authn"
 	"haven/mail/mime"
 	"haven/platform/errs"
 )
-
-// maxHeader bounds what a letter's header may take in memory while it is looked at.
-const maxHeader = 512 << 10
 
 // headerGate holds a letter's header back until it is complete, lets edit change it, and passes everything behind it
 // on as it is. It is an io.Writer; finish ends a letter that has nothing but a header.
@@ -41,15 +41,15 @@ func (g *headerGate) Write(p []byte) (int, error) {
 	}
 	end := headerEnd(text, from)
 	switch {
+	case max(end, len(g.held)) > mime.MaxHeader:
+		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than %d KB.", mime.MaxHeader>>10)
+		return 0, g.err
 	case end >= 0:
 		if g.pass(text[:end], text[end:]); g.err != nil {
 			return 0, g.err
 		}
 	case len(g.held) == 0:
 		g.held = append(g.held, p...)
-	case len(g.held) > maxHeader:
-		g.err = refuse(errs.Invalid, RuleHeader, 552, "5.3.4", "The letter's header is larger than 512 KB.")
-		return 0, g.err
 	}
 	return len(p), nil
 }
@@ -156,15 +156,37 @@ func envelopeTrace(from, to haven.Address) string {
 	return "Return-Path: <" + from.String() + ">\r\nDelivered-To: " + to.String() + "\r\n"
 }
 
-// fromDomains are the domains that a reader may be shown as the sender's: of every From field, since programs differ in
-// which one they show, and also of addresses that are none by the book.
-func fromDomains(h mime.Header) []string {
-	var out []haven.Address
+// fromOf is whom a letter says that it is from, by every From field, since programs differ in which one they show, and
+// also by addresses that are none by the book.
+func fromOf(h mime.Header) authn.From {
+	var addrs, shown []haven.Address
 	for field := range h.Values("From") {
 		for _, a := range mime.ParseAddresses(field) {
 			host, _, _ := strings.Cut(a.Host, " ")
-			out = append(out, haven.Address{Domain: strings.TrimRight(host, ".")})
+			addrs = append(addrs, haven.Address{Domain: strings.TrimRight(host, ".")})
+		}
+		for _, text := range []string{field, mime.DecodeHeader(field)} {
+			for _, d := range domainsIn(text) {
+				shown = append(shown, haven.Address{Domain: d})
+			}
 		}
 	}
-	return authn.DomainsOf(out)
+	return authn.From{Domains: authn.DomainsOf(addrs), Shown: authn.DomainsOf(shown)}
+}
+
+// domainsIn are the domains of whatever looks like an address to somebody who reads a text: what stands behind an @ of
+// any width, in lower case and without dots at its end.
+func domainsIn(text string) (found []string) {
+	parts := strings.Split(strings.ToLower(norm.NFKC.String(text)), "@")
+	for _, p := range parts[1:] {
+		p = strings.TrimLeft(p, " \t\r\n")
+		end := strings.IndexFunc(p, func(r rune) bool { return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+		if end < 0 {
+			end = len(p)
+		}
+		if d := strings.TrimRight(p[:end], "."); d != "" {
+			found = append(found, d)
+		}
+	}
+	return found
 }

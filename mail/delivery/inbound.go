@@ -229,8 +229,8 @@ func (l *InboundLetter) judge(ctx context.Context, m *mime.Message) destination 
 	if l.check == nil {
 		return destination{role: mailbox.Inbox}
 	}
-	from := fromDomains(m.Header)
-	verdicts := l.check.Verdicts(from)
+	from := fromOf(m.Header)
+	verdicts := l.check.Verdicts(from.Domains)
 	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.envelope.From)}
 	junk, v := authn.Junk(verdicts, from, func(domain string) bool { return l.in.s.ours(ctx, domain) })
 	d.rule = v.Rule

@@ -12,6 +12,10 @@ import (
 	"strings"
 )
 
+// MaxHeader is how long, in octets, a header is that is read: to be judged, to be shown in parts, to be searched. Letters
+// with a longer one are not taken over.
+const MaxHeader = 256 << 10
+
 // Limits bound what reading a letter may cost. A field that is zero takes its default.
 type Limits struct {
 	Header      int // octets kept of one header block; what exceeds is skipped. Default 256 KiB
@@ -26,7 +30,7 @@ func (l Limits) withDefaults() Limits {
 			*v = d
 		}
 	}
-	def(&l.Header, 256<<10)
+	def(&l.Header, MaxHeader)
 	def(&l.HeaderTotal, 1<<20)
 	def(&l.Depth, 100)
 	def(&l.Parts, 10_000)

@@ -9,9 +9,8 @@ import (
 
 // The bounds of what is searched of one message.
 const (
-	maxText         = 1 << 20   // octets of text
-	maxMessageWords = 20_000    // different words
-	maxHeader       = 256 << 10 // octets of the header
+	maxText         = 1 << 20 // octets of text
+	maxMessageWords = 20_000  // different words
 )
 
 // content is the words of a message: what index, scan and oracle agree on.
@@ -83,5 +82,5 @@ func readHeader(info *mailbox.Info, body io.ReaderAt) (mime.Header, error) {
 	if info.Meta.Root == nil {
 		return "", nil
 	}
-	return info.Meta.Root.ReadHeader(body, maxHeader)
+	return info.Meta.Root.ReadHeader(body, mime.MaxHeader)
 }
