@@ -67,7 +67,7 @@ var verbCases = []struct {
 	{"member set " + box + " " + ben + " --rights read", 0, ben + ": read"},
 	{"member set " + box + " " + ben + " --rights all", 1, "\"all\" is not a right; use read, write,"},
 	{"member set " + box + " " + ben + " --rights none", 1, "use haven admin member remove"},
-	{"member add " + box + " " + ben + " --until tomorrow", 1, "\"tomorrow\" is no day; write it as 2026-12-31"},
+	{"member add " + box + " " + ben + " --until tomorrow", 1, "\"tomorrow\" is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30"},
 	{"member add " + box + " " + ben + " --until 2020-01-01", 1, "An access ends after it begins, and not in the past."},
 	{"member add " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read,write,send-as"},
 	{"member list " + box, 0, "read,write,send-as  until 2126-02-01"},

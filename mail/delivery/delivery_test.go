@@ -300,6 +300,8 @@ func TestHarmfulAttachments(t *testing.T) {
 		{"letter.docx", "application/octet-stream", zipOf(t, "word/vbaProject.bin"), true},
 		{"files.zip", "application/zip", zipOf(t, "deep/down/setup.EXE"), true},
 		{"files.zip", "application/zip", zipOf(t, "notes.txt"), false},
+		{"files.rar", "application/octet-stream", []byte("Rar!\x1a\x07\x00"), true},
+		{"files", "application/octet-stream", []byte("7z\xbc\xaf\x27\x1c"), true},
 		{"unknown", "application/octet-stream", append([]byte("MZ\x90\x00\x03\x00"), make([]byte, 100)...), true},
 		{"unknown", "application/octet-stream", []byte("MZ is how this text begins, which has no octet that is zero anywhere."), false},
 	}
@@ -326,6 +328,26 @@ func TestHarmfulAttachments(t *testing.T) {
 		if err != nil || (len(held) == 1) != tt.gone {
 			t.Errorf("%d %s: held %v, %v", i, tt.name, held, err)
 		}
+	}
+}
+
+// A program in the text itself, as it was sent before there were attachments.
+func TestHarmInText(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	program := "begin 644 setup.exe\r\n#34J0\r\n`\r\nend\r\n"
+	if err := receive(t, p, "bob@surgery.test", plain+program, "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Inbox); !strings.Contains(got, `"setup.exe" was removed`) || strings.Contains(got, "#34J0") || !strings.Contains(got, "Subject: Repeat") {
+		t.Errorf("the letter reads %q", got)
+	}
+	harmless := plain + strings.Replace(program, "setup.exe", "notes.txt", 1)
+	if err := submit(t, p, p.Alice, "alice@pharmacy.test", strings.Replace(harmless, "bob@surgery.test", "alice@pharmacy.test", 1), "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Ben, mailbox.Inbox); !strings.Contains(got, "#34J0") {
+		t.Errorf("the letter reads %q", got)
 	}
 }
 

@@ -2,12 +2,12 @@ package delivery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
+	"haven/mail/attachment"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/platform/blob"
@@ -30,12 +30,13 @@ func (r *removal) count() int {
 // guard makes a letter durable, with programs and macro documents replaced by a notice (Rules 10). The letter that is
 // returned is the one to file. What is signed or encrypted is never altered: where a signed part holds a program the
 // letter is held whole, and a notice is filed in its place. After an error nothing is left of it.
-func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.Letter, *removal, error) {
+// inText says that the letter's text may hold files as well.
+func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText bool) (*mailbox.Letter, *removal, error) {
 	letter, err := w.Finish(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !anySuspect(letter.Message().Root) {
+	if !inText && !anySuspect(letter.Message().Root) {
 		return letter, nil, nil
 	}
 	stored := letter.Stored()
@@ -45,7 +46,8 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.
 	}
 	defer body.Close()
 	until := s.o.Clock.Now().Add(s.o.Policy.RemovedKept)
-	names, err := harmInProtected(letter.Message().Root, body)
+	look := looking{letter: body, inText: inText}
+	names, err := look.protected(letter.Message().Root)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,23 +55,19 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter) (*mailbox.
 		instead, err := s.copyOf(ctx, strings.NewReader(heldWhole(letter.Message().Header, names, until)))
 		return instead, &removal{stored, names}, err
 	}
-	var sniffed error
 	changed, gone, err := mime.ReplaceParts(body, letter.Message(), func(p *mime.Part) (string, bool) {
-		bad, err := isHarmful(p, body)
-		if err != nil {
-			sniffed = err
-		}
-		if !bad {
+		bad := look.harm(p)
+		if len(bad) == 0 {
 			return "", false
 		}
-		names = append(names, shownName(p))
-		return removedText(shownName(p), until), true
+		names = append(names, bad...)
+		return removedText(strings.Join(bad, ", "), until), true
 	})
 	switch {
 	case err != nil:
 		return nil, nil, err
-	case sniffed != nil:
-		return nil, nil, sniffed
+	case look.err != nil:
+		return nil, nil, look.err
 	case len(gone) == 0:
 		return letter, nil, nil
 	}
@@ -97,29 +95,55 @@ func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, err
 func anySuspect(root *mime.Part) bool {
 	found := false
 	root.Walk(func(p *mime.Part) bool {
-		found = found || p.IsLeaf() && suspectPart(p) != harmless
+		found = found || p.IsLeaf() && suspectPart(p) != attachment.Harmless
 		return !found
 	})
 	return found
 }
 
-// harmInProtected names the harmful files within what is signed. What is encrypted can't be looked into, and passes.
-func harmInProtected(root *mime.Part, letter io.ReaderAt) (names []string, err error) {
+// looking is a look at a letter's parts. Its first error stays, and then nothing that it says counts.
+type looking struct {
+	letter io.ReaderAt
+	inText bool
+	err    error
+}
+
+// protected names the harmful files within what is signed. What is encrypted can't be looked into, and passes.
+func (l *looking) protected(root *mime.Part) (names []string, err error) {
 	root.Walk(func(p *mime.Part) bool {
 		if !p.IsProtected() {
-			return err == nil
+			return l.err == nil
 		}
 		p.Walk(func(inner *mime.Part) bool {
-			bad, failed := isHarmful(inner, letter)
-			if bad {
-				names = append(names, shownName(inner))
-			}
-			err = errors.Join(err, failed)
-			return err == nil
+			names = append(names, l.harm(inner)...)
+			return l.err == nil
 		})
 		return false
 	})
-	return names, err
+	return names, l.err
+}
+
+// harm names what is harmful in one part, reading it where its name and type leave it open.
+func (l *looking) harm(p *mime.Part) (names []string) {
+	if l.err != nil || !p.IsLeaf() {
+		return nil
+	}
+	bad := false
+	switch suspectPart(p) {
+	case attachment.Remove:
+		bad = true
+	case attachment.Look:
+		bad, l.err = attachment.Harmful(p.Content(l.letter))
+	}
+	switch {
+	case l.err != nil:
+		return nil
+	case bad:
+		return []string{shownName(p)}
+	case l.inText && p.Type == "text":
+		names, l.err = attachment.HarmInText(p.Content(l.letter))
+	}
+	return names
 }
 
 // heldWhole is the letter that stands for one that is held: its header, and a notice.
@@ -137,22 +161,8 @@ func heldWhole(h mime.Header, names []string, until time.Time) string {
 		removedText(strings.Join(names, ", "), until)
 }
 
-func suspectPart(p *mime.Part) suspicion {
-	return suspect([]string{p.FileName(), mime.DecodeHeader(p.Param("name"))}, p.Type+"/"+p.Subtype)
-}
-
-// isHarmful decides about one part, reading it where its name and type leave it open.
-func isHarmful(p *mime.Part, letter io.ReaderAt) (bool, error) {
-	if !p.IsLeaf() {
-		return false, nil
-	}
-	switch suspectPart(p) {
-	case remove:
-		return true, nil
-	case look:
-		return harmful(p.Content(letter))
-	}
-	return false, nil
+func suspectPart(p *mime.Part) attachment.Suspicion {
+	return attachment.Suspect([]string{p.FileName(), mime.DecodeHeader(p.Param("name"))}, p.Type+"/"+p.Subtype)
 }
 
 func shownName(p *mime.Part) string {
@@ -165,8 +175,9 @@ func shownName(p *mime.Part) string {
 // removedText stands in the place of a file that was removed.
 func removedText(name string, until time.Time) string {
 	return fmt.Sprintf("The attachment %q was removed from this letter.\r\n\r\n"+
-		"Programs, and documents with macros, can harm the computer of whoever opens them, so this service takes them\r\n"+
-		"out. The original is kept until %s. If you need it, ask the helpdesk to release it to you.\r\n",
+		"Programs, documents with macros, and archives that hold them or that cannot be looked into, can harm the computer\r\n"+
+		"of whoever opens them, so this service takes them out. The original is kept until %s. If you need it,\r\n"+
+		"ask the helpdesk to release it to you, or its sender to send the files themselves, or a plain zip file.\r\n",
 		name, until.Format("2 January 2006"))
 }
 

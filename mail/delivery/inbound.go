@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"haven"
+	"haven/mail/attachment"
 	"haven/mail/authn"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
@@ -72,6 +73,7 @@ type InboundLetter struct {
 	to    *mailbox.LetterWriter
 	check *authn.Check // nil where nothing is checked
 	hops  int
+	files attachment.UUHint
 }
 
 // Open begins the letter's text.
@@ -122,6 +124,7 @@ func (l *InboundLetter) Write(p []byte) (int, error) {
 	if l.check != nil {
 		_, _ = l.check.Write(p) // never fails
 	}
+	_, _ = l.files.Write(p) // never fails
 	return l.gate.Write(p)
 }
 
@@ -141,7 +144,7 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 	}
 	message := l.to.Parsed()
 	where := l.judge(ctx, message)
-	letter, removed, err := l.in.s.guard(ctx, l.to)
+	letter, removed, err := l.in.s.guard(ctx, l.to, l.files.Seen)
 	if err != nil {
 		return "", err
 	}

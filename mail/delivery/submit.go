@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"haven"
+	"haven/mail/attachment"
 	"haven/mail/authn"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
@@ -123,6 +124,7 @@ type SubmittedLetter struct {
 	sign  string                // domain of that address: in whose name the letter is signed
 	utf8  bool                  // the header holds octets over 127
 	high  bool                  // anything does
+	files attachment.UUHint
 }
 
 // Open begins the letter's text.
@@ -139,6 +141,7 @@ func (sub *Submission) Open(ctx context.Context) (*SubmittedLetter, error) {
 // Write takes more of the text.
 func (l *SubmittedLetter) Write(p []byte) (int, error) {
 	l.high = l.high || hasHigh(p)
+	_, _ = l.files.Write(p) // never fails
 	return l.gate.Write(p)
 }
 
@@ -291,7 +294,7 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 		l.Abort()
 		return "", refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
 	}
-	letter, removed, err := s.guard(ctx, l.to)
+	letter, removed, err := s.guard(ctx, l.to, l.files.Seen)
 	if err != nil {
 		if l.copy != nil {
 			l.copy.Abort()
@@ -300,7 +303,7 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	}
 	kept := letter
 	if l.copy != nil {
-		if kept, _, err = s.guard(ctx, l.copy); err != nil {
+		if kept, _, err = s.guard(ctx, l.copy, l.files.Seen); err != nil {
 			return "", err
 		}
 	}

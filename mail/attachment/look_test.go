@@ -1,0 +1,326 @@
+package attachment
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// file is one in an archive.
+type file struct {
+	name    string
+	content []byte
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func zipped(method uint16, files ...file) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range files {
+		if method == zip.Store {
+			// Known sizes stand before the content, as they do where a program has the file.
+			h := &zip.FileHeader{Name: f.name, Method: method, CompressedSize64: uint64(len(f.content)), UncompressedSize64: uint64(len(f.content))}
+			must(must(w.CreateRaw(h)).Write(f.content))
+			continue
+		}
+		must(must(w.CreateHeader(&zip.FileHeader{Name: f.name, Method: method})).Write(f.content))
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func deflated(files ...file) []byte { return zipped(zip.Deflate, files...) }
+
+func gzipped(name string, content []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Name = name
+	must(w.Write(content))
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func tarred(files ...file) []byte {
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, f := range files {
+		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o600, Size: int64(len(f.content))}); err != nil {
+			panic(err)
+		}
+		must(w.Write(f.content))
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// tnef writes a winmail.dat with one file, as the reader's twin: short name, properties with the long name, content.
+func tnef(short, long string, content []byte) []byte {
+	b := append(bytes.Clone(magicTNEF), 1, 0)
+	attribute := func(level byte, id uint32, data []byte) {
+		b = append(b, level)
+		b = binary.LittleEndian.AppendUint32(b, id)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+		sum := uint16(0)
+		for _, c := range data {
+			sum += uint16(c)
+		}
+		b = binary.LittleEndian.AppendUint16(append(b, data...), sum)
+	}
+	attribute(1, 0x00089006, []byte{0, 0, 1, 0}) // the version
+	attribute(2, tnefTitle, append([]byte(short), 0))
+	attribute(2, tnefData, content)
+	var p []byte
+	p = binary.LittleEndian.AppendUint32(p, 2)
+	p = append(p, 0x03, 0, 0x05, 0x37, 1, 0, 0, 0) // attached by value
+	name := utf16.Encode([]rune(long + "\x00"))
+	p = append(p, 0x1f, 0, 0x07, 0x37, 1, 0, 0, 0)
+	p = binary.LittleEndian.AppendUint32(p, uint32(2*len(name)))
+	for _, u := range name {
+		p = binary.LittleEndian.AppendUint16(p, u)
+	}
+	attribute(2, tnefProperties, p)
+	return b
+}
+
+// oldDocument is an office document of old, with macros or without, as far as the look goes.
+func oldDocument(macros bool) []byte {
+	b := append(bytes.Clone(magicOLE), bytes.Repeat([]byte("text "), 20_000)...)
+	if macros {
+		b = append(b, macroName...)
+	}
+	return append(b, bytes.Repeat([]byte("more "), 1000)...)
+}
+
+var (
+	// A short text packed by bzip2, whose writer is not among Go's packages.
+	bzipText   = []byte("\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xe5\xc2\xe6\x15\x00\x00\x03\xd5\x80\x00\x10\x40\x05\x00\x40\x22\x64\x8c\x40\x20\x00\x31\x00\x00\x04\xa8\x69\x90\xcd\x23\x51\x0f\x4a\x39\xd6\x35\x32\x84\x5b\x9b\xf8\xbb\x92\x29\xc2\x84\x87\x2e\x17\x30\xa8")
+	theProgram = append([]byte("MZ\x90\x00\x03\x00\x00\x00"), make([]byte, 200)...)
+	bombOf     = func(n int) []byte { return gzipped("", make([]byte, n)) }
+	nestedDeep = func(n int) []byte {
+		b := []byte("hello")
+		for range n {
+			b = gzipped("", b)
+		}
+		return b
+	}
+	textInside  = file{"notes.txt", []byte("Two tablets at night.")}
+	tableInside = file{"stock.csv", bytes.Repeat([]byte("a,b,c\n"), 5000)}
+)
+
+func TestHarmful(t *testing.T) {
+	t.Parallel()
+	program, macros := file{"setup.exe", []byte("anything")}, file{"letter.doc", oldDocument(true)}
+	encrypted := deflated(file{"letter.doc", []byte("x")})
+	encrypted[6] |= zipEncrypted
+	document := []file{{"[Content_Types].xml", []byte("<Types/>")}, {"word/document.xml", bytes.Repeat([]byte("<w:p/>"), 9000)}, {"word/media/image1.png", theProgram}}
+	for _, c := range []struct {
+		why  string
+		file []byte
+		want bool
+	}{
+		{"nothing", nil, false},
+		{"a text", []byte("Hello."), false},
+		{"a program", theProgram, true},
+		{"a text that begins as programs do", []byte("MZ is how this text begins, which has no octet that is zero anywhere."), false},
+		{"a program of Linux", []byte("\x7fELF\x02\x01"), true},
+		{"an old document", oldDocument(false), false},
+		{"an old document with macros", oldDocument(true), true},
+		{"a document", deflated(document...), false},
+		{"a document with macros", deflated(append(document, file{"word/vbaProject.bin", nil})...), true},
+		{"macros under another name", deflated(append(document, file{"word/settings.bin", oldDocument(true)})...), true},
+		{"macros of Excel's own kind", deflated(file{"xl/macrosheets/sheet1.xml", nil}), true},
+		{"an archive of harmless files", deflated(textInside, tableInside), false},
+		{"the same, not packed", zipped(zip.Store, textInside, tableInside), false},
+		{"a program in it", deflated(textInside, program), true},
+		{"a program without its ending", deflated(textInside, file{"setup", theProgram}), true},
+		{"the same, not packed", zipped(zip.Store, textInside, file{"setup", theProgram}, tableInside), true},
+		{"a document with macros in it", deflated(textInside, macros), true},
+		{"the same, not packed", zipped(zip.Store, tableInside, macros), true},
+		{"an archive in an archive", deflated(file{"inner.zip", deflated(program)}), true},
+		{"the same, not packed inside", deflated(file{"inner.zip", zipped(zip.Store, program)}), true},
+		{"a harmless one in an archive", deflated(file{"inner.zip", deflated(textInside)}), false},
+		{"a closed one in an archive", deflated(file{"inner.dat", []byte("7z\xbc\xaf\x27\x1c\x00\x04")}), true},
+		{"an archive behind other octets", append([]byte("%PDF-1.7 not really"), deflated(macros)...), true},
+		{"an encrypted document", encrypted, false},
+		{"an encrypted program", bytes.ReplaceAll(encrypted, []byte("letter.doc"), []byte("letter.exe")), true},
+		{"a document that is packed in a way that nobody reads", bytes.Replace(deflated(macros), []byte("\x14\x00\x08\x00\x08\x00"), []byte("\x14\x00\x08\x00\x0e\x00"), 1), true},
+		{"a text packed so", bytes.Replace(deflated(textInside), []byte("\x14\x00\x08\x00\x08\x00"), []byte("\x14\x00\x08\x00\x0e\x00"), 1), false},
+		{"a damaged document in an archive", deflated(macros)[:150], true},
+		{"gzip", gzipped("", []byte("Hello.")), false},
+		{"gzip of a program", gzipped("", theProgram), true},
+		{"gzip of something with a program's name", gzipped("run.vbs", []byte("Hello.")), true},
+		{"gzip, damaged", gzipped("", []byte("Hello."))[:20], true},
+		{"gzip, its beginning alone", magicGzip, true},
+		{"bzip2", bzipText, false},
+		{"bzip2, damaged", bzipText[:20], true},
+		{"tar", tarred(textInside, tableInside), false},
+		{"tar with a program", tarred(tableInside, program), true},
+		{"tar with a document with macros, packed", gzipped("", tarred(textInside, macros)), true},
+		{"tar, cut off", tarred(tableInside, program)[:700], true},
+		{"Outlook's packing of a text", tnef("NOTES~1.TXT", "notes for Monday.txt", []byte("Hello.")), false},
+		{"a program by its short name", tnef("setup.exe", "setup", []byte("x")), true},
+		{"a program by its long name", tnef("SETUP~1.TXT", "setup.exe", []byte("x")), true},
+		{"a program by its content", tnef("SETUP", "setup", theProgram), true},
+		{"an archive in it", tnef("A.ZIP", "a.zip", deflated(macros)), true},
+		{"Outlook's packing, cut off", tnef("NOTES~1.TXT", "notes.txt", []byte("Hello."))[:60], true},
+		{"7z", []byte("7z\xbc\xaf\x27\x1c\x00\x04"), true},
+		{"rar", []byte("Rar!\x1a\x07\x01\x00"), true},
+		{"a disk image", append(make([]byte, 0x8001), "CD001"...), true},
+		{"packed as deep as anybody does", nestedDeep(3), false},
+		{"packed deeper than that", nestedDeep(maxDepth + 2), true},
+		{"what unpacks to a lot", bombOf(20 << 20), false},
+		{"what unpacks to too much", bombOf(maxUnpacked + 1), true},
+	} {
+		for _, step := range []int{1 << 20, 7} {
+			if step == 7 && len(c.file) > 100_000 {
+				continue // the same at a crawl
+			}
+			got, err := Harmful(&slow{c.file, step})
+			if err != nil || got != c.want {
+				t.Errorf("%s: %v, %v; want %v", c.why, got, err, c.want)
+			}
+		}
+	}
+}
+
+// A hole of a terabyte takes no room in an archive of tar, and no time here.
+func TestSparseTar(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	var pax strings.Builder
+	for _, record := range []string{"GNU.sparse.major=0", "GNU.sparse.minor=1", "GNU.sparse.name=a.doc", "GNU.sparse.size=1099511627776",
+		"GNU.sparse.numblocks=1", "GNU.sparse.map=0,0"} {
+		n := len(record) + 3
+		for n != len(record)+2+len(fmt.Sprint(n)) { // the length counts itself
+			n++
+		}
+		fmt.Fprintf(&pax, "%d %s\n", n, record)
+	}
+	if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "x", Size: int64(pax.Len())}); err != nil {
+		t.Fatal(err)
+	}
+	must(w.Write([]byte(pax.String())))
+	if err := w.WriteHeader(&tar.Header{Name: "a.doc", Mode: 0o600}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw := b.Bytes()
+	raw[156] = 'x' // the first file is the header of the second
+	copy(raw[tarSumAt:], "        ")
+	sum := 0
+	for _, c := range raw[:tarBlock] {
+		sum += int(c)
+	}
+	copy(raw[tarSumAt:], fmt.Sprintf("%06o\x00 ", sum))
+	if h, err := tar.NewReader(bytes.NewReader(raw)).Next(); err != nil || h.Size != 1<<40 {
+		t.Fatalf("the archive is not what it is meant to be: %+v, %v", h, err)
+	}
+	if bad, err := Harmful(bytes.NewReader(raw)); err != nil || !bad {
+		t.Errorf("%v, %v", bad, err)
+	}
+}
+
+// The letter's own reader may fail; that is said, and not taken for a fault of the file.
+func TestHarmfulReadError(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is gone")
+	for _, f := range [][]byte{gzipped("", []byte("Hello.")), deflated(file{"letter.doc", oldDocument(false)}), tarred(tableInside), tnef("A", "a", theProgram[:1])} {
+		for n := range 3 {
+			r := io.MultiReader(bytes.NewReader(f[:len(f)*n/3]), errReader{broken})
+			if bad, err := Harmful(r); bad || !errors.Is(err, broken) {
+				t.Errorf("%.8q cut at %d thirds: %v, %v", f, n, bad, err)
+			}
+		}
+	}
+	if _, err := HarmInText(io.MultiReader(strings.NewReader("begin 644 a.doc\n#aaaa\n"), errReader{broken})); !errors.Is(err, broken) {
+		t.Errorf("in a text: %v", err)
+	}
+}
+
+type errReader struct{ err error }
+
+func (e errReader) Read([]byte) (int, error) { return 0, e.err }
+
+// uuencoded writes a file as it stood in letters.
+func uuencoded(name string, content []byte) string {
+	var b strings.Builder
+	b.WriteString("begin 644 " + name + "\r\n")
+	for len(content) > 0 {
+		line := content[:min(45, len(content))]
+		content = content[len(line):]
+		b.WriteByte(byte(len(line)) + ' ')
+		for len(line) > 0 {
+			var t [3]byte
+			line = line[copy(t[:], line):]
+			for _, six := range []byte{t[0] >> 2, t[0]<<4&63 | t[1]>>4, t[1]<<2&63 | t[2]>>6, t[2] & 63} {
+				b.WriteByte(six + ' ')
+			}
+		}
+		b.WriteString("\r\n")
+	}
+	return b.String() + "`\r\nend\r\n"
+}
+
+func TestHarmInText(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		why, text, want string
+	}{
+		{"a letter", "Hello,\r\nlet us begin 644 times over.\r\n", ""},
+		{"a line that begins so", "Hello,\r\nbegin at the top of the list\r\n", ""},
+		{"a program", "Hello\r\n" + uuencoded("setup.exe", theProgram), "setup.exe"},
+		{"a program without its ending", "Hello\r\n" + uuencoded("setup", theProgram), "setup"},
+		{"a document", uuencoded("letter.doc", oldDocument(false)), ""},
+		{"a document with macros", uuencoded("letter.doc", oldDocument(true)), "letter.doc"},
+		{"an archive with such", uuencoded("all.zip", deflated(file{"letter.doc", oldDocument(true)})), "all.zip"},
+		{"one harmful of two", uuencoded("a.txt", []byte("Hello")) + "and\r\n" + uuencoded("my own.scr", []byte("x")), "my own.scr"},
+		{"a program, cut off", "begin 755 setup.exe", "setup.exe"},
+	} {
+		hint := UUHint{}
+		for _, octet := range []byte("Subject: x\r\n\r\n" + c.text) {
+			must(hint.Write([]byte{octet}))
+		}
+		whole := UUHint{}
+		must(whole.Write([]byte("Subject: x\r\n\r\n" + c.text)))
+		if hint.Seen != whole.Seen || c.want != "" && !hint.Seen {
+			t.Errorf("%s: the hint is %v in pieces, %v at once", c.why, hint.Seen, whole.Seen)
+		}
+		names, err := HarmInText(strings.NewReader(c.text))
+		if err != nil || strings.Join(names, ",") != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.why, names, err, c.want)
+		}
+	}
+}
+
+func FuzzHarmInText(f *testing.F) {
+	f.Add(uuencoded("a.zip", deflated(textInside)))
+	f.Add("begin 644 x\n!\n#\nend\nbegin 6444 y\n```\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := HarmInText(strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
