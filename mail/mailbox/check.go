@@ -116,8 +116,8 @@ func (c *checker) run() error {
 
 // sqlCheckMessages reads message rows in the order in which they lie, each with its body's row and whether anything leads to it.
 const sqlCheckMessages = `SELECT m.id, m.an, m.body, m.key, m.thread, m.sealed, b.id,
-	CASE WHEN EXISTS (SELECT 1 FROM placement p WHERE p.an = m.an AND p.msg = m.id) THEN 1
-		WHEN EXISTS (SELECT 1 FROM gone g WHERE g.an = m.an AND g.msg = m.id AND g.msg <> 0) THEN 1 ELSE 0 END
+	CASE WHEN EXISTS (SELECT 1 FROM placement p WHERE +p.an = m.an AND p.msg = m.id) THEN 1
+		WHEN EXISTS (SELECT 1 FROM gone g WHERE +g.an = m.an AND g.msg = m.id AND g.msg <> 0) THEN 1 ELSE 0 END
 	FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id > $1 ORDER BY m.id LIMIT $2`
 
 // checkMessages goes through all message rows once: each has a body, something leads to it, and what is sealed opens.

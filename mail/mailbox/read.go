@@ -177,6 +177,21 @@ func (s *Service) Rows(ctx context.Context, v Viewer, mb haven.MailboxNo, uids [
 	}
 }
 
+// RowsOf are the rows of some messages in a mailbox, in UID order; those that are not in it are left out. It is one
+// snapshot, for a few thousand messages at most.
+func (s *Service) RowsOf(ctx context.Context, v Viewer, mb haven.MailboxNo, msgs []haven.MessageID) (rows []Row, err error) {
+	args := func(i int) []any { return []any{int64(v.Account), int64(mb), int64(msgs[i])} }
+	err = s.read(ctx, v, func(tx *db.Tx) error {
+		rows = rows[:0]
+		return tx.QueryEach(sqlRowsOf, len(msgs), args, func(_ int, r db.Row) error {
+			rows = append(rows, scanRow(r))
+			return nil
+		})
+	})
+	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.UID, b.UID) })
+	return rows, err
+}
+
 // readRows appends the rows of some ranges to buf, at most limit of each.
 func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, changedSince haven.Seq, limit int, buf []Row) ([]Row, error) {
 	sql := sqlRows

@@ -123,7 +123,7 @@ func (s *Service) rememberSent(tx *db.Tx, j *filing, mb haven.MailboxNo, locks m
 // removeCopy takes a copy's placement away, where it is still in its folder.
 func (r *remover) removeCopy(c *sentCopy, last bool) (g going, err error) {
 	var found bool
-	err = r.tx.Query(`SELECT uid, flags, kw, size, received FROM placement WHERE an = $1 AND msg = $2 AND mb = $3 ORDER BY uid LIMIT 1`,
+	err = r.tx.Query(sqlCopyIn,
 		[]any{int64(c.account), int64(c.msg), int64(c.mb)}, func(row db.Row) error {
 			found = true
 			g = going{placed{c.mb, haven.UID(row.Int64(0)), Flags(row.Int64(1)), uint64(row.Int64(2))}, c.msg, row.Int64(3), row.Int64(4)}

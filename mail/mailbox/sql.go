@@ -118,6 +118,11 @@ CREATE TABLE index_todo (
 );
 `, `
 CREATE INDEX gone_msg ON gone (an, msg) WHERE msg <> 0;
+`, `
+DROP INDEX placement_msg;
+CREATE INDEX placement_msg ON placement (msg);
+DROP INDEX gone_msg;
+CREATE INDEX gone_msg ON gone (msg) WHERE msg <> 0;
 `}}
 
 // Reading.
@@ -130,8 +135,11 @@ const (
 	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, 0
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
 
-	rowColumns  = `uid, msg, flags, kw, size, received, created, changed`
-	sqlRows     = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	rowColumns = `uid, msg, flags, kw, size, received, created, changed`
+	sqlRows    = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	// Here and below the unary plus keeps both planners from going through the whole account, which without statistics
+	// looks cheap to them: a message's number leads to its few placements.
+	sqlRowsOf   = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND +mb = $2 AND msg = $3`
 	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND changed > $6 ORDER BY uid LIMIT $5`
 	// The unary plus keeps both planners on placement_changed: what changed lately is few, the mailbox may be large.
 	sqlChanged   = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND +mb = $2 AND changed > $3`
@@ -142,12 +150,13 @@ const (
 	sqlRemovable = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
 	sqlFlags     = `SELECT flags, kw FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlVanished  = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
-	sqlSiblings  = `SELECT mb, uid, flags, kw, changed FROM placement WHERE an = $1 AND msg = $2`
+	sqlSiblings  = `SELECT mb, uid, flags, kw, changed FROM placement WHERE +an = $1 AND msg = $2`
 	sqlInfo      = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
 	sqlBody      = `SELECT m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body WHERE m.id = $1 AND m.an = $2`
 	sqlMessage   = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`
 	sqlKeywords  = `SELECT kw, name FROM keyword WHERE an = $1 ORDER BY kw`
 	sqlQuota     = `SELECT seq, bytes, messages, quota FROM account_seq WHERE an = $1`
+	sqlCopyIn    = `SELECT uid, flags, kw, size, received FROM placement WHERE +an = $1 AND msg = $2 AND +mb = $3 ORDER BY uid LIMIT 1`
 	sqlSent      = `SELECT an, mb, msg FROM sent WHERE person = $1 AND h = $2 AND appended = $3 AND until > $4`
 	sqlThreadRef = `SELECT thread FROM thread_ref WHERE an = $1 AND h = $2`
 )
@@ -186,7 +195,7 @@ var dropFolder = []string{
 // Upkeep.
 const (
 	sqlLapsed        = `SELECT an, mb, hi, msg FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`
-	sqlGoneLater     = `SELECT 1 FROM gone WHERE an = $1 AND msg = $2 AND msg <> 0 AND at >= $3 LIMIT 1`
+	sqlGoneLater     = `SELECT 1 FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0 AND at >= $3 LIMIT 1`
 	sqlDeleteMessage = `DELETE FROM message WHERE id = $1 AND an = $2 RETURNING body`
 	sqlDeleteGone    = `DELETE FROM gone WHERE an = $1 AND mb = $2 AND hi = $3`
 	// The row that ends right before a UID, the UID's own, and the one after it.

@@ -36,6 +36,29 @@ func (a *answers) of(test int, msg haven.MessageID) verdict {
 	return no
 }
 
+// candidates are the messages, ascending, for which every one of some tests may be true, if these are few; ok is false
+// otherwise, or where the index doesn't know.
+func (a *answers) candidates(tests []int, few int) (msgs []haven.MessageID, ok bool) {
+	if a.blind || a.filled < a.upto || len(a.unread) > few {
+		return nil, false
+	}
+	for i, t := range tests {
+		may := a.tests[t].hits
+		if len(a.tests[t].doubts) > 0 {
+			may = a.tests[t].doubts // hits are among them
+		}
+		if i == 0 {
+			msgs = slices.Clone(may)
+			continue
+		}
+		msgs = slices.DeleteFunc(msgs, func(m haven.MessageID) bool { return !contains(may, m) })
+	}
+	msgs = append(msgs, a.unread...)
+	slices.Sort(msgs)
+	msgs = slices.Compact(msgs)
+	return msgs, len(msgs) <= few
+}
+
 func contains(sorted []haven.MessageID, msg haven.MessageID) bool {
 	_, ok := slices.BinarySearch(sorted, msg)
 	return ok

@@ -362,8 +362,13 @@ func TestOracle(t *testing.T) {
 			}
 		}
 		h.flags(no, c)
-		for _, stage := range []string{"nothing indexed", "half indexed", "all indexed", "in small chunks"} {
-			if stage == "in small chunks" {
+		for _, stage := range []string{"nothing indexed", "half indexed", "all indexed", "few by the index", "none by the index", "in small chunks"} {
+			switch stage {
+			case "few by the index":
+				h.search.few = 25
+			case "none by the index":
+				h.search.few = 0
+			case "in small chunks":
 				h.search.store, h.search.chunk = smallBatches{h.Store}, 7
 			}
 			o := h.oracle(no)

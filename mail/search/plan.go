@@ -133,6 +133,19 @@ func (t onWords) judge(f *facts) verdict {
 	return maybe
 }
 
+// needed are the tests for words without which a condition can't be true.
+func needed(n node) (tests []int) {
+	switch n := n.(type) {
+	case onWords:
+		return []int{n.test}
+	case allOf:
+		for _, part := range n {
+			tests = append(tests, needed(part)...)
+		}
+	}
+	return tests
+}
+
 // plan is a query made ready for many messages.
 type plan struct {
 	root   node

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 
@@ -26,6 +27,7 @@ import (
 type Store interface {
 	Keywords(ctx context.Context, v mailbox.Viewer) ([]string, error)
 	Rows(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, uids []mailbox.Range, changedSince haven.Seq, fn func([]mailbox.Row) error) error
+	RowsOf(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, msgs []haven.MessageID) ([]mailbox.Row, error)
 	Infos(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, info *mailbox.Info) error) error
 	Bodies(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error
 	Body(ctx context.Context, v mailbox.Viewer, msg haven.MessageID) (*mailbox.Body, error)
@@ -61,6 +63,7 @@ type Service struct {
 	clock clock.Clock
 	index *index
 	chunk int
+	few   int
 	scans chan struct{} // a token each search that reads letters
 
 	stepping sync.Mutex // one step at a time
@@ -83,7 +86,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x, chunk: defaultChunk, scans: make(chan struct{}, maxScans)}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
 	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}}
 	return s, nil
 }
@@ -109,6 +112,9 @@ type Result struct {
 
 // defaultChunk is how many found or undecided messages a search keeps at once.
 const defaultChunk = 32_768
+
+// defaultFew is up to how many messages are taken from the word index one by one, rather than going through the mailbox.
+const defaultFew = 4_096
 
 // readMany is how many messages are taken together where each costs an opened envelope.
 const readMany = 500
@@ -141,6 +147,12 @@ func (s *Service) find(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo
 		return err
 	}
 	e := evaluation{Service: s, ctx: ctx, v: v, plan: p}
+	if done, err := e.narrow(mb); err != nil || done {
+		if err == nil {
+			err = fn(e.found())
+		}
+		return err
+	}
 	uids := p.uids
 	if uids == nil {
 		uids = []mailbox.Range{{Lo: 1, Hi: mailbox.MaxUID}}
@@ -173,6 +185,34 @@ type evaluation struct {
 }
 
 var errEnough = errors.New("enough rows")
+
+// narrow decides a query that needs words, by the few messages of the whole account in which the index finds these; done
+// is false where there are many, or no index to trust, and nothing was decided then.
+func (e *evaluation) narrow(mb haven.MailboxNo) (done bool, err error) {
+	needed := needed(e.plan.root)
+	if len(needed) == 0 || e.few == 0 {
+		return false, nil
+	}
+	a, err := e.index.ask(e.ctx, e.v, e.plan.words, 0, math.MaxInt64)
+	if err != nil {
+		return false, err
+	}
+	msgs, ok := a.candidates(needed, e.few)
+	if !ok {
+		return false, nil
+	}
+	if e.rows, err = e.store.RowsOf(e.ctx, e.v, mb, msgs); err != nil {
+		return false, err
+	}
+	e.answers = a
+	e.known = make([]verdict, len(e.rows))
+	for i := range e.rows {
+		if e.known[i] = e.plan.root.judge(e.facts(i)); e.known[i] == maybe {
+			e.pending = append(e.pending, i)
+		}
+	}
+	return true, e.learn()
+}
 
 // gather takes rows that are found or undecided until the chunk is full, and returns the UIDs that are left.
 func (e *evaluation) gather(mb haven.MailboxNo, uids []mailbox.Range) (left []mailbox.Range, err error) {
@@ -237,6 +277,11 @@ func (e *evaluation) decide() error {
 		}
 		e.pending = e.undecided(e.pending)
 	}
+	return e.learn()
+}
+
+// learn reads of the pending rows what the index doesn't tell.
+func (e *evaluation) learn() error {
 	for batch := range slices.Chunk(e.pending, readMany) {
 		infos, err := e.openInfos(batch)
 		if err != nil {

@@ -52,7 +52,7 @@ const (
 	sqlFillEnd = `SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM message WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS step`
 	sqlFill    = `INSERT INTO index_todo (msg, an, gone)
 		SELECT m.id, m.an, 0 FROM message m WHERE m.id > $1 AND m.id <= $2
-		AND EXISTS (SELECT 1 FROM placement p WHERE p.an = m.an AND p.msg = m.id)
+		AND EXISTS (SELECT 1 FROM placement p WHERE +p.an = m.an AND p.msg = m.id)
 		ON CONFLICT (msg) DO NOTHING`
 	sqlSetFilled = `UPDATE search_state SET filled = $1 WHERE n = 1 AND mark = $2`
 	sqlTodo      = `SELECT msg, an, gone FROM index_todo ORDER BY msg DESC LIMIT $1`

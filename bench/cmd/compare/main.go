@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,8 +24,9 @@ type options struct {
 	sessions     int           // idle at once
 	hold         time.Duration // for which they idle
 	mixed        time.Duration
-	search       int // messages in the mailbox that is searched
-	settle       int // seconds without getting faster until searching counts as settled
+	search       int    // messages in the mailbox that is searched
+	settle       int    // seconds without getting faster until searching counts as settled
+	only         string // measures whose names begin so
 	quick        bool
 	keep         bool
 }
@@ -55,6 +57,7 @@ func flags() options {
 	flag.DurationVar(&o.mixed, "mixed", 10*time.Second, "`TIME` of the mixed load in one run")
 	flag.IntVar(&o.search, "search", 100_000, "`MESSAGES` in the mailbox that is searched; 0 leaves it out")
 	flag.IntVar(&o.settle, "settle", 30, "`SECONDS` for which searching must not get faster before it is measured")
+	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, search")
 	flag.BoolVar(&o.quick, "quick", false, "all of it small, in about two minutes")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data for a look afterwards")
 	flag.Parse()
@@ -106,6 +109,9 @@ func compare(ctx context.Context, o options, out *os.File) (err error) {
 	fmt.Fprintln(out, machine(ctx, o))
 	table := &table{}
 	for _, m := range measures(o, syncTime(dir)) {
+		if !strings.HasPrefix(m.name, o.only) {
+			continue
+		}
 		if err := m.runOn(sides, o.runs, table); err != nil {
 			return errors.Join(ctx.Err(), fmt.Errorf("%s: %w", m.name, err), table.print(out))
 		}
