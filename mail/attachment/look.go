@@ -10,10 +10,14 @@ import (
 	"slices"
 )
 
-// What looking into a file may cost. What needs more can't be looked into, and counts as harmful.
+// What looking into the files of one letter may cost, all archives within them together. What needs more can't be looked
+// into, and counts as harmful. The bounds are of work, not of time: what is judged of a letter doesn't change with the load.
 const (
-	maxUnpacked = 256 << 20 // octets unpacked of one file, all archives within it together
-	maxDepth    = 8         // archives within archives
+	maxUnpacked = 256 << 20 // octets unpacked
+	maxNames    = 16 << 20  // octets of names judged, and nameCost for each
+	nameCost    = 64
+	maxDepth    = 8        // archives within archives
+	maxLetter   = 40 << 20 // octets of a letter within a file, which is read into memory
 )
 
 // Signatures of file formats.
@@ -39,12 +43,20 @@ var (
 // headOctets are what is looked at to tell a file's format; the mark of a disk image lies furthest behind.
 const headOctets = 0x8001 + 5
 
-// Harmful reads a file and reports whether it is a program, a document with macros, or an archive that holds either or
-// can't be looked into. What is encrypted within an archive passes by its name alone. The error is r's.
-func Harmful(r io.Reader) (bool, error) {
+// Looker looks into the files of one letter. It is for one goroutine.
+type Looker struct {
+	left  int64 // octets that may still be unpacked
+	names int   // octets of names that may still be judged
+}
+
+// NewLooker begins a look at a letter's files.
+func NewLooker() *Looker { return &Looker{left: maxUnpacked, names: maxNames} }
+
+// Harmful reads a file and reports whether it is a program, a document with macros, or an archive or a letter that holds
+// either or can't be looked into. What is encrypted within an archive passes by its name alone. The error is r's.
+func (l *Looker) Harmful(r io.Reader, kind Kind) (bool, error) {
 	src := &source{r: r}
-	l := looker{left: maxUnpacked}
-	bad, err := l.look(src, 0)
+	bad, err := l.lookAs(src, kind, 0)
 	if src.err != nil {
 		return false, src.err // what the archives' readers made of it doesn't count
 	}
@@ -65,16 +77,19 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// looker is a look into one file and all within it.
-type looker struct {
-	left int64 // octets that may still be unpacked
+// entry judges a file within an archive by its name there; too many names are more than can be looked at.
+func (l *Looker) entry(name string) Suspicion {
+	if l.names -= len(name) + nameCost; l.names < 0 {
+		return Remove
+	}
+	return suspectEntry(name)
 }
 
 var errTooMuch = errors.New("the archive unpacks to more than can be looked at")
 
 // unpacking is what comes out of an archive. It ends with an error where that is too much.
 type unpacking struct {
-	l *looker
+	l *Looker
 	r io.Reader
 }
 
@@ -86,13 +101,21 @@ func (u unpacking) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// lookAs looks at a file as what a program would take it for.
+func (l *Looker) lookAs(r io.Reader, kind Kind, depth int) (bool, error) {
+	if kind == Letter {
+		return l.letter(r, depth)
+	}
+	return l.look(r, depth)
+}
+
 // look reads r to its end: an archive entry by entry, and beside that every octet for names in archives, so that
 // nothing hides from a reader of archives that begins elsewhere. An error says that r couldn't be read.
-func (l *looker) look(r io.Reader, depth int) (bad bool, err error) {
-	if depth > maxDepth {
+func (l *Looker) look(r io.Reader, depth int) (bad bool, err error) {
+	if depth > maxDepth || l.left < 0 || l.names < 0 {
 		return true, nil
 	}
-	var names nameScan
+	names := nameScan{l: l}
 	br := bufio.NewReaderSize(io.TeeReader(r, &names), 2*headOctets)
 	head, err := br.Peek(headOctets)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -110,7 +133,7 @@ func (l *looker) look(r io.Reader, depth int) (bad bool, err error) {
 }
 
 // lookWithin opens an archive.
-func (l *looker) lookWithin(br *bufio.Reader, head []byte, depth int) (bool, error) {
+func (l *Looker) lookWithin(br *bufio.Reader, head []byte, depth int) (bool, error) {
 	switch {
 	case bytes.HasPrefix(head, magicGzip):
 		return l.gzip(br, depth)
@@ -120,19 +143,21 @@ func (l *looker) lookWithin(br *bufio.Reader, head []byte, depth int) (bool, err
 		return l.tar(br, depth)
 	case isTNEF(head):
 		return l.tnef(br, depth)
+	case isSigned(head):
+		return l.signed(br, depth)
 	}
 	return l.zip(br, depth)
 }
 
-func (l *looker) gzip(br *bufio.Reader, depth int) (bool, error) {
+func (l *Looker) gzip(br *bufio.Reader, depth int) (bool, error) {
 	z, err := gzip.NewReader(br)
 	if err != nil {
 		return false, err
 	}
-	if z.Name != "" && suspectEntry(z.Name) == Remove {
+	if z.Name != "" && l.entry(z.Name) == Remove {
 		return true, nil
 	}
-	return l.look(unpacking{l, z}, depth+1)
+	return l.lookAs(unpacking{l, z}, KindOf(z.Name), depth+1)
 }
 
 func isProgram(head []byte) bool {

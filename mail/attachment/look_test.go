@@ -5,10 +5,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -76,19 +78,9 @@ func tarred(files ...file) []byte {
 // tnef writes a winmail.dat with one file, as the reader's twin: short name, properties with the long name, content.
 func tnef(short, long string, content []byte) []byte {
 	b := append(bytes.Clone(magicTNEF), 1, 0)
-	attribute := func(level byte, id uint32, data []byte) {
-		b = append(b, level)
-		b = binary.LittleEndian.AppendUint32(b, id)
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
-		sum := uint16(0)
-		for _, c := range data {
-			sum += uint16(c)
-		}
-		b = binary.LittleEndian.AppendUint16(append(b, data...), sum)
-	}
-	attribute(1, 0x00089006, []byte{0, 0, 1, 0}) // the version
-	attribute(2, tnefTitle, append([]byte(short), 0))
-	attribute(2, tnefData, content)
+	b = attribute(b, 1, 0x00089006, []byte{0, 0, 1, 0}) // the version
+	b = attribute(b, 2, tnefTitle, append([]byte(short), 0))
+	b = attribute(b, 2, tnefData, content)
 	var p []byte
 	p = binary.LittleEndian.AppendUint32(p, 2)
 	p = append(p, 0x03, 0, 0x05, 0x37, 1, 0, 0, 0) // attached by value
@@ -98,8 +90,22 @@ func tnef(short, long string, content []byte) []byte {
 	for _, u := range name {
 		p = binary.LittleEndian.AppendUint16(p, u)
 	}
-	attribute(2, tnefProperties, p)
-	return b
+	return attribute(b, 2, tnefProperties, p)
+}
+
+func tnefOf(properties []byte) []byte {
+	return attribute(append(bytes.Clone(magicTNEF), 1, 0), 2, tnefProperties, properties)
+}
+
+func attribute(b []byte, level byte, id uint32, data []byte) []byte {
+	b = append(b, level)
+	b = binary.LittleEndian.AppendUint32(b, id)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+	sum := uint16(0)
+	for _, c := range data {
+		sum += uint16(c)
+	}
+	return binary.LittleEndian.AppendUint16(append(b, data...), sum)
 }
 
 // oldDocument is an office document of old, with macros or without, as far as the look goes.
@@ -195,10 +201,98 @@ func TestHarmful(t *testing.T) {
 			if step == 7 && len(c.file) > 100_000 {
 				continue // the same at a crawl
 			}
-			got, err := Harmful(&slow{c.file, step})
+			got, err := NewLooker().Harmful(&slow{c.file, step}, File)
 			if err != nil || got != c.want {
 				t.Errorf("%s: %v, %v; want %v", c.why, got, err, c.want)
 			}
+		}
+	}
+}
+
+// part is a part of a letter with a file.
+func part(name, content string) string {
+	return "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=" + name + "\r\n\r\n" + content + "\r\n"
+}
+
+func letterOf(parts ...string) []byte {
+	return []byte("From: bob@surgery.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Join(parts, "") + "--b--\r\n")
+}
+
+// signedLetter encloses a letter in a signature as openssl's cms -sign -nodetach does: in DER, or in BER whose pieces have
+// no length before them.
+func signedLetter(content []byte, indefinite bool) []byte {
+	element := func(tag byte, body ...byte) []byte {
+		if indefinite && tag&berConstructed != 0 {
+			return append(append([]byte{tag, 0x80}, body...), 0, 0)
+		}
+		return append([]byte{tag, 0x84, byte(len(body) >> 24), byte(len(body) >> 16), byte(len(body) >> 8), byte(len(body))}, body...)
+	}
+	octets := element(0x04, content...)
+	if indefinite {
+		octets = element(0x24, append(element(0x04, content[:len(content)/2]...), element(0x04, content[len(content)/2:]...)...)...)
+	}
+	data := []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}
+	encap := element(0x30, append(bytes.Clone(data), element(0xa0, octets...)...)...)
+	signed := element(0x30, slices.Concat([]byte{2, 1, 1}, element(0x31), encap, element(0x31))...)
+	return element(0x30, append(bytes.Clone(oidSigned), element(0xa0, signed...)...)...)
+}
+
+func TestLettersWithin(t *testing.T) {
+	t.Parallel()
+	good, bad := letterOf(part("notes.txt", "Hello"), part("stock.csv", "a,b")), letterOf(part("notes.txt", "Hello"), part("run.vbs", "x"))
+	encoded := func(inner []byte) []byte {
+		return []byte("From: bob@surgery.test\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(inner) + "\r\n")
+	}
+	for _, c := range []struct {
+		why  string
+		file []byte
+		kind Kind
+		want bool
+	}{
+		{"a letter", good, Letter, false},
+		{"a letter with a program", bad, Letter, true},
+		{"a letter with a document with macros", letterOf(part("a.doc", string(oldDocument(true)))), Letter, true},
+		{"a letter in a letter", letterOf(part("a.eml", string(bad[:len(bad)-2]))), Letter, true},
+		{"an encoded letter in it", encoded(good), Letter, false},
+		{"an encoded letter with a program in it", encoded(bad), Letter, true},
+		{"a letter in an archive", deflated(file{"a.eml", bad}), File, true},
+		{"a harmless one", deflated(file{"a.eml", good}), File, false},
+		{"the same, not packed", zipped(zip.Store, file{"a.eml", bad}), File, true},
+		{"in tar", tarred(file{"a.eml", bad}), File, true},
+		{"in gzip", gzipped("a.eml", bad), File, true},
+		{"by another name", letterOf(part("a.js; filename*=utf-8''report.txt", "x")), Letter, true},
+		{"by the first of two names", letterOf(part("a.js; filename=report.txt", "x")), Letter, true},
+		{"a part of two types", []byte("Content-Type: multipart/mixed; boundary=b\r\nContent-Type: text/plain\r\n\r\n" + part("a.js", "x")), Letter, true},
+		{"two boundaries", []byte("Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n" + part("a.js", "x")), Letter, true},
+		{"signed", signedLetter(good, false), File, false},
+		{"signed, with a program", signedLetter(bad, false), File, true},
+		{"signed, in pieces", signedLetter(good, true), File, false},
+		{"signed, with a program, in pieces", signedLetter(bad, true), File, true},
+		{"signed, cut off", signedLetter(good, true)[:60], File, true},
+	} {
+		if got, err := NewLooker().Harmful(bytes.NewReader(c.file), c.kind); err != nil || got != c.want {
+			t.Errorf("%s: %v, %v; want %v", c.why, got, err, c.want)
+		}
+	}
+}
+
+// The files of a letter share what looking may cost, and a small file may not cost much.
+func TestOneBudget(t *testing.T) {
+	t.Parallel()
+	l := NewLooker()
+	for i, want := range []bool{false, false, true, true} {
+		if got, err := l.Harmful(bytes.NewReader(bombOf(100<<20)), File); err != nil || got != want {
+			t.Errorf("file %d of 100 MiB: %v, %v", i, got, err)
+		}
+	}
+	names := bytes.Repeat([]byte("PK\x03\x04"), 4<<20)
+	properties := make([]byte, 0, maxTNEFProperties)
+	for len(properties) < maxTNEFProperties-12 {
+		properties = append(properties, 0x1f, 0, 0x07, 0x37, 1, 0, 0, 0, 0, 0x0f, 0, 0)
+	}
+	for _, f := range [][]byte{gzipped("", gzipped("", names)), tnefOf(properties)} {
+		if got, err := NewLooker().Harmful(bytes.NewReader(f), File); err != nil || !got {
+			t.Errorf("%d octets that cost much: %v, %v", len(f), got, err)
 		}
 	}
 }
@@ -238,7 +332,7 @@ func TestSparseTar(t *testing.T) {
 	if h, err := tar.NewReader(bytes.NewReader(raw)).Next(); err != nil || h.Size != 1<<40 {
 		t.Fatalf("the archive is not what it is meant to be: %+v, %v", h, err)
 	}
-	if bad, err := Harmful(bytes.NewReader(raw)); err != nil || !bad {
+	if bad, err := NewLooker().Harmful(bytes.NewReader(raw), File); err != nil || !bad {
 		t.Errorf("%v, %v", bad, err)
 	}
 }
@@ -250,12 +344,12 @@ func TestHarmfulReadError(t *testing.T) {
 	for _, f := range [][]byte{gzipped("", []byte("Hello.")), deflated(file{"letter.doc", oldDocument(false)}), tarred(tableInside), tnef("A", "a", theProgram[:1])} {
 		for n := range 3 {
 			r := io.MultiReader(bytes.NewReader(f[:len(f)*n/3]), errReader{broken})
-			if bad, err := Harmful(r); bad || !errors.Is(err, broken) {
+			if bad, err := NewLooker().Harmful(r, File); bad || !errors.Is(err, broken) {
 				t.Errorf("%.8q cut at %d thirds: %v, %v", f, n, bad, err)
 			}
 		}
 	}
-	if _, err := HarmInText(io.MultiReader(strings.NewReader("begin 644 a.doc\n#aaaa\n"), errReader{broken})); !errors.Is(err, broken) {
+	if _, err := NewLooker().HarmInText(io.MultiReader(strings.NewReader("begin 644 a.doc\n#aaaa\n"), errReader{broken})); !errors.Is(err, broken) {
 		t.Errorf("in a text: %v", err)
 	}
 }
@@ -308,7 +402,7 @@ func TestHarmInText(t *testing.T) {
 		if hint.Seen != whole.Seen || c.want != "" && !hint.Seen {
 			t.Errorf("%s: the hint is %v in pieces, %v at once", c.why, hint.Seen, whole.Seen)
 		}
-		names, err := HarmInText(strings.NewReader(c.text))
+		names, err := NewLooker().HarmInText(strings.NewReader(c.text))
 		if err != nil || strings.Join(names, ",") != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.why, names, err, c.want)
 		}
@@ -319,7 +413,7 @@ func FuzzHarmInText(f *testing.F) {
 	f.Add(uuencoded("a.zip", deflated(textInside)))
 	f.Add("begin 644 x\n!\n#\nend\nbegin 6444 y\n```\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := HarmInText(strings.NewReader(text)); err != nil {
+		if _, err := NewLooker().HarmInText(strings.NewReader(text)); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -31,9 +31,9 @@ var (
 	closed     = endings(`7z rar ace alz arc arj lha lz lzh lzma swm tlz txz tzst wim xz z zoo zst
 		iso img dmg toast vhd vhdx vmdk`)
 	mayHold = endings(`doc dot wiz xls xlt xla xlm xlw xlsb ppt pot pps ppa docx dotx xlsx xltx pptx potx ppsx pub vsd
-		zip zipx gz tgz bz2 tbz tbz2 tar rtf csv xml`)
+		zip zipx gz tgz bz2 tbz tbz2 tar rtf csv xml eml mht mhtml msg p7m`)
 	packed = endings(`gz bz2`) // the name of what is within stands before
-	plain  = endings(`txt text log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf eml odt ods odp htm html json asc sig p7s`)
+	plain  = endings(`txt text log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf odt ods odp htm html json asc sig p7s`)
 )
 
 func endings(s string) map[string]bool {
@@ -106,7 +106,8 @@ func suspectType(typ string) Suspicion {
 		"application/x-7z-compressed", "application/vnd.rar", "application/x-rar-compressed", "application/x-iso9660-image":
 		return Remove
 	case "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/zip",
-		"application/x-zip-compressed", "application/gzip", "application/x-gzip", "application/x-tar", "application/ms-tnef":
+		"application/x-zip-compressed", "application/gzip", "application/x-gzip", "application/x-tar", "application/ms-tnef",
+		"application/pkcs7-mime", "application/x-pkcs7-mime":
 		return Look
 	}
 	switch {

@@ -69,11 +69,11 @@ func FuzzHarmful(f *testing.F) {
 		f.Add(archive, uint8(9))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, portion uint8) {
-		whole, err := Harmful(bytes.NewReader(in))
+		whole, err := NewLooker().Harmful(bytes.NewReader(in), File)
 		if err != nil {
 			t.Fatal(err)
 		}
-		parts, err := Harmful(&slow{in, int(portion) + 1})
+		parts, err := NewLooker().Harmful(&slow{in, int(portion) + 1}, File)
 		if err != nil || parts != whole {
 			t.Fatalf("%q: %v at once, %v in portions, %v", in, whole, parts, err)
 		}
@@ -98,7 +98,7 @@ func TestEntryAcrossBlocks(t *testing.T) {
 	t.Parallel()
 	entry := "PK\x03\x04" + strings.Repeat("\x00", 22) + "\x09\x00\x00\x00setup.exe"
 	for at := 2*headOctets - 60; at < 2*headOctets+20; at++ {
-		bad, err := Harmful(strings.NewReader(strings.Repeat("x", at) + entry + strings.Repeat("x", 1000)))
+		bad, err := NewLooker().Harmful(strings.NewReader(strings.Repeat("x", at)+entry+strings.Repeat("x", 1000)), File)
 		if err != nil || !bad {
 			t.Errorf("at %d: %v, %v", at, bad, err)
 		}

@@ -33,7 +33,7 @@ func isTar(head []byte) bool {
 	return sum == want
 }
 
-func (l *looker) tar(br *bufio.Reader, depth int) (bool, error) {
+func (l *Looker) tar(br *bufio.Reader, depth int) (bool, error) {
 	t := tar.NewReader(br)
 	for {
 		h, err := t.Next()
@@ -43,11 +43,11 @@ func (l *looker) tar(br *bufio.Reader, depth int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		switch suspectEntry(h.Name) {
+		switch l.entry(h.Name) {
 		case Remove:
 			return true, nil
 		case Look:
-			if bad, err := l.look(unpacking{l, t}, depth+1); bad || err != nil {
+			if bad, err := l.lookAs(unpacking{l, t}, KindOf(h.Name), depth+1); bad || err != nil {
 				return bad, err
 			}
 		}

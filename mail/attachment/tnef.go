@@ -24,7 +24,7 @@ const (
 
 func isTNEF(head []byte) bool { return bytes.HasPrefix(head, magicTNEF) }
 
-func (l *looker) tnef(br *bufio.Reader, depth int) (bool, error) {
+func (l *Looker) tnef(br *bufio.Reader, depth int) (bool, error) {
 	if _, err := br.Discard(len(magicTNEF) + 2); err != nil {
 		return false, err
 	}
@@ -50,7 +50,7 @@ func (l *looker) tnef(br *bufio.Reader, depth int) (bool, error) {
 }
 
 // attribute looks at one attribute.
-func (l *looker) attribute(id uint32, length int64, data io.Reader, depth int) (bool, error) {
+func (l *Looker) attribute(id uint32, length int64, data io.Reader, depth int) (bool, error) {
 	switch id {
 	case tnefData:
 		return l.look(data, depth+1)
@@ -59,7 +59,7 @@ func (l *looker) attribute(id uint32, length int64, data io.Reader, depth int) (
 			return true, nil
 		}
 		name, err := io.ReadAll(data)
-		return suspectEntry(string(bytes.TrimRight(name, "\x00"))) == Remove, err
+		return l.entry(string(bytes.TrimRight(name, "\x00"))) == Remove, err
 	case tnefProperties:
 		return l.properties(data, length, depth)
 	}
@@ -68,7 +68,7 @@ func (l *looker) attribute(id uint32, length int64, data io.Reader, depth int) (
 
 // properties looks at a file's properties. Names stand in them as text of either kind; rather than read each kind of
 // property, every text that looks like a name is judged, and the whole as a file, since it may hold one.
-func (l *looker) properties(data io.Reader, length int64, depth int) (bool, error) {
+func (l *Looker) properties(data io.Reader, length int64, depth int) (bool, error) {
 	if length > maxTNEFProperties { // a letter or a document within
 		return l.look(data, depth+1)
 	}
@@ -76,31 +76,33 @@ func (l *looker) properties(data io.Reader, length int64, depth int) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	for _, p := range tnefTexts(all) {
-		if suspectEntry(p) == Remove {
-			return true, nil
-		}
+	bad, err := l.look(bytes.NewReader(all), depth+1)
+	if err != nil {
+		return false, err
 	}
-	return l.look(bytes.NewReader(all), depth+1)
+	return l.propertyNames(all) || bad, nil
 }
 
 // Properties that hold a name (2.1.3.4.2, [MS-OXPROPS]): display name, extension, file name, long file name.
 var tnefNames = map[uint16]bool{0x3001: true, 0x3703: true, 0x3704: true, 0x3707: true}
 
-// tnefTexts are the values of properties that hold a name: type, property, number of values, length, text.
-func tnefTexts(b []byte) (found []string) {
+// propertyNames judges the values of properties that hold a name: type, property, number of values, length, text.
+func (l *Looker) propertyNames(b []byte) bool {
 	le := binary.LittleEndian
 	for i := 0; i+12 <= len(b); i++ {
 		typ, id := le.Uint16(b[i:]), le.Uint16(b[i+2:])
 		if typ != 0x1e && typ != 0x1f || !tnefNames[id] || le.Uint32(b[i+4:]) != 1 {
 			continue
 		}
-		length := int64(le.Uint32(b[i+8:]))
-		if rest := b[i+12:]; length <= int64(len(rest)) {
-			found = append(found, tnefText(rest[:length], typ == 0x1f))
+		length, rest := int64(le.Uint32(b[i+8:])), b[i+12:]
+		if length > int64(len(rest)) {
+			continue
+		}
+		if length > maxTNEFName || l.entry(tnefText(rest[:length], typ == 0x1f)) == Remove {
+			return true
 		}
 	}
-	return found
+	return false
 }
 
 func tnefText(b []byte, wide bool) string {

@@ -36,15 +36,15 @@ func (h *UUHint) Write(p []byte) (int, error) {
 }
 
 // HarmInText reads a text and names the harmful files that stand in it. The error is r's.
-func HarmInText(r io.Reader) (names []string, err error) {
+func (l *Looker) HarmInText(r io.Reader) (names []string, err error) {
 	src := &source{r: r}
 	br := bufio.NewReader(src)
 	for {
 		line, err := uuLine(br)
 		if name, ok := uuName(line); ok {
-			bad := Suspect([]string{name}, "application/octet-stream") == Remove
+			bad := l.entry(name) == Remove
 			if !bad {
-				bad, _ = Harmful(&uuReader{br: br}) // the text's own error comes again
+				bad, _ = l.Harmful(&uuReader{br: br}, KindOf(name)) // the text's own error comes again
 			}
 			if bad {
 				names = append(names, name)

@@ -25,6 +25,7 @@ const (
 // stand, also of archives within that are stored as they are, and also where the files are encrypted; and the
 // directory entry that each old office document with macros has. It is an io.Writer, for pieces of any size.
 type nameScan struct {
+	l    *Looker
 	ole  bool // the file is an old office document
 	bad  bool
 	tail []byte // of the piece before: what is looked for may begin in it
@@ -64,11 +65,11 @@ func (n *nameScan) Write(p []byte) (int, error) {
 
 func (n *nameScan) sees(b []byte) bool {
 	return n.ole && bytes.Contains(b, macroName) ||
-		namesHarm(b, zipLocal, 26, zipLocalHeader) || namesHarm(b, zipCentre, 28, zipCentreHeader)
+		n.l.namesHarm(b, zipLocal, 26, zipLocalHeader) || n.l.namesHarm(b, zipCentre, 28, zipCentreHeader)
 }
 
 // namesHarm looks at the names of all zip entries of one kind that b holds whole.
-func namesHarm(b, magic []byte, lengthAt, nameAt int) bool {
+func (l *Looker) namesHarm(b, magic []byte, lengthAt, nameAt int) bool {
 	for {
 		i := bytes.Index(b, magic)
 		if i < 0 || len(b)-i < nameAt {
@@ -76,7 +77,7 @@ func namesHarm(b, magic []byte, lengthAt, nameAt int) bool {
 		}
 		e := b[i:]
 		length := min(int(binary.LittleEndian.Uint16(e[lengthAt:])), maxEntryName)
-		if name := e[nameAt:]; length <= len(name) && suspectEntry(string(name[:length])) == Remove {
+		if name := e[nameAt:]; length <= len(name) && l.entry(string(name[:length])) == Remove {
 			return true
 		}
 		b = e[len(magic):]
@@ -96,7 +97,7 @@ const (
 )
 
 // zip opens the entries that may hold harm. What is no zip is passed over.
-func (l *looker) zip(br *bufio.Reader, depth int) (bool, error) {
+func (l *Looker) zip(br *bufio.Reader, depth int) (bool, error) {
 	for {
 		found, err := skipTo(br, zipLocal)
 		if !found {
@@ -112,26 +113,26 @@ func (l *looker) zip(br *bufio.Reader, depth int) (bool, error) {
 		if len(e.name) > maxEntryName {
 			return true, nil
 		}
-		if suspectEntry(e.name) == Look {
-			if bad, err := l.entry(br, e, depth+1); bad || err != nil {
+		if l.entry(e.name) != Harmless {
+			if bad, err := l.content(br, e, depth+1); bad || err != nil {
 				return true, nil // one that can't be unpacked can't be looked into
 			}
 		}
 	}
 }
 
-// entry looks into the content of a zip entry, which br stands before.
-func (l *looker) entry(br *bufio.Reader, e zipEntry, depth int) (bool, error) {
+// content looks into the content of a zip entry, which br stands before.
+func (l *Looker) content(br *bufio.Reader, e zipEntry, depth int) (bool, error) {
 	switch e.method {
 	case 0:
 		if e.flags&zipSizeLater != 0 {
 			return true, nil // nobody can tell where it ends
 		}
-		return l.look(io.LimitReader(br, e.size), depth)
+		return l.lookAs(io.LimitReader(br, e.size), KindOf(e.name), depth)
 	case 8:
-		return l.look(unpacking{l, flate.NewReader(br)}, depth)
+		return l.lookAs(unpacking{l, flate.NewReader(br)}, KindOf(e.name), depth)
 	case 12:
-		return l.look(unpacking{l, bzip2.NewReader(br)}, depth)
+		return l.lookAs(unpacking{l, bzip2.NewReader(br)}, KindOf(e.name), depth)
 	}
 	return true, nil
 }

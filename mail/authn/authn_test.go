@@ -124,7 +124,7 @@ func TestBrokenDNSIsATempError(t *testing.T) {
 	if v.SPF.Result != TempError || v.DKIM[0].Result != TempError || v.DMARC.Result != TempError {
 		t.Errorf("found %+v", v)
 	}
-	if junk, _ := Junk(v, From{Domains: []string{"surgery.example"}}, func(string) bool { return false }); junk {
+	if junk, _ := Junk(v, From{Fields: 1, Domains: []string{"surgery.example"}}, func(string) bool { return false }); junk {
 		t.Error("a letter that can't be checked now went to Junk")
 	}
 }

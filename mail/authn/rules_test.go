@@ -31,9 +31,19 @@ func TestJunk(t *testing.T) {
 		{"more names than anybody has", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleJunkCrowd, make([]string, maxShown+1)},
 	}
 	for _, tt := range tests {
-		junk, v := Junk(Verdicts{DMARC: tt.d}, From{Domains: []string{tt.from}, Shown: tt.shown}, func(d string) bool { return d == "pharmacy.example" })
+		junk, v := Junk(Verdicts{DMARC: tt.d}, From{Fields: 1, Domains: []string{tt.from}, Shown: tt.shown}, func(d string) bool { return d == "pharmacy.example" })
 		if v.Rule != tt.want || junk != (tt.want != RuleNotJunk) || v.Allowed == junk || v.Reason == "" {
 			t.Errorf("%s: %v %+v", tt.why, junk, v)
+		}
+	}
+}
+
+func TestJunkWithoutOneFrom(t *testing.T) {
+	t.Parallel()
+	proven := Verdicts{DMARC: DMARC{Result: Pass, Domain: "surgery.example", Policy: PolicyReject, Aligned: true}}
+	for fields, want := range map[int]haven.Rule{0: RuleJunkFrom, 1: RuleNotJunk, 2: RuleJunkFrom} {
+		if _, v := Junk(proven, From{Fields: fields, Domains: []string{"surgery.example"}}, func(string) bool { return false }); v.Rule != want {
+			t.Errorf("%d fields: %+v", fields, v)
 		}
 	}
 }

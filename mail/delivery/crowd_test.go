@@ -145,6 +145,8 @@ func TestAFullMailboxInACrowdWaitsAndIsGivenUp(t *testing.T) {
 func TestSuccessIsToldWhereAskedFor(t *testing.T) {
 	t.Parallel()
 	deliverytest.Each(t, func(t *testing.T, p *deliverytest.Place) {
+		p.Zone.TXT = map[string][]string{"surgery.test": {"v=spf1 ip4:192.0.2.7 -all"}, "pharmacy.test": {"v=spf1 ip4:192.0.2.7 -all"},
+			"bank.test": {"v=spf1 -all"}}
 		tell := func(from string) {
 			in := p.Begin(stranger, delivery.Envelope{From: haven.MustAddress(from), EnvID: "a+2Bb"})
 			for to, notify := range map[string]outbox.Notify{"alice@pharmacy.test": outbox.NotifySuccess, "shop@pharmacy.test": 0} {
@@ -165,6 +167,11 @@ func TestSuccessIsToldWhereAskedFor(t *testing.T) {
 		if len(q) != 1 || !q[0].From.IsNull() {
 			t.Fatalf("queued %+v", q)
 		}
+		tell("victim@bank.test")    // who never wrote it
+		tell("nobody@unknown.test") // of whom nobody knows
+		if q := p.Queue(); len(q) != 1 {
+			t.Errorf("somebody who may not have written was told: %+v", q)
+		}
 		tell("ben@pharmacy.test")
 		got := p.Only(p.Ben, mailbox.Inbox)
 		for _, want := range []string{"Action: delivered", "Original-Envelope-Id: a+b", "Original-Recipient: rfc822;ali+ce@old.test", "Auto-Submitted: auto-replied", "Return-Path: <>"} {
@@ -176,6 +183,28 @@ func TestSuccessIsToldWhereAskedFor(t *testing.T) {
 			t.Errorf("a recipient of whom nothing was asked is told of: %q", got)
 		}
 	})
+}
+
+// Whoever gets a notice in place of a file can have the file released, in a crowd too.
+func TestOriginalsForACrowd(t *testing.T) {
+	t.Parallel()
+	p, boxes := crowdPlace(t, "sqlite")
+	text := strings.Replace(attached("setup.exe", "application/octet-stream", []byte("x")), "bob@surgery.test", "alice@pharmacy.test", 1)
+	if err := submit(t, p, p.Alice, "alice@pharmacy.test", text, crowdAddresses(len(boxes))...); err != nil {
+		t.Fatal(err)
+	}
+	for _, no := range append(boxes, p.Alice) {
+		err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) error {
+			held, err := delivery.HeldFor(tx, no)
+			if len(held) != 1 {
+				t.Errorf("for account %d are held %v", no, held)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestNoticesOfTheQueue(t *testing.T) {

@@ -102,8 +102,12 @@ type Service struct {
 
 	received, sent, sentRcpts, sentFrom *limit.Windows
 
-	wake chan struct{} // a crowd waits
+	wake  chan struct{} // a crowd waits
+	looks chan struct{} // a token each look into a letter's files
 }
+
+// maxLooks is how many letters are looked into at once; looking needs a processor, and up to twice a letter in memory.
+const maxLooks = 2
 
 // Most mailboxes and people whose rates are watched at once.
 const watched = 100_000
@@ -116,6 +120,7 @@ func New(o Options) *Service {
 	return &Service{
 		o:         o,
 		wake:      make(chan struct{}, 1),
+		looks:     make(chan struct{}, maxLooks),
 		received:  limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sent:      limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sentRcpts: limit.NewWindows(24*time.Hour, watched, o.Clock.Now),
@@ -227,4 +232,70 @@ func (s *Service) ours(ctx context.Context, domain string) bool {
 		s.o.Logger.Warn("delivery: is a domain ours?", "domain", domain, "err", err)
 	}
 	return yes
+}
+
+func (a addressees) accounts() []haven.AccountNo {
+	all := make([]haven.AccountNo, len(a))
+	for i, r := range a {
+		all[i] = r.Account
+	}
+	return all
+}
+
+// mayHear takes away notices that would go to somebody who never wrote: a letter whose sender is forged must not make us
+// write to the one who is named. Of a sender who proves nothing either way, failures alone are told.
+func (a addressees) mayHear(where destination) {
+	for i := range a {
+		switch {
+		case where.role == mailbox.Junk, where.spf == authn.Fail, where.spf == authn.SoftFail:
+			a[i].notify = outbox.NotifyNever
+		case where.spf != "" && where.spf != authn.Pass && a[i].notify&outbox.NotifySuccess != 0:
+			if a[i].notify &^= outbox.NotifySuccess; a[i].notify == 0 {
+				a[i].notify = outbox.NotifyNever
+			}
+		}
+	}
+}
+
+// inTurn does each of what isn't nil.
+func inTurn(writes ...func(*db.Tx) error) func(*db.Tx) error {
+	return func(tx *db.Tx) error {
+		for _, write := range writes {
+			if write == nil {
+				continue
+			}
+			if err := write(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// fileFitting has a letter filed with all its recipients at once, or written down for all where they are a crowd. Where one
+// mailbox turns out to be full, the others get it now, and the full one is tried again later.
+func (s *Service) fileFitting(ctx context.Context, to addressees, size int64, file func(now, later addressees) error) error {
+	if len(to) > s.o.Policy.OneCommit {
+		return file(nil, to)
+	}
+	err := file(to, nil)
+	if !errs.Is(err, errs.OverQuota) || s.o.Room == nil || s.most(1<<30) == s.o.Policy.OneCommit {
+		return err
+	}
+	var now, later addressees
+	for _, r := range to {
+		room := s.o.Room.Room(ctx, r.Account, size)
+		switch {
+		case room == nil:
+			now = append(now, r)
+		case errs.Is(room, errs.OverQuota):
+			later = append(later, r)
+		default:
+			return room
+		}
+	}
+	if len(now) == 0 || len(later) == 0 {
+		return err
+	}
+	return file(now, later)
 }

@@ -148,6 +148,39 @@ func TestFullMailbox(t *testing.T) {
 	}
 }
 
+// One full mailbox among several keeps the letter from none of the others.
+func TestOneOfManyIsFull(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p := deliverytest.New(t, engine, func(p *policy.Policy) { p.Mailbox.Quota = 30_000 })
+		p.Store.Deliver(p.Alice, "Subject: big\n\n"+strings.Repeat(strings.Repeat("x", 70)+"\n", 270))
+		big := plain + strings.Repeat(strings.Repeat("y", 70)+"\r\n", 200)
+		if err := receive(t, p, "bob@surgery.test", big, "alice@pharmacy.test", "shop@pharmacy.test"); err != nil {
+			t.Fatalf("from outside: %v", err)
+		}
+		p.Only(p.Shop, mailbox.Inbox)
+		own := strings.Replace(big, "bob@surgery.test", "ben@pharmacy.test", 1)
+		if err := submit(t, p, p.Ben, "ben@pharmacy.test", own, "alice@pharmacy.test", "postmaster@pharmacy.test"); err != nil {
+			t.Fatalf("from inside: %v", err)
+		}
+		p.Only(p.Post, mailbox.Inbox)
+		p.Only(p.Ben, mailbox.Sent)
+		if got := p.Letters(p.Alice, mailbox.Inbox); len(got) != 1 {
+			t.Errorf("the full mailbox holds %d letters", len(got))
+		}
+		if err := receive(t, p, "bob@surgery.test", big, "alice@pharmacy.test"); !errs.Is(err, errs.OverQuota) {
+			t.Errorf("to the full mailbox alone: %v", err)
+		}
+		p.Store.Clock.Advance(time.Hour)
+		if err := p.Expand(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if queued := p.Queue(); len(queued) != 0 {
+			t.Errorf("a sender was told too early: %+v", queued)
+		}
+	})
+}
+
 func TestRefusedLetters(t *testing.T) {
 	t.Parallel()
 	p := deliverytest.New(t, "sqlite", nil)
@@ -161,8 +194,9 @@ func TestRefusedLetters(t *testing.T) {
 			t.Errorf("%q: %v", odd, err)
 		}
 	}
-	if got := p.Letters(p.Ben, mailbox.Inbox); len(got) != 5 {
-		t.Errorf("%d odd letters were filed, wanted 5", len(got))
+	got := p.Letters(p.Ben, mailbox.Junk)
+	if len(got) != 5 || !strings.Contains(got[0], "Haven-Verdict: junk.from; ") { // they say from nobody that they are
+		t.Errorf("of 5 odd letters were filed: %q", got)
 	}
 }
 
@@ -327,6 +361,44 @@ func TestHarmfulAttachments(t *testing.T) {
 		})
 		if err != nil || (len(held) == 1) != tt.gone {
 			t.Errorf("%d %s: held %v, %v", i, tt.name, held, err)
+		}
+	}
+}
+
+// Programs differ in what they read in such letters; none of them gets at a file that was not looked at.
+func TestUnclearLetters(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	script := attached("run.js", "text/plain", []byte("x"))
+	enclosed := "From: bob@surgery.test\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(script)) + "\r\n"
+	many := "From: bob@surgery.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + strings.Repeat("--b\r\n\r\nx\r\n", 10_001) +
+		script[strings.Index(script, "--b\r\nContent-Type: text/plain; name")+1:]
+	for i, c := range []struct{ why, text, notice string }{
+		{"two types", strings.Replace(script, "MIME-Version: 1.0\r\n", "Content-Type: text/plain\r\n", 1), "a part has several types"},
+		{"two boundaries", strings.Replace(script, "boundary=b", "boundary=a; boundary=b", 1), "a parameter has several values"},
+		{"two encodings", strings.Replace(script, "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 8bit\r\n", 1), "a part has several encodings"},
+		{"more parts than are read", many, "more parts than are read"},
+		{"a part's header that is too long", strings.Replace(script, "Content-Disposition", "X-Filler: "+strings.Repeat("x", mime.MaxHeader)+"\r\nContent-Disposition", 1), "a header is longer"},
+		{"an encoded letter", enclosed, "was removed"},
+		{"a saved letter", attached("saved.eml", "application/octet-stream", []byte(script)), "saved.eml"},
+		{"another name by RFC 2231", strings.Replace(script, "filename=\"run.js\"", "filename=\"run.js\"; filename*=utf-8''notes.txt", 1), "was removed"},
+	} {
+		box := fmt.Sprintf("unclear%d", i)
+		no := p.Box(box)
+		if err := receive(t, p, "bob@surgery.test", c.text, box+"@pharmacy.test"); err != nil {
+			t.Fatalf("%s: %v", c.why, err)
+		}
+		got := p.Only(no, mailbox.Inbox)
+		if !strings.Contains(got, c.notice) || !strings.Contains(got, "22 December 2026") || strings.Contains(got, "eA==") || len(got) > 4000 {
+			t.Errorf("%s: the notice reads %.2000q", c.why, got)
+		}
+		var held []delivery.Held
+		err := p.Store.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
+			held, err = delivery.HeldFor(tx, no)
+			return err
+		})
+		if err != nil || len(held) != 1 {
+			t.Errorf("%s: held %v, %v", c.why, held, err)
 		}
 	}
 }

@@ -7,11 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"haven"
 	"haven/mail/attachment"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/platform/blob"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
 // removal is the original of a letter out of which files were removed. nil: nothing was.
@@ -24,7 +26,7 @@ func (r *removal) count() int {
 	if r == nil {
 		return 0
 	}
-	return len(r.names)
+	return max(1, len(r.names)) // 1: a letter held whole
 }
 
 // guard makes a letter durable, with programs and macro documents replaced by a notice (Rules 10). The letter that is
@@ -36,8 +38,15 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText boo
 	if err != nil {
 		return nil, nil, err
 	}
-	if !inText && !anySuspect(letter.Message().Root) {
+	m := letter.Message()
+	if !inText && m.Unclear == "" && !anySuspect(m) {
 		return letter, nil, nil
+	}
+	select { // looking costs a processor for as long as it takes
+	case s.looks <- struct{}{}:
+		defer func() { <-s.looks }()
+	case <-ctx.Done():
+		return nil, nil, errs.Wrap(errs.Transient, ctx.Err(), "Too many letters with files at once. Try again later.")
 	}
 	stored := letter.Stored()
 	body, err := s.o.Bodies.Open(stored.Loc, stored.ID, stored.Key)
@@ -46,16 +55,20 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText boo
 	}
 	defer body.Close()
 	until := s.o.Clock.Now().Add(s.o.Policy.RemovedKept)
-	look := looking{letter: body, inText: inText}
-	names, err := look.protected(letter.Message().Root)
-	if err != nil {
-		return nil, nil, err
+	look := looking{Looker: attachment.NewLooker(), m: m, letter: body, inText: inText}
+	why := "is built in a way that mail programs read differently: " + m.Unclear
+	var names []string
+	if m.Unclear == "" {
+		why = "is signed, and cannot be changed without breaking the signature"
+		if names, err = look.protected(); err != nil {
+			return nil, nil, err
+		}
 	}
-	if len(names) > 0 {
-		instead, err := s.copyOf(ctx, strings.NewReader(heldWhole(letter.Message().Header, names, until)))
+	if m.Unclear != "" || len(names) > 0 {
+		instead, err := s.copyOf(ctx, strings.NewReader(heldWhole(m.Header, why, names, until)))
 		return instead, &removal{stored, names}, err
 	}
-	changed, gone, err := mime.ReplaceParts(body, letter.Message(), func(p *mime.Part) (string, bool) {
+	changed, gone, err := mime.ReplaceParts(body, m, func(p *mime.Part) (string, bool) {
 		bad := look.harm(p)
 		if len(bad) == 0 {
 			return "", false
@@ -92,10 +105,10 @@ func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, err
 }
 
 // anySuspect tells, without reading content, whether a letter has to be looked at: hardly any has.
-func anySuspect(root *mime.Part) bool {
+func anySuspect(m *mime.Message) bool {
 	found := false
-	root.Walk(func(p *mime.Part) bool {
-		found = found || p.IsLeaf() && suspectPart(p) != attachment.Harmless
+	m.Root.Walk(func(p *mime.Part) bool {
+		found = found || p.IsLeaf() && attachment.SuspectPart(m, p) != attachment.Harmless
 		return !found
 	})
 	return found
@@ -103,14 +116,16 @@ func anySuspect(root *mime.Part) bool {
 
 // looking is a look at a letter's parts. Its first error stays, and then nothing that it says counts.
 type looking struct {
+	*attachment.Looker
+	m      *mime.Message
 	letter io.ReaderAt
 	inText bool
 	err    error
 }
 
 // protected names the harmful files within what is signed. What is encrypted can't be looked into, and passes.
-func (l *looking) protected(root *mime.Part) (names []string, err error) {
-	root.Walk(func(p *mime.Part) bool {
+func (l *looking) protected() (names []string, err error) {
+	l.m.Root.Walk(func(p *mime.Part) bool {
 		if !p.IsProtected() {
 			return l.err == nil
 		}
@@ -128,46 +143,44 @@ func (l *looking) harm(p *mime.Part) (names []string) {
 	if l.err != nil || !p.IsLeaf() {
 		return nil
 	}
-	bad := false
-	switch suspectPart(p) {
-	case attachment.Remove:
-		bad = true
-	case attachment.Look:
-		bad, l.err = attachment.Harmful(p.Content(l.letter))
-	}
+	var bad bool
+	bad, l.err = l.Part(l.m, p, l.letter)
 	switch {
 	case l.err != nil:
 		return nil
 	case bad:
-		return []string{shownName(p)}
+		return []string{shownName(l.m, p)}
 	case l.inText && p.Type == "text":
-		names, l.err = attachment.HarmInText(p.Content(l.letter))
+		names, l.err = l.HarmInText(p.Content(l.letter))
 	}
 	return names
 }
 
-// heldWhole is the letter that stands for one that is held: its header, and a notice.
-func heldWhole(h mime.Header, names []string, until time.Time) string {
+// heldWhole is the letter that stands for one that is held: its header, and a notice that says why. Files may be named in it.
+func heldWhole(h mime.Header, why string, names []string, until time.Time) string {
 	out := keepFields(nil, h, func(f mime.Field) bool {
-		for _, name := range []string{"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"} {
+		for _, name := range []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"} {
 			if f.Is(name) {
 				return true
 			}
 		}
 		return false
 	})
-	return string(out) + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
-		"This letter is signed, and cannot be changed without breaking the signature. It is held whole.\r\n\r\n" +
-		removedText(strings.Join(names, ", "), until)
+	text := "This letter " + why + ". It is held whole.\r\n\r\n"
+	if len(names) > 0 {
+		text += removedText(strings.Join(names, ", "), until)
+	} else {
+		text += "The original is kept until " + until.Format("2 January 2006") + ". If you need it, ask the helpdesk to release it to you,\r\n" +
+			"or its sender to send it once more with another program.\r\n"
+	}
+	return string(out) + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text
 }
 
-func suspectPart(p *mime.Part) attachment.Suspicion {
-	return attachment.Suspect([]string{p.FileName(), mime.DecodeHeader(p.Param("name"))}, p.Type+"/"+p.Subtype)
-}
-
-func shownName(p *mime.Part) string {
-	if name := p.FileName(); name != "" {
-		return name
+func shownName(m *mime.Message, p *mime.Part) string {
+	for _, name := range append([]string{p.FileName()}, m.Names(p)...) {
+		if name != "" {
+			return name
+		}
 	}
 	return "without a name"
 }
@@ -182,7 +195,7 @@ func removedText(name string, until time.Time) string {
 }
 
 // insert writes that the original is held for each account that got the letter without it. It is nil-safe.
-func (r *removal) insert(ctx context.Context, s *Service, filings []mailbox.Filing, now time.Time) (func(tx *db.Tx) error, error) {
+func (r *removal) insert(ctx context.Context, s *Service, accounts []haven.AccountNo, now time.Time) (func(tx *db.Tx) error, error) {
 	if r == nil {
 		return nil, nil
 	}
@@ -192,13 +205,13 @@ func (r *removal) insert(ctx context.Context, s *Service, filings []mailbox.Fili
 	}
 	var rows []row
 	seen := map[int64]bool{}
-	for _, f := range filings {
-		an := int64(f.Account)
+	for _, no := range accounts {
+		an := int64(no)
 		if seen[an] {
 			continue
 		}
 		seen[an] = true
-		keys, err := s.o.Keys.Account(ctx, f.Account)
+		keys, err := s.o.Keys.Account(ctx, no)
 		if err != nil {
 			return nil, err
 		}

@@ -171,7 +171,7 @@ func fromOf(h mime.Header) authn.From {
 			}
 		}
 	}
-	return authn.From{Domains: authn.DomainsOf(addrs), Shown: authn.DomainsOf(shown)}
+	return authn.From{Fields: h.Count("From"), Domains: authn.DomainsOf(addrs), Shown: authn.DomainsOf(shown)}
 }
 
 // domainsIn are the domains of whatever looks like an address to somebody who reads a text: what stands behind an @ of

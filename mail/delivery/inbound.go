@@ -148,12 +148,10 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(l.in.to) > l.in.s.o.Policy.OneCommit {
-		err = l.fileLater(ctx, letter, removed, where)
-	} else {
-		err = l.fileNow(ctx, letter, removed, where)
-	}
-	if err != nil {
+	l.in.to.mayHear(where)
+	if err := l.in.s.fileFitting(ctx, l.in.to, letter.Size(), func(now, later addressees) error {
+		return l.file(ctx, letter, removed, where, now, later)
+	}); err != nil {
 		return "", err
 	}
 	for _, r := range l.in.to {
@@ -164,51 +162,29 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 	return l.id, nil
 }
 
-// fileNow files with every recipient in one commit.
-func (l *InboundLetter) fileNow(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination) error {
-	s := l.in.s
-	now := s.o.Clock.Now()
-	filings := make([]mailbox.Filing, len(l.in.to), len(l.in.to)+1)
-	for i, r := range l.in.to {
+// file files with some recipients, and writes the letter down for the others, in one commit.
+func (l *InboundLetter) file(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination, now, later addressees) error {
+	s, at := l.in.s, l.in.s.o.Clock.Now()
+	filings := make([]mailbox.Filing, len(now), len(now)+1)
+	for i, r := range now {
 		filings[i] = mailbox.Filing{
 			Account: r.Account, Letter: letter, Role: where.role, Keywords: where.keywords,
-			Trace: []byte(envelopeTrace(l.in.envelope.From, r.as) + where.fields + received(l.in.client, s.o.Host, l.id, r.as, now)),
+			Trace: []byte(envelopeTrace(l.in.envelope.From, r.as) + where.fields + received(l.in.client, s.o.Host, l.id, r.as, at)),
 		}
 	}
-	hold, err := removed.insert(ctx, s, filings, now)
+	hold, err := removed.insert(ctx, s, l.in.to.accounts(), at)
 	if err != nil {
 		return err
 	}
-	return s.file(ctx, l.in.envelope, letter.Message().Header, l.in.to, filings, hold)
-}
-
-// fileLater writes the letter down for a crowd.
-func (l *InboundLetter) fileLater(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination) error {
-	s := l.in.s
-	now := s.o.Clock.Now()
-	accounts := make([]mailbox.Filing, len(l.in.to))
-	for i, r := range l.in.to {
-		accounts[i].Account = r.Account
-	}
-	hold, err := removed.insert(ctx, s, accounts, now)
-	if err != nil {
-		return err
-	}
-	c := crowd{envelope: l.in.envelope, where: where, trace: received(l.in.client, s.o.Host, l.id, haven.Address{}, now)}
-	write, err := s.enqueue(c, l.in.to, letter, false)
-	if err != nil {
-		return err
-	}
-	_, err = s.o.Store.File(ctx, nil, func(tx *db.Tx) error {
-		if hold != nil {
-			if err := hold(tx); err != nil {
-				return err
-			}
+	var crowded func(*db.Tx) error
+	if len(later) > 0 {
+		c := crowd{envelope: l.in.envelope, where: where, trace: received(l.in.client, s.o.Host, l.id, haven.Address{}, at)}
+		if crowded, err = s.enqueue(c, later, letter, len(now) > 0); err != nil {
+			return err
 		}
-		return write(tx)
-	})
-	s.signal()
-	return err
+		defer s.signal()
+	}
+	return s.file(ctx, l.in.envelope, letter.Message().Header, now, filings, inTurn(hold, crowded))
 }
 
 // signal wakes Run.
@@ -225,6 +201,7 @@ type destination struct {
 	keywords []string
 	fields   string // Authentication-Results, and the verdict where it is Junk
 	rule     haven.Rule
+	spf      authn.Result // of the envelope's sender; empty where nothing was checked
 }
 
 // judge runs the checks and decides between Inbox and Junk (Rules 10).
@@ -236,7 +213,7 @@ func (l *InboundLetter) judge(ctx context.Context, m *mime.Message) destination 
 	verdicts := l.check.Verdicts(from.Domains)
 	d := destination{role: mailbox.Inbox, fields: verdicts.Field(l.in.s.o.Host, l.in.envelope.From)}
 	junk, v := authn.Junk(verdicts, from, func(domain string) bool { return l.in.s.ours(ctx, domain) })
-	d.rule = v.Rule
+	d.rule, d.spf = v.Rule, verdicts.SPF.Result
 	if junk {
 		d.role = mailbox.Junk
 		d.keywords = []string{keywordJunk}

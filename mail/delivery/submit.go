@@ -102,7 +102,7 @@ func (sub *Submission) Rcpt(ctx context.Context, to haven.Address, notify outbox
 		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A letter has at most %d recipients within this service.", most)
 	}
 	if s.o.Room != nil {
-		if err := s.o.Room.Room(ctx, r.Account, 0); err != nil {
+		if err := s.o.Room.Room(ctx, r.Account, sub.envelope.Size); err != nil {
 			return err
 		}
 	}
@@ -307,31 +307,25 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	filings := l.filings(letter, kept)
-	also, err := l.also(ctx, letter, removed, filings)
-	if err != nil {
-		return "", err
-	}
-	if err := s.file(ctx, l.sub.envelope, letter.Message().Header, l.now(), filings, also); err != nil {
+	if err := s.fileFitting(ctx, l.sub.to, letter.Size(), func(now, later addressees) error {
+		filings := l.filings(letter, kept, now)
+		also, err := l.also(ctx, letter, removed, filings, later)
+		if err != nil {
+			return err
+		}
+		return s.file(ctx, l.sub.envelope, letter.Message().Header, now, filings, also)
+	}); err != nil {
 		return "", err
 	}
 	l.count(letter, removed)
 	return l.id, nil
 }
 
-// now are the recipients here with whom the letter is filed at once: all, or none where they are a crowd.
-func (l *SubmittedLetter) now() addressees {
-	if len(l.sub.to) > l.sub.s.o.Policy.OneCommit {
-		return nil
-	}
-	return l.sub.to
-}
-
-// filings are the local recipients' and the copy for Sent.
-func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter) []mailbox.Filing {
+// filings are those of some recipients here, and the copy for Sent.
+func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter, to addressees) []mailbox.Filing {
 	now := l.sub.s.o.Clock.Now()
-	out := make([]mailbox.Filing, 0, len(l.sub.to)+1)
-	for _, r := range l.now() {
+	out := make([]mailbox.Filing, 0, len(to)+1)
+	for _, r := range to {
 		out = append(out, mailbox.Filing{Account: r.Account, Letter: letter, Role: mailbox.Inbox,
 			Trace: []byte(envelopeTrace(l.sub.envelope.From, r.as) + received(l.sub.client, l.sub.s.o.Host, l.id, r.as, now))})
 	}
@@ -339,33 +333,25 @@ func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter) []mailbox.Filing
 		Flags: mailbox.Seen, SentBy: l.sub.who.Person})
 }
 
-// also is what is written in the commit beside the filings: the audit record, originals held, and the queue.
-func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing) (func(*db.Tx) error, error) {
+// also is what is written in the commit beside the filings: the audit record, originals held, recipients for whom it is
+// filed later, and the queue.
+func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing, later addressees) (func(*db.Tx) error, error) {
 	s := l.sub.s
-	hold, err := removed.insert(ctx, s, filings, s.o.Clock.Now())
+	hold, err := removed.insert(ctx, s, append(l.sub.to.accounts(), l.from.Account), s.o.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
 	filed := slices.ContainsFunc(filings, func(f mailbox.Filing) bool { return f.Letter == letter })
 	item := l.item(letter)
 	var crowded func(*db.Tx) error
-	if len(l.now()) < len(l.sub.to) {
+	if len(later) > 0 {
 		c := crowd{envelope: l.sub.envelope, trace: string(item.Trace)}
-		if crowded, err = s.enqueue(c, l.sub.to, letter, filed); err != nil {
+		if crowded, err = s.enqueue(c, later, letter, filed); err != nil {
 			return nil, err
 		}
 		filed = true
 	}
-	return func(tx *db.Tx) error {
-		l.record(tx)
-		for _, write := range []func(*db.Tx) error{hold, crowded} {
-			if write == nil {
-				continue
-			}
-			if err := write(tx); err != nil {
-				return err
-			}
-		}
+	queued := func(tx *db.Tx) error {
 		if len(item.To) == 0 {
 			return nil
 		}
@@ -374,7 +360,8 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		}
 		_, err := s.o.Outbox.Enqueue(tx, item)
 		return err
-	}, nil
+	}
+	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued), nil
 }
 
 // record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing

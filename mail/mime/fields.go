@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,40 +10,86 @@ import (
 var asciiParams = []Param{{Name: "charset", Value: "us-ascii"}}
 
 // readFields fills what the part's header says of it. A header of which nothing could be kept makes an opaque part.
-func (p *Part) readFields(h Header, digest, cut bool) {
+// names are all file names that it gives; unclear says why another program may read a part with other contents.
+func (p *Part) readFields(h Header, digest, cut bool) (names []string, unclear string) {
 	p.Type, p.Subtype, p.Params, p.Encoding = "text", "plain", asciiParams, "7bit"
-	typed := false
+	var seen seenFields
 	for f := range h.Fields() {
 		if len(f.Name) < 10 || !strings.EqualFold(f.Name[:8], "content-") {
 			continue
 		}
-		p.readField(f, &typed)
+		p.readField(f, &seen)
 	}
 	switch {
-	case typed:
+	case seen.typed:
 	case cut:
 		p.asOpaque()
 		p.Params = nil
 	case digest:
 		p.Type, p.Subtype, p.Params = "message", "rfc822", nil
 	}
+	if cut {
+		return seen.names, "a header is longer than is read"
+	}
+	return seen.names, seen.unclear(p)
 }
 
-func (p *Part) readField(f Field, typed *bool) {
+// seenFields is what a part's header said so far, of which a part keeps the last.
+type seenFields struct {
+	typed     bool
+	names     []string
+	types     []string // Content-Type, as given
+	encodings []string // Content-Transfer-Encoding
+	twice     bool     // a parameter that decides what the part holds has two values
+}
+
+// unclear says why programs may differ in what a part holds: fields of which one has to win.
+func (s *seenFields) unclear(p *Part) string {
+	container := func(t string) bool {
+		t = strings.ToLower(strings.TrimSpace(t))
+		return strings.HasPrefix(t, "multipart") || strings.HasPrefix(t, "message")
+	}
+	switch {
+	case differ(s.types) && slices.ContainsFunc(s.types, container):
+		return "a part has several types"
+	case differ(s.encodings):
+		return "a part has several encodings"
+	case s.twice:
+		return "a parameter has several values"
+	case p.Type == "multipart" && (p.Encoding == "base64" || strings.Contains(p.Encoding, "uue")):
+		return "a container is encoded"
+	}
+	return ""
+}
+
+func differ(values []string) bool {
+	for _, v := range values {
+		if !strings.EqualFold(v, values[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Part) readField(f Field, seen *seenFields) {
 	switch {
 	case f.Is("Content-Type"):
+		seen.types = append(seen.types, f.Value())
 		if t, s, params, ok := parseContentType(f.Value()); ok {
-			p.Type, p.Subtype, p.Params, *typed = t, s, params, true
+			p.Type, p.Subtype, p.Params, seen.typed = t, s, params, true
+			seen.collect(params)
 		}
 	case f.Is("Content-Transfer-Encoding"):
 		if v, _ := cutToken(skipComments(f.Value())); v != "" {
 			p.Encoding = strings.ToLower(v)
+			seen.encodings = append(seen.encodings, v)
 		}
 	case f.Is("Content-Disposition"):
 		v, rest := cutToken(skipComments(f.Value()))
 		if v != "" {
 			p.Disposition = strings.ToLower(v)
 			p.DispositionParams = parseParams(rest)
+			seen.collect(p.DispositionParams)
 		}
 	case f.Is("Content-ID"):
 		p.ID = f.Value()
@@ -54,6 +101,25 @@ func (p *Part) readField(f Field, typed *bool) {
 		p.Location = f.Value()
 	case f.Is("Content-Language"):
 		p.Language = readLanguages(f.Value())
+	}
+}
+
+// collect keeps every file name among some parameters, and looks whether a boundary is given twice.
+func (s *seenFields) collect(params []Param) {
+	boundary := ""
+	for _, param := range params {
+		switch param.Name {
+		case "name", "filename":
+			s.names = append(s.names, DecodeHeader(param.Value))
+		case "boundary":
+			s.twice = s.twice || boundary != "" && boundary != param.Value
+			boundary = param.Value
+		default:
+			name, _, _ := strings.Cut(param.Name, "*")
+			if name == "name" || name == "filename" { // a section that fits nowhere
+				s.names = append(s.names, DecodeHeader(param.Value))
+			}
+		}
 	}
 }
 
@@ -224,12 +290,14 @@ type section struct {
 func joinContinuations(in []Param) []Param {
 	var out []Param
 	seen := map[string]bool{}
+	given := map[string]bool{}
 	for _, p := range in {
 		name, _, _, ok := splitSection(p.Name)
-		if !ok {
+		if !ok || given[p.Name] { // a section that is given twice belongs to no whole
 			out = append(out, p)
 			continue
 		}
+		given[p.Name] = true
 		if seen[name] {
 			continue
 		}

@@ -54,7 +54,19 @@ type Message struct {
 	Root       *Part
 	Size       int64  // octets
 	Preview    string // see RFC 8970; "" if there is no text
+	Unclear    string // why another program may read other parts in the letter; "" where that isn't to be feared
+
+	names   map[int64][]string // by Part.Header
+	letters map[int64]bool
 }
+
+// Names are all file names that the fields and parameters of a part give, decoded: programs differ in which one they
+// take. Only a letter that was just read tells.
+func (m *Message) Names(p *Part) []string { return m.names[p.Header] }
+
+// HidesLetter reports whether a part is a message that its encoding kept from being read as one. Only a letter that was
+// just read tells.
+func (m *Message) HidesLetter(p *Part) bool { return m.letters[p.Header] }
 
 // Part is one entity of a letter. Offsets count octets from the letter's beginning:
 //

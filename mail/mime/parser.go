@@ -362,7 +362,26 @@ func (p *Parser) openPart(off int64, root bool) {
 	p.buf.header = p.buf.header[:0]
 	p.inHeader, p.cut, p.lineLen = true, false, 0
 	p.parts++
-	p.full = p.parts >= p.lim.Parts
+	if p.full = p.parts >= p.lim.Parts; p.full {
+		p.unclear(tooMuch)
+	}
+}
+
+const tooMuch = "it has more parts than are read, or deeper ones"
+
+// note remembers something of a part in a map that is made when it is needed.
+func note[T any](m *map[int64]T, p *Part, what T) {
+	if *m == nil {
+		*m = map[int64]T{}
+	}
+	(*m)[p.Header] = what
+}
+
+// unclear keeps the first reason for which the letter's parts are in doubt.
+func (p *Parser) unclear(why string) {
+	if p.msg.Unclear == "" {
+		p.msg.Unclear = why
+	}
 }
 
 // endHeaders ends the header that is being read, if one is, though no empty line came.
@@ -380,7 +399,11 @@ func (p *Parser) endHeader() {
 	l.part.Body, l.lf = p.off, p.lf
 	digest := at > 0 && p.open[at-1].digest
 	env := Header(p.buf.header)
-	l.part.readFields(env, digest, p.cut)
+	names, why := l.part.readFields(env, digest, p.cut)
+	p.unclear(why)
+	if len(names) > 0 {
+		note(&p.msg.names, l.part, names)
+	}
 	if l.envelope {
 		p.message(at, env)
 	}
@@ -388,7 +411,13 @@ func (p *Parser) endHeader() {
 	case l.part.Type == "multipart":
 		p.enterMultipart(l, at)
 	case l.part.Type == "message" && (l.part.Subtype == "rfc822" || l.part.Subtype == "global"):
-		if at+1 >= p.lim.Depth || p.full || !isIdentity(l.part.Encoding) {
+		if !isIdentity(l.part.Encoding) {
+			note(&p.msg.letters, l.part, true)
+			l.part.asOpaque()
+			return
+		}
+		if at+1 >= p.lim.Depth || p.full {
+			p.unclear(tooMuch)
 			l.part.asOpaque()
 			return
 		}
@@ -413,6 +442,7 @@ func (p *Parser) enterMultipart(l *level, at int) {
 	text := trimRightSpace(l.part.Param("boundary"))
 	switch {
 	case at+1 >= p.lim.Depth || p.full:
+		p.unclear(tooMuch)
 		l.part.asOpaque()
 	case text == "" || len(text) > maxDelimiter-6:
 		l.part.asText()
