@@ -59,6 +59,8 @@ func adminVerbs() []adminVerb {
 		{"member", "add", "MAILBOX PERSON [--rights member] [--until 2026-12-31]", "let a person in", false, memberSet},
 		{"member", "set", "MAILBOX PERSON --rights owner", "other rights for a member: read, write, send-as, send-on-behalf, manage, member, owner", false, memberSet},
 		{"member", "remove", "MAILBOX PERSON [--safety]", "end a person's access; --safety also the last owner's", false, memberRemove},
+		{"held", "list", "ADDRESS", "originals of letters out of which files were taken, kept for a mailbox", false, heldList},
+		{"held", "release", "ADDRESS ID", "put such an original into the mailbox; its recipient asked for it", false, heldRelease},
 		{"queue", "list", "[--domain D] [--from A] [--state S]", "what waits to leave", false, queueList},
 		{"queue", "show", "ID", "one letter's envelope and the last replies", false, queueShow},
 		{"queue", "hold", "[ID] [--domain D] [--from A] [--all]", "do not try these until released", false, queueHold},

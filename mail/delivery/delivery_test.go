@@ -515,19 +515,19 @@ func TestReleasedOriginal(t *testing.T) {
 		if err != nil || len(held) != 1 {
 			t.Fatalf("held %v, %v", held, err)
 		}
-		if err := p.Release(t.Context(), p.Shop, held[0].Body); !errs.Is(err, errs.NotFound) {
+		if err := p.Release(t.Context(), haven.Actor{Program: "desk"}, p.Shop, haven.AccountID{1}, held[0].Body); !errs.Is(err, errs.NotFound) {
 			t.Errorf("released to an account that it was not for: %v", err)
 		}
-		if err := p.Release(t.Context(), p.Alice, held[0].Body); err != nil {
+		if err := p.Release(t.Context(), haven.Actor{Program: "desk"}, p.Alice, haven.AccountID{1}, held[0].Body); err != nil {
 			t.Fatal(err)
 		}
 		if got := p.Letters(p.Alice, mailbox.Inbox); len(got) != 2 || got[1] != "Haven-Verdict: delivery.released\r\n"+text {
 			t.Errorf("the Inbox holds %q", got)
 		}
-		if err := p.Release(t.Context(), p.Alice, held[0].Body); !errs.Is(err, errs.NotFound) {
+		if err := p.Release(t.Context(), haven.Actor{Program: "desk"}, p.Alice, haven.AccountID{1}, held[0].Body); !errs.Is(err, errs.NotFound) {
 			t.Errorf("released twice: %v", err)
 		}
-		if err := p.Release(t.Context(), p.Ben, held[0].Body); err != nil {
+		if err := p.Release(t.Context(), haven.Actor{Program: "desk"}, p.Ben, haven.AccountID{1}, held[0].Body); err != nil {
 			t.Errorf("the other recipient: %v", err)
 		}
 	})

@@ -2,10 +2,12 @@ package delivery
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -70,9 +72,9 @@ func HeldFor(tx *db.Tx, account haven.AccountNo) (out []Held, err error) {
 	return out, err
 }
 
-// Release puts an original back into its account's Inbox, for a desk that was asked to: the desk names it and never
-// sees it. NotFound: there is no such original, or it was let go.
-func (s *Service) Release(ctx context.Context, account haven.AccountNo, id blob.ID) error {
+// Release puts an original back into its account's Inbox, for a desk that was asked to: the desk, which is actor, names it
+// and never sees it. on is the account's id, for the audit log. NotFound: there is no such original, or it was let go.
+func (s *Service) Release(ctx context.Context, actor haven.Actor, account haven.AccountNo, on haven.AccountID, id blob.ID) error {
 	var wrapped []byte
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		wrapped = nil
@@ -105,7 +107,9 @@ func (s *Service) Release(ctx context.Context, account haven.AccountNo, id blob.
 		if err == nil && n == 0 {
 			return errNotHeld // somebody released it a moment ago
 		}
-		blob.Released(tx, s.o.Clock.Now(), id)
+		now := s.o.Clock.Now()
+		blob.Released(tx, now, id)
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "delivery.released", On: on, Rule: RuleReleased, Note: "original " + strconv.FormatInt(int64(id), 10)})
 		return err
 	})
 	return err
