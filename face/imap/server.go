@@ -113,6 +113,7 @@ type Server struct {
 	log     *slog.Logger
 	now     func() time.Time
 	waker   *waker
+	crew    crew
 	views   sharedViews
 
 	ctx    context.Context // ends when Shutdown gives up waiting
@@ -267,5 +268,6 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 	}
 	srv.cancel()
 	srv.waker.close()
+	srv.crew.close()
 	return err
 }

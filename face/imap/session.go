@@ -133,13 +133,13 @@ func (s *session) serve() {
 	s.srv.leave(s)
 }
 
-// deep runs f on a goroutine of its own and waits for it. A panic ends the connection, not the process.
+// deep runs f on another goroutine and waits for it. A panic ends the connection, not the process.
 func (s *session) deep(f func()) {
-	go func() {
+	s.srv.crew.do(func() {
 		defer func() { s.turn <- struct{}{} }()
 		defer s.srv.recovered(s.cut)
 		f()
-	}()
+	})
 	<-s.turn
 }
 
