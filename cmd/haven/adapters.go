@@ -91,7 +91,9 @@ func (p programs) Authenticate(ctx context.Context, l submission.Login) (deliver
 	if err != nil {
 		return delivery.Submitter{}, err
 	}
-	return submitter(s), nil
+	who, proof := submitter(s), s.Proof
+	who.Holds = func(ctx context.Context) error { return p.h.accounts.Holds(ctx, proof) }
+	return who, nil
 }
 
 // submitter is a session in the words of delivery: one in a shared mailbox is good for that mailbox alone.
@@ -111,7 +113,9 @@ func (r readers) Authenticate(ctx context.Context, l imap.Login) (imap.Session, 
 	if err != nil {
 		return imap.Session{}, err
 	}
-	return imap.Session{Person: s.Person.No, Account: s.Target.No, AccountID: s.Target.ID, Address: s.Target.Address.String()}, nil
+	proof := s.Proof
+	return imap.Session{Person: s.Person.No, Account: s.Target.No, AccountID: s.Target.ID, Address: s.Target.Address.String(),
+		Holds: func(ctx context.Context) error { return r.h.accounts.Holds(ctx, proof) }}, nil
 }
 
 func (r readers) Shared(ctx context.Context, person haven.AccountNo) ([]imap.SharedBox, error) {

@@ -17,6 +17,10 @@ var (
 	errFull     = errs.E(errs.OverQuota, "The mailbox is full. Delete what is no longer needed, or ask the helpdesk for more room.")
 )
 
+// maxHeldAppends bounds what is kept in memory of the messages of one APPEND until all are there: their structures, no
+// bodies.
+const maxHeldAppends = 8 << 20
+
 // appendMessages is APPEND (RFC 9051 §6.3.12), with several messages (RFC 3502), literal8 (RFC 3516) and UTF8 (RFC
 // 6855 §4). Whether they are welcome is asked before the client sends the first, and again by the store.
 func appendMessages(c *call) error {
@@ -59,6 +63,7 @@ type appending struct {
 	refused error // before a literal is asked for
 	failed  error // while one was read, or for what stood before it
 	room    int64 // octets until the quota; -1: no limit
+	held    int   // octets kept of the messages read so far
 	items   []mailbox.Append
 }
 
@@ -144,6 +149,11 @@ func (a *appending) take(l wire.LiteralInfo, item mailbox.Append) {
 		return
 	}
 	item.Letter, err = w.Finish(a.ctx)
+	if err == nil {
+		if a.held += item.Letter.Settle(); a.held > maxHeldAppends {
+			err = errs.E(errs.TooMany, "These messages have too many parts to be stored at once. Store them one by one.")
+		}
+	}
 	if err != nil {
 		a.fail(err, r)
 		return

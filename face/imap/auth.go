@@ -2,6 +2,7 @@ package imap
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"haven"
 	"haven/platform/errs"
 )
 
@@ -283,9 +285,33 @@ func (c *call) signIn(l Login) error {
 	if !c.srv.enlist(who.Person) {
 		return errs.E(errs.TooMany, "You have %d connections open already. Close some of your mail programs.", c.srv.limits.PerPerson)
 	}
-	c.who, c.state = who, authenticated
+	c.who, c.state, c.proven = who, authenticated, c.srv.now()
+	c.d.Allow(c.wireLimits())
+	c.own = c.srv.mail.Watch(func(haven.AccountNo) { c.doubt.Store(true) }, who.Person)
 	c.code, c.text = "CAPABILITY "+c.capabilities(), "Welcome."
 	return nil
+}
+
+// proveAgain is after how long what was proven at log in is asked again, though nobody told that it changed: another
+// process may have.
+const proveAgain = 30 * time.Second
+
+// holds asks whether the session's log in is still good, where that is in doubt. It is the error of Session.Holds.
+func (s *session) holds(ctx context.Context) error {
+	if s.state == notAuthenticated || s.who.Holds == nil {
+		return nil
+	}
+	now := s.srv.now()
+	if !s.doubt.Swap(false) && now.Sub(s.proven) < proveAgain {
+		return nil
+	}
+	err := s.who.Holds(ctx)
+	if errs.Is(err, errs.Transient) {
+		s.doubt.Store(true) // asked again with the next command, which will hardly get an answer either
+		return nil
+	}
+	s.proven = now
+	return err
 }
 
 // refusedLogin answers a log in that failed: in the same words whoever it was, save where the reason is the person's to

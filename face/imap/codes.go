@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"haven/mail/mailbox"
 	"haven/platform/errs"
 )
 
@@ -29,6 +30,9 @@ var ruleCodes = map[string]string{
 	"imap.badcharset":  "BADCHARSET (UTF-8 US-ASCII)",
 	"imap.useattr":     "USEATTR",
 	"imap.notsaved":    "NOTSAVED",
+
+	mailbox.RuleFolderHolds: "HASCHILDREN",
+	mailbox.RuleRoleTaken:   "USEATTR",
 }
 
 // codeOf is the response code of an error.

@@ -362,7 +362,7 @@ func count(rs []mailbox.Range) (n int) {
 
 // tellVanished tells which of the UIDs asked for are gone since, known to the session or not (RFC 7162 §3.2.6).
 func (f *fetching) tellVanished(set wire.NumSet) error {
-	within := storeRanges(set.Resolve(uint32(f.sel.uids.Last())))
+	within := storeRanges(set.Resolve(uint32(mailbox.MaxUID))) // "*" ends above what vanished from the top
 	if set.Saved {
 		within = f.saved
 	}

@@ -16,6 +16,7 @@ const (
 	maxHeld   = 1 << 20 // octets rendered while the store's snapshot is held
 	infoStep  = 500     // messages whose sealed columns are rendered without waiting for the client
 	bodyStep  = 100     // messages read ahead as one lot
+	seenStep  = 8       // a client that is cut off in the middle leaves few letters read that it did not get
 	ahead     = 4       // bodies read before the client took the one in hand
 	smallBody = 1 << 20 // bodies up to this are read ahead whole; larger ones are streamed
 	oneChunk  = 64 << 10
@@ -56,6 +57,9 @@ func (f *fetching) rows(rows []mailbox.Row) error {
 	}
 	if f.body {
 		step = bodyStep
+	}
+	if f.setSeen {
+		step = min(step, seenStep)
 	}
 	for lo := 0; lo < len(rows); lo += step {
 		if err := f.batch(rows[lo:min(lo+step, len(rows))]); err != nil {

@@ -2,6 +2,7 @@ package imap
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"haven"
@@ -36,6 +37,9 @@ func idle(c *call) error {
 // look tells an idling client what is new in its mailbox. Where none is open there is nothing to tell; the error says
 // that the person may not be here any more.
 func (s *session) look(ctx context.Context) error {
+	if err := s.holds(ctx); err != nil {
+		return err
+	}
 	if s.sel != nil {
 		return s.poll(ctx, pollAll)
 	}
@@ -44,7 +48,10 @@ func (s *session) look(ctx context.Context) error {
 }
 
 // changed is called by the store's hub after a commit; it must not block.
-func (s *session) changed(haven.AccountNo) {
+func (s *session) changed(account haven.AccountNo) {
+	if account == s.who.Person {
+		s.doubt.Store(true)
+	}
 	if !s.dirty.Swap(true) {
 		s.srv.waker.add(s)
 	}
@@ -84,6 +91,9 @@ func (s *session) stopIdle() {
 	}
 }
 
+// lookAgain is after how long an idling session is looked after again when the store had no time for it.
+const lookAgain = time.Second
+
 // wakePatience is how long one idling client may keep a worker.
 const wakePatience = 5 * time.Second
 
@@ -103,11 +113,18 @@ func (srv *Server) wake(s *session) {
 	s.dirty.Store(false)
 	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)
 	defer cancel()
+	var e *errs.Error
 	err := s.look(ctx)
 	switch {
 	case err == nil:
 	case errs.Is(err, errs.Transient):
-		return // the next change, or DONE, looks again
+		time.AfterFunc(lookAgain, func() { s.changed(s.who.Person) }) // a session that has ended by then is passed over
+		return
+	case errs.Is(err, errs.Internal):
+		srv.log.Error("imap: looking for changes failed", "err", err)
+		s.bye("", "Something went wrong here. Connect again.")
+	case errors.As(err, &e) && e.Rule == "login.revoked":
+		s.bye("", oneLine(errs.Say(err)))
 	default:
 		s.bye("", "This mailbox is no longer open to you.")
 	}

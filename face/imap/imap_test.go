@@ -39,6 +39,7 @@ type register struct {
 	rights  map[[2]string]haven.Rights
 	expired bool
 	down    bool
+	revoked bool // what everybody signed in with
 }
 
 func accountID(no haven.AccountNo) (id haven.AccountID) {
@@ -62,12 +63,27 @@ func (r *register) Authenticate(_ context.Context, l Login) (Session, error) {
 	case r.expired:
 		return Session{}, &errs.Error{Kind: errs.Denied, Rule: "password.expired", Say: "Your password expired. Change it at https://portal.test."}
 	case target == "":
-		return Session{Person: no, Account: no, AccountID: accountID(no), Address: person}, nil
+		return Session{Person: no, Account: no, AccountID: accountID(no), Address: person, Holds: r.holds}, nil
 	case r.rights[[2]string{person, target}] == 0:
 		return Session{}, errs.E(errs.Private, "no such thing")
 	}
 	box := r.no[target]
-	return Session{Person: no, Account: box, AccountID: accountID(box), Address: target}, nil
+	return Session{Person: no, Account: box, AccountID: accountID(box), Address: target, Holds: r.holds}, nil
+}
+
+func (r *register) holds(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.revoked {
+		return &errs.Error{Kind: errs.Denied, Rule: "login.revoked", Say: "Sign in again."}
+	}
+	return nil
+}
+
+func (r *register) revoke() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.revoked = true
 }
 
 func (r *register) Shared(_ context.Context, person haven.AccountNo) (out []SharedBox, err error) {

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"slices"
 	"strings"
 
 	"haven/mail/mailbox"
@@ -10,6 +11,7 @@ import (
 const (
 	maxPatterns   = 50
 	maxPatternLen = 1024
+	maxPatternSum = 2048 // octets of all patterns of a command
 )
 
 // listing is a LIST or LSUB (RFC 9051 §6.3.9, RFC 5258).
@@ -79,7 +81,11 @@ func lsub(c *call) error {
 
 func (c *call) addPattern(patterns []string) []string {
 	p := c.decodeName(c.d.ListMailbox())
-	if len(p) > maxPatternLen || len(patterns) == maxPatterns {
+	sum := len(p)
+	for _, have := range patterns {
+		sum += len(have)
+	}
+	if len(p) > maxPatternLen || len(patterns) == maxPatterns || sum > maxPatternSum {
 		c.d.Bad("too many patterns, or too long ones")
 	}
 	return append(patterns, p)
@@ -125,23 +131,61 @@ func (c *call) readReturnOptions(l *listing) {
 // list writes what matches.
 func (c *call) list(l *listing, ref string, patterns []string) error {
 	for _, p := range patterns {
-		p = ref + p
-		if len(p) >= 5 && strings.EqualFold(p[:5], "INBOX") {
-			p = "INBOX" + p[5:]
-		}
-		l.patterns = append(l.patterns, p)
-		l.below = l.below || strings.HasPrefix(p, sharedRoot+delimiter)
+		l.add(ref + p)
 	}
 	entries, err := c.entries(l)
 	if err != nil {
 		return err
 	}
 	for i := range entries {
+		if err := c.ctx.Err(); err != nil {
+			return errs.Wrap(errs.Transient, err, "There are too many folders to list at once. Ask for fewer.")
+		}
 		if err := c.listEntry(l, entries, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// add takes one more pattern. The Inbox is found in any case, and what only begins like it is not (RFC 9051 §5.1); where a
+// wildcard follows, either may be meant.
+func (l *listing) add(p string) {
+	l.below = l.below || strings.HasPrefix(p, sharedRoot+delimiter)
+	p = joinWildcards(p)
+	if len(p) >= len(inbox) && strings.EqualFold(p[:len(inbox)], inbox) {
+		rest := p[len(inbox):]
+		if rest != "" && (rest[0] == '*' || rest[0] == '%') {
+			l.patterns = append(l.patterns, p)
+		}
+		if rest == "" || strings.IndexByte("/*%", rest[0]) >= 0 {
+			p = inbox + rest
+		}
+	}
+	l.patterns = append(l.patterns, p)
+}
+
+const inbox = "INBOX"
+
+// joinWildcards makes one of each run of wildcards, which says the same.
+func joinWildcards(p string) string {
+	var b strings.Builder
+	for p != "" {
+		rest := strings.TrimLeft(p, "*%")
+		switch run := p[:len(p)-len(rest)]; {
+		case strings.Contains(run, "*"):
+			b.WriteByte('*')
+		case run != "":
+			b.WriteByte('%')
+		}
+		end := strings.IndexAny(rest, "*%")
+		if end < 0 {
+			end = len(rest)
+		}
+		b.WriteString(rest[:end])
+		p = rest[end:]
+	}
+	return b.String()
 }
 
 // entries are all names that l could list: the folders at the root, then the shared mailboxes.
@@ -303,7 +347,7 @@ func (c *call) writeEntry(l *listing, en *entry, self, inside bool) {
 func match(pattern, name string) bool {
 	at := make([]bool, len(name)+1) // at[i]: the pattern so far matches name[:i]
 	at[0] = true
-	for i := 0; i < len(pattern); i++ {
+	for i := 0; i < len(pattern) && slices.Contains(at, true); i++ {
 		switch c := pattern[i]; c {
 		case '*', '%':
 			for k := 1; k <= len(name); k++ {

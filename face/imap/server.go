@@ -46,6 +46,9 @@ type Session struct {
 	Account   haven.AccountNo
 	AccountID haven.AccountID
 	Address   string // of Account
+
+	// Holds asks whether what the session was opened with is still good; nil: for as long as the connection.
+	Holds func(context.Context) error
 }
 
 // SharedBox is a shared mailbox that a person may open.

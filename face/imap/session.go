@@ -67,6 +67,9 @@ type session struct {
 	dirty   atomic.Bool          // something changed since the last look, while idling
 	queued  atomic.Bool          // the waker has it in hand
 	gone    atomic.Bool          // the connection was cut
+	own     *change.Subscription // to the person's account, once signed in
+	doubt   atomic.Bool          // something happened to that account: what was proven at log in may not hold
+	proven  time.Time            // when it was proven last
 	since   time.Time            // when it connected, until somebody signed in
 }
 
@@ -207,15 +210,20 @@ func (s *session) enter() {
 	s.takeBuffers()
 }
 
-func (s *session) takeBuffers() {
-	b := bufferPool.Get().(*buffers)
-	b.r.Reset(s)
+// wireLimits are what the client may send.
+func (s *session) wireLimits() wire.Limits {
 	lim := wire.DefaultLimits
 	lim.Line, lim.Literal = s.srv.limits.Line, s.srv.limits.Literal
 	if s.state == notAuthenticated { // a stranger needs room for a name and a password
 		lim = wire.Limits{Line: min(lim.Line, 16<<10), Literal: min(lim.Literal, 8<<10), Discard: 64 << 10, Set: 100, Depth: 5}
 	}
-	b.dec.Reset(b.r, lim)
+	return lim
+}
+
+func (s *session) takeBuffers() {
+	b := bufferPool.Get().(*buffers)
+	b.r.Reset(s)
+	b.dec.Reset(b.r, s.wireLimits())
 	b.dec.Continue, b.dec.Pending = s.goAhead, s.pending
 	b.enc.Reset(s)
 	b.enc.UTF8 = s.utf8 || s.rev2
@@ -363,6 +371,9 @@ func (s *session) end() {
 	defer s.mu.Unlock()
 	s.closed = true
 	s.stopIdle()
+	if s.own != nil {
+		s.own.Close()
+	}
 	s.sel = nil
 	_ = s.conn.Close()
 }

@@ -82,7 +82,11 @@ func (st *storing) run(uids []mailbox.Range) error {
 	}
 	if st.silent {
 		// Silence is about this change. What others did before it the client must hear, and can't be told from ours after.
-		if err := st.poll(st.ctx, pollNoExpunge); err != nil {
+		mode := pollNoExpunge
+		if st.uid {
+			mode = pollAll
+		}
+		if err := st.poll(st.ctx, mode); err != nil {
 			return err
 		}
 	}
@@ -115,7 +119,9 @@ func (st *storing) tell(res mailbox.StoreResult) error {
 		if err := st.knowKeywords(st.ctx, r.Keywords); err != nil {
 			return err
 		}
-		st.told = append(st.told, told{r.UID, r.Changed})
+		if !st.silent || res.Before[i] <= st.sel.seq { // else somebody else's change would be hushed with ours
+			st.told = append(st.told, told{r.UID, r.Changed})
+		}
 		switch {
 		case !st.silent:
 			st.fetchFlags(n, r, st.uid || st.qresync)

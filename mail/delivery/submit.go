@@ -26,6 +26,9 @@ type Submitter struct {
 	Address haven.Address   // the person's own, for Sender
 	Name    string          // display name, may be empty
 	Only    haven.AccountNo // the one mailbox that the log in is good for; 0: any that the person may use
+
+	// Holds asks whether the log in is still good, which is done for each letter; nil: for as long as the session.
+	Holds func(context.Context) error
 }
 
 // Submission is one letter of our own people, from its envelope to the end of its text. One goroutine uses it.
@@ -41,6 +44,11 @@ type Submission struct {
 
 // BeginSubmission begins a letter of who. The envelope's sender must be an address that the person may use, or null.
 func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submitter, e Envelope) (*Submission, error) {
+	if who.Holds != nil {
+		if err := who.Holds(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if most := s.o.Policy.SendPerHour; most > 0 && s.sent.Count(accountKey(who.Person)) >= most {
 		return nil, refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "You have sent %d letters in the last hour, which is the most. Try again later.", most)
 	}

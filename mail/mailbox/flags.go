@@ -45,6 +45,7 @@ func (s *Service) Store(ctx context.Context, v Viewer, mb haven.MailboxNo, uids 
 		}
 		own = append(own, beyond...)
 		res.Rows = append(res.Rows, step.Rows...)
+		res.Before = append(res.Before, step.Before...)
 		res.Modified = append(res.Modified, step.Modified...)
 		last := haven.UID(0)
 		if n := len(step.Rows); n > 0 {
@@ -70,6 +71,7 @@ func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, p
 		f := flagWriter{tx: tx, account: v.Account, lock: l, batch: b, counts: map[haven.MailboxNo]*delta{}}
 		late := make([]bool, len(b.rows)) // told before anything changes: one place of a message changes another's MODSEQ
 		for i, row := range b.rows {
+			res.Before = append(res.Before, row.Changed)
 			late[i] = ch.UnchangedSince != nil && row.Changed > *ch.UnchangedSince && !slices.Contains(own, row.UID)
 		}
 		for i := range b.rows {

@@ -15,6 +15,12 @@ import (
 // deepest ends a walk up a tree that is broken; what may be made is the policy's.
 const deepest = 1000
 
+// Rules by which a folder can't be deleted or made, for protocols that name them.
+const (
+	RuleFolderHolds = "folder.holds-folders"
+	RuleRoleTaken   = "folder.role-taken"
+)
+
 // inboxName is the Inbox's name, which is found in any case.
 const inboxName = "INBOX"
 
@@ -22,7 +28,8 @@ var (
 	errNoFolder   = errs.E(errs.NotFound, "There is no such folder.")
 	errFolderIs   = errs.E(errs.Conflict, "There is a folder of that name already.")
 	errFolderKept = errs.E(errs.Denied, "This folder belongs to every mailbox. It can be neither deleted nor renamed.")
-	errFolderIn   = errs.E(errs.Invalid, "There are folders in this folder. Delete or move them first.")
+	errFolderIn   = &errs.Error{Kind: errs.Invalid, Rule: RuleFolderHolds, Say: "There are folders in this folder. Delete or move them first."}
+	errRoleTaken  = &errs.Error{Kind: errs.Conflict, Rule: RuleRoleTaken, Say: "Another folder is used for that already."}
 )
 
 func scanFolder(r db.Row) Folder {
@@ -185,7 +192,7 @@ func (s *Service) CreateFolder(ctx context.Context, v Viewer, path []string, rol
 			return errFolderIs
 		}
 		if role != NoRole && slices.ContainsFunc(t, func(f Folder) bool { return f.Role == role }) {
-			return errs.E(errs.Conflict, "Another folder is used for that already.")
+			return errRoleTaken
 		}
 		f, err = s.makeFolders(tx, v, t, path, role, l)
 		return err

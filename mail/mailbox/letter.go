@@ -23,6 +23,13 @@ func (l *Letter) Size() int64 { return l.stored.Size }
 // Message is the letter's structure and header.
 func (l *Letter) Message() *mime.Message { return l.message }
 
+// Settle lets go of the letter's structure once nobody looks at it any more, for whoever keeps many letters before they
+// are filed, and returns how many octets are kept of it.
+func (l *Letter) Settle() int {
+	l.message = &mime.Message{Header: "", Envelope: l.message.Envelope, References: l.message.References, Size: l.message.Size}
+	return len(l.meta)
+}
+
 // Stored is where the body lies and what opens it, for a queue that sends it on.
 func (l *Letter) Stored() blob.Stored { return l.stored }
 

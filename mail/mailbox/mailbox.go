@@ -128,6 +128,7 @@ type FlagChange struct {
 // StoreResult is what a STORE did.
 type StoreResult struct {
 	Rows     []Row       // every row asked for that exists, as it is now, in UID order
+	Before   []haven.Seq // when each of Rows had changed last before this
 	Modified []haven.UID // rows left alone by UnchangedSince
 }
 

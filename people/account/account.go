@@ -90,6 +90,7 @@ type Session struct {
 	Verdict haven.Verdict // why Rights
 	Expires time.Time     // of the password; zero: never
 	Changes bool          // the password has to be changed before anything else (web only)
+	Proof   Proof         // of the log in; see Holds
 }
 
 // Shared reports whether the session opens another account than the person's own.

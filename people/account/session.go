@@ -12,7 +12,7 @@ import (
 // names, where the person may open it.
 func (s *Service) open(ctx context.Context, k known, person, target haven.Address) (ses Session, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		ses = Session{Person: k.account, Target: k.account, Expires: k.expires}
+		ses = Session{Person: k.account, Target: k.account, Expires: k.expires, Proof: k.proof()}
 		ses.Changes = k.must || k.account.State == Invited || !k.expires.IsZero() && !s.Now().Before(k.expires)
 		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
 			return err

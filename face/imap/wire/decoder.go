@@ -63,6 +63,9 @@ func (d *Decoder) Reset(r *bufio.Reader, lim Limits) {
 	*d = Decoder{r: r, lim: lim, Continue: d.Continue, Pending: d.Pending}
 }
 
+// Allow sets other limits from the next thing that is read on: who signed in may send more.
+func (d *Decoder) Allow(lim Limits) { d.lim = lim }
+
 // Begin starts the next command.
 func (d *Decoder) Begin() {
 	d.err, d.done, d.line, d.kept, d.depth, d.open, d.refused = nil, false, 0, 0, 0, 0, false
