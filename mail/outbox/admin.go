@@ -183,7 +183,7 @@ func (o *Outbox) drop(ctx context.Context, f Filter, from int, tell bool) (int64
 		if tell && !e.From.IsNull() {
 			return tx.Change(sqlDropTell, id, n, int64(from), now, "an operator of this service took the message out of the queue")
 		}
-		changed, err := tx.Change(sqlDropRcpt, id, n, int64(from), int64(0))
+		changed, err := tx.Change(sqlDropRcpt, id, n, int64(from))
 		if err != nil {
 			return changed, err
 		}

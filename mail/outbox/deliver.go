@@ -25,11 +25,11 @@ func (w *worker) next(ctx context.Context, last *outcome, more bool) *batch {
 		b, tell, err := w.o.next(context.WithoutCancel(ctx), w.domain, last, more)
 		if err == nil {
 			if last != nil {
-				w.o.fly(last.batch, w.domain, false)
+				w.o.fly(last.batch, false)
 				w.o.count(w.domain, last)
 			}
 			if b != nil {
-				w.o.fly(b, w.domain, true)
+				w.o.fly(b, true)
 			}
 			if tell {
 				w.o.signal(w.o.tell)

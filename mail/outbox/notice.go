@@ -134,7 +134,7 @@ func (o *Outbox) strike(tx *db.Tx, id ID, owed []*rcpt) error {
 		var n int64
 		var err error
 		if rc.state == rowTelling {
-			n, err = tx.Change(sqlDropRcpt, id, rc.n, int64(rowTelling), int64(0))
+			n, err = tx.Change(sqlDropRcpt, id, rc.n, int64(rowTelling))
 		} else {
 			n, err = tx.Change(sqlWarned, id, rc.n)
 		}

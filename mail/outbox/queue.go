@@ -101,8 +101,10 @@ func (o *Outbox) newID(now time.Time) ID {
 	}
 }
 
-// batch is what one worker has claimed: a letter and those of its recipients in one domain that are due.
+// batch is what one worker has claimed: a letter and those of its recipients in one domain that are due, as far as one
+// transaction with a server takes them.
 type batch struct {
+	flight int64 // names the batch in its rows and in Outbox.flying; no other claim of this process has it
 	letter *letter
 	to     []*try
 }
@@ -117,6 +119,7 @@ type outcome struct {
 // nil when nothing is due. tell says that the sender of the last batch is owed a notice.
 func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bool) (b *batch, tell bool, err error) {
 	now := o.cfg.Clock.Now()
+	flight := o.flight.Add(1)
 	err = o.cfg.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		b, tell = nil, false
 		if last != nil {
@@ -125,7 +128,7 @@ func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bo
 			}
 		}
 		if more {
-			b, err = o.claim(tx, domain, now)
+			b, err = o.claim(tx, domain, flight, now)
 		}
 		return err
 	})
@@ -133,7 +136,7 @@ func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bo
 }
 
 // claim takes the letter that is due longest. Another process may win the race for one, so a few are tried.
-func (o *Outbox) claim(tx *db.Tx, domain string, now time.Time) (*batch, error) {
+func (o *Outbox) claim(tx *db.Tx, domain string, flight int64, now time.Time) (*batch, error) {
 	var due []int64
 	err := tx.Query(sqlDueEntries, []any{domain, now.UnixMicro(), int64(8)}, func(r db.Row) error {
 		if id := r.Int64(0); len(due) == 0 || due[len(due)-1] != id {
@@ -145,7 +148,7 @@ func (o *Outbox) claim(tx *db.Tx, domain string, now time.Time) (*batch, error) 
 		return nil, err
 	}
 	for _, id := range due {
-		b, err := o.claimEntry(tx, ID(id), domain, now)
+		b, err := o.claimEntry(tx, ID(id), domain, flight, now)
 		if b != nil || err != nil {
 			return b, err
 		}
@@ -153,9 +156,9 @@ func (o *Outbox) claim(tx *db.Tx, domain string, now time.Time) (*batch, error) 
 	return nil, nil
 }
 
-func (o *Outbox) claimEntry(tx *db.Tx, id ID, domain string, now time.Time) (*batch, error) {
-	b := new(batch)
-	err := tx.Query(sqlClaim, []any{id, domain, now.UnixMicro(), o.holder, int64(claimRecipients)}, func(r db.Row) error {
+func (o *Outbox) claimEntry(tx *db.Tx, id ID, domain string, flight int64, now time.Time) (*batch, error) {
+	b := &batch{flight: flight}
+	err := tx.Query(sqlClaim, []any{id, domain, now.UnixMicro(), o.holder, int64(claimRecipients), flight}, func(r db.Row) error {
 		rc, err := scanRcpt(r)
 		b.to = append(b.to, &try{rcpt: rc})
 		return err
@@ -174,7 +177,8 @@ func (o *Outbox) claimEntry(tx *db.Tx, id ID, domain string, now time.Time) (*ba
 	return b, nil
 }
 
-// record writes down what became of a batch. A row whose lease another process has taken over is left alone.
+// record writes down what became of a batch. A row that was taken over meanwhile, by another process or by this one, is
+// left alone.
 func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err error) {
 	l := out.letter
 	there, err := lockEntry(tx, l.ID, l.sig)
@@ -183,11 +187,11 @@ func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err 
 	}
 	for _, t := range out.to {
 		if out.aborted && !t.settled {
-			tx.Exec(sqlGiveBack, l.ID, t.n, o.holder, now.UnixMicro())
+			tx.Exec(sqlGiveBack, l.ID, t.n, o.holder, out.flight, now.UnixMicro())
 			continue
 		}
 		v := o.judge(l, t, now)
-		if err := o.recordTry(tx, t, v, now); err != nil {
+		if err := o.recordTry(tx, t, out.flight, v, now); err != nil {
 			return tell, err
 		}
 		tell = tell || v.Tell
@@ -202,9 +206,9 @@ func (o *Outbox) judge(l *letter, t *try, now time.Time) Verdict {
 	})
 }
 
-func (o *Outbox) recordTry(tx *db.Tx, t *try, v Verdict, now time.Time) error {
+func (o *Outbox) recordTry(tx *db.Tx, t *try, flight int64, v Verdict, now time.Time) error {
 	if v.Fate != Delayed && !v.Tell {
-		n, err := tx.Change(sqlDropRcpt, t.queue, t.n, int64(rowSending), o.holder)
+		n, err := tx.Change(sqlSent, t.queue, t.n, o.holder, flight)
 		o.fence(n, t)
 		return err
 	}
@@ -215,13 +219,14 @@ func (o *Outbox) recordTry(tx *db.Tx, t *try, v Verdict, now time.Time) error {
 	if v.Tell {
 		fate = v.Fate
 	}
-	n, err := tx.Change(sqlAfterTry, t.queue, t.n, int64(rowSending), o.holder, int64(state), due.UnixMicro(), int64(t.attempts+1),
+	n, err := tx.Change(sqlAfterTry, t.queue, t.n, o.holder, flight, int64(state), due.UnixMicro(), int64(t.attempts+1),
 		int64(fate), now.UnixMicro(), int64(t.res.Code), t.res.Status, t.res.Text, t.res.Host)
 	o.fence(n, t)
 	return err
 }
 
-// fence notes a lease that was lost: this process was silent for longer than Policy.Lease.
+// fence notes a lease that was lost: this process was silent for longer than Policy.Lease, or has recorded the batch
+// already without hearing that it did.
 func (o *Outbox) fence(changed int64, t *try) {
 	if changed == 0 {
 		o.cfg.Log.Warn("a lease ran out while a letter was being sent; it may arrive twice", "queue", int64(t.queue), "recipient", t.n)

@@ -138,6 +138,77 @@ func TestStrays(t *testing.T) {
 	})
 }
 
+// TestStraysSpareAFlight: where several workers send one letter in one domain, the first that is done leaves the others
+// their recipients.
+func TestStraysSpareAFlight(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "EHLO PIPELINING\nSERVE")
+		h := newHouse(t, engine, via(s))
+		var to []string
+		for i := range claimRecipients + 20 {
+			to = append(to, fmt.Sprintf("p%d@there.test", i))
+		}
+		h.post(testLetter, nil, to...)
+		first, second, third := &worker{o: h.Outbox, domain: "there.test"}, &worker{o: h.Outbox, domain: "there.test"}, &worker{o: h.Outbox, domain: "there.test"}
+		for _, w := range []*worker{first, second, third} {
+			defer w.hangUp()
+		}
+		a, b := first.next(t.Context(), nil, true), second.next(t.Context(), nil, true)
+		if len(a.to) != claimRecipients || len(b.to) != 20 {
+			t.Fatalf("%d and %d recipients were claimed", len(a.to), len(b.to))
+		}
+		first.next(t.Context(), first.attempt(t.Context(), a), false)
+		for range 3 {
+			if err := h.freeStrays(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again := third.next(t.Context(), nil, true); again != nil {
+			t.Errorf("%d recipients that are being sent to were claimed again", len(again.to))
+		}
+		second.next(t.Context(), second.attempt(t.Context(), b), false)
+		if got := len(s.got()); got != 2 {
+			t.Errorf("%d copies were sent", got)
+		}
+		h.sound()
+	})
+}
+
+// TestFenceWithinAProcess: what a worker writes about recipients that its own process has claimed anew changes nothing.
+func TestFenceWithinAProcess(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		h := newHouse(t, engine, nil)
+		id := h.post(testLetter, nil, "bob@there.test", "cat@there.test")
+		claim := func() *batch {
+			b, _, err := h.Outbox.next(t.Context(), "there.test", nil, true)
+			if b == nil || err != nil {
+				t.Fatal(b, err)
+			}
+			return b
+		}
+		old := claim()
+		for range 2 {
+			if err := h.freeStrays(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claim()
+		for name, out := range map[string]*outcome{"sent": {batch: old}, "cut off": {batch: old, aborted: true}} {
+			settleAll(old.to, Result{Outcome: Accepted})
+			old.to[1].settled = name == "sent"
+			if _, _, err := h.Outbox.next(t.Context(), "there.test", out, false); err != nil {
+				t.Fatal(err)
+			}
+			l, err := h.Show(t.Context(), id)
+			if err != nil || len(l.To) != 2 || l.To[0].State != "sending" || l.To[1].State != "sending" {
+				t.Errorf("%s: got %+v %v", name, l.To, err)
+			}
+		}
+	})
+}
+
 // TestPanicIsCaught: a fault of our own puts the letter off and ends neither process nor worker.
 func TestPanicIsCaught(t *testing.T) {
 	t.Parallel()

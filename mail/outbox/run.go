@@ -25,6 +25,7 @@ type Outbox struct {
 	self   map[string]bool // names and addresses of this server
 	holder int64           // names this process in leases
 	lastID atomic.Int64
+	flight atomic.Int64 // number of the last batch
 	counts counts
 
 	cancel context.CancelFunc // ends what is being sent
@@ -42,14 +43,8 @@ type Outbox struct {
 	queue   []string       // domains that wait for a worker
 	running int
 	down    map[string]downMark
-	flying  map[flight]bool // batches that workers have
-	strays  map[flight]bool // leases of ours without a worker, as of the last heartbeat
-}
-
-// flight names a batch.
-type flight struct {
-	id     ID
-	domain string
+	flying  map[int64]bool // batches that workers have, by flight
+	strays  map[int64]ID   // letters of leases of ours without a worker, as of the last heartbeat, by flight
 }
 
 // New makes an outbox. Start sets it to work.
@@ -60,7 +55,7 @@ func New(c Config) *Outbox {
 		self: map[string]bool{hostName(c.Hostname): true},
 		stop: make(chan struct{}), wake: make(chan struct{}, 1), tell: make(chan struct{}, 1), cancel: func() {},
 		lanes: make(map[string]*laneWork), hints: make(map[string]int), down: make(map[string]downMark),
-		flying: make(map[flight]bool),
+		flying: make(map[int64]bool),
 	}
 	for _, s := range c.Self {
 		o.self[hostName(s)] = true
@@ -143,11 +138,11 @@ func (o *Outbox) heartbeat(ctx context.Context) {
 // freeStrays gives back what is leased to this process and no worker has, at two heartbeats in a row: a claim whose
 // commit went through although its answer was lost.
 func (o *Outbox) freeStrays(ctx context.Context) error {
-	seen := make(map[flight]bool)
+	seen := make(map[int64]ID)
 	err := o.cfg.DB.Read(ctx, func(tx *db.Tx) error {
 		clear(seen)
 		return tx.Query(sqlLeased, []any{o.holder}, func(r db.Row) error {
-			seen[flight{ID(r.Int64(0)), r.Text(1)}] = true
+			seen[r.Int64(0)] = ID(r.Int64(1))
 			return nil
 		})
 	})
@@ -155,12 +150,12 @@ func (o *Outbox) freeStrays(ctx context.Context) error {
 		return err
 	}
 	o.mu.Lock()
-	var lost []flight
-	for f := range seen {
+	lost := make(map[int64]ID)
+	for f, id := range seen {
 		if o.flying[f] {
 			delete(seen, f)
-		} else if o.strays[f] {
-			lost = append(lost, f)
+		} else if _, again := o.strays[f]; again {
+			lost[f] = id
 		}
 	}
 	o.strays = seen
@@ -168,24 +163,24 @@ func (o *Outbox) freeStrays(ctx context.Context) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	o.cfg.Log.Warn("leases without a worker are given back", "letters", len(lost))
+	o.cfg.Log.Warn("leases without a worker are given back", "batches", len(lost))
 	defer o.Wake()
 	return o.cfg.DB.Write(ctx, func(tx *db.Tx) error {
-		for _, f := range lost {
-			tx.Exec(sqlFreeStray, int64(f.id), f.domain, o.holder, o.cfg.Clock.Now().UnixMicro())
+		for f, id := range lost {
+			tx.Exec(sqlFreeStray, id, f, o.holder, o.cfg.Clock.Now().UnixMicro())
 		}
 		return nil
 	})
 }
 
 // fly notes that a worker has a batch, or has it no more.
-func (o *Outbox) fly(b *batch, domain string, has bool) {
+func (o *Outbox) fly(b *batch, has bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if f := (flight{b.letter.ID, domain}); has {
-		o.flying[f] = true
+	if has {
+		o.flying[b.flight] = true
 	} else {
-		delete(o.flying, f)
+		delete(o.flying, b.flight)
 	}
 }
 

@@ -54,9 +54,12 @@ CREATE TABLE queue_holder (
 	id {int} NOT NULL PRIMARY KEY,
 	until {int} NOT NULL
 );
+`, `
+ALTER TABLE queue_rcpt ADD COLUMN flight {int} NOT NULL DEFAULT 0;
 `}}
 
-// States as they stand in rows. A recipient that is being sent belongs to the process in lease.
+// States as they stand in rows. A recipient that is being sent belongs to the process in lease, and within it to the
+// batch in flight: a letter with many recipients in one domain is sent by several workers at once.
 const (
 	rowWaiting = 0
 	rowSending = 1
@@ -79,7 +82,7 @@ const (
 	sqlDueEntries = `SELECT queue FROM queue_rcpt WHERE domain = $1 AND state = 0 AND due <= $2 ORDER BY due, queue LIMIT $3`
 	// The unary plus and the empty string keep planners on the primary key: the other indexes would walk the whole
 	// backlog of a domain for each letter.
-	sqlClaim = `UPDATE queue_rcpt SET state = 1, lease = $4 WHERE queue = $1 AND +state = 0 AND +due <= $3 AND n IN
+	sqlClaim = `UPDATE queue_rcpt SET state = 1, lease = $4, flight = $6 WHERE queue = $1 AND +state = 0 AND +due <= $3 AND n IN
 		(SELECT n FROM queue_rcpt WHERE queue = $1 AND domain || '' = $2 AND +state = 0 AND +due <= $3 ORDER BY n LIMIT $5)
 		RETURNING ` + rcptColumns
 	sqlDueDomains = `SELECT domain, COUNT(*) FROM queue_rcpt WHERE state = 0 AND due <= $1 GROUP BY domain ORDER BY MIN(due) LIMIT $2`
@@ -91,18 +94,22 @@ const (
 		ORDER BY n LIMIT $2`
 	sqlDropTelling = `DELETE FROM queue_rcpt WHERE queue = $1 AND +state = 3`
 
-	sqlDropRcpt = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND +state = $3 AND lease = $4`
+	// The fence of who sends: the row is the batch's yet.
+	fenced      = ` WHERE queue = $1 AND n = $2 AND +state = 1 AND lease = $3 AND flight = $4`
+	sqlSent     = `DELETE FROM queue_rcpt` + fenced
 	sqlAfterTry = `UPDATE queue_rcpt SET state = $5, lease = 0, due = $6, attempts = $7, fate = $8, tried = $9, code = $10, status = $11,
-		reply = $12, host = $13 WHERE queue = $1 AND n = $2 AND +state = $3 AND lease = $4`
-	sqlGiveBack   = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND n = $2 AND +state = 1 AND lease = $3`
+		reply = $12, host = $13` + fenced
+	sqlGiveBack = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $5` + fenced
+
+	sqlDropRcpt   = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND +state = $3`
 	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND warned = 0`
 	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND +state = 3`
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`
 
 	sqlHold       = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
-	sqlLeased     = `SELECT DISTINCT queue, domain FROM queue_rcpt WHERE state = 1 AND lease = $1`
-	sqlFreeStray  = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND domain || '' = $2 AND +state = 1 AND lease = $3`
+	sqlLeased     = `SELECT DISTINCT flight, queue FROM queue_rcpt WHERE state = 1 AND lease = $1`
+	sqlFreeStray  = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $4 WHERE queue = $1 AND flight = $2 AND +state = 1 AND lease = $3`
 	sqlUnhold     = `DELETE FROM queue_holder WHERE id = $1 OR until < $2`
 	sqlOnlyHolder = `DELETE FROM queue_holder WHERE id <> $1`
 	sqlFree       = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $1 WHERE state = 1 AND lease NOT IN (SELECT id FROM queue_holder WHERE until >= $1)`
