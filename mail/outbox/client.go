@@ -141,21 +141,25 @@ func bannerResult(r Reply, host string) Result {
 	return res
 }
 
+// hello says EHLO, and HELO to a server that refuses EHLO for good, as one does that does not know it (RFC 5321 §3.2).
+// One that can't answer it now is asked again later: after HELO it would seem to take neither TLS nor 8-bit letters.
 func (c *conn) hello(name string) error {
 	r, err := c.cmd(c.times.Command, "EHLO %s", name)
 	if err != nil {
 		return err
 	}
 	c.ext = make(map[string]string)
-	if r.Code == 250 {
+	switch {
+	case r.Code == 250:
 		for _, line := range r.Lines[1:] {
 			word, params, _ := strings.Cut(line, " ")
 			c.ext[strings.ToUpper(word)] = params
 		}
 		return nil
-	}
-	if r.Code == 421 {
+	case r.Code/100 == 4:
 		return &hostError{FromReply(r, c.host, "3.2")}
+	case r.Code/100 != 5:
+		return hostFault(c.host, "5.0", "%s answered EHLO with %d", c.host, r.Code)
 	}
 	if r, err = c.cmd(c.times.Command, "HELO %s", name); err != nil {
 		return err
