@@ -257,6 +257,44 @@ func TestLinger(t *testing.T) {
 	}
 }
 
+// TestCRLFReaderInSmallRoom: whoever reads may have room for a single octet (io.ReadAll and bufio.Reader do now and then).
+func TestCRLFReaderInSmallRoom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, want string }{
+		{"", ""}, {"a", "a\r\n"}, {"ab\r\nc", "ab\r\nc\r\n"}, {"\n\r\r\n", "\r\n\r\n\r\n"},
+	} {
+		for room := range 4 {
+			r, buf, got := newCRLFReader(strings.NewReader(c.in)), make([]byte, room+1), ""
+			for {
+				n, err := r.Read(buf)
+				got += string(buf[:n])
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil || n == 0 {
+					t.Fatalf("%q in rooms of %d: %d %v", c.in, room+1, n, err)
+				}
+			}
+			if got != c.want {
+				t.Errorf("%q in rooms of %d: got %q", c.in, room+1, got)
+			}
+		}
+	}
+}
+
+// TestNoticeOfALongLetter: wherever the line ends of a long letter fall, the notice brings its header back and names it.
+func TestNoticeOfALongLetter(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite", via(newStranger(t, "EHLO\nC MAIL FROM:\nS 550 5.7.1 no\nCLOSE"))).start()
+	head := "From: ann@haven.test\r\nMessage-ID: <long@haven.test>\r\n\r\n"
+	for _, at := range []int{512, headerOctets} { // the LF is the first octet that is too many
+		h.post(head+strings.Repeat("y", at-1-len(head))+"\r\n"+strings.Repeat("z", 10_000)+"\r\n", nil, "bob@there.test")
+		h.told()
+		all := h.mail.of("ann@haven.test")
+		wantIn(t, all[len(all)-1], "In-Reply-To: <long@haven.test>", "text/rfc822-headers", "\r\nMessage-ID: <long@haven.test>\r\n")
+	}
+}
+
 func TestCRLFReader(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, want string }{

@@ -118,14 +118,21 @@ type crlfReader struct {
 	buf  [16 << 10]byte
 	cr   bool // a CR was read, and nothing is known of its LF
 	last byte // last octet given out
+	over [1]byte
+	rest []byte // of over: the LF of a line end that the reader had no room for
 	err  error
 }
 
 func newCRLFReader(r io.Reader) *crlfReader { return &crlfReader{r: r, last: '\n'} }
 
 func (c *crlfReader) Read(p []byte) (int, error) {
-	if len(p) < 2 {
-		return 0, io.ErrShortBuffer
+	if len(c.rest) > 0 || len(p) == 0 {
+		n := copy(p, c.rest)
+		c.rest = c.rest[n:]
+		return n, nil
+	}
+	if len(p) == 1 {
+		return c.readOne(p)
 	}
 	n := 0
 	for n == 0 {
@@ -136,6 +143,17 @@ func (c *crlfReader) Read(p []byte) (int, error) {
 	}
 	c.last = p[n-1]
 	return n, nil
+}
+
+// readOne serves a reader with room for one octet, although a line end takes two.
+func (c *crlfReader) readOne(p []byte) (int, error) {
+	var two [2]byte
+	n, err := c.Read(two[:])
+	if n == 2 {
+		c.over[0] = two[1]
+		c.rest = c.over[:]
+	}
+	return copy(p, two[:n]), err
 }
 
 func (c *crlfReader) fill() bool {
