@@ -264,7 +264,11 @@ func (s *Service) putOff(ctx context.Context, c crowd, r addressee, cause error)
 	if err != nil {
 		return err
 	}
-	n, err := s.notify(ctx, c.envelope, letter.Message().Header, []outcome{{r, mime.Failed, status, errs.Say(cause)}})
+	var failed []outcome
+	if r.notify == 0 || r.notify&outbox.NotifyFailure != 0 { // RFC 3461 §4.1
+		failed = append(failed, outcome{r, mime.Failed, status, errs.Say(cause)})
+	}
+	n, err := s.notify(ctx, c.envelope, letter.Message().Header, failed)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -221,4 +222,78 @@ func TestNoticesOfTheQueue(t *testing.T) {
 			t.Errorf("%s took a notice", to)
 		}
 	}
+}
+
+// receiveAsking is receive with a NOTIFY parameter for each recipient.
+func receiveAsking(t *testing.T, p *deliverytest.Place, from, text string, notify map[string]outbox.Notify) {
+	t.Helper()
+	in := p.Begin(stranger, delivery.Envelope{From: haven.MustAddress(from)})
+	for to, n := range notify {
+		if err := in.Rcpt(t.Context(), haven.MustAddress(to), n, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := in.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(t, l, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expand runs Expand, which must come to an end.
+func expand(t *testing.T, p *deliverytest.Place) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := p.Expand(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func change(t *testing.T, p *deliverytest.Place, statement string, args ...any) {
+	t.Helper()
+	if err := p.Store.DB.Write(t.Context(), func(tx *db.Tx) error { tx.Exec(statement, args...); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill leaves no room for another letter in a mailbox of crowdPlace.
+func fill(p *deliverytest.Place, no haven.AccountNo) {
+	p.Store.Deliver(no, "Subject: big\n\n"+strings.Repeat(strings.Repeat("x", 70)+"\n", 270))
+}
+
+var longLetter = plain + strings.Repeat("a long letter\r\n", 200)
+
+// TestACrowdsFailuresAreToldWhereAskedFor: RFC 3461 §4.1.
+func TestACrowdsFailuresAreToldWhereAskedFor(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p, boxes := crowdPlace(t, engine)
+		asked := []outbox.Notify{outbox.NotifyNever, outbox.NotifySuccess, outbox.NotifyDelay, outbox.NotifyFailure | outbox.NotifySuccess, 0}
+		notify := map[string]outbox.Notify{}
+		for i, to := range crowdAddresses(len(asked)) {
+			notify[to] = asked[i]
+			fill(p, boxes[i])
+		}
+		receiveAsking(t, p, "bob@surgery.test", longLetter, notify)
+		expand(t, p)
+		p.Store.Clock.Advance(6 * 24 * time.Hour)
+		expand(t, p)
+		told := ""
+		for _, item := range p.Queue() {
+			body, err := p.Store.Packs.AppendTo(nil, locate(t, p, item.Body), item.Body, &item.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told += string(body)
+		}
+		for i, to := range crowdAddresses(len(asked)) {
+			if want := i >= 3; strings.Contains(told, "Final-Recipient: rfc822; "+to) != want {
+				t.Errorf("NOTIFY=%s: told of is %v", asked[i], !want)
+			}
+		}
+		wantEmpty(t, p)
+	})
 }
