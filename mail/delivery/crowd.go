@@ -29,7 +29,7 @@ type Sealer interface {
 
 const (
 	crowdLook  = time.Minute      // how often the table is looked at with nobody calling
-	crowdPause = 15 * time.Minute // before a mailbox that was full is tried again
+	crowdPause = 15 * time.Minute // before a mailbox that could not take a letter is tried again
 	letGoEvery = time.Hour
 )
 
@@ -101,20 +101,26 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Expand files what is due now with the mailboxes that wait for it.
+// Expand files what is due now with the mailboxes that wait for it. Each step files or puts off what it took, so that no
+// entry holds the next one up.
 func (s *Service) Expand(ctx context.Context) error {
 	for {
 		c, to, err := s.nextStep(ctx)
-		if err != nil || len(to) == 0 {
+		if len(to) == 0 {
 			return err
 		}
-		if err := s.step(ctx, c, to); err != nil {
+		if err != nil {
+			err = s.putOff(ctx, c, to, err)
+		} else {
+			err = s.step(ctx, c, to)
+		}
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// nextStep reads what one commit can take of the entry that waits longest.
+// nextStep reads what one commit can take of the entry that waits longest. An error with mailboxes is one of that entry.
 func (s *Service) nextStep(ctx context.Context) (c crowd, to []addressee, err error) {
 	var sealed []byte
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
@@ -151,10 +157,10 @@ func (s *Service) nextStep(ctx context.Context) (c crowd, to []addressee, err er
 	}
 	key, err := s.o.Sealer.Open(nil, sealed, crowdContext(c.id))
 	if err == nil && len(key) != len(c.key) {
-		err = errs.Wrap(errs.Internal, errors.New("a crowd's key has another length"), "")
+		err = errors.New("a crowd's key has another length")
 	}
 	copy(c.key[:], key)
-	return c, to, err
+	return c, to, errs.Wrap(errs.Internal, err, "")
 }
 
 // parseOwn reads an address that we wrote; a bare postmaster has no domain.
@@ -169,17 +175,25 @@ func parseOwn(s string) (haven.Address, error) {
 	return a, nil
 }
 
-// step files with some mailboxes at once; where one of them can't take it, with each by itself.
+// step files with some mailboxes at once; where one of them can't take it, with each by itself. What can't be filed now
+// is put off, so that an error is one of the database.
 func (s *Service) step(ctx context.Context, c crowd, to []addressee) error {
-	err := s.fileCrowd(ctx, c, to)
-	if errs.Is(err, errs.Conflict) {
-		return nil // another process filed some of these meanwhile; the next look sees which are left
+	letter, err := s.reread(ctx, c.body, c.key)
+	if err != nil {
+		return s.putOff(ctx, c, to, err)
 	}
-	if !errs.Is(err, errs.OverQuota) && !errs.Is(err, errs.NotFound) {
+	err = s.fileCrowd(ctx, c, letter, to)
+	switch {
+	case err == nil, errors.Is(err, errStruck): // the next look sees which are left
+		return nil
+	case ctx.Err() != nil:
 		return err
-	}
-	if len(to) == 1 {
-		return s.putOff(ctx, c, to[0], err)
+	case errs.Is(err, errs.Transient):
+		return s.putOff(ctx, c, to, err)
+	case len(to) == 1 && to[0].notify&outbox.NotifySuccess != 0:
+		return s.step(ctx, c, []addressee{withoutSuccess(to[0])}) // perhaps it is the sender's mailbox that takes no notice
+	case len(to) == 1:
+		return s.putOff(ctx, c, to, err)
 	}
 	for _, r := range to {
 		if err := s.step(ctx, c, []addressee{r}); err != nil {
@@ -189,12 +203,16 @@ func (s *Service) step(ctx context.Context, c crowd, to []addressee) error {
 	return nil
 }
 
-// fileCrowd files with some mailboxes in one commit, and strikes them off in it.
-func (s *Service) fileCrowd(ctx context.Context, c crowd, to []addressee) error {
-	letter, err := s.reread(ctx, c.body, c.key)
-	if err != nil {
-		return err
+// withoutSuccess is r with all that its sender asked for but to be told of success.
+func withoutSuccess(r addressee) addressee {
+	if r.notify &^= outbox.NotifySuccess; r.notify == 0 {
+		r.notify = outbox.NotifyNever
 	}
+	return r
+}
+
+// fileCrowd files with some mailboxes in one commit, and strikes them off in it.
+func (s *Service) fileCrowd(ctx context.Context, c crowd, letter *mailbox.Letter, to []addressee) error {
 	filings := make([]mailbox.Filing, len(to))
 	for i, r := range to {
 		filings[i] = mailbox.Filing{Account: r.Account, Letter: letter, Role: c.where.role, Keywords: c.where.keywords,
@@ -229,7 +247,10 @@ func (s *Service) reread(ctx context.Context, id blob.ID, key blob.Key) (*mailbo
 	return w.Finish(ctx)
 }
 
-// strike takes mailboxes off an entry, and the entry away with the last of them. Conflict: one was struck off already.
+// errStruck says that another process has filed with a mailbox, or given it up, meanwhile.
+var errStruck error = errs.E(errs.Conflict, "")
+
+// strike takes mailboxes off an entry, and the entry away with the last of them. errStruck: one was struck off already.
 func (s *Service) strike(tx *db.Tx, c crowd, to []addressee) error {
 	for _, r := range to {
 		n, err := tx.Change(sqlCrowdStrike, c.id, int64(r.Account))
@@ -237,7 +258,7 @@ func (s *Service) strike(tx *db.Tx, c crowd, to []addressee) error {
 			return err
 		}
 		if n != 1 {
-			return errs.E(errs.Conflict, "")
+			return errStruck
 		}
 	}
 	n, err := tx.Change(sqlCrowdEnd, c.id)
@@ -247,28 +268,74 @@ func (s *Service) strike(tx *db.Tx, c crowd, to []addressee) error {
 	return err
 }
 
-// putOff tries a full mailbox again later; one that stayed full too long, or is gone, is given up and the sender told.
-func (s *Service) putOff(ctx context.Context, c crowd, r addressee, cause error) error {
-	now := s.o.Clock.Now()
-	if errs.Is(cause, errs.OverQuota) && now.Before(c.at.Add(s.o.Policy.QueueFor)) {
-		return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-			tx.Exec(sqlCrowdLater, c.id, int64(r.Account), now.Add(crowdPause).UnixMicro())
-			return nil
-		})
+// putOff tries mailboxes that a letter could not be filed with again later. A mailbox that is gone is given up at once,
+// the others once the letter has waited for as long as letters do, and the sender is told. Where the sender can't be told
+// either, that is tried for as long again.
+func (s *Service) putOff(ctx context.Context, c crowd, to []addressee, cause error) error {
+	if ctx.Err() != nil {
+		return cause
 	}
-	status := "5.1.1"
-	if errs.Is(cause, errs.OverQuota) {
-		status = "5.2.2"
+	now, wait := s.o.Clock.Now(), s.o.Policy.QueueFor
+	if !errs.Is(cause, errs.OverQuota) {
+		s.o.Logger.Error("delivery: filing with a crowd", "crowd", c.id, "mailboxes", len(to), "err", cause)
 	}
-	letter, err := s.reread(ctx, c.body, c.key)
-	if err != nil {
+	if !errs.Is(cause, errs.NotFound) && now.Before(c.at.Add(wait)) {
+		return s.later(ctx, c, to, cause)
+	}
+	err := s.giveUp(ctx, c, to, failures(to, cause))
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	var failed []outcome
-	if r.notify == 0 || r.notify&outbox.NotifyFailure != 0 { // RFC 3461 §4.1
-		failed = append(failed, outcome{r, mime.Failed, status, errs.Say(cause)})
+	s.o.Logger.Error("delivery: telling of a crowd", "crowd", c.id, "mailboxes", len(to), "err", err)
+	if !errs.Is(err, errs.NotFound) && now.Before(c.at.Add(2*wait)) {
+		return s.later(ctx, c, to, err)
 	}
-	n, err := s.notify(ctx, c.envelope, letter.Message().Header, failed)
+	return s.giveUp(ctx, c, to, nil)
+}
+
+// later has mailboxes wait: shortly for what passes by itself.
+func (s *Service) later(ctx context.Context, c crowd, to []addressee, cause error) error {
+	pause := crowdPause
+	if errs.Is(cause, errs.Transient) {
+		pause = crowdLook
+	}
+	due := s.o.Clock.Now().Add(pause).UnixMicro()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		for _, r := range to {
+			tx.Exec(sqlCrowdLater, c.id, int64(r.Account), due)
+		}
+		return nil
+	})
+}
+
+// failures are what the sender is told of mailboxes that are given up: only of those where that was asked for, or nothing
+// was (RFC 3461 §4.1).
+func failures(to []addressee, cause error) (out []outcome) {
+	status := "5.3.0"
+	switch {
+	case errs.Is(cause, errs.NotFound):
+		status = "5.1.1"
+	case errs.Is(cause, errs.OverQuota):
+		status = "5.2.2"
+	}
+	for _, r := range to {
+		if r.notify == 0 || r.notify&outbox.NotifyFailure != 0 {
+			out = append(out, outcome{r, mime.Failed, status, errs.Say(cause)})
+		}
+	}
+	return out
+}
+
+// giveUp strikes mailboxes off and tells the sender of failures, in one commit. A letter that can't be read any more is
+// told of without its header.
+func (s *Service) giveUp(ctx context.Context, c crowd, to []addressee, failed []outcome) error {
+	var header mime.Header
+	if len(failed) > 0 {
+		if letter, err := s.reread(ctx, c.body, c.key); err == nil {
+			header = letter.Message().Header
+		}
+	}
+	n, err := s.notify(ctx, c.envelope, header, failed)
 	if err != nil {
 		return err
 	}
@@ -277,14 +344,16 @@ func (s *Service) putOff(ctx context.Context, c crowd, r addressee, cause error)
 		filings = append(filings, *n.filing)
 	}
 	_, err = s.o.Store.File(ctx, filings, func(tx *db.Tx) error {
-		if err := s.strike(tx, c, []addressee{r}); err != nil {
+		if err := s.strike(tx, c, to); err != nil {
 			return err
 		}
 		return n.write(tx)
 	})
-	if errs.Is(err, errs.Conflict) {
+	if errors.Is(err, errStruck) {
 		return nil
 	}
-	n.wake()
+	if err == nil {
+		n.wake()
+	}
 	return err
 }

@@ -297,3 +297,108 @@ func TestACrowdsFailuresAreToldWhereAskedFor(t *testing.T) {
 		wantEmpty(t, p)
 	})
 }
+
+// TestALostLetterHoldsNoOtherUp: a crowd whose letter can't be read waits while others are filed; in the end its sender
+// is told.
+func TestALostLetterHoldsNoOtherUp(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		for name, damage := range map[string]string{
+			"body": `DELETE FROM body WHERE id = (SELECT body FROM crowd)`,
+			"key":  `UPDATE crowd SET key = trace`,
+		} {
+			p, boxes := crowdPlace(t, engine)
+			if err := receive(t, p, "bob@surgery.test", plain, crowdAddresses(5)...); err != nil {
+				t.Fatal(err)
+			}
+			if name == "key" && engine == "postgres" {
+				damage = `UPDATE crowd SET key = CAST(trace AS BYTEA)`
+			}
+			change(t, p, damage)
+			p.Store.Clock.Advance(time.Second)
+			if err := receive(t, p, "eve@surgery.test", plain, crowdAddresses(7)...); err != nil {
+				t.Fatal(err)
+			}
+			expand(t, p)
+			for i, no := range boxes {
+				if got := p.Letters(no, mailbox.Inbox); len(got) != 1 || !strings.Contains(got[0], "<eve@surgery.test>") {
+					t.Errorf("%s: mailbox %d holds %q", name, i, got)
+				}
+			}
+			if len(p.Queue()) != 0 {
+				t.Errorf("%s: the sender was told too early", name)
+			}
+			p.Store.Clock.Advance(6 * 24 * time.Hour)
+			expand(t, p)
+			told := ""
+			for _, item := range p.Queue() {
+				body, err := p.Store.Packs.AppendTo(nil, locate(t, p, item.Body), item.Body, &item.Key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				told += string(body)
+			}
+			for _, to := range crowdAddresses(5) {
+				if !strings.Contains(told, "Final-Recipient: rfc822; "+to) || !strings.Contains(told, "Status: 5.3.0") {
+					t.Errorf("%s: %s is not in %q", name, to, told)
+				}
+			}
+			wantEmpty(t, p)
+		}
+	})
+}
+
+// TestALastingConflictInACrowd: a mailbox that refuses for a fault of its own rows waits, and the others get the letter.
+func TestALastingConflictInACrowd(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p, boxes := crowdPlace(t, engine)
+		p.Store.Deliver(boxes[2], "Subject: first\n\nx\n")
+		const setNext = `UPDATE mailbox_count SET uidnext = $2 WHERE an = $1 AND total = 1`
+		change(t, p, setNext, int64(boxes[2]), int64(1))
+		if err := receive(t, p, "bob@surgery.test", plain, crowdAddresses(5)...); err != nil {
+			t.Fatal(err)
+		}
+		expand(t, p)
+		for i, no := range boxes[:5] {
+			if got := len(p.Letters(no, mailbox.Inbox)); got != 1 {
+				t.Errorf("mailbox %d holds %d letters", i, got)
+			}
+		}
+		change(t, p, setNext, int64(boxes[2]), int64(2)) // somebody has mended it
+		p.Store.Clock.Advance(time.Hour)
+		expand(t, p)
+		if got := len(p.Letters(boxes[2], mailbox.Inbox)); got != 2 {
+			t.Errorf("the mailbox holds %d letters", got)
+		}
+		wantEmpty(t, p)
+	})
+}
+
+// TestASenderWhoCantBeTold: a crowd's letter goes to those who can take it although its sender's mailbox can't take the
+// notice, and a failure notice waits for room, but not for ever.
+func TestASenderWhoCantBeTold(t *testing.T) {
+	t.Parallel()
+	bothEngines(t, func(t *testing.T, engine string) {
+		p, boxes := crowdPlace(t, engine)
+		fill(p, p.Ben)
+		fill(p, boxes[3])
+		receiveAsking(t, p, "ben@pharmacy.test", longLetter, map[string]outbox.Notify{
+			"crowd0@pharmacy.test": outbox.NotifySuccess, "crowd1@pharmacy.test": 0, "crowd2@pharmacy.test": 0, "crowd3@pharmacy.test": 0})
+		p.Store.Clock.Advance(time.Second)
+		if err := receive(t, p, "bob@surgery.test", plain, crowdAddresses(3)...); err != nil {
+			t.Fatal(err)
+		}
+		expand(t, p)
+		p.Store.Clock.Advance(6 * 24 * time.Hour)
+		expand(t, p)
+		for i, no := range boxes[:3] {
+			if got := len(p.Letters(no, mailbox.Inbox)); got != 2 {
+				t.Errorf("mailbox %d holds %d letters", i, got)
+			}
+		}
+		p.Store.Clock.Advance(6 * 24 * time.Hour)
+		expand(t, p)
+		wantEmpty(t, p)
+	})
+}
