@@ -244,6 +244,45 @@ func TestCloseGivesBack(t *testing.T) {
 	h.sound()
 }
 
+// TestLeaseLastsWhileClosing: a process that gives a slow server time while it closes keeps its lease until it is done.
+func TestLeaseLastsWhileClosing(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "EHLO\nC MAIL FROM:\nS 250 ok\nWAIT", "EHLO\nSERVE")
+		h := newHouse(t, engine, func(c *Config) { via(s)(c); c.Policy.Times.Command = time.Minute })
+		if err := h.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		h.post(testLetter, nil, "bob@there.test")
+		<-s.heard // MAIL; the server sits on it now
+		closing, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		closed := make(chan error, 1)
+		go func() { closed <- h.Close(closing) }()
+		<-h.stop
+		soon, done := context.WithTimeout(t.Context(), 20*time.Second)
+		defer done()
+		for range 9 {
+			if err := h.clock.Await(soon, 1); err != nil { // the heartbeat has gone and waits for the next
+				t.Fatal("there is no heartbeat: ", err)
+			}
+			h.clock.Advance(h.cfg.Policy.Lease / 4)
+		}
+		second := New(h.config)
+		if err := second.beat(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := h.Stats(t.Context()); st.Sending != 1 || err != nil {
+			t.Errorf("got %+v %v", st, err)
+		}
+		cancel()
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		h.sound()
+	})
+}
+
 // TestLimits: no more connections to a domain than the policy has, and one domain's flood doesn't keep others waiting.
 func TestLimits(t *testing.T) {
 	t.Parallel()

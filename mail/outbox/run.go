@@ -31,9 +31,10 @@ type Outbox struct {
 	cancel context.CancelFunc // ends what is being sent
 	stop   chan struct{}      // closed: nothing new is claimed
 	once   sync.Once
-	group  sync.WaitGroup
-	wake   chan struct{} // capacity 1
-	tell   chan struct{} // capacity 1
+	group  sync.WaitGroup // what ends by itself once stop is closed
+	beats  sync.WaitGroup // the heartbeat, which lasts for as long as something is being sent
+	wake   chan struct{}  // capacity 1
+	tell   chan struct{}  // capacity 1
 
 	mu      sync.Mutex
 	closed  bool
@@ -80,13 +81,9 @@ func (o *Outbox) Start(ctx context.Context) error {
 		return err
 	}
 	ctx, o.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	for _, loop := range []func(context.Context){o.dispatch, o.heartbeat, o.tellLoop} {
-		o.group.Add(1)
-		go func() {
-			defer o.group.Done()
-			loop(ctx)
-		}()
-	}
+	o.group.Go(func() { o.dispatch(ctx) })
+	o.group.Go(func() { o.tellLoop(ctx) })
+	o.beats.Go(func() { o.heartbeat(ctx) })
 	return nil
 }
 
@@ -107,6 +104,7 @@ func (o *Outbox) Close(ctx context.Context) error {
 	}
 	o.cancel()
 	<-done
+	o.beats.Wait()
 	return o.cfg.DB.Write(context.WithoutCancel(ctx), func(tx *db.Tx) error {
 		now := o.cfg.Clock.Now().UnixMicro()
 		tx.Exec(sqlUnhold, o.holder, now-o.cfg.Policy.Lease.Microseconds())
@@ -123,13 +121,20 @@ func (o *Outbox) stopping() bool {
 	}
 }
 
-// heartbeat keeps this process's leases alive, and takes up what dead processes left behind.
+// heartbeat keeps this process's leases alive until ctx ends, and takes up what dead processes left behind.
 func (o *Outbox) heartbeat(ctx context.Context) {
-	for o.pause(o.cfg.Policy.Lease / 4) {
-		if err := o.beat(ctx); err != nil {
+	for {
+		t := o.cfg.Clock.NewTimer(o.cfg.Policy.Lease / 4)
+		select {
+		case <-t.C():
+		case <-ctx.Done():
+			t.Stop()
+			return
+		}
+		if err := o.beat(ctx); err != nil && ctx.Err() == nil {
 			o.cfg.Log.Error("the outbox's lease could not be renewed", "error", err)
 		}
-		if err := o.freeStrays(ctx); err != nil {
+		if err := o.freeStrays(ctx); err != nil && ctx.Err() == nil {
 			o.cfg.Log.Error("leases without a worker could not be looked for", "error", err)
 		}
 	}
@@ -198,12 +203,6 @@ func (o *Outbox) beat(ctx context.Context) error {
 		o.Wake()
 	}
 	return err
-}
-
-// pause waits d by the outbox's clock; false says that it is closing.
-func (o *Outbox) pause(d time.Duration) bool {
-	o.waitFor(nil, d)
-	return !o.stopping()
 }
 
 // waitFor ends when c is signalled, d has passed, or the outbox closes.
