@@ -135,25 +135,36 @@ func (o *Outbox) next(ctx context.Context, domain string, last *outcome, more bo
 	return b, tell, err
 }
 
-// claim takes the letter that is due longest. Another process may win the race for one, so a few are tried.
+// claimRounds is how often a claim looks again after it has lost every race.
+const claimRounds = 3
+
+// claim takes the letter that is due longest. Another worker may win the race for one, so a few are tried. Where all of
+// them were one letter's recipients, who are waited for until they are the winner's, those behind them may still be due.
 func (o *Outbox) claim(tx *db.Tx, domain string, flight int64, now time.Time) (*batch, error) {
-	var due []int64
-	err := tx.Query(sqlDueEntries, []any{domain, now.UnixMicro(), int64(8)}, func(r db.Row) error {
+	for range claimRounds {
+		due, err := dueEntries(tx, domain, now)
+		if err != nil || len(due) == 0 {
+			return nil, err
+		}
+		for _, id := range due {
+			b, err := o.claimEntry(tx, ID(id), domain, flight, now)
+			if b != nil || err != nil {
+				return b, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// dueEntries are the letters with due recipients in domain that waited longest, of which there may be more.
+func dueEntries(tx *db.Tx, domain string, now time.Time) (due []int64, err error) {
+	err = tx.Query(sqlDueEntries, []any{domain, now.UnixMicro(), int64(8)}, func(r db.Row) error {
 		if id := r.Int64(0); len(due) == 0 || due[len(due)-1] != id {
 			due = append(due, id)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range due {
-		b, err := o.claimEntry(tx, ID(id), domain, flight, now)
-		if b != nil || err != nil {
-			return b, err
-		}
-	}
-	return nil, nil
+	return due, err
 }
 
 func (o *Outbox) claimEntry(tx *db.Tx, id ID, domain string, flight int64, now time.Time) (*batch, error) {

@@ -283,6 +283,43 @@ func TestLeaseLastsWhileClosing(t *testing.T) {
 	})
 }
 
+// TestClaimAfterALostRace: a worker that meets another one at the same recipients goes on with those behind them.
+func TestClaimAfterALostRace(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "postgres", nil)
+	var to []string
+	for i := range claimRecipients + 20 {
+		to = append(to, fmt.Sprintf("p%d@there.test", i))
+	}
+	h.post(testLetter, nil, to...)
+	got := make(chan *batch, 1)
+	err := h.db.Write(t.Context(), func(tx *db.Tx) error {
+		b, err := h.claim(tx, "there.test", 77, h.clock.Now())
+		if err != nil || len(b.to) != claimRecipients {
+			return fmt.Errorf("the first claim: %v, %v", b, err)
+		}
+		go func() {
+			b, _, err := h.Outbox.next(context.Background(), "there.test", nil, true)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- b
+		}()
+		for limit := time.Now().Add(5 * time.Second); time.Now().Before(limit); {
+			if h.number(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0 {
+				return nil
+			}
+		}
+		return errors.New("the second claim does not wait for the first")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := <-got; b == nil || len(b.to) != 20 {
+		t.Errorf("the second claim got %+v", b)
+	}
+}
+
 // TestLimits: no more connections to a domain than the policy has, and one domain's flood doesn't keep others waiting.
 func TestLimits(t *testing.T) {
 	t.Parallel()
