@@ -3,6 +3,7 @@ package outbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -59,7 +60,7 @@ func (o *Outbox) tellDue(ctx context.Context) time.Time {
 // putOff tries a notice again later, and gives it up when the letter is twice as old as letters get: its sender
 // can't be told, and an endless queue helps nobody.
 func (o *Outbox) putOff(ctx context.Context, id ID, cause error) {
-	if errs.Is(cause, errs.Conflict) { // the letter moved on while the notice was written; the next look sees how
+	if errors.Is(cause, errMoved) { // the letter moved on while the notice was written; the next look sees how
 		o.signal(o.tell)
 		return
 	}
@@ -124,7 +125,7 @@ func readOwed(tx *db.Tx, id ID) ([]*rcpt, error) {
 	return owed, err
 }
 
-// strike removes recipients that are told of and marks those that will be tried on. Conflict: one of them has moved
+// strike removes recipients that are told of and marks those that will be tried on. errMoved: one of them has moved
 // since it was read, so that the notice would be wrong.
 func (o *Outbox) strike(tx *db.Tx, id ID, owed []*rcpt) error {
 	if there, err := lockEntry(tx, id, nil); err != nil || !there {
@@ -145,11 +146,13 @@ func (o *Outbox) strike(tx *db.Tx, id ID, owed []*rcpt) error {
 	return o.dropIfDone(tx, id)
 }
 
+var errMoved error = errs.E(errs.Conflict, "The letter has moved on.")
+
 func moved(err error) error {
 	if err != nil {
 		return err
 	}
-	return errs.E(errs.Conflict, "The letter has moved on.")
+	return errMoved
 }
 
 // fileNotice puts the notice into the sender's mailbox if that is here, else into the queue, from the null path

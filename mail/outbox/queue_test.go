@@ -526,6 +526,62 @@ func TestHeldIsNotTried(t *testing.T) {
 	}
 }
 
+// TestNoticeOfWhatMovedOn: while a notice of delay is written the letter may fail; the sender is then told of that.
+func TestNoticeOfWhatMovedOn(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		h := newHouse(t, engine, nil)
+		id := h.post(testLetter, nil, "bob@there.test")
+		try := func(r Result) {
+			t.Helper()
+			b, _, err := h.Outbox.next(t.Context(), "there.test", nil, true)
+			if b == nil || err != nil {
+				t.Fatal(b, err)
+			}
+			settleAll(b.to, r)
+			if _, _, err := h.Outbox.next(t.Context(), "there.test", &outcome{batch: b}, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.clock.Advance(5 * time.Hour)
+		try(later("4.1", "down"))
+		h.clock.Advance(5 * time.Hour)
+		var owed []*rcpt
+		err := h.db.Read(t.Context(), func(tx *db.Tx) (err error) { owed, err = readOwed(tx, id); return err })
+		if err != nil || len(owed) != 1 || owed[0].fate != Delayed {
+			t.Fatal(owed, err)
+		}
+		try(refused("1.1", "nobody"))
+		err = h.db.Write(t.Context(), func(tx *db.Tx) error { return h.strike(tx, id, owed) })
+		if !errors.Is(err, errMoved) {
+			t.Errorf("got %v", err)
+		}
+		if err := h.report(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		wantIn(t, h.mail.of("ann@haven.test")[0], "Subject: Your message could not be delivered", "Status: 5.1.1", "will not be tried again")
+	})
+}
+
+// TestNoticeWithALastingConflict: a mailbox that can't take a notice for a conflict of its own is left alone for a while.
+func TestNoticeWithALastingConflict(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite", nil)
+	h.mail.fail = errs.E(errs.Conflict, "two letters with one number")
+	id := h.post(testLetter, nil, "bob@there.test")
+	if n, err := h.Drop(t.Context(), Filter{}, true); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	<-h.tell
+	h.tellDue(t.Context())
+	if len(h.tell) != 0 {
+		t.Error("the notice would be tried without a pause")
+	}
+	if l, err := h.Show(t.Context(), id); err != nil || !l.To[0].Due.Equal(h.clock.Now().Add(tellPause)) {
+		t.Errorf("got %+v %v", l, err)
+	}
+}
+
 // TestNoticeToOutside goes to a sender who has no mailbox here: through the queue, from the null path.
 func TestNoticeToOutside(t *testing.T) {
 	t.Parallel()

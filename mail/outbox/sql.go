@@ -102,7 +102,7 @@ const (
 	sqlGiveBack = `UPDATE queue_rcpt SET state = 0, lease = 0, due = $5` + fenced
 
 	sqlDropRcpt   = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND +state = $3`
-	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND warned = 0`
+	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND +fate = 1 AND warned = 0`
 	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND +state = 3`
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`
