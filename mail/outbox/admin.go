@@ -137,8 +137,8 @@ func (o *Outbox) Retry(ctx context.Context, f Filter) (int64, error) {
 	return o.move(ctx, f, rowWaiting, sqlMoveTo, int64(rowWaiting))
 }
 
-// Drop ends chosen recipients that are waiting or held. With tell, senders get a notice that an operator did it;
-// otherwise nobody hears of it.
+// Drop ends chosen recipients that are waiting or held. With tell, senders get a notice that an operator did it, unless
+// they asked not to be told of failures (RFC 3461 §4.1); otherwise nobody hears of it.
 func (o *Outbox) Drop(ctx context.Context, f Filter, tell bool) (int64, error) {
 	total := int64(0)
 	if f.State != "" && f.State != stateNames[rowWaiting] && f.State != stateNames[rowHeld] {
@@ -181,7 +181,10 @@ func (o *Outbox) drop(ctx context.Context, f Filter, from int, tell bool) (int64
 			return 0, err
 		}
 		if tell && !e.From.IsNull() {
-			return tx.Change(sqlDropTell, id, n, int64(from), now, "an operator of this service took the message out of the queue")
+			told, err := tx.Change(sqlDropTell, id, n, int64(from), now, "an operator of this service took the message out of the queue")
+			if err != nil || told != 0 {
+				return told, err
+			}
 		}
 		changed, err := tx.Change(sqlDropRcpt, id, n, int64(from))
 		if err != nil {

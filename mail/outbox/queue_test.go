@@ -526,6 +526,29 @@ func TestHeldIsNotTried(t *testing.T) {
 	}
 }
 
+// TestDropTellsWhereAskedFor: NOTIFY counts for what an operator ends as well (RFC 3461 §4.1).
+func TestDropTellsWhereAskedFor(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		h := newHouse(t, engine, nil)
+		h.post(testLetter, func(it *Item) {
+			for i, n := range []Notify{NotifyNever, NotifySuccess | NotifyDelay, NotifyFailure | NotifySuccess, 0} {
+				it.To[i].Notify = n
+			}
+		}, "never@there.test", "success@there.test", "failure@there.test", "default@there.test")
+		if n, err := h.Drop(t.Context(), Filter{}, true); n != 4 || err != nil {
+			t.Fatal(n, err)
+		}
+		h.start()
+		h.told()
+		notice := h.mail.of("ann@haven.test")[0]
+		wantIn(t, notice, "rfc822; failure@there.test", "rfc822; default@there.test")
+		if strings.Contains(notice, "never@") || strings.Contains(notice, "success@") {
+			t.Errorf("got %s", notice)
+		}
+	})
+}
+
 // TestNoticeOfWhatMovedOn: while a notice of delay is written the letter may fail; the sender is then told of that.
 func TestNoticeOfWhatMovedOn(t *testing.T) {
 	t.Parallel()

@@ -127,7 +127,7 @@ const (
 		AND (CAST($3 AS BIGINT) < 0 OR state = CAST($3 AS BIGINT)) ORDER BY n LIMIT $4`
 	sqlMoveTo   = `UPDATE queue_rcpt SET state = $4, due = $5 WHERE queue = $1 AND n = $2 AND state = $3`
 	sqlDropTell = `UPDATE queue_rcpt SET state = 3, due = $4, fate = 2, tried = $4, code = 0, status = '5.7.1', reply = $5, host = ''
-		WHERE queue = $1 AND n = $2 AND state = $3`
+		WHERE queue = $1 AND n = $2 AND state = $3 AND (notify = 0 OR notify & 4 <> 0)`
 	sqlCountStates = `SELECT state, COUNT(*) FROM queue_rcpt GROUP BY state`
 	sqlOldest      = `SELECT MIN(created) FROM queue WHERE id = (SELECT MIN(id) FROM queue)`
 )
