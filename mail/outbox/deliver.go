@@ -111,32 +111,42 @@ func (o *Outbox) panicked(fault any) {
 // tour asks one server after the other until every recipient is settled.
 func (w *worker) tour(ctx context.Context, targets []target, l *letter, todo []*try) {
 	reached := false
-	var last error
+	var why error
 	for _, t := range targets {
 		if ctx.Err() != nil {
 			break
 		}
 		if l.Secure && t.rule.Level < VerifyTLS {
-			last = hostFault(t.host, "7.5", "the letter needs verified TLS, and nothing vouches for the certificate of %s", t.host)
+			why = milder(why, hostFault(t.host, "7.5", "the letter needs verified TLS, and nothing vouches for the certificate of %s", t.host))
 			continue
 		}
 		c, err := w.o.connect(ctx, t)
 		if err != nil {
-			last = err
+			why = milder(why, err)
 			continue
 		}
 		reached, w.c = true, c
 		if todo, err = w.send(ctx, l, todo); len(todo) == 0 {
 			return
 		}
-		last = err
+		why = milder(why, err)
 	}
 	for _, t := range todo {
-		t.res = asResult(last)
+		t.res = asResult(why)
 	}
 	if !reached && ctx.Err() == nil && !l.Secure {
-		w.o.markDown(w.domain, asResult(last))
+		w.o.markDown(w.domain, asResult(why))
 	}
+}
+
+// milder is the reason of a domain of which one server failed with why, if any did before, and then one with err: the
+// last one, but nothing that is final after something that may pass. A server that takes no mail, or is ourselves, says
+// nothing about those that could not be asked.
+func milder(why, err error) error {
+	if why != nil && asResult(why).Outcome == TryLater && asResult(err).Outcome == Refused {
+		return why
+	}
+	return err
 }
 
 // reuse sends over the connection of the last letter, if there is one fit for this. A connection that the server

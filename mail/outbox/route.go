@@ -104,7 +104,7 @@ func (o *Outbox) mailHosts(ctx context.Context, domain string) (hosts []string, 
 }
 
 // resolve turns names into addresses. A host whose name leads nowhere, to ourselves, or which the domain's policy
-// leaves out, is passed over; what the last of them was is the reason if none remains.
+// leaves out, is passed over; what the last of them was is the reason if none remains, as far as milder lets it.
 func (o *Outbox) resolve(ctx context.Context, domain string, hosts []string, implicit bool) ([]target, error) {
 	var list []target
 	var why error = &hostError{refused("4.4", "no mail server of %s has an address", domain)}
@@ -115,7 +115,7 @@ func (o *Outbox) resolve(ctx context.Context, domain string, hosts []string, imp
 	for _, host := range hosts[:min(len(hosts), o.cfg.Policy.Hosts)] {
 		rule, err := o.tlsRule(ctx, domain, host)
 		if err != nil {
-			why = err
+			why = milder(why, err)
 			continue
 		}
 		addrs, err := o.addresses(ctx, host)
@@ -127,7 +127,7 @@ func (o *Outbox) resolve(ctx context.Context, domain string, hosts []string, imp
 		}
 		for _, a := range addrs[:min(len(addrs), share)] {
 			if o.isSelf(a) {
-				why = loop(domain)
+				why = milder(why, loop(domain))
 				continue
 			}
 			list = append(list, target{host: host, addr: net.JoinHostPort(a, o.cfg.Port), rule: rule})

@@ -129,6 +129,44 @@ func TestNextServer(t *testing.T) {
 	}
 }
 
+// TestTemporaryBeatsFinal: as long as one of a domain's servers may be there again later, what the others say of
+// themselves ends no letter.
+func TestTemporaryBeatsFinal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name           string
+		mx             string // the first server's name
+		one, two, want string
+	}{
+		{"the second takes no mail", "one.there.test", "S 421 4.3.2 busy\nCLOSE", "S 521 no mail\nCLOSE", "4.3.2"},
+		{"the second is we", "one.there.test", "S 421 4.3.2 busy\nCLOSE", "S 220 mail.haven.test\nCLOSE", "4.3.2"},
+		{"the first takes no mail", "one.there.test", "S 521 no mail\nCLOSE", "S 421 4.3.1 busy\nCLOSE", "4.3.1"},
+		{"both take no mail", "one.there.test", "S 521 5.3.2 no mail\nCLOSE", "S 521 no mail\nCLOSE", "5.3.2"},
+		{"the first has no address now", "shaky.there.test", "", "", "4.4.3"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, "sqlite", func(cfg *Config) {
+				cfg.Self = []string{"192.0.2.99"}
+				if c.one != "" {
+					cfg.Dial = dialTo{"192.0.2.1:25": newStranger(t, c.one).addr, "192.0.2.2:25": newStranger(t, c.two).addr}
+				}
+			})
+			h.dns.mx["there.test"] = []*net.MX{{Host: c.mx, Pref: 1}, {Host: "two.there.test", Pref: 2}}
+			h.dns.hosts["one.there.test"], h.dns.hosts["two.there.test"] = []string{"192.0.2.1"}, []string{"192.0.2.2"}
+			h.dns.broken["shaky.there.test"] = true
+			if c.one == "" {
+				h.dns.hosts["two.there.test"] = []string{"192.0.2.99"} // ourselves
+			}
+			h.start()
+			h.post(testLetter, nil, "bob@there.test")
+			if e := h.tried(); e.Last.Status != c.want {
+				t.Errorf("got %+v", e)
+			}
+		})
+	}
+}
+
 // dialTo sends connections for made-up addresses to real ones.
 type dialTo map[string]string
 
