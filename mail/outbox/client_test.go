@@ -137,6 +137,50 @@ func TestExtensions(t *testing.T) {
 	}
 }
 
+// TestOneWhoNeedsMore: a recipient who can't be reached at a server keeps the letter from nobody else there.
+func TestOneWhoNeedsMore(t *testing.T) {
+	t.Parallel()
+	s := newStranger(t, "EHLO 8BITMIME DSN\nC MAIL FROM:<ann@haven.test>\nS 250 ok\nC RCPT TO:<bob@there.test> NOTIFY=FAILURE\n"+
+		"S 250 ok\nC DATA\nS 354 go on\nDATA\nS 250 ok\nC QUIT\nS 221 bye")
+	h := newHouse(t, "sqlite", via(s)).start()
+	h.post(testLetter, func(it *Item) {
+		it.To[1].Notify, it.To[1].ORcpt = NotifyFailure, "utf-8;bøb@old.test" // RFC 6533 §3: not without SMTPUTF8
+	}, "bøb@there.test", "bob@there.test")
+	if e := h.tried(); e.Delivered != 1 || e.Failed != 1 {
+		t.Fatalf("got %+v", e)
+	}
+	h.told()
+	wantIn(t, h.mail.of("ann@haven.test")[0], "Status: 5.6.7")
+	<-s.heard // MAIL
+	if line := <-s.heard; line != "RCPT TO:<bob@there.test> NOTIFY=FAILURE\r\n" {
+		t.Errorf("got %q", line)
+	}
+}
+
+// TestFaultOfOurs: a letter that can't be read to its end is tried again for those who would have got it, and what the
+// server said of the others stands.
+func TestFaultOfOurs(t *testing.T) {
+	t.Parallel()
+	s := newStranger(t, "EHLO\nC MAIL FROM:\nS 250 ok\nC RCPT TO:\nS 550 5.1.1 nobody\nC RCPT TO:\nS 250 ok\nC DATA\nS 354 go on\nDATA\nS 250 ok")
+	h := newHouse(t, "sqlite", via(s))
+	h.post(testLetter, nil, "nobody@there.test", "bob@there.test")
+	w := &worker{o: h.Outbox, domain: "there.test"}
+	b := w.next(t.Context(), nil, true)
+	done, err := h.openLetter(t.Context(), b.letter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done() // from here on its text can't be read
+	targets, err := h.targets(t.Context(), w.domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.tour(t.Context(), targets, b.letter, b.to)
+	if no, yes := b.to[0].res, b.to[1].res; no.Status != "5.1.1" || yes.Status != "4.3.0" || len(s.got()) != 0 {
+		t.Errorf("got %+v and %+v", no, yes)
+	}
+}
+
 // TestRelayed: NOTIFY=SUCCESS is answered by us where the next server sends no notices (RFC 3461 §5.2.2).
 func TestRelayed(t *testing.T) {
 	t.Parallel()

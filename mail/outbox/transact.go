@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -56,8 +57,7 @@ func (c *conn) transact(ctx context.Context, l *letter, to []*try) error {
 	actx, cancel := context.WithTimeout(ctx, c.times.Attempt)
 	defer cancel()
 	defer context.AfterFunc(actx, func() { c.nc.Close() })()
-	if res, ok := c.fits(l, to); !ok {
-		settleAll(to, res)
+	if to = c.fits(l, to); len(to) == 0 {
 		return nil
 	}
 	if c.reset {
@@ -75,22 +75,34 @@ func (c *conn) transact(ctx context.Context, l *letter, to []*try) error {
 	return c.content(l, to)
 }
 
-// fits looks for what the letter needs and the server doesn't offer, before it is bothered. Nothing is converted:
-// a letter that was changed on its way would lose its signatures, and servers without 8BITMIME are all but gone.
-func (c *conn) fits(l *letter, to []*try) (Result, bool) {
-	res := Result{}
+// fits settles those for whom the letter needs what the server doesn't offer, before it is bothered, and returns the
+// others. Nothing is converted: a letter that was changed on its way would lose its signatures, and servers without
+// 8BITMIME are all but gone.
+func (c *conn) fits(l *letter, to []*try) (rest []*try) {
+	res := refused("6.7", "an address or header is not ASCII, and %s does not take such mail (SMTPUTF8)", c.host)
 	switch limit := c.sizeLimit(); {
-	case needsUTF8(l, to) && !c.has("SMTPUTF8"):
-		res = refused("6.7", "an address or header is not ASCII, and %s does not take such mail (SMTPUTF8)", c.host)
+	case needsUTF8(l, nil) && !c.has("SMTPUTF8"):
 	case l.Eight && !c.has("8BITMIME"):
 		res = refused("6.3", "the letter is not 7-bit, and %s takes no other (8BITMIME)", c.host)
 	case limit > 0 && l.octets() > limit:
 		res = refused("3.4", "the letter has %d octets, and %s takes at most %d", l.octets(), c.host, limit)
+	case c.has("SMTPUTF8"):
+		return to
 	default:
-		return res, true
+		rest = asciiOnly(to)
 	}
 	res.Host = c.host
-	return res, false
+	for _, t := range to {
+		if !slices.Contains(rest, t) {
+			t.settle(res)
+		}
+	}
+	return rest
+}
+
+// asciiOnly is those whose addresses need no SMTPUTF8.
+func asciiOnly(to []*try) []*try {
+	return slices.DeleteFunc(slices.Clone(to), func(t *try) bool { return !isASCII(t.Address.Local) })
 }
 
 func needsUTF8(l *letter, to []*try) bool {
@@ -178,7 +190,7 @@ func (c *conn) putRcpt(t *try, utf8 bool) {
 		if t.Notify != 0 {
 			b.WriteString(" NOTIFY=" + t.Notify.String())
 		}
-		if t.ORcpt != "" {
+		if t.ORcpt != "" && (utf8 || isASCII(t.ORcpt)) {
 			b.WriteString(" ORCPT=" + t.ORcpt)
 		}
 	}
@@ -275,7 +287,7 @@ func (c *conn) content(l *letter, to []*try) error {
 	err := stuff(c.bw, l.wire(), func() { c.nc.SetWriteDeadline(deadline(c.times.DataBlock)) })
 	var ours *letterError
 	if errors.As(err, &ours) { // the connection is dropped without the last dot, so the server keeps nothing
-		settleAll(to, later("3.0", "the letter could not be read here"))
+		settleAll(unsettled(to), later("3.0", "the letter could not be read here"))
 		return err
 	}
 	if err != nil {
