@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"haven/platform/cert"
+	"haven/platform/config"
 )
 
 func configCommand(_ context.Context, args []string, std stdio) error {
@@ -22,6 +26,21 @@ func configCommand(_ context.Context, args []string, std stdio) error {
 	if rest[0] == "print" {
 		return conf.Print(std.out)
 	}
+	if err := certificateOpens(conf); err != nil {
+		return err
+	}
 	fmt.Fprintln(std.out, *file, "can be used.")
 	return nil
+}
+
+// certificateOpens reads the certificate that is named: without it nothing starts.
+func certificateOpens(conf *config.Loaded) error {
+	if conf.TLS.Certificate == "" {
+		return nil
+	}
+	_, err := cert.Open(conf.TLS.Certificate, conf.TLS.Key, time.Now)
+	if err != nil {
+		err = fmt.Errorf("%s: tls.certificate: %w", conf.Origins["tls.certificate"], err)
+	}
+	return err
 }

@@ -15,6 +15,7 @@ func TestWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := install(t)
+	lost := install(t, "tls: certificate = \"/nowhere/fullchain.pem\"", "tls: key = \"/nowhere/privkey.pem\"")
 	for _, c := range []struct {
 		words         string
 		code          int
@@ -38,6 +39,7 @@ func TestWords(t *testing.T) {
 		{"config prnt", 2, "", "\"prnt\" is neither print nor check"},
 		{"config check --config BAD", 1, "", "service.hostname: the machine's name is missing"},
 		{"config check --config GOOD", 0, "can be used", ""},
+		{"config check --config LOST", 1, "", "tls.certificate: the certificate /nowhere/fullchain.pem with the key /nowhere/privkey.pem can't be used: open /nowhere/fullchain.pem: no such file or directory; put a PEM chain and its key there"},
 		{"config print --config GOOD", 0, "hostname = \"localhost\"  # ", ""},
 		{"check --config GOOD", 1, "", "there is no store at "},
 		{"backup --config GOOD", 2, "", "it needs words after it"},
@@ -61,7 +63,7 @@ func TestWords(t *testing.T) {
 	} {
 		t.Run(c.words, func(t *testing.T) {
 			t.Parallel()
-			words := strings.Fields(strings.NewReplacer("BAD", bad, "GOOD", good.conf).Replace(c.words))
+			words := strings.Fields(strings.NewReplacer("BAD", bad, "GOOD", good.conf, "LOST", lost.conf).Replace(c.words))
 			out, errOut, code := operate(t, words...)
 			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errOut, c.errWords) {
 				t.Errorf("code %d, wanted %d\n%s---\n%s", code, c.code, out, errOut)

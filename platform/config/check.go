@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -29,23 +31,27 @@ func (l *Loaded) check() []mistake {
 	} else if !isDomain(l.Service.Hostname) {
 		add("service.hostname", "%q is no host name; write it in lower case, such as \"mx.mail.example\"", l.Service.Hostname)
 	}
-	if l.Service.Data == "" {
+	switch {
+	case l.Service.Data == "":
 		add("service.data", "the data folder is missing; name one that the service may write to")
+	case !filepath.IsAbs(l.Service.Data):
+		add("service.data", "%q would be another folder for each place that haven is started from; begin it with /", l.Service.Data)
 	}
 	out = append(out, l.checkListen()...)
 	if (l.TLS.Certificate == "") != (l.TLS.Key == "") {
 		add("tls.key", "certificate and key belong together; name both, or neither")
 	}
-	if u := l.Database.URL; u != "" && !strings.HasPrefix(u, "postgres://") && !strings.HasPrefix(u, "postgresql://") {
-		add("database.url", "write postgres://user@host/database, or leave it out for SQLite")
-	}
+	out = append(out, l.checkDatabase()...)
 	for _, r := range l.Outbox.Routes {
 		if d, h, ok := strings.Cut(r, "="); !ok || !isDomain(d) || !isHostPort(h) {
 			add("outbox.routes", "%q is no route; write \"domain=host:port\"", r)
 		}
 	}
 	if h := l.Outbox.SmartHost; h != "" && !isHostPort(h) {
-		add("outbox.smart_host", "%q is no host:port", h)
+		add("outbox.smart_host", "%q is no host:port; write such as \"relay.internal:587\"", h)
+	}
+	if r := l.Outbox.Resolver; r != "" && !isHostPort(r) {
+		add("outbox.resolver", "%q is no name server; write its host:port, such as \"127.0.0.1:53\"", r)
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, l.Log.Level) {
 		add("log.level", "%q is no level; write debug, info, warn or error", l.Log.Level)
@@ -53,7 +59,28 @@ func (l *Loaded) check() []mistake {
 	if !slices.Contains([]string{"text", "json"}, l.Log.Format) {
 		add("log.format", "%q is no format; write text or json", l.Log.Format)
 	}
+	for _, f := range l.Policy.Check() {
+		add("policy."+f.Field, "it has to be %s", f.Want)
+	}
 	return out
+}
+
+func (l *Loaded) checkDatabase() []mistake {
+	var out []mistake
+	if u := l.Database.URL; u != "" && !isPostgres(u) {
+		out = append(out, mistake{"database.url", "write postgres://user@host/database, or leave it out for SQLite"})
+	}
+	if u := l.Database.KeysURL; u != "" && !isPostgres(u) && !filepath.IsAbs(u) {
+		out = append(out, mistake{"database.keys_url", "write postgres://user@host/database, the whole path of a file for SQLite, or leave it out"})
+	}
+	if f := l.Database.MasterKey; f != "" && !filepath.IsAbs(f) {
+		out = append(out, mistake{"database.master_key", fmt.Sprintf("%q would be another file for each place that haven is started from; begin it with /", f)})
+	}
+	return out
+}
+
+func isPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }
 
 func (l *Loaded) checkListen() []mistake {
@@ -69,8 +96,8 @@ func (l *Loaded) checkListen() []mistake {
 		if !ok || addr == "" {
 			continue
 		}
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil || !isPort(port, 0) {
 			out = append(out, mistake{key, fmt.Sprintf("%q is no address to listen on; write \":25\" or \"127.0.0.1:2525\", or \"\" to switch it off", addr)})
 			continue
 		}
@@ -93,7 +120,13 @@ func IsLoopback(host string) bool {
 
 func isHostPort(s string) bool {
 	host, port, err := net.SplitHostPort(s)
-	return err == nil && host != "" && port != ""
+	return err == nil && host != "" && isPort(port, 1)
+}
+
+// isPort reports whether s is the number of a port, not below least: 0 is any that is free.
+func isPort(s string, least int) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= least && n <= 65535 && s[0] != '+'
 }
 
 func isDomain(s string) bool {

@@ -34,6 +34,21 @@ func TestMistakes(t *testing.T) {
 		{"no time", least + "[policy.password]\nmax_age = \"soon\"\n", "haven.toml:5: policy.password.max_age: \"soon\" is no length of time"},
 		{"no number", least + "[policy.sending]\nmessage_octets = \"big\"\n", "haven.toml:5: policy.sending.message_octets: \"big\" is no number"},
 		{"below zero", least + "[policy.shared]\nmembers = -1\n", "haven.toml:5: policy.shared.members: write a number of 0 or more"},
+		{"no port number", least + "[listen]\nsmtp = \":smtp\"\n", "haven.toml:5: listen.smtp: \":smtp\" is no address to listen on; write \":25\""},
+		{"no such port", least + "[listen]\nsmtp = \":99999\"\n", "haven.toml:5: listen.smtp: \":99999\" is no address to listen on"},
+		{"relay without port", least + "[outbox]\nsmart_host = \"relay.internal:smtp\"\n", "haven.toml:5: outbox.smart_host: \"relay.internal:smtp\" is no host:port"},
+		{"bad resolver", least + "[outbox]\nresolver = \"nonsense\"\n", "haven.toml:5: outbox.resolver: \"nonsense\" is no name server; write its host:port"},
+		{"other key store", least + "[database]\nkeys_url = \"junk://x\"\n", "haven.toml:5: database.keys_url: write postgres://user@host/database, the whole path of a file"},
+		{"relative data", least + "data = \"data\"\n", "haven.toml:4: service.data: \"data\" would be another folder for each place that haven is started from; begin it with /"},
+		{"relative master key", least + "[database]\nmaster_key = \"master.key\"\n", "haven.toml:5: database.master_key: \"master.key\" would be another file"},
+		{"no passes", least + "[policy.password]\nargon2_pass = 0\n", "haven.toml:5: policy.password.argon2_pass: it has to be between 1 and 100"},
+		{"no lanes", least + "[policy.password]\nargon2_lanes = 0\n", "haven.toml:5: policy.password.argon2_lanes: it has to be between 1 and 64"},
+		{"short passwords", least + "[policy.password]\nmin_length = 1\n", "haven.toml:5: policy.password.min_length: it has to be at least 10, and at most max_length"},
+		{"no owners", least + "[policy.shared]\nmin_owners = 0\n", "haven.toml:5: policy.shared.min_owners: it has to be at least 1: a mailbox is never without an owner"},
+		{"endless key copies", least + "[policy.mailbox]\nkey_backup = \"4000d\"\n", "haven.toml:5: policy.mailbox.key_backup: it has to be at most 30 days"},
+		{"tiny messages", least + "[policy.sending]\nmessage_octets = 1\n", "haven.toml:5: policy.sending.message_octets: it has to be between 65536 and 1073741824 (RFC 5321"},
+		{"endless import", least + "[policy.organisation]\nstep_rows = 0\n", "haven.toml:5: policy.organisation.step_rows: it has to be between 1 and 1000"},
+		{"fewer members than owners", least + "[policy.shared]\nmembers = 50\n", "haven.toml: policy.shared.owners: it has to be between min_owners and members"},
 		{"no bool", least + "[policy.account]\npasswords_in_programs = \"yes\"\n", "haven.toml:5: policy.account.passwords_in_programs: write true or false"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -90,4 +105,16 @@ func stripOrigins(s string) string {
 		lines[i], _, _ = strings.Cut(lines[i], "  # ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestPolicyKeys: each field that the policy's check can name is a key of the file.
+func TestPolicyKeys(t *testing.T) {
+	t.Parallel()
+	var c Config // in which every number is 0, and few can be meant
+	known := fields(&c)
+	for _, f := range c.Policy.Check() {
+		if _, ok := known["policy."+f.Field]; !ok {
+			t.Errorf("there is no key policy.%s", f.Field)
+		}
+	}
 }

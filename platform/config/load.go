@@ -198,8 +198,9 @@ func walk(prefix string, v reflect.Value, fn func(string, field)) {
 	}
 }
 
-// snake is a Go field name as a key: MinLength is min_length, SMTP is smtp, URL is url, KeysURL is keys_url.
+// snake is a Go field name as a key: MinLength is min_length, SMTP is smtp, KeysURL is keys_url, Argon2KiB is argon2_kib.
 func snake(name string) string {
+	name = strings.ReplaceAll(name, "KiB", "Kib")
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		c := name[i]

@@ -50,23 +50,42 @@ func TestUnknownProfile(t *testing.T) {
 	}
 }
 
-func TestCheckNamesTheField(t *testing.T) {
+// TestCheck is each number that can't be meant, by the field that has to be named.
+func TestCheck(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name   string
+		field  string
 		change func(*Policy)
 	}{
-		{"short passwords", func(p *Policy) { p.Password.MinLength = 6 }},
-		{"no owners", func(p *Policy) { p.Shared.MinOwners = 0 }},
-		{"more owners than members", func(p *Policy) { p.Shared.Owners = 300 }},
-		{"tiny messages", func(p *Policy) { p.Sending.MessageOctets = 1000 }},
-		{"endless key copies", func(p *Policy) { p.Mailbox.KeyBackup = 31 * day }},
-		{"no hashing memory", func(p *Policy) { p.Password.Argon2KiB = 0 }},
+		{"address.local_octets", func(p *Policy) { p.Address.LocalOctets = 65 }},
+		{"address.aliases_per", func(p *Policy) { p.Address.AliasesPer = 0 }},
+		{"address.pharmacy_prefix", func(p *Policy) { p.Address.PharmacyPrefix = "NHS Pharmacy" }},
+		{"account.app_passwords_per", func(p *Policy) { p.Account.AppPasswordsPer = 0 }},
+		{"password.min_length", func(p *Policy) { p.Password.MinLength = 6 }},
+		{"password.min_length", func(p *Policy) { p.Password.MinLength = 300 }},
+		{"password.history", func(p *Policy) { p.Password.History = 0 }},
+		{"password.argon2_kib", func(p *Policy) { p.Password.Argon2KiB = 0 }},
+		{"password.argon2_pass", func(p *Policy) { p.Password.Argon2Pass = 0 }},
+		{"password.argon2_lanes", func(p *Policy) { p.Password.Argon2Lanes = 0 }},
+		{"password.max_wait", func(p *Policy) { p.Password.MaxWait = 0 }},
+		{"lockout.slow_every", func(p *Policy) { p.Lockout.SlowEvery = 0 }},
+		{"shared.min_owners", func(p *Policy) { p.Shared.MinOwners = 0 }},
+		{"shared.owners", func(p *Policy) { p.Shared.Owners = 300 }},
+		{"organisation.step_rows", func(p *Policy) { p.Organisation.StepRows = 0 }},
+		{"organisation.close_per_mille", func(p *Policy) { p.Organisation.ClosePerMille = 1001 }},
+		{"sending.message_octets", func(p *Policy) { p.Sending.MessageOctets = 1 }},
+		{"sending.recipients_in", func(p *Policy) { p.Sending.RecipientsIn = 99 }},
+		{"sending.hops", func(p *Policy) { p.Sending.Hops = 0 }},
+		{"mailbox.quota", func(p *Policy) { p.Mailbox.Quota = 1 }},
+		{"mailbox.key_backup", func(p *Policy) { p.Mailbox.KeyBackup = 4000 * day }},
+		{"connection.line_octets", func(p *Policy) { p.Connection.LineOctets = 10 }},
+		{"connection.login_tries", func(p *Policy) { p.Connection.LoginTries = 0 }},
+		{"life_cycle.reminders", func(p *Policy) { p.LifeCycle.Reminders = []int{91} }},
 	} {
 		p := must(t, "")
 		c.change(&p)
-		if err := p.Check(); !errs.Is(err, errs.Invalid) {
-			t.Errorf("%s: %v, want Invalid", c.name, err)
+		if faults := p.Check(); len(faults) != 1 || faults[0].Field != c.field || faults[0].Want == "" {
+			t.Errorf("%s: %v", c.field, faults)
 		}
 	}
 }
@@ -77,8 +96,8 @@ func must(t *testing.T, name string) Policy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Check(); err != nil {
-		t.Fatalf("profile %q: %v", name, err)
+	if faults := p.Check(); len(faults) > 0 {
+		t.Fatalf("profile %q: %v", name, faults)
 	}
 	return p
 }

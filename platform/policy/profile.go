@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"time"
 
 	"haven/platform/errs"
@@ -135,38 +134,4 @@ func bench() Policy {
 	p.Mailbox.Quota = 0
 	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
 	return p
-}
-
-// Check says whether p can be meant: what an operator overrode still has to be a policy. The error is Invalid
-// and names the field.
-func (p Policy) Check() error {
-	for _, c := range []struct {
-		field string
-		ok    bool
-		want  string
-	}{
-		{"address.local_octets", p.Address.LocalOctets >= 32 && p.Address.LocalOctets <= 64, "between 32 and 64"},
-		{"password.min_length", p.Password.MinLength >= 10 && p.Password.MinLength <= p.Password.MaxLength, "at least 10"},
-		{"password.max_length", p.Password.MaxLength <= 1024, "at most 1024"},
-		{"password.argon2_kib", p.Password.Argon2KiB >= 8 && p.Password.Argon2KiB <= 1<<20, "between 8 and 1048576"},
-		{"password.argon2_pass", p.Password.Argon2Pass >= 1, "at least 1"},
-		{"password.argon2_lanes", p.Password.Argon2Lanes >= 1, "at least 1"},
-		{"password.waiting", p.Password.Waiting >= 1, "at least 1"},
-		{"password.max_wait", p.Password.MaxWait > 0, "more than none"},
-		{"lockout.window", p.Lockout.Window > 0, "more than none"},
-		{"shared.min_owners", p.Shared.MinOwners >= 1, "at least 1: a mailbox is never without an owner"},
-		{"shared.owners", p.Shared.Owners >= p.Shared.MinOwners && p.Shared.Owners <= p.Shared.Members, "between min_owners and members"},
-		{"organisation.close_per_mille", p.Organisation.ClosePerMille >= 0 && p.Organisation.ClosePerMille <= 1000, "between 0 and 1000"},
-		{"organisation.step_rows", p.Organisation.StepRows >= 1 && p.Organisation.StepRows <= 1000, "between 1 and 1000"},
-		{"sending.message_octets", p.Sending.MessageOctets >= 64<<10, "at least 65536 (RFC 5321 §4.5.3.1.7)"},
-		{"sending.recipients_in", p.Sending.RecipientsIn >= 100, "at least 100 (RFC 5321 §4.5.3.1.8)"},
-		{"mailbox.restore_for", p.Mailbox.RestoreFor >= 0, "not negative"},
-		{"mailbox.key_backup", p.Mailbox.KeyBackup <= 30*day, "at most 30 days"},
-		{"reminders", slices.Max(append([]int{0}, p.LifeCycle.Reminders...)) <= 90, "at most 90 days"},
-	} {
-		if !c.ok {
-			return errs.E(errs.Invalid, "the policy's %s has to be %s", c.field, c.want)
-		}
-	}
-	return nil
 }

@@ -1,0 +1,180 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Fault is a number that can't be meant.
+type Fault struct {
+	Field string // as the configuration names it, below policy: "password.min_length"
+	Want  string // what it has to be
+}
+
+// Check says what of p can't be meant: what an operator overrode still has to be a policy. Each bound keeps the service
+// from what it could not do (an argon2 computation without passes, an import in steps of no rows) or from what no service
+// for health may do (passwords of six letters).
+func (p Policy) Check() (faults []Fault) {
+	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(),
+		p.Organisation.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.others()} {
+		for _, b := range part {
+			if !b.ok {
+				faults = append(faults, Fault{b.field, b.want})
+			}
+		}
+	}
+	return faults
+}
+
+// bound is one question to a field, answered.
+type bound struct {
+	field string
+	ok    bool
+	want  string
+}
+
+type number interface {
+	~int | ~int64 | ~uint8 | ~uint32
+}
+
+func least[N number](field string, n N, min int64) bound {
+	return bound{field, int64(n) >= min, fmt.Sprintf("at least %d", min)}
+}
+
+func between[N number](field string, n N, min, max int64) bound {
+	return bound{field, int64(n) >= min && int64(n) <= max, fmt.Sprintf("between %d and %d", min, max)}
+}
+
+// some wants a time that is longer than none.
+func some(field string, d time.Duration) bound {
+	return bound{field, d > 0, "longer than none"}
+}
+
+func (b bound) because(why string) bound { b.want += why; return b }
+
+func (a Address) bounds() []bound {
+	all := []bound{
+		between("address.local_octets", a.LocalOctets, 48, 64).because(" (RFC 5321 §4.5.3.1.1)"),
+		between("address.place_octets", a.PlaceOctets, 1, 64),
+		least("address.namesakes", a.Namesakes, 1),
+		least("address.aliases_per", a.AliasesPer, 1).because(": a pharmacy has one from the start"),
+	}
+	for _, f := range []struct{ field, prefix string }{
+		{"pharmacy_prefix", a.PharmacyPrefix}, {"pharmacy_alias", a.PharmacyAlias}, {"head_office_pre", a.HeadOfficePre},
+		{"gp_prefix", a.GPPrefix}, {"care_home_prefix", a.CareHomePrefix}, {"hospital_prefix", a.HospitalPrefix},
+		{"local_team_prefix", a.LocalTeamPrefix}, {"desk_prefix", a.DeskPrefix}, {"other_prefix", a.OtherPrefix},
+	} {
+		ok := f.prefix != "" && len(f.prefix) <= 24 && strings.Trim(f.prefix, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+		all = append(all, bound{"address." + f.field, ok, "1 to 24 lower-case letters, digits and hyphens"})
+	}
+	return all
+}
+
+func (a Account) bounds() []bound {
+	return []bound{
+		least("account.app_passwords_per", a.AppPasswordsPer, 1),
+		between("account.name_runes", a.NameRunes, 16, 199),
+	}
+}
+
+func (p Password) bounds() []bound {
+	return []bound{
+		{"password.min_length", p.MinLength >= 10 && p.MinLength <= p.MaxLength, "at least 10, and at most max_length"},
+		between("password.max_length", p.MaxLength, 64, 1024),
+		between("password.history", p.History, 1, 100),
+		{"password.reminders", daysOf(p.Reminders), "days, each between 0 and 90"},
+		between("password.argon2_kib", p.Argon2KiB, 7<<10, 1<<20),
+		between("password.argon2_pass", p.Argon2Pass, 1, 100),
+		between("password.argon2_lanes", p.Argon2Lanes, 1, 64),
+		between("password.hashers", p.Hashers, 0, 1024),
+		least("password.waiting", p.Waiting, 1),
+		some("password.max_wait", p.MaxWait),
+		least("password.remembered", p.Remembered, 1),
+	}
+}
+
+func daysOf(days []int) bool {
+	return !slices.ContainsFunc(days, func(n int) bool { return n < 0 || n > 90 })
+}
+
+func (l Lockout) bounds() []bound {
+	return []bound{
+		some("lockout.window", l.Window),
+		some("lockout.slow_every", l.SlowEvery),
+		some("lockout.lock_for", l.LockFor),
+		least("lockout.known_places", l.KnownPlaces, 1),
+		some("lockout.known_for", l.KnownFor),
+		least("lockout.places", l.Places, 1),
+	}
+}
+
+func (s SharedMailbox) bounds() []bound {
+	return []bound{
+		least("shared.min_owners", s.MinOwners, 1).because(": a mailbox is never without an owner"),
+		{"shared.owners", s.Owners >= s.MinOwners && s.Owners <= s.Members, "between min_owners and members"},
+		between("shared.members", s.Members, 1, 10_000),
+	}
+}
+
+func (o Organisation) bounds() []bound {
+	return []bound{
+		between("organisation.close_per_mille", o.ClosePerMille, 0, 1000),
+		between("organisation.file_octets", o.FileOctets, 1<<10, 1<<30),
+		between("organisation.line_octets", o.LineOctets, 1<<10, 1<<20),
+		between("organisation.step_rows", o.StepRows, 1, 1000),
+	}
+}
+
+func (s Sending) bounds() []bound {
+	return []bound{
+		between("sending.message_octets", s.MessageOctets, 64<<10, 1<<30).because(" (RFC 5321 §4.5.3.1.7)"),
+		least("sending.recipients", s.Recipients, 1),
+		least("sending.recipients_in", s.RecipientsIn, 100).because(" (RFC 5321 §4.5.3.1.8)"),
+		between("sending.one_commit", s.OneCommit, 1, 1000),
+		some("sending.queue_for", s.QueueFor),
+		some("sending.delay_notice", s.DelayNotice),
+		between("sending.hops", s.Hops, 20, 1000).because(" (RFC 5321 §6.3)"),
+		some("sending.removed_kept", s.RemovedKept),
+	}
+}
+
+func (m Mailbox) bounds(s Sending) []bound {
+	return []bound{
+		{"mailbox.quota", m.Quota == 0 || m.Quota >= s.MessageOctets, "at least sending.message_octets, or 0 for no limit"},
+		least("mailbox.folders", m.Folders, 10),
+		between("mailbox.folder_depth", m.FolderDepth, 1, 100),
+		between("mailbox.folder_octets", m.FolderOctets, 32, 1000),
+		{"mailbox.key_backup", m.KeyBackup > 0 && m.KeyBackup <= 30*day, "at most 30 days (\"30d\"): while a copy of a key exists, deleted mail can be read"},
+		some("mailbox.sweep_after", m.SweepAfter),
+		some("mailbox.unlink_after", m.UnlinkAfter),
+		some("mailbox.contacts_checked", m.ContactsChecked),
+	}
+}
+
+func (c Connection) bounds() []bound {
+	return []bound{
+		some("connection.command_timeout", c.CommandTimeout),
+		some("connection.data_timeout", c.DataTimeout),
+		some("connection.imap_idle", c.IMAPIdle),
+		some("connection.login_timeout", c.LoginTimeout),
+		between("connection.line_octets", c.LineOctets, 8<<10, 1<<20).because(" (RFC 7162 §4)"),
+		between("connection.literal_octets", c.LiteralOctets, 4<<10, 1<<30),
+		least("connection.bad_commands", c.BadCommands, 1),
+		least("connection.login_tries", c.LoginTries, 1),
+		least("connection.open_mailboxes", c.OpenMailboxes, 1),
+	}
+}
+
+func (p Policy) others() []bound {
+	return []bound{
+		some("activation.temp_password", p.Activation.TempPassword),
+		between("registration.passcode_digits", p.Registration.PasscodeDigits, 6, 18),
+		{"life_cycle.reminders", daysOf(p.LifeCycle.Reminders), "days, each between 0 and 90"},
+		some("life_cycle.inactive", p.LifeCycle.Inactive),
+		some("life_cycle.inactive_deleted", p.LifeCycle.InactiveDeleted),
+		some("life_cycle.leaver_deleted", p.LifeCycle.LeaverDeleted),
+		some("life_cycle.disabled_deleted", p.LifeCycle.DisabledDeleted),
+	}
+}
