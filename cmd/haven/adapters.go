@@ -156,17 +156,17 @@ func (l lists) SetMember(ctx context.Context, person, acc haven.AccountNo, addre
 		return err
 	}
 	actor := haven.Actor{Person: by.ID, Program: "imap"}
-	return setMember(ctx, l.h.shared, actor, acc, sharedmailbox.Grant{Person: member.No, Rights: rights})
+	return setMember(ctx, l.h.shared, actor, acc, member.No, rights)
 }
 
-// setMember adds, changes or removes, whichever the rights mean.
-func setMember(ctx context.Context, s *sharedmailbox.Service, actor haven.Actor, box haven.AccountNo, g sharedmailbox.Grant) error {
-	if g.Rights == 0 {
-		return s.RemoveMember(ctx, actor, box, g.Person)
+// setMember adds, changes or removes, whichever the rights mean. IMAP knows of no dates: those that there are stay.
+func setMember(ctx context.Context, s *sharedmailbox.Service, actor haven.Actor, box, person haven.AccountNo, rights haven.Rights) error {
+	if rights == 0 {
+		return s.RemoveMember(ctx, actor, box, person)
 	}
-	err := s.ChangeMember(ctx, actor, box, g)
+	err := s.ChangeMember(ctx, actor, box, sharedmailbox.Change{Person: person, Rights: rights})
 	if errs.Is(err, errs.NotFound) {
-		return s.AddMember(ctx, actor, box, g)
+		return s.AddMember(ctx, actor, box, sharedmailbox.Grant{Person: person, Rights: rights})
 	}
 	return err
 }

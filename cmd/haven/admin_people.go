@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	"strconv"
@@ -347,54 +348,106 @@ func memberList(ctx context.Context, h *house, c *adminCall) error {
 func (h *house) sayMembers(ctx context.Context, c *adminCall, box haven.AccountNo) error {
 	members, err := h.shared.Members(ctx, 0, box)
 	for _, m := range members {
-		until := ""
-		if !m.Until.IsZero() {
-			until = "  until " + m.Until.Local().Format(minuteForm)
-		}
-		c.say("  %-40s %s%s", m.Person.Address, m.Rights, until)
+		c.say("  %-40s %s%s", m.Person.Address, m.Rights, endOf(m))
 	}
 	return err
 }
 
+func memberAdd(ctx context.Context, h *house, c *adminCall) error {
+	m, err := h.memberCall(ctx, c, haven.Member)
+	if err != nil {
+		return err
+	}
+	err = h.shared.AddMember(ctx, c.actor, m.box.No, sharedmailbox.Grant{Person: m.person.No, Rights: m.rights, Until: m.until})
+	if errs.Is(err, errs.Conflict) {
+		return fmt.Errorf("%s is a member of %s already; haven admin member set changes the rights or the end", m.person.Address, m.box.Address)
+	} else if err != nil {
+		return err
+	}
+	return h.sayMember(ctx, c, m)
+}
+
 func memberSet(ctx context.Context, h *house, c *adminCall) error {
-	rightsText := c.flags.String("rights", "member", "`RIGHTS`, separated by commas")
-	until := c.flags.String("until", "", "last `DAY`, such as 2026-12-31, or the end of a shift: 2026-12-31T18:30")
+	m, err := h.memberCall(ctx, c, 0)
+	if err != nil {
+		return err
+	}
+	if m.rights == 0 && !m.named {
+		return errors.New("say what becomes of the membership: --rights, --until, or both")
+	}
+	err = h.shared.ChangeMember(ctx, c.actor, m.box.No, sharedmailbox.Change{Person: m.person.No, Rights: m.rights, Until: m.until, Endless: m.named && m.until.IsZero()})
+	if errs.Is(err, errs.NotFound) {
+		return fmt.Errorf("%s is no member of %s; haven admin member add lets a person in", m.person.Address, m.box.Address)
+	} else if err != nil {
+		return err
+	}
+	return h.sayMember(ctx, c, m)
+}
+
+// memberCall is what a call says of a membership.
+type memberCall struct {
+	box, person account.Account
+	rights      haven.Rights
+	until       time.Time
+	named       bool // --until is among the words
+}
+
+// memberCall reads the words of member add and member set; without --rights they are as given.
+func (h *house) memberCall(ctx context.Context, c *adminCall, rights haven.Rights) (m memberCall, err error) {
+	rightsText := c.flags.String("rights", rights.String(), "`RIGHTS`, separated by commas")
+	until := c.flags.String("until", "", "last `DAY`, such as 2026-12-31, or the end of a shift: 2026-12-31T18:30; never: no end")
 	if err := c.need(2, 2); err != nil {
-		return err
+		return m, err
 	}
-	rights, err := haven.ParseRights(*rightsText)
+	m.rights = rights
+	c.flags.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "until":
+			m.named = true
+		case "rights":
+			if m.rights, err = haven.ParseRights(*rightsText); err == nil && m.rights == 0 {
+				err = errors.New("no rights are no membership; use haven admin member remove")
+			}
+		}
+	})
 	if err != nil {
-		return err
+		return m, err
 	}
-	if rights == 0 {
-		return fmt.Errorf("no rights are no membership; use haven admin member remove")
+	if m.until, err = parseUntil(*until); err != nil {
+		return m, err
 	}
-	box, err := h.mailboxOf(ctx, c.words[0])
-	if err != nil {
-		return err
+	if m.box, err = h.mailboxOf(ctx, c.words[0]); err != nil {
+		return m, err
 	}
-	person, err := h.accountOf(ctx, c.words[1])
-	if err != nil {
-		return err
+	m.person, err = h.accountOf(ctx, c.words[1])
+	return m, err
+}
+
+// sayMember prints a membership as it is now.
+func (h *house) sayMember(ctx context.Context, c *adminCall, m memberCall) error {
+	members, err := h.shared.Members(ctx, 0, m.box.No)
+	for _, now := range members {
+		if now.Person.No == m.person.No {
+			c.say("%s: %s%s", now.Person.Address, now.Rights, endOf(now))
+		}
 	}
-	end, err := parseUntil(*until)
-	if err != nil {
-		return err
+	return err
+}
+
+// endOf is the end of a membership, as it is printed behind the rights.
+func endOf(m sharedmailbox.Membership) string {
+	if m.Until.IsZero() {
+		return ""
 	}
-	g := sharedmailbox.Grant{Person: person.No, Rights: rights, Until: end}
-	if err := setMember(ctx, h.shared, c.actor, box.No, g); err != nil {
-		return err
-	}
-	c.say("%s: %s", person.Address, rights)
-	return nil
+	return "  until " + m.Until.Local().Format(minuteForm)
 }
 
 const minuteForm = "2006-01-02 15:04"
 
 // parseUntil reads the end of a membership: a day, which still belongs to it, or a time. Both are the service's own local
-// time where no zone is named; the empty text is no end.
+// time where no zone is named; never, and the empty text, are no end.
 func parseUntil(text string) (time.Time, error) {
-	if text == "" {
+	if text == "" || text == "never" {
 		return time.Time{}, nil
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 )
 
 const (
@@ -64,12 +66,23 @@ var verbCases = []struct {
 	{"member list " + box, 0, aisha + "             read,write,send-as,send-on-behalf,manage"},
 	{"member list " + aisha, 1, "is a person's account and no shared mailbox"},
 	{"member add " + box + " " + ben, 0, ben + ": read,write,send-as"},
-	{"member set " + box + " " + ben + " --rights read", 0, ben + ": read"},
+	{"member add " + box + " " + aisha, 1, aisha + " is a member of " + box + " already; haven admin member set changes the rights or the end"},
+	{"member list " + box, 0, aisha + "             read,write,send-as,send-on-behalf,manage"},
+	{"member set " + box + " ben.whitlock2@pharmacies.test --rights read", 1, "ben.whitlock2@pharmacies.test is no member of " + box + "; haven admin member add lets a person in"},
+	{"member set " + box + " " + ben, 1, "say what becomes of the membership: --rights, --until, or both"},
+	{"member set " + box + " " + ben + " --rights read", 0, ben + ": read\n"},
 	{"member set " + box + " " + ben + " --rights all", 1, "\"all\" is not a right; use read, write,"},
 	{"member set " + box + " " + ben + " --rights none", 1, "use haven admin member remove"},
-	{"member add " + box + " " + ben + " --until tomorrow", 1, "\"tomorrow\" is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30"},
-	{"member add " + box + " " + ben + " --until 2020-01-01", 1, "An access ends after it begins, and not in the past."},
-	{"member add " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read,write,send-as"},
+	{"member set " + box + " " + ben + " --until tomorrow", 1, "\"tomorrow\" is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30"},
+	{"member set " + box + " " + ben + " --until 2020-01-01", 1, "An access ends after it begins, and not in the past."},
+	{"member set " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read  until 2126-02-01 00:00\n"},
+	{"member add " + box + " " + ben, 1, "is a member of " + box + " already"},
+	{"member set " + box + " " + ben + " --rights member", 0, ben + ": read,write,send-as  until 2126-02-01 00:00\n"},
+	{"member set " + box + " " + ben + " --until never", 0, ben + ": read,write,send-as\n"},
+	{"member set " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read,write,send-as  until 2126-02-01 00:00\n"},
+	{"member set " + box + " " + ben + " --until=", 0, ben + ": read,write,send-as\n"},
+	{"member set " + box + " " + aisha + " --until 2126-01-31", 1, "A mailbox keeps at least one owner, without an end date"},
+	{"member set " + box + " " + ben + " --until 2126-01-31", 0, ben + ": read,write,send-as  until 2126-02-01 00:00\n"},
 	{"member list " + box, 0, "read,write,send-as  until 2126-02-01"},
 	{"account show " + ben, 0, "opens " + box + ": read,write,send-as"},
 	{"account app-password " + ben + " phone", 0, "password "},
@@ -310,5 +323,26 @@ func TestSocketLeftBehind(t *testing.T) {
 	i.serve()
 	if out := i.admin("account", "list"); !strings.Contains(out, aisha) {
 		t.Errorf("served: %q", out)
+	}
+}
+
+// TestACLKeepsDates: an owner who changes a locum's rights with a mail program gives the locum no more time.
+func TestACLKeepsDates(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	owner, password := i.person("Aisha", "Rahman")
+	locum, _ := i.person("Ben", "Whitlock")
+	i.admin("organisation", "add", "pharmacy", "FX002", "Test Pharmacy", "Leeds")
+	i.admin("mailbox", "add", "FX002", "--owner", owner)
+	i.admin("member", "add", box, locum, "--until", "2126-01-31")
+	c, err := i.signIn(owner, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetACL("Shared/"+box, imap.RightsIdentifier(locum), imap.RightModificationReplace, imap.RightSet("lr")).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if out := i.admin("member", "list", box); !regexp.MustCompile(regexp.QuoteMeta(locum) + ` +read +until 2126-02-01 00:00`).MatchString(out) {
+		t.Errorf("after SETACL:\n%s", out)
 	}
 }

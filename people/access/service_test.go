@@ -79,7 +79,7 @@ func TestEveryChangeIsSeenAtOnce(t *testing.T) {
 		expect("before", 0)
 		do(h.Shared.AddMember(ctx, peopletest.Operator, shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Read}))
 		expect("added", haven.Read)
-		do(h.Shared.ChangeMember(ctx, peopletest.Operator, shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Member}))
+		do(h.Shared.ChangeMember(ctx, peopletest.Operator, shop.No, sharedmailbox.Change{Person: bob.No, Rights: haven.Member}))
 		expect("changed", haven.Member)
 		do(h.Accounts.SetState(ctx, peopletest.Operator, bob.No, account.Blocked, "test"))
 		expect("blocked", 0)

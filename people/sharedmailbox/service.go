@@ -136,8 +136,11 @@ func (s *Service) firstMembers(tx *db.Tx, actor haven.Actor, a account.Account, 
 		if i < len(spec.Owners) {
 			rights = haven.Owner
 		}
+		if current(all, person, s.o.Clock.Now()).Person.No != 0 {
+			return errMember
+		}
 		var err error
-		if all, err = s.granted(tx, a.No, all, Grant{Person: person, Rights: rights}, true); err != nil {
+		if all, err = s.granted(tx, all, Grant{Person: person, Rights: rights}); err != nil {
 			return err
 		}
 		s.write(tx, actor, a, all[len(all)-1])
@@ -148,35 +151,56 @@ func (s *Service) firstMembers(tx *db.Tx, actor haven.Actor, a account.Account, 
 // AddMember lets a person into a mailbox. The actor is an owner, or the service itself. It is Conflict when the
 // person is a member already, TooMany at the limits.
 func (s *Service) AddMember(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant) error {
-	return s.grant(ctx, actor, mailbox, g, true)
+	return s.grant(ctx, actor, mailbox, g.Person, func(now Membership) (Grant, error) {
+		if now.Person.No != 0 {
+			return g, errMember
+		}
+		return g, nil
+	})
 }
 
 // ChangeMember gives a member other rights or another time. It is NotFound when the person is no member, Denied
 // (sharedmailbox.last-owner) when no owner would be left.
-func (s *Service) ChangeMember(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant) error {
-	return s.grant(ctx, actor, mailbox, g, false)
+func (s *Service) ChangeMember(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, c Change) error {
+	return s.grant(ctx, actor, mailbox, c.Person, func(now Membership) (Grant, error) {
+		if now.Person.No == 0 {
+			return Grant{}, errNoMember
+		}
+		return c.of(now), nil
+	})
 }
 
-func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, g Grant, join bool) error {
-	return s.change(ctx, actor, mailbox, g.Person, func(tx *db.Tx, a account.Account, before []Membership) error {
+// grant writes what decide makes of the person's membership, which is zero where there is none or it has ended.
+func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, decide func(now Membership) (Grant, error)) error {
+	return s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
 		if err := s.mayManage(tx, actor, mailbox); err != nil {
 			return err
 		}
-		after, err := s.granted(tx, mailbox, before, g, join)
+		g, err := decide(current(before, person, s.o.Clock.Now()))
 		if err != nil {
 			return err
 		}
-		for _, m := range after {
-			if m.Person.No == g.Person {
-				s.write(tx, actor, a, m)
-			}
+		after, err := s.granted(tx, before, g)
+		if err != nil {
+			return err
 		}
+		s.write(tx, actor, a, after[len(after)-1])
 		return nil
 	})
 }
 
-// granted is the memberships with one more or one changed, or why that may not be.
-func (s *Service) granted(tx *db.Tx, mailbox haven.AccountNo, before []Membership, g Grant, join bool) ([]Membership, error) {
+// current is a person's membership, unless it has ended.
+func current(all []Membership, person haven.AccountNo, now time.Time) Membership {
+	for _, m := range all {
+		if m.Person.No == person && isCurrent(m, now) {
+			return m
+		}
+	}
+	return Membership{}
+}
+
+// granted is the memberships with that one last, in place of the person's own, or why that may not be.
+func (s *Service) granted(tx *db.Tx, before []Membership, g Grant) ([]Membership, error) {
 	now := s.o.Clock.Now()
 	if g.From.IsZero() {
 		g.From = now
@@ -189,19 +213,10 @@ func (s *Service) granted(tx *db.Tx, mailbox haven.AccountNo, before []Membershi
 		return nil, account.Refusal(errs.Invalid, v)
 	}
 	after := make([]Membership, 0, len(before)+1)
-	there := false
 	for _, m := range before {
 		if m.Person.No != g.Person {
 			after = append(after, m)
-		} else {
-			there = isCurrent(m, now)
 		}
-	}
-	switch {
-	case join && there:
-		return nil, &errs.Error{Kind: errs.Conflict, Rule: "sharedmailbox.member-already", Say: "This person is a member already."}
-	case !join && !there:
-		return nil, errNoMember
 	}
 	after = append(after, Membership{Person: who, Rights: g.Rights, From: g.From, Until: g.Until})
 	return after, refusalOf(MayChange(before, after, s.o.Policy.Shared, now))
@@ -218,6 +233,7 @@ func refusalOf(v haven.Verdict) error {
 }
 
 var (
+	errMember   = &errs.Error{Kind: errs.Conflict, Rule: "sharedmailbox.member-already", Say: "This person is a member already."}
 	errNoMember = &errs.Error{Kind: errs.NotFound, Rule: "sharedmailbox.no-member", Say: "This person is not a member of the mailbox."}
 	errNobody   = &errs.Error{Kind: errs.Denied, Rule: "access.no-person", Say: "Nobody is signed in."}
 )

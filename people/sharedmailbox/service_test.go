@@ -27,6 +27,10 @@ func grant(a account.Account, r haven.Rights) sharedmailbox.Grant {
 	return sharedmailbox.Grant{Person: a.No, Rights: r}
 }
 
+func change(a account.Account, r haven.Rights) sharedmailbox.Change {
+	return sharedmailbox.Change{Person: a.No, Rights: r}
+}
+
 // rights is what a person may do in a mailbox, as every face is told.
 func rights(t *testing.T, h *house, person, mailbox account.Account) haven.Rights {
 	t.Helper()
@@ -120,10 +124,10 @@ func TestMembersComeChangeAndGo(t *testing.T) {
 		}
 		want(t, "Ann adds Bob again", h.Shared.AddMember(ctx, as(ann), shop.No, grant(bob, haven.Member)), errs.Conflict, "sharedmailbox.member-already")
 		want(t, "Bob adds Eve", h.Shared.AddMember(ctx, as(bob), shop.No, grant(eve, haven.Read)), errs.Denied, "access.member")
-		want(t, "Bob makes himself owner", h.Shared.ChangeMember(ctx, as(bob), shop.No, grant(bob, haven.Owner)), errs.Denied, "access.member")
+		want(t, "Bob makes himself owner", h.Shared.ChangeMember(ctx, as(bob), shop.No, change(bob, haven.Owner)), errs.Denied, "access.member")
 		want(t, "Bob removes Ann", h.Shared.RemoveMember(ctx, as(bob), shop.No, ann.No), errs.Denied, "access.member")
-		want(t, "Ann changes Eve, who is none", h.Shared.ChangeMember(ctx, as(ann), shop.No, grant(eve, haven.Read)), errs.NotFound, "sharedmailbox.no-member")
-		want(t, "Ann lets Bob only read", h.Shared.ChangeMember(ctx, as(ann), shop.No, grant(bob, haven.Read)), 0, "")
+		want(t, "Ann changes Eve, who is none", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(eve, haven.Read)), errs.NotFound, "sharedmailbox.no-member")
+		want(t, "Ann lets Bob only read", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(bob, haven.Read)), 0, "")
 		if got := rights(t, h, bob, shop); got != haven.Read {
 			t.Errorf("Bob may %s", got)
 		}
@@ -150,17 +154,48 @@ func TestMembersComeChangeAndGo(t *testing.T) {
 	})
 }
 
+// TestAChangeKeepsWhatItDoesNotName: other rights give nobody more time, and another end gives nobody more rights.
+func TestAChangeKeepsWhatItDoesNotName(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		shop := h.Pharmacy("FX002", ann)
+		begins, ends := h.Clock.Now().Add(time.Hour), h.Clock.Now().Add(9*time.Hour)
+		want(t, "a shift", h.Shared.AddMember(ctx, as(ann), shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Member, From: begins, Until: ends}), 0, "")
+		for _, c := range []struct {
+			what   string
+			change sharedmailbox.Change
+			rights haven.Rights
+			until  time.Time
+		}{
+			{"other rights", sharedmailbox.Change{Rights: haven.Read}, haven.Read, ends},
+			{"a longer shift", sharedmailbox.Change{Until: ends.Add(time.Hour)}, haven.Read, ends.Add(time.Hour)},
+			{"both", sharedmailbox.Change{Rights: haven.Member, Until: ends}, haven.Member, ends},
+			{"for good", sharedmailbox.Change{Endless: true}, haven.Member, time.Time{}},
+			{"nothing", sharedmailbox.Change{}, haven.Member, time.Time{}},
+		} {
+			c.change.Person = bob.No
+			want(t, c.what, h.Shared.ChangeMember(ctx, as(ann), shop.No, c.change), 0, "")
+			all, err := h.Shared.Members(ctx, 0, shop.No)
+			if err != nil || len(all) != 2 || all[1].Rights != c.rights || !all[1].From.Equal(begins) || !all[1].Until.Equal(c.until) {
+				t.Errorf("%s: %+v, %v", c.what, all, err)
+			}
+		}
+	})
+}
+
 // TestAnOwnerWhoStepsDownLosesTheRightAtOnce guards against an answer remembered from inside the change itself.
 func TestAnOwnerWhoStepsDownLosesTheRightAtOnce(t *testing.T) {
 	t.Parallel()
 	peopletest.Each(t, func(t *testing.T, h *house) {
 		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
 		shop := h.Pharmacy("FX002", ann, bob)
-		want(t, "Ann steps down", h.Shared.ChangeMember(t.Context(), as(ann), shop.No, grant(ann, haven.Read)), 0, "")
+		want(t, "Ann steps down", h.Shared.ChangeMember(t.Context(), as(ann), shop.No, change(ann, haven.Read)), 0, "")
 		if got := rights(t, h, ann, shop); got != haven.Read {
 			t.Errorf("Ann may %s", got)
 		}
-		want(t, "Ann makes herself owner again", h.Shared.ChangeMember(t.Context(), as(ann), shop.No, grant(ann, haven.Owner)), errs.Denied, "access.member")
+		want(t, "Ann makes herself owner again", h.Shared.ChangeMember(t.Context(), as(ann), shop.No, change(ann, haven.Owner)), errs.Denied, "access.member")
 	})
 }
 
@@ -174,14 +209,14 @@ func TestTheLastOwnerStays(t *testing.T) {
 		const rule = "sharedmailbox.last-owner"
 		want(t, "leaves", h.Shared.RemoveMember(ctx, as(ann), shop.No, ann.No), errs.Denied, rule)
 		want(t, "is removed by the service", h.Shared.RemoveMember(ctx, peopletest.Operator, shop.No, ann.No), errs.Denied, rule)
-		want(t, "becomes a member", h.Shared.ChangeMember(ctx, as(ann), shop.No, grant(ann, haven.Member)), errs.Denied, rule)
-		ending := grant(ann, haven.Owner)
+		want(t, "becomes a member", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(ann, haven.Member)), errs.Denied, rule)
+		ending := change(ann, haven.Owner)
 		ending.Until = h.Clock.Now().Add(time.Hour)
 		want(t, "gets an end", h.Shared.ChangeMember(ctx, as(ann), shop.No, ending), errs.Denied, rule)
 		if got := rights(t, h, ann, shop); got != haven.Owner {
 			t.Fatalf("Ann may %s", got)
 		}
-		want(t, "names Bob", h.Shared.ChangeMember(ctx, as(ann), shop.No, grant(bob, haven.Owner)), 0, "")
+		want(t, "names Bob", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(bob, haven.Owner)), 0, "")
 		want(t, "and leaves", h.Shared.RemoveMember(ctx, as(ann), shop.No, ann.No), 0, "")
 		h.Ownerless = 1
 		want(t, "Bob is removed for safety", h.Shared.RemoveForSafety(ctx, peopletest.Operator, shop.No, bob.No), 0, "")
@@ -215,7 +250,7 @@ func TestOwnersWhoLeaveAtOnce(t *testing.T) {
 					if i%2 == 0 {
 						outcomes[i] = h.Shared.RemoveMember(t.Context(), as(o), shop.No, o.No)
 					} else {
-						outcomes[i] = h.Shared.ChangeMember(t.Context(), as(o), shop.No, grant(o, haven.Member))
+						outcomes[i] = h.Shared.ChangeMember(t.Context(), as(o), shop.No, change(o, haven.Member))
 					}
 				})
 			}

@@ -33,6 +33,26 @@ type Grant struct {
 	Until  time.Time // zero: no end
 }
 
+// Change is what becomes of a membership. What it leaves zero stays as it is: rights that change give nobody more time.
+type Change struct {
+	Person  haven.AccountNo
+	Rights  haven.Rights
+	Until   time.Time
+	Endless bool // takes the end away
+}
+
+// of is the grant that a membership becomes.
+func (c Change) of(m Membership) Grant {
+	g := Grant{Person: c.Person, Rights: m.Rights, From: m.From, Until: m.Until}
+	if c.Rights != 0 {
+		g.Rights = c.Rights
+	}
+	if c.Endless || !c.Until.IsZero() {
+		g.Until = c.Until
+	}
+	return g
+}
+
 // Membership is one person's row of one mailbox.
 type Membership struct {
 	Person    account.Account
