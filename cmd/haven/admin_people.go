@@ -154,11 +154,20 @@ func accountState(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	if err := h.accounts.SetState(ctx, c.actor, a.No, st, "account.operator"); err != nil {
+	left, err := h.shared.SetState(ctx, c.actor, a.No, st, "account.operator")
+	if err != nil {
 		return err
 	}
 	c.say("%s is %s now", a.Address, st)
+	c.warnOwnerless(left...)
 	return nil
+}
+
+// warnOwnerless tells of mailboxes that a step for safety left without an owner, and what to do.
+func (c *adminCall) warnOwnerless(left ...haven.Address) {
+	for _, a := range left {
+		c.say("WARNING: %s has no owner any more who can act; name one: haven admin member set %s PERSON --rights owner (member add for somebody new)", a, a)
+	}
 }
 
 func accountPassword(ctx context.Context, h *house, c *adminCall) error {
@@ -348,9 +357,17 @@ func memberList(ctx context.Context, h *house, c *adminCall) error {
 func (h *house) sayMembers(ctx context.Context, c *adminCall, box haven.AccountNo) error {
 	members, err := h.shared.Members(ctx, 0, box)
 	for _, m := range members {
-		c.say("  %-40s %s%s", m.Person.Address, m.Rights, endOf(m))
+		c.say("  %-40s %s%s%s", m.Person.Address, m.Rights, endOf(m), notActive(m.Person))
 	}
 	return err
+}
+
+// notActive says of a member in which state the account is, unless all is as usual.
+func notActive(a account.Account) string {
+	if a.State == account.Active {
+		return ""
+	}
+	return "  (" + a.State.String() + ")"
 }
 
 func memberAdd(ctx context.Context, h *house, c *adminCall) error {
@@ -484,5 +501,9 @@ func memberRemove(ctx context.Context, h *house, c *adminCall) error {
 		return err
 	}
 	c.say("%s has no access to %s any more", person.Address, box.Address)
-	return nil
+	left, err := h.shared.Members(ctx, 0, box.No)
+	if err == nil && sharedmailbox.LiveOwners(left, h.clock.Now()) == 0 {
+		c.warnOwnerless(box.Address)
+	}
+	return err
 }

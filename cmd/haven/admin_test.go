@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -98,10 +100,20 @@ var verbCases = []struct {
 	{"account revoke-app-password " + ben + " 2", 1, ben + " has no app password 2; "},
 	{"account app-passwords " + ben, 0, "   1  " + ben},
 	{"account app-password ben.whitlock2@pharmacies.test phone --mailbox " + box, 1, "ben.whitlock2@pharmacies.test has no access to " + box},
+	{"account state " + ben + " disabled", 0, ben + " is disabled now"},
+	{"member list " + box, 0, "until 2126-02-01 00:00  (disabled)"},
+	{"account state " + ben + " active", 0, ben + " is active now"},
+	{"account state " + box + " leaver", 1, "A shared account is never leaver."},
+	{"account state " + aisha + " leaver", 1, "Name another owner first: of " + box},
+	{"account state " + aisha + " inactive", 1, "Name another owner first: of " + box},
+	{"account state " + aisha + " disabled", 1, "Name another owner first: of " + box},
+	{"account state " + aisha + " blocked", 0, "WARNING: " + box + " has no owner any more who can act; name one: haven admin member set " + box},
+	{"audit about " + box, 0, "sharedmailbox.ownerless"},
+	{"account state " + aisha + " active", 0, aisha + " is active now\n"},
 	{"member remove " + box + " " + aisha, 1, "A mailbox keeps at least one owner"},
 	{"member remove " + box + " " + ben, 0, ben + " has no access to " + box + " any more"},
 	{"member remove " + box + " " + ben, 1, ben + " has no access to " + box},
-	{"member remove " + box + " " + aisha + " --safety", 0, aisha + " has no access to " + box + " any more"},
+	{"member remove " + box + " " + aisha + " --safety", 0, "WARNING: " + box + " has no owner any more who can act"},
 	{"held list " + ben, 0, "0 kept for " + ben},
 	{"held release " + ben + " x", 1, "\"x\" is no id; haven admin held list " + ben + " shows them"},
 	{"held release " + ben + " 7", 1, "there is no original 7 for " + ben},
@@ -126,6 +138,9 @@ var verbCases = []struct {
 // passwords are what a test may not compare.
 var passwords = regexp.MustCompile(`password [a-z0-9-]+ |  id [a-z2-7]{26}|p=[A-Za-z0-9+/="\s]+`)
 
+// warned is what a command without a service prints of the log, which else is the service's.
+var warned = regexp.MustCompile(`(?m)^{.*"level":"WARN".*\n`)
+
 // TestAdmin: the verbs answer alike, whether a service runs and does it, or none and the command opens the stores.
 func TestAdmin(t *testing.T) {
 	t.Parallel()
@@ -147,7 +162,7 @@ func TestAdmin(t *testing.T) {
 			if strings.HasPrefix(c.words, "audit") { // one seals each second, the other each time
 				continue
 			}
-			fmt.Fprintf(&all, "$ %s\n%s", c.words, passwords.ReplaceAllString(out+errOut, "…"))
+			fmt.Fprintf(&all, "$ %s\n%s", c.words, passwords.ReplaceAllString(out+warned.ReplaceAllString(errOut, ""), "…"))
 		}
 		return all.String()
 	}
@@ -158,12 +173,33 @@ func TestAdmin(t *testing.T) {
 	if served != direct {
 		t.Errorf("a running service answers otherwise:\n%s\n---\n%s", served, direct)
 	}
-	if out, errOut, code := operate(t, "check", "--config", alone.conf); code != 0 {
+	if out, errOut, code := operate(t, "check", "--config", alone.conf); code != 0 || !strings.Contains(out, "notice: 1 mailboxes have no owner who can act") || !strings.Contains(out, "\n  "+box+"\n") {
 		t.Errorf("check: %d\n%s%s", code, out, errOut)
+	}
+	if out := running.metrics(); !strings.Contains(out, "\nhaven_mailboxes_ownerless 1\n") {
+		t.Errorf("the figures tell of no mailbox without an owner:\n%s", out)
+	}
+	if n := strings.Count(running.log.String(), "a mailbox has no owner who can act"); n != 2 {
+		t.Errorf("the log tells %d times of a mailbox without an owner, wanted 2", n)
 	}
 	if log := running.log.String(); strings.Contains(log, "password ") {
 		t.Errorf("a password is in the log:\n%s", log)
 	}
+}
+
+// metrics are the service's figures.
+func (i *installation) metrics() string {
+	i.t.Helper()
+	resp, err := http.Get("http://" + i.at("http") + "/metrics")
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // TestRevokeAppPassword: the list tells of its use, and a revoked app password opens nothing any more.

@@ -49,6 +49,9 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 		}
 	}
 	n, err := h.check(ctx, *bodies, std)
+	if err == nil {
+		err = h.noticeOwnerless(ctx, std)
+	}
 	if err == nil && n > 0 {
 		err = fmt.Errorf("%d faults; counters and envelopes can be rebuilt with haven check --repair, all else needs a back-up", n)
 	}
@@ -130,6 +133,20 @@ func (h *house) checkPeople(ctx context.Context, found func(string)) error {
 	boxes, err := sharedmailbox.Check(ctx, h.db)
 	for _, f := range append(faults, boxes.Faults...) {
 		found(f)
+	}
+	return err
+}
+
+// noticeOwnerless names the mailboxes that nobody answers for. That is no fault of the stores, and for a person to see to.
+func (h *house) noticeOwnerless(ctx context.Context, std stdio) error {
+	n, err := sharedmailbox.Ownerless(ctx, h.db)
+	if err != nil || n == 0 {
+		return err
+	}
+	names, err := sharedmailbox.OwnerlessNames(ctx, h.db, maxFaults)
+	fmt.Fprintf(std.out, "notice: %d mailboxes have no owner who can act; name one with haven admin member add, or set:\n", n)
+	for _, a := range names {
+		fmt.Fprintf(std.out, "  %s\n", a)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"haven/face/imap"
 	"haven/face/smtp"
 	"haven/mail/outbox"
+	"haven/people/sharedmailbox"
 	"haven/platform/obs"
 )
 
@@ -34,6 +36,8 @@ func (s *serving) figures() {
 	} {
 		obs.Gauge(r, "queue_recipients", "recipients in the outbox", map[string]string{"state": state}, func() float64 { return float64(read(q.now())) })
 	}
+	ownerless := &remembered{read: func(ctx context.Context) (int64, error) { return sharedmailbox.Ownerless(ctx, s.h.db) }}
+	obs.Gauge(r, "mailboxes_ownerless", "active shared mailboxes that no owner can act for", nil, ownerless.now)
 	for _, st := range s.jobs.Status() {
 		s.jobFigures(st.Name)
 	}
@@ -112,6 +116,27 @@ func (q *queueFigures) now() outbox.Stats {
 	}
 	q.last.Store(&countedAt{time.Now(), st})
 	return st
+}
+
+// remembered is a figure that takes some reading, and so is kept for a minute.
+type remembered struct {
+	read func(ctx context.Context) (int64, error)
+	mu   sync.Mutex
+	at   time.Time
+	last int64
+}
+
+func (f *remembered) now() float64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.at.IsZero() || time.Since(f.at) > time.Minute {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if n, err := f.read(ctx); err == nil { // else the database is down; readiness says so
+			f.last, f.at = n, time.Now()
+		}
+	}
+	return float64(f.last)
 }
 
 // holder names this start of this process among those that share a database.

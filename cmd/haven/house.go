@@ -233,7 +233,7 @@ func (h *house) wirePeople(context.Context) error {
 		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation)
 	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h.hub},
-		Policy: p, Clock: h.clock})
+		Policy: p, Clock: h.clock, Logger: h.log})
 	return nil
 }
 

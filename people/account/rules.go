@@ -215,6 +215,27 @@ func MayReceive(kind haven.AccountKind, s State) haven.Verdict {
 	return refuse("account.unknown", "There is no such mailbox.")
 }
 
+// StateFits says whether an account of the kind can be in a state: only a person goes on leave, and only premises close
+// (Rules 3, 7).
+func StateFits(kind haven.AccountKind, s State) haven.Verdict {
+	if _, known := stateNames[s]; !known {
+		return refuse("account.state", "There is no such state.")
+	}
+	switch s {
+	case Active, Blocked, Deleted:
+		return allow("account.state")
+	case Closing, Sealed:
+		if kind == haven.Shared {
+			return allow("account.state")
+		}
+	default:
+		if kind == haven.Personal {
+			return allow("account.state")
+		}
+	}
+	return refuse("account.state", fmt.Sprintf("A %s account is never %s. Active and blocked are for all accounts.", kind, s))
+}
+
 // Failures is what is known of failed log ins when another one comes (Rules 6).
 type Failures struct {
 	LockedUntil time.Time // of the account

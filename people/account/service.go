@@ -205,28 +205,34 @@ func Lock(tx *db.Tx, accounts ...haven.AccountNo) error {
 }
 
 // SetState moves an account to another state. The caller has decided that it may (lifecycle, helpdesk, a block
-// for safety, which is never refused). rule is the rule that decided.
+// for safety, which is never refused); where the account may be an owner's, that is sharedmailbox's SetState. rule is the
+// rule that decided. It is Invalid (account.state) for a state that accounts of the kind don't know.
 func (s *Service) SetState(ctx context.Context, actor haven.Actor, no haven.AccountNo, to State, rule haven.Rule) error {
-	if _, ok := stateNames[to]; !ok {
-		return errs.E(errs.Invalid, "There is no such state.")
-	}
-	now := s.Now()
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := Lock(tx, no); err != nil {
 			return err
 		}
-		a, err := ByNoIn(tx, no)
-		if err != nil || a.State == to {
-			return err
-		}
-		tx.Exec(sqlSetState, int64(no), int64(to), now.UnixMicro())
-		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account." + to.String(), On: a.ID, Rule: rule, Note: "was " + a.State.String()})
-		return nil
+		return s.SetStateIn(tx, actor, no, to, rule)
 	})
 	if err == nil {
 		s.announce(no)
 	}
 	return err
+}
+
+// SetStateIn is SetState in the caller's transaction, which has locked the account and announces it after the commit.
+func (s *Service) SetStateIn(tx *db.Tx, actor haven.Actor, no haven.AccountNo, to State, rule haven.Rule) error {
+	a, err := ByNoIn(tx, no)
+	if err != nil || a.State == to {
+		return err
+	}
+	if v := StateFits(a.Kind, to); !v.Allowed {
+		return Refusal(errs.Invalid, v)
+	}
+	now := s.Now()
+	tx.Exec(sqlSetState, int64(no), int64(to), now.UnixMicro())
+	audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account." + to.String(), On: a.ID, Rule: rule, Note: "was " + a.State.String()})
+	return nil
 }
 
 func (s *Service) announce(accounts ...haven.AccountNo) {

@@ -163,7 +163,8 @@ func isLiveOwner(m Membership, now time.Time) bool {
 	return live && m.Owner() && !now.Before(m.From) && m.Until.IsZero()
 }
 
-func liveOwners(all []Membership, now time.Time) (n int) {
+// LiveOwners counts the owners of a mailbox who can act now and will not cease to by the clock.
+func LiveOwners(all []Membership, now time.Time) (n int) {
 	for _, m := range all {
 		if isLiveOwner(m, now) {
 			n++
@@ -178,7 +179,7 @@ func isCurrent(m Membership, now time.Time) bool { return m.Until.IsZero() || no
 // MayChange says whether the memberships of a mailbox may become others (Rules 3): the owner who is the last is
 // kept, and no more people come in than the policy has. What was wrong before and gets no worse is no obstacle.
 func MayChange(before, after []Membership, p policy.SharedMailbox, now time.Time) haven.Verdict {
-	if had, has := liveOwners(before, now), liveOwners(after, now); has < p.MinOwners && has < had {
+	if had, has := LiveOwners(before, now), LiveOwners(after, now); has < p.MinOwners && has < had {
 		return refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first.")
 	}
 	membersBefore, ownersBefore := count(before, now)
@@ -191,6 +192,33 @@ func MayChange(before, after []Membership, p policy.SharedMailbox, now time.Time
 	}
 	return allow("sharedmailbox.change")
 }
+
+// MayPass says whether a person may pass into a state in which these mailboxes would be left without an owner (Rules 3). What
+// is done for safety is never refused, and death asks nobody.
+func MayPass(to account.State, last []haven.Address) haven.Verdict {
+	if len(last) == 0 || to == account.Blocked || to == account.Died {
+		return allow("sharedmailbox.owner-state")
+	}
+	return refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first: of "+listed(last)+".")
+}
+
+// listed names mailboxes in a sentence.
+func listed(all []haven.Address) string {
+	var b strings.Builder
+	for i, a := range all {
+		switch {
+		case i == mostListed:
+			fmt.Fprintf(&b, " and %d more", len(all)-mostListed)
+			return b.String()
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(a.String())
+	}
+	return b.String()
+}
+
+const mostListed = 50
 
 func count(all []Membership, now time.Time) (members, owners int) {
 	for _, m := range all {

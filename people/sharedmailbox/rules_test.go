@@ -225,3 +225,29 @@ func TestMayJoin(t *testing.T) {
 		}
 	}
 }
+
+func TestMayPass(t *testing.T) {
+	t.Parallel()
+	boxes := []haven.Address{{Local: "a", Domain: "haven.example"}, {Local: "b", Domain: "haven.example"}}
+	for _, c := range []struct {
+		to      account.State
+		last    []haven.Address
+		allowed bool
+	}{
+		{account.Leaver, nil, true},
+		{account.Leaver, boxes, false},
+		{account.Inactive, boxes, false},
+		{account.Disabled, boxes[:1], false},
+		{account.Deleted, boxes, false},
+		{account.Blocked, boxes, true}, // for safety: never refused
+		{account.Died, boxes, true},
+	} {
+		v := MayPass(c.to, c.last)
+		if v.Allowed != c.allowed || !c.allowed && !strings.Contains(v.Reason, boxes[0].String()) {
+			t.Errorf("%v with %v: %+v", c.to, c.last, v)
+		}
+	}
+	if v := MayPass(account.Leaver, make([]haven.Address, 60)); !strings.HasSuffix(v.Reason, " and 10 more.") {
+		t.Errorf("of many: %s", v.Reason)
+	}
+}

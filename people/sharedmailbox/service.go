@@ -3,6 +3,7 @@ package sharedmailbox
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -31,13 +32,19 @@ type Options struct {
 	Announcer Announcer // may be nil
 	Policy    policy.Policy
 	Clock     clock.Clock
+	Logger    *slog.Logger // nil: nothing is logged
 }
 
 // Service keeps shared mailboxes. It is safe for many goroutines.
 type Service struct{ o Options }
 
 // New makes the service over tables that Schema made.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{o}
+}
 
 // Create makes a shared mailbox with its addresses and first owners. Whoever calls has decided that it may be
 // made (registration, head office, operator). It is Invalid without an owner (sharedmailbox.no-owner), Conflict
@@ -252,7 +259,8 @@ func (s *Service) RemoveForSafety(ctx context.Context, actor haven.Actor, mailbo
 }
 
 func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, rule haven.Rule, keepOwner bool) error {
-	return s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
+	var left []account.Account
+	err := s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
 		var gone Membership
 		after := make([]Membership, 0, len(before))
 		for _, m := range before {
@@ -271,17 +279,26 @@ func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person
 			return errNoMember
 		}
 		now := s.o.Clock.Now()
+		left = nil
 		if v := MayChange(before, after, s.o.Policy.Shared, now); !v.Allowed && keepOwner {
 			return refusalOf(v)
 		}
 		tx.Exec(sqlDropMember, int64(mailbox), int64(person))
 		s.record(tx, actor, a, gone, "sharedmailbox.member-removed", rule)
-		if !keepOwner && liveOwners(after, now) == 0 {
-			s.record(tx, actor, a, gone, "sharedmailbox.ownerless", rule)
+		if !keepOwner && LiveOwners(after, now) == 0 {
+			s.record(tx, actor, a, gone, ownerless, rule)
+			left = []account.Account{a}
 		}
 		return nil
 	})
+	if err == nil {
+		s.alarm(ctx, addressesOf(left), rule)
+	}
+	return err
 }
+
+// ownerless is the audit record of a mailbox that a step for safety left without an owner. It is an alarm.
+const ownerless = "sharedmailbox.ownerless"
 
 // change locks the mailbox, the person and the actor, reads the memberships, and lets fn decide and write. After
 // the commit those who look at either account are told.

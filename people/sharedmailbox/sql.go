@@ -38,5 +38,6 @@ const (
 		m.rights, m.since, m.until, p.kind, p.state FROM member m JOIN account p ON p.no = m.person
 		JOIN account a ON a.no = m.an LEFT JOIN address x ON x.no = a.no AND x.role = 1
 		WHERE m.person = $1 ORDER BY m.an LIMIT $2`
+	sqlOwned = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.rights & 16 <> 0 AND a.state = 2 ORDER BY m.an`
 	sqlNames = `SELECT s.name FROM member m JOIN shared_mailbox s ON s.an = m.an WHERE m.person = $1 LIMIT 100`
 )
