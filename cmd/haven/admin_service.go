@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"haven/mail/outbox"
 	"haven/people/organisation"
 	"haven/platform/audit"
+	"haven/platform/errs"
 )
 
 func odsImport(ctx context.Context, h *house, c *adminCall) error {
@@ -21,46 +24,98 @@ func odsImport(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(1, 1); err != nil {
 		return err
 	}
+	o := organisation.Options{AllowClosures: *closures}
 	if !*apply {
-		report, err := h.organisations.Preview(ctx, c.std.in)
+		report, err := h.organisations.Preview(ctx, c.std.in, o)
 		if err != nil {
 			return err
 		}
 		sayReport(c, report)
 		if v := report.Allowed(); !v.Allowed {
-			c.say("It would be refused: %s", v.Reason)
+			c.say("It would be refused: %s", tooManyClosures(v.Reason))
 		}
 		c.say("Nothing was changed. Run it again with --apply to do it.")
-		return nil
+		return noLineTaken(report)
 	}
 	shown := -1
-	report, err := h.organisations.Apply(ctx, c.actor, c.std.in, organisation.Options{AllowClosures: *closures, Progress: func(done, total int) {
+	o.Progress = func(done, total int) {
 		if percent := done * 100 / max(total, 1); percent/10 > shown {
 			shown = percent / 10
 			c.say("%d of %d lines (%d %%)", done, total, percent)
 		}
-	}})
-	if err != nil {
+	}
+	report, err := h.organisations.Apply(ctx, c.actor, c.std.in, o)
+	if v := report.Allowed(); errs.Is(err, errs.Denied) && !v.Allowed {
+		sayReport(c, report)
+		return errors.New(tooManyClosures(v.Reason))
+	} else if err != nil {
 		return err
 	}
 	sayReport(c, report)
-	return nil
+	return noLineTaken(report)
+}
+
+// tooManyClosures is the rule's reason, and the words with which an operator says that it may.
+func tooManyClosures(reason string) string {
+	return reason + " To say so, run it again with --allow-closures."
+}
+
+// noLineTaken is the error for a file of which every line was refused: it is not the list of premises.
+func noLineTaken(r organisation.Report) error {
+	if r.Lines == 0 || r.Refused < r.Lines {
+		return nil
+	}
+	return fmt.Errorf("all %d lines of the file were refused; name the national list of premises (edispensary.csv), as it was downloaded", r.Lines)
 }
 
 func sayReport(c *adminCall, r organisation.Report) {
 	c.say("%d lines: %d as they are, %d refused, %d repeated; %d active premises before", r.Lines, r.Same, r.Refused, r.Repeated, r.Active)
-	for _, change := range []organisation.Change{organisation.Added, organisation.Altered, organisation.Closing, organisation.ReHomed} {
+	for _, change := range []organisation.Change{organisation.Added, organisation.Altered, organisation.Closing, organisation.Resting, organisation.ReHomed} {
 		c.say("  %-10v %d", change, r.Counts[change])
+	}
+	for _, change := range []organisation.Change{organisation.Closing, organisation.Resting, organisation.ReHomed} {
+		items := slices.DeleteFunc(slices.Clone(r.Items), func(it organisation.Item) bool { return it.Change != change })
+		sayFirst(c, items, change.String(), sayItem)
+	}
+	if len(r.Missing) > 0 {
+		c.say("  %d active premises are not in the file; they stay as they are", len(r.Missing))
+		sayFirst(c, r.Missing, "missing", func(it organisation.Item) string { return fmt.Sprintf("missing: %s %s", it.Code, it.Name) })
 	}
 	for _, f := range r.Refusals {
 		c.say("  line %d refused: %s", f.Line, f.Reason)
 	}
-	for i, f := range r.Doubtful {
-		if i == 20 {
-			c.say("  and %d more worth a look", len(r.Doubtful)-20)
-			break
+	if more := r.Refused - len(r.Refusals); more > 0 {
+		c.say("  and %d more refused", more)
+	}
+	sayFirst(c, r.Doubtful, "worth a look", func(f organisation.Refusal) string { return fmt.Sprintf("line %d, worth a look: %s", f.Line, f.Reason) })
+}
+
+// sayItem is one premises of a report.
+func sayItem(it organisation.Item) string {
+	text := fmt.Sprintf("line %d, %v: %s %s", it.Line, it.Change, it.Code, it.Name)
+	if it.Change == organisation.ReHomed {
+		text += fmt.Sprintf(" (from %s to %s)", orNone(it.Was), orNone(it.Now))
+	}
+	return text
+}
+
+func orNone(c organisation.Code) string {
+	if c == "" {
+		return "none"
+	}
+	return string(c)
+}
+
+// mostSaid is how many lines of one sort a report prints; the rest is counted.
+const mostSaid = 50
+
+func sayFirst[T any](c *adminCall, all []T, what string, say func(T) string) {
+	for i, one := range all {
+		if i == mostSaid {
+			c.say("  and %d more, %s", len(all)-mostSaid, what)
+			return
 		}
-		c.say("  line %d, worth a look: %s", f.Line, f.Reason)
+		c.say("  %s", say(one))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"haven"
@@ -24,6 +25,7 @@ type Report struct {
 	Refused   int
 	Counts    map[Change]int
 	Items     []Item    // what changes, in the order of the file
+	Missing   []Item    // active premises of which no line that is taken speaks, by code; they stay as they are
 	Refusals  []Refusal // the first of them; Refused counts all
 	Doubtful  []Refusal // taken, and worth a look
 	mayClosed haven.Verdict
@@ -34,6 +36,7 @@ type Item struct {
 	Line   int
 	Change Change
 	Code   Code
+	Name   string
 	Was    Code // the head office before, where that changes
 	Now    Code
 }
@@ -55,12 +58,12 @@ type entry struct {
 
 // Preview reads a list of premises (columns as in Rules 1) and says what Apply would do. Each line is judged by
 // itself: a broken one is refused with its number, and the rest goes on. It changes nothing.
-func (s *Service) Preview(ctx context.Context, r io.Reader) (Report, error) {
-	rep, _, err := s.plan(ctx, r, false)
+func (s *Service) Preview(ctx context.Context, r io.Reader, o Options) (Report, error) {
+	rep, _, err := s.plan(ctx, r, o.AllowClosures)
 	return rep, err
 }
 
-// Options of Apply.
+// Options of Preview and Apply.
 type Options struct {
 	AllowClosures bool                  // somebody looked at the closures and said that they are right
 	Progress      func(done, total int) // called after each step; may be nil
@@ -90,6 +93,9 @@ func (s *Service) Apply(ctx context.Context, actor haven.Actor, r io.Reader, o O
 	return rep, nil
 }
 
+// recorded are the changes that have an audit record each.
+var recorded = map[Change]string{Closing: "organisation.closing", Resting: "organisation.pending", ReHomed: "organisation.re-homed"}
+
 func (s *Service) applyStep(ctx context.Context, actor haven.Actor, items []Item, step []entry) error {
 	now := s.clock.Now()
 	return s.db.Write(ctx, func(tx *db.Tx) error {
@@ -100,8 +106,8 @@ func (s *Service) applyStep(ctx context.Context, actor haven.Actor, items []Item
 		for i, e := range step {
 			e.org.ID = ID(first + int64(i)) // not used where the code is there already
 			put(tx, sqlImport, e.org, now)
-			if it := items[i]; it.Change == Closing || it.Change == ReHomed {
-				what := map[Change]string{Closing: "organisation.closing", ReHomed: "organisation.re-homed"}[it.Change]
+			it := items[i]
+			if what := recorded[it.Change]; what != "" {
 				audit.Record(tx, audit.Entry{At: now, Actor: actor, What: what, Rule: "organisation.import", Note: fmt.Sprintf("%s %s %s", it.Code, it.Was, it.Now)})
 			}
 		}
@@ -117,34 +123,57 @@ func (s *Service) plan(ctx context.Context, r io.Reader, told bool) (Report, []e
 	if err != nil {
 		return rep, nil, err
 	}
-	have, err := s.pharmacies(ctx)
+	have, err := s.known(ctx)
 	if err != nil {
 		return rep, nil, err
 	}
-	for _, o := range have {
-		if o.Status == Active {
-			rep.Active++
-		}
-	}
 	today, todo := DateOf(s.clock.Now()), entries[:0]
 	for _, e := range entries {
-		rep.doubt(e, today)
 		old := have[e.org.Code]
-		c := ChangeOf(old, e.org)
-		if c == Unchanged {
-			rep.Same++
+		if old != nil && old.Kind != Pharmacy {
+			rep.refuse(s.policy.Refusals, e.line, "%s is a %s here and no pharmacy", old.Code, old.Kind)
 			continue
 		}
-		rep.Counts[c]++
-		it := Item{Line: e.line, Change: c, Code: e.org.Code, Now: e.org.Parent}
-		if old != nil {
-			it.Was = old.Parent
+		delete(have, e.org.Code)
+		rep.doubt(e, today)
+		if rep.compare(e, old) {
+			todo = append(todo, e)
 		}
-		rep.Items = append(rep.Items, it)
-		todo = append(todo, e)
 	}
-	rep.mayClosed = MayClose(rep.Counts[Closing], rep.Active, told, s.policy)
+	rep.missed(have)
+	slices.SortStableFunc(rep.Refusals, func(a, b Refusal) int { return a.Line - b.Line })
+	rep.mayClosed = MayClose(rep.Counts[Closing]+rep.Counts[Resting], rep.Active, told, s.policy)
 	return rep, todo, nil
+}
+
+// compare counts what the file's line changes, and reports whether it changes anything.
+func (r *Report) compare(e entry, old *Organisation) bool {
+	if old != nil && old.Status == Active {
+		r.Active++
+	}
+	c := ChangeOf(old, e.org)
+	if c == Unchanged {
+		r.Same++
+		return false
+	}
+	r.Counts[c]++
+	it := Item{Line: e.line, Change: c, Code: e.org.Code, Name: e.org.Name, Now: e.org.Parent}
+	if old != nil {
+		it.Was = old.Parent
+	}
+	r.Items = append(r.Items, it)
+	return true
+}
+
+// missed counts the active premises of which the file says nothing.
+func (r *Report) missed(rest map[Code]*Organisation) {
+	for _, o := range rest {
+		if o.Kind == Pharmacy && o.Status == Active {
+			r.Active++
+			r.Missing = append(r.Missing, Item{Code: o.Code, Name: o.Name})
+		}
+	}
+	slices.SortFunc(r.Missing, func(a, b Item) int { return strings.Compare(string(a.Code), string(b.Code)) })
 }
 
 func (r *Report) doubt(e entry, today Date) {
@@ -153,15 +182,15 @@ func (r *Report) doubt(e entry, today Date) {
 	}
 }
 
-// pharmacies reads all that is known, in short snapshots.
-func (s *Service) pharmacies(ctx context.Context) (map[Code]*Organisation, error) {
+// known reads all that has a code, of whatever kind, in short snapshots.
+func (s *Service) known(ctx context.Context) (map[Code]*Organisation, error) {
 	const chunk = 2000
 	all, last := make(map[Code]*Organisation), ""
 	for {
 		var got []Organisation
 		err := s.db.Read(ctx, func(tx *db.Tx) error {
 			got = got[:0]
-			return tx.Query(sqlChunk, []any{int64(Pharmacy), last, int64(chunk)}, func(r db.Row) error {
+			return tx.Query(sqlChunk, []any{last, int64(chunk)}, func(r db.Row) error {
 				got = append(got, scan(r))
 				return nil
 			})

@@ -164,8 +164,9 @@ const (
 	Unchanged Change = iota
 	Added
 	Altered
-	Closing // was active, is not in the file
+	Closing // was active, is closed in the file
 	ReHomed // belongs to another head office now
+	Resting // was active, is pending in the file: listed, and open no longer
 )
 
 func (c Change) String() string {
@@ -180,18 +181,22 @@ func (c Change) String() string {
 		return "closed"
 	case ReHomed:
 		return "re-homed"
+	case Resting:
+		return "pending"
 	}
 	return fmt.Sprintf("change %d", uint8(c))
 }
 
-// ChangeOf compares a premises as it is with what the file says. A closing says more than a new head office,
-// and that more than a new telephone number.
+// ChangeOf compares a premises as it is with what the file says. That it is active no longer says more than a new head
+// office, and that more than a new telephone number.
 func ChangeOf(have *Organisation, say Organisation) Change {
 	switch {
 	case have == nil:
 		return Added
 	case have.Status == Active && say.Status == Closed:
 		return Closing
+	case have.Status == Active && say.Status == Pending:
+		return Resting
 	case have.Parent != say.Parent:
 		return ReHomed
 	}
@@ -208,12 +213,12 @@ func sameFacts(a, b Organisation) bool {
 	return a == b
 }
 
-// MayClose says whether a file may close so many of the active premises (Rules 1).
+// MayClose says whether a file may take so many of the active premises out of service, closed or pending (Rules 1).
 func MayClose(closing, active int, told bool, p policy.Organisation) haven.Verdict {
 	if told || closing*1000 <= active*p.ClosePerMille {
 		return allow("organisation.import")
 	}
-	return refuse("organisation.closures", fmt.Sprintf("The file would close %d of %d active premises, more than %s of them. Look at the list; if it is right, say that it may.",
+	return refuse("organisation.closures", fmt.Sprintf("The file would close or suspend %d of %d active premises, more than %s of them. Look at the list, and say that it may if it is right.",
 		closing, active, percent(p.ClosePerMille)))
 }
 

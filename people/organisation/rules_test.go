@@ -130,7 +130,7 @@ func TestChangeOf(t *testing.T) {
 		{"no head office", with(func(o *Organisation) { o.Parent = "" }), ReHomed},
 		{"closed", with(func(o *Organisation) { o.Status = Closed }), Closing},
 		{"closed and sold", with(func(o *Organisation) { o.Status, o.Parent = Closed, "P002" }), Closing},
-		{"pending", with(func(o *Organisation) { o.Status = Pending }), Altered},
+		{"pending", with(func(o *Organisation) { o.Status = Pending }), Resting},
 		{"a closing date alone", with(func(o *Organisation) { o.Closed = 20250101 }), Altered},
 	} {
 		if got := ChangeOf(&base, c.say); got != c.want {

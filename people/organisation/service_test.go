@@ -61,7 +61,7 @@ func TestImportSaysFirstAndDoesItOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := newService(t, d)
 		file := list(300, nil)
-		rep, err := s.Preview(t.Context(), strings.NewReader(file))
+		rep, err := s.Preview(t.Context(), strings.NewReader(file), Options{})
 		if err != nil || rep.Counts[Added] != 300 || rep.Refused != 0 {
 			t.Fatalf("preview: %+v, %v", rep, err)
 		}
@@ -156,6 +156,68 @@ func TestImportRefusesToCloseTooMany(t *testing.T) {
 	}, schemas...)
 }
 
+// TestSuspendedPremisesCountAsClosed: a file that makes them pending takes them out of service as well.
+func TestSuspendedPremisesCountAsClosed(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newService(t, d)
+		apply(t, s, list(100, nil), Options{})
+		file := list(100, func(i int, f map[string]string) {
+			if i < 3 {
+				f["status"] = "CPP"[i : i+1]
+			}
+		})
+		rep, err := s.Apply(t.Context(), operator, strings.NewReader(file), Options{})
+		if !errs.Is(err, errs.Denied) || rep.Counts[Closing] != 1 || rep.Counts[Resting] != 2 {
+			t.Fatalf("%+v, %v", rep, err)
+		}
+		if rep, err := s.Preview(t.Context(), strings.NewReader(file), Options{AllowClosures: true}); err != nil || !rep.Allowed().Allowed || rep.Items[0].Name != "ROWAN PHARMACY" {
+			t.Errorf("a preview that was told: %+v, %v", rep, err)
+		}
+	}, schemas...)
+}
+
+// TestAnOrganisationOfAnotherKindIsLeftAlone: a line that has its code is refused, however often the file is read.
+func TestAnOrganisationOfAnotherKindIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newService(t, d)
+		if _, err := s.Add(t.Context(), operator, Organisation{Kind: GPPractice, Code: "FX001", Name: "Elder Lane Surgery", Place: "Leeds"}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			rep := apply(t, s, list(3, nil)+"garbage", Options{})
+			if rep.Refused != 2 || rep.Refusals[0] != (Refusal{2, "FX001 is a GP practice here and no pharmacy"}) || rep.Refusals[1].Line != 4 || rep.Counts[Added]+rep.Same != 2 {
+				t.Errorf("%+v", rep)
+			}
+			if o, err := s.ByCode(t.Context(), "FX001"); err != nil || o.Kind != GPPractice || o.Name != "Elder Lane Surgery" {
+				t.Errorf("it became %+v, %v", o, err)
+			}
+		}
+	}, schemas...)
+}
+
+// TestPremisesThatTheFileLacks are counted, and stay as they are.
+func TestPremisesThatTheFileLacks(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := newService(t, d)
+		apply(t, s, list(100, nil), Options{})
+		apply(t, s, list(100, func(i int, f map[string]string) {
+			if i == 99 {
+				f["status"] = "C"
+			}
+		}), Options{})
+		rep := apply(t, s, list(97, nil), Options{})
+		if len(rep.Missing) != 2 || rep.Missing[0] != (Item{Code: "FX097", Name: "ROWAN PHARMACY"}) || rep.Active != 99 || rep.Same != 97 {
+			t.Errorf("%+v", rep)
+		}
+		if o, err := s.ByCode(t.Context(), "FX098"); err != nil || o.Status != Active {
+			t.Errorf("%+v, %v", o, err)
+		}
+	}, schemas...)
+}
+
 func TestBrokenLinesSpoilNoOther(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -181,7 +243,7 @@ func TestAFileWithoutEndIsRefused(t *testing.T) {
 	d := dbtest.Open(t, "sqlite", schemas...)
 	s := newService(t, d)
 	s.policy.FileOctets = 1000
-	_, err := s.Preview(t.Context(), strings.NewReader(list(100, nil)))
+	_, err := s.Preview(t.Context(), strings.NewReader(list(100, nil)), Options{})
 	if !errs.Is(err, errs.Invalid) {
 		t.Errorf("%v, want Invalid", err)
 	}
@@ -206,7 +268,7 @@ func TestTheNationalList(t *testing.T) {
 		t.Skip("the edge cases are not here: ../shared/data/edispensary-edge-cases.csv beside the module")
 	}
 	defer edge.Close()
-	if rep, err := s.Preview(t.Context(), edge); err != nil || rep.Same != 39 || rep.Repeated != 0 || len(rep.Items) != 0 {
+	if rep, err := s.Preview(t.Context(), edge, Options{}); err != nil || rep.Same != 39 || rep.Repeated != 0 || len(rep.Items) != 0 {
 		t.Errorf("edge cases: %+v, %v", rep, err)
 	}
 }

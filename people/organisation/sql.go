@@ -27,7 +27,7 @@ const (
 	sqlByID    = `SELECT ` + orgColumns + ` FROM organisation WHERE id = $1`
 	sqlByCode  = `SELECT ` + orgColumns + ` FROM organisation WHERE code = $1`
 	sqlUnder   = `SELECT ` + orgColumns + ` FROM organisation WHERE parent = $1 AND id > $2 ORDER BY id LIMIT $3`
-	sqlChunk   = `SELECT ` + orgColumns + ` FROM organisation WHERE kind = $1 AND code > $2 ORDER BY code LIMIT $3`
+	sqlChunk   = `SELECT ` + orgColumns + ` FROM organisation WHERE code > $1 ORDER BY code LIMIT $2`
 	sqlTakeIDs = `UPDATE organisation_next SET next = next + $1 WHERE one = 1 RETURNING next - $1`
 	sqlPut     = `INSERT INTO organisation (` + putColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`
@@ -38,7 +38,8 @@ const (
 		line1 = excluded.line1, line2 = excluded.line2, line3 = excluded.line3, line4 = excluded.line4, line5 = excluded.line5,
 		postcode = excluded.postcode, telephone = excluded.telephone, status = excluded.status, sub_type = excluded.sub_type,
 		opened = excluded.opened, closed = excluded.closed, parent = excluded.parent, joined = excluded.joined,
-		left_on = excluded.left_on, care_board = excluded.care_board, changed = excluded.changed`
+		left_on = excluded.left_on, care_board = excluded.care_board, changed = excluded.changed
+		WHERE organisation.kind = excluded.kind`
 	sqlFixPlace = `UPDATE organisation SET place = $2, place_fixed = 1, changed = $3 WHERE id = $1`
 
 	sqlPutPost = `INSERT INTO post (person, organisation, role, since, until) VALUES ($1, $2, $3, $4, $5)`
