@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"haven/platform/backup"
 	"haven/platform/config"
 	"haven/platform/db"
+	"haven/platform/errs"
 	"haven/platform/obs"
 	"haven/platform/secret"
 )
@@ -106,7 +108,7 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	at := func(name string) string { return filepath.Join(conf.Service.Data, name) }
 	err = backup.Restore(ctx, words[0], words[1], backup.Target{Main: main, Keys: keys, Bodies: at(packsFolder), Absent: []string{at(searchFile)},
-		Schemas: schemas, KeySchemas: []db.Schema{secret.Schema}, AllowOlderKeys: *older, Progress: showOctets(std),
+		Schemas: schemas, KeySchemas: []db.Schema{secret.Schema}, OpenKeys: keysOpener(conf, words[1]), AllowOlderKeys: *older, Progress: showOctets(std),
 		After: func(tx *db.Tx) error {
 			mailbox.Restored(tx, time.Now().Unix())
 			search.Restored(tx)
@@ -117,6 +119,25 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 		fmt.Fprintln(std.out, "Everything is back. What waited in the queue may have been sent since: look with haven admin queue list before you start the service.")
 	}
 	return err
+}
+
+// keysOpener opens a key store that comes from dir with the master key.
+func keysOpener(conf *config.Loaded, dir string) func(context.Context, *db.DB) error {
+	return func(ctx context.Context, d *db.DB) error {
+		some, err := secret.Begun(ctx, d)
+		if err == nil && !some {
+			err = errs.E(errs.Invalid, "The back-up of the keys in %s holds none. Name another one.", dir)
+		}
+		if err != nil {
+			return err
+		}
+		keys, err := secret.Open(ctx, d, secret.NewFileKMS(masterKeyFile(conf), rand.Reader), secret.Options{})
+		if err != nil {
+			return fmt.Errorf("nothing was restored, since the keys in %s can't be opened: %w", dir, err)
+		}
+		keys.Close()
+		return nil
+	}
 }
 
 // masterKeyFile is where the master key is.

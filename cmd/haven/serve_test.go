@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -213,6 +214,15 @@ func TestBackup(t *testing.T) {
 		t.Fatalf("backup: %d\n%s%s", code, out, errOut)
 	}
 	i.stop()
+
+	wrong := install(t)
+	if err := errors.Join(os.Mkdir(wrong.data, 0o700), os.WriteFile(filepath.Join(wrong.data, "master.key"), bytes.Repeat([]byte{7}, 32), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	out, errOut, code := operate(t, "restore", "--config", wrong.conf, mail, keys)
+	if code != 1 || !strings.Contains(errOut, "since the keys in "+keys+" can't be opened") || !strings.Contains(errOut, "The master key in "+wrong.data+"/master.key is not the one that this key store was made with") || wrong.names() != lockFile+" master.key" {
+		t.Errorf("with the wrong master key: %d\n%s%sthe folder holds %s", code, out, errOut, wrong.names())
+	}
 
 	r := install(t)
 	master, err := os.ReadFile(filepath.Join(i.data, "master.key"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"haven/platform/db"
 	"haven/platform/db/dbtest"
 	"haven/platform/errs"
+	"haven/platform/secret"
 )
 
 // TestRestoreUnderWriters backs a store up while mail is delivered, flagged, copied and expunged. What was there before is
@@ -344,6 +346,38 @@ func TestUndone(t *testing.T) {
 		must(t, backup.Restore(t.Context(), dir, src.KeysDir, to.target()))
 		if n := len(open(t, to).notes(t, 1)); n != 12 {
 			t.Errorf("%d notes", n)
+		}
+	})
+}
+
+// TestKeysAreTriedFirst: with a master key that opens nothing a restore ends before the mail is looked at, and the place
+// is empty as before.
+func TestKeysAreTriedFirst(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		from, _ := filled(t, engine)
+		src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
+		must(t, backup.Backup(t.Context(), src, dir, nil))
+		to := newPlace(t, engine)
+		to.master = from.master
+		target := to.target()
+		target.OpenKeys = func(ctx context.Context, d *db.DB) error {
+			if some, err := secret.Begun(ctx, d); err != nil || !some {
+				t.Errorf("the key store is begun: %t, %v", some, err)
+			}
+			return errStop
+		}
+		if err := backup.Restore(t.Context(), dir, src.KeysDir, target); !errors.Is(err, errStop) {
+			t.Fatalf("the restore ended with %v", err)
+		}
+		if left, err := os.ReadDir(to.bodies); err == nil && len(left) > 0 {
+			t.Errorf("it left %v", left)
+		}
+		tried := 0
+		target.OpenKeys = func(context.Context, *db.DB) error { tried++; return nil }
+		must(t, backup.Restore(t.Context(), dir, src.KeysDir, target))
+		if n := len(open(t, to).notes(t, 1)); n != 12 || tried != 1 {
+			t.Errorf("%d notes, the keys were tried %d times", n, tried)
 		}
 	})
 }

@@ -31,30 +31,59 @@ type Target struct {
 	// may have been sent since.
 	After func(tx *db.Tx) error
 
+	// OpenKeys opens the key store with the master key, and says which file is wrong where that can't be. It is asked first,
+	// with a copy that is put where the key store will be and taken away again: hours of copying would end with mail that
+	// nobody can read. May be nil.
+	OpenKeys func(ctx context.Context, keys *db.DB) error
+
 	// AllowOlderKeys takes keys that were copied before the mail. Accounts made between the two stay unreadable.
 	AllowOlderKeys bool
 
 	Progress func(done, total int64) // octets; may be nil
 }
 
-// Restore puts the mail back-up in dir and the keys in keysDir into an empty place. Nothing is touched before every
-// file was held against its checksum, and nothing can be opened as a store before all of it is there. An error
-// leaves the place empty as it was; after a kill or a power failure empty it by hand.
+// Restore puts the mail back-up in dir and the keys in keysDir into an empty place. Nothing stays there before the keys
+// were opened and every file was held against its checksum, and nothing can be opened as a store before all of it is
+// there. An error leaves the place empty as it was; after a kill or a power failure empty it by hand.
 //
 // Invalid, with a sentence that says what is wrong: no back-up, a damaged or incomplete one, one of a newer version, keys of
-// another store or older than the mail, a place that is not empty.
+// another store, older than the mail or under another master key, a place that is not empty.
 func Restore(ctx context.Context, dir, keysDir string, t Target) error {
 	r := &restore{Target: t, dir: dir, keysDir: keysDir, p: newProgress(t.Progress)}
 	if err := r.look(ctx); err != nil {
 		return said(err, "The back-up can't be read.")
 	}
-	err := r.put(ctx)
-	if err != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		err = errors.Join(said(err, "The back-up could not be restored."), r.undo(ctx))
+	if err := r.tryKeys(ctx); err != nil {
+		return err
 	}
-	return err
+	if err := r.mail.verify(ctx, r.dir, r.p); err != nil {
+		return said(err, "The back-up can't be read.")
+	}
+	return r.orUndo(ctx, r.put(ctx), "The back-up could not be restored.")
+}
+
+// orUndo empties the place after an error, and gives that a sentence.
+func (r *restore) orUndo(ctx context.Context, err error, say string) error {
+	if err == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	return errors.Join(said(err, say), r.undo(ctx))
+}
+
+// tryKeys proves that the master key opens these keys, and leaves the place empty.
+func (r *restore) tryKeys(ctx context.Context) error {
+	if r.OpenKeys == nil {
+		return nil
+	}
+	quiet := *r
+	quiet.p = newProgress(nil) // the copy that counts comes later
+	err := quiet.putDatabase(ctx, r.Keys, r.keysDir, r.keys, r.store, r.KeySchemas, r.OpenKeys, nil)
+	if err != nil {
+		return r.orUndo(ctx, err, "The keys can't be opened.")
+	}
+	return r.undo(ctx)
 }
 
 // restore is one run of Restore.
@@ -66,7 +95,8 @@ type restore struct {
 	p            *progress
 }
 
-// look proves that the back-up can be restored here, and changes nothing.
+// look proves that the back-up belongs together and can be restored here, and changes nothing. The mail's files are not
+// read yet.
 func (r *restore) look(ctx context.Context) (err error) {
 	if r.mail, err = ReadManifest(r.dir, "mail"); err != nil {
 		return err
@@ -87,9 +117,6 @@ func (r *restore) look(ctx context.Context) (err error) {
 		return err
 	}
 	r.p.total = 2 * (r.mail.octets() + r.keys.octets())
-	if err := r.mail.verify(ctx, r.dir, r.p); err != nil {
-		return err
-	}
 	return r.keys.verify(ctx, r.keysDir, r.p)
 }
 
@@ -166,10 +193,10 @@ func (r *restore) put(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.putDatabase(ctx, r.Keys, r.keysDir, r.keys, r.store, r.KeySchemas, nil); err != nil {
+	if err := r.putDatabase(ctx, r.Keys, r.keysDir, r.keys, r.store, r.KeySchemas, nil, nil); err != nil {
 		return err
 	}
-	if err := r.putDatabase(ctx, r.Main, r.dir, r.mail, r.main, r.Schemas, r.After); err != nil {
+	if err := r.putDatabase(ctx, r.Main, r.dir, r.mail, r.main, r.Schemas, nil, r.After); err != nil {
 		return err
 	}
 	for _, c := range []db.Config{r.Keys, r.Main} {
@@ -204,8 +231,9 @@ func makeFolders(bodies string) error {
 
 const staged = ".restoring" // after the name of an SQLite file that is not in place yet
 
-// putDatabase loads one database at the steps that the back-up had, brings it up to date, and runs after.
-func (r *restore) putDatabase(ctx context.Context, c db.Config, dir string, m *Manifest, then, now []db.Schema, after func(*db.Tx) error) error {
+// putDatabase loads one database at the steps that the back-up had, brings it up to date, and runs prove and after.
+func (r *restore) putDatabase(ctx context.Context, c db.Config, dir string, m *Manifest, then, now []db.Schema,
+	prove func(context.Context, *db.DB) error, after func(*db.Tx) error) error {
 	if !isPostgres(c) {
 		f, ok := m.file(sqliteFile)
 		if !ok {
@@ -232,6 +260,9 @@ func (r *restore) putDatabase(ctx context.Context, c db.Config, dir string, m *M
 		}
 		return loadPostgres(ctx, c, dir, m, r.p)
 	}, now, after)
+	if err == nil && prove != nil {
+		err = prove(ctx, d)
+	}
 	return errors.Join(err, d.Close())
 }
 
