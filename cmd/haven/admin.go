@@ -74,7 +74,7 @@ func adminVerbs() []adminVerb {
 }
 
 // adminCommand has the running service do it, so that open sessions hear of it at once; where none runs, it opens the stores
-// itself.
+// itself, which have to be there.
 func adminCommand(ctx context.Context, args []string, std stdio) error {
 	file, rest := configOf(args)
 	verb, rest, err := findVerb(rest, std)
@@ -98,13 +98,19 @@ func adminCommand(ctx context.Context, args []string, std stdio) error {
 	if err := callService(ctx, conf.Service.Data, call, std); !errors.Is(err, errNoService) {
 		return err
 	}
+	if _, err := os.Stat(conf.Service.Data); errors.Is(err, os.ErrNotExist) {
+		return storeIsThere(conf)
+	}
 	release, err := retryLock(ctx, conf.Service.Data, func() bool { return serves(ctx, conf.Service.Data) })
 	if err != nil && serves(ctx, conf.Service.Data) {
 		return callService(ctx, conf.Service.Data, call, std)
 	} else if err != nil {
 		return err
 	}
-	h, err := openHouse(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
+	if err := storeIsThere(conf); err != nil {
+		return errors.Join(err, release())
+	}
+	h, err := openExisting(ctx, conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	if err != nil {
 		return errors.Join(err, release())
 	}

@@ -170,7 +170,7 @@ func TestAdmin(t *testing.T) {
 	}
 	running := install(t).serve()
 	served := day(running)
-	alone := install(t)
+	alone := install(t).founded()
 	direct := day(alone)
 	if served != direct {
 		t.Errorf("a running service answers otherwise:\n%s\n---\n%s", served, direct)
@@ -355,10 +355,7 @@ func TestLongPath(t *testing.T) {
 // TestSocketLeftBehind: what a killed service leaves behind is no service.
 func TestSocketLeftBehind(t *testing.T) {
 	t.Parallel()
-	i := install(t)
-	if err := os.Mkdir(i.data, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	i := install(t).founded()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(i.data, adminSocket), Net: "unix"})
 	if err != nil {
 		t.Fatal(err)

@@ -64,8 +64,25 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 // lookAt makes sure that there is a store to check, since an empty one would be made and found whole; a repair has the
 // folder for itself.
 func lookAt(conf *config.Loaded, repair bool) (release func() error, err error) {
-	if err := isThere(filepath.Join(conf.Service.Data, packsFolder), "store"); err != nil {
+	if err := storeIsThere(conf); err != nil {
 		return nil, err
+	}
+	if repair {
+		return lockData(conf.Service.Data)
+	}
+	return func() error { return nil }, nil
+}
+
+// storeIsThere makes sure that a command which only uses a store finds one: a new one is made by a service's first start,
+// and by nothing else.
+func storeIsThere(conf *config.Loaded) error {
+	if err := isOurs(conf.Service.Data); err != nil {
+		return err
+	}
+	if err := isThere(filepath.Join(conf.Service.Data, packsFolder), "store"); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w\nFor a new service: start it first, which makes one (systemctl start haven)", err)
+	} else if err != nil {
+		return err
 	}
 	main, keys := databases(conf, nil)
 	for _, d := range []struct{ file, what string }{{main.Path, "database"}, {keys.Path, "key store"}} {
@@ -73,16 +90,10 @@ func lookAt(conf *config.Loaded, repair bool) (release func() error, err error) 
 			continue
 		}
 		if err := isThere(d.file, d.what); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := hasMasterKey(conf); err != nil {
-		return nil, err
-	}
-	if repair {
-		return lockData(conf.Service.Data)
-	}
-	return func() error { return nil }, nil
+	return hasMasterKey(conf)
 }
 
 func isThere(path, what string) error {

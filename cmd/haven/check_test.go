@@ -101,18 +101,29 @@ func TestLostStores(t *testing.T) {
 	}
 }
 
-// TestCheckNowhere: check makes no folder where none is.
-func TestCheckNowhere(t *testing.T) {
+// TestNothingIsMade: only a service's start makes a store; what uses one says so, and leaves no folder behind.
+func TestNothingIsMade(t *testing.T) {
 	t.Parallel()
 	i := install(t)
-	for _, words := range [][]string{{"check"}, {"check", "--repair"}} {
-		if _, errOut, code := operate(t, append(words, "--config", i.conf)...); code != 1 || !strings.Contains(errOut, "there is no store at ") {
+	want := func(left string, words ...string) {
+		t.Helper()
+		if _, errOut, code := operate(t, append(words, "--config", i.conf)...); code != 1 || !strings.Contains(errOut, "there is no store at ") || !strings.Contains(errOut, "For a new service: start it first, which makes one (systemctl start haven)") {
 			t.Errorf("%v: %d, %s", words, code, errOut)
 		}
+		if _, err := os.Stat(i.data); (err == nil) != (left != "") || err == nil && i.names() != left {
+			t.Errorf("%v left something in %s, %v", words, i.data, err)
+		}
 	}
-	if _, err := os.Stat(i.data); err == nil {
-		t.Error("check made the data folder")
+	want("", "check")
+	want("", "check", "--repair")
+	want("", "admin", "account", "list")
+	want("", "admin", "account", "add", "Aisha", "Rahman")
+	if err := os.Mkdir(i.data, 0o700); err != nil { // as the package does
+		t.Fatal(err)
 	}
+	want(lockFile, "admin", "account", "add", "Aisha", "Rahman")
+	i.serve()
+	i.person("Aisha", "Rahman")
 }
 
 // TestCheckMakesNoKeys: check reads the key store of a service and leaves it as it is.

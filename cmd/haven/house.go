@@ -63,7 +63,8 @@ type house struct {
 	certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	authority   []byte // PEM; nil where the operator's certificate is shown
 	closers     []func() error
-	looks       bool // for check: no key, certificate or folder is made
+	existing    bool // only a store that is there is opened
+	looks       bool // for check: it is only read, and no key or certificate is made
 }
 
 // What stands in the data folder beside the databases.
@@ -83,11 +84,18 @@ func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*hou
 	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireMail, h.wireTrust)
 }
 
+// openExisting is openHouse for a command that uses a store and never makes one.
+func openExisting(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
+	h := newHouse(conf, log)
+	h.existing = true
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireMail, h.wireTrust)
+}
+
 // openToLook opens what check reads, and makes nothing that is missing: no key, no certificate, no folder. Only what
 // check and repair use is wired.
 func openToLook(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
-	h.looks = true
+	h.existing, h.looks = true, true
 	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.findVerifier)
 }
 
@@ -129,7 +137,7 @@ func (h *house) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	main, keys := databases(h.conf, h.log)
-	main.Existing, keys.Existing = h.looks, h.looks
+	main.Existing, keys.Existing = h.existing, h.existing
 	if h.db, err = openDB(ctx, main, schemas...); err != nil {
 		return err
 	}
@@ -185,7 +193,7 @@ func (h *house) keysAreThere(ctx context.Context) error {
 		return err
 	}
 	used, err := account.Any(ctx, h.db)
-	if err == nil && (used || h.looks) {
+	if err == nil && (used || h.existing) {
 		err = errors.New("the key store is empty, and the database needs the keys that were in it; restore the key store, or check database.keys_url and that its disk is mounted")
 	}
 	return err
@@ -210,7 +218,7 @@ func (h *house) openBodies(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if h.looks && known == "" {
+	if h.existing && known == "" {
 		return errors.New("the database is empty: no service has used it; check service.data and database.url in the configuration, or restore the database")
 	}
 	p := h.conf.Policy

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -62,10 +64,33 @@ func isOurs(dir string) error {
 	} else if err != nil {
 		return fmt.Errorf("the data folder can't be read: %w", err)
 	}
-	if who, ok := st.Sys().(*syscall.Stat_t); ok && int(who.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s belongs to user %d, and this is run as user %d; run it as that user: runuser -u '#%d' -- haven …", dir, who.Uid, os.Geteuid(), who.Uid)
+	if owner, ok := st.Sys().(*syscall.Stat_t); ok && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s belongs to %s, and this is run as %s; run it as that user: %s", dir, userName(int(owner.Uid)), userName(os.Geteuid()), runAs(int(owner.Uid), int(owner.Gid)))
 	}
 	return nil
+}
+
+// userName is a user as people know it.
+func userName(uid int) string {
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
+		return u.Username
+	}
+	return "user " + strconv.Itoa(uid)
+}
+
+// runAs is how this user runs a command as that one. runuser and sudo know users by their names; one that has none needs
+// setpriv, or sudo's form for numbers.
+func runAs(uid, gid int) string {
+	u, err := user.LookupId(strconv.Itoa(uid))
+	switch root := os.Geteuid() == 0; {
+	case root && err == nil:
+		return "runuser -u " + u.Username + " -- haven …"
+	case root:
+		return fmt.Sprintf("setpriv --reuid %d --regid %d --clear-groups haven …", uid, gid)
+	case err == nil:
+		return "sudo -u " + u.Username + " haven …"
+	}
+	return fmt.Sprintf("sudo -u '#%d' haven …", uid)
 }
 
 // lockWait is how long a command without a service waits for another one, or for a service that starts or ends.

@@ -159,6 +159,13 @@ func (i *installation) serve() *installation {
 	return i
 }
 
+// founded is an installation whose service was started once, which makes its store, and stopped again.
+func (i *installation) founded() *installation {
+	i.t.Helper()
+	i.serve().stop()
+	return i
+}
+
 // readPorts takes from the log where the doors are.
 func (i *installation) readPorts() {
 	i.t.Helper()

@@ -7,7 +7,9 @@ import (
 	"net"
 	"net/textproto"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -166,7 +168,7 @@ func TestPlaintext(t *testing.T) {
 // finds all.
 func TestSignals(t *testing.T) {
 	t.Parallel()
-	i := install(t)
+	i := install(t).founded()
 	address, password := i.person("Aisha", "Rahman")
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL} {
 		c := spawn(t, "serve", "--config", i.conf)
@@ -284,17 +286,26 @@ func TestOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a folder to somebody else")
 	}
-	i := install(t)
-	if err := errors.Join(os.Mkdir(i.data, 0o700), os.Chown(i.data, 4711, 4711)); err != nil {
-		t.Fatal(err)
-	}
-	for _, words := range [][]string{{"serve"}, {"admin", "account", "list"}, {"backup", "a", "b"}} {
-		_, errOut, code := operate(t, append(words, "--config", i.conf)...)
-		if code != 1 || !strings.Contains(errOut, "belongs to user 4711") || !strings.Contains(errOut, "runuser -u '#4711' -- haven") {
-			t.Errorf("%v: code %d, %s", words, code, errOut)
+	for _, c := range []struct {
+		uid, gid   int
+		name, with string
+	}{{4711, 4712, "user 4711", "setpriv --reuid 4711 --regid 4712 --clear-groups"}, {1, 1, "daemon", "runuser -u daemon --"}} {
+		i := install(t)
+		if err := errors.Join(os.Mkdir(i.data, 0o700), os.Chown(i.data, c.uid, c.gid)); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if entries, err := os.ReadDir(i.data); err != nil || len(entries) != 0 {
-		t.Errorf("it left %v, %v", entries, err)
+		for _, words := range [][]string{{"serve"}, {"admin", "account", "list"}, {"check"}, {"check", "--repair"}, {"backup", "a", "b"}} {
+			_, errOut, code := operate(t, append(words, "--config", i.conf)...)
+			if code != 1 || !strings.Contains(errOut, "belongs to "+c.name+", and this is run as root; run it as that user: "+c.with+" haven …") {
+				t.Errorf("%v: code %d, %s", words, code, errOut)
+			}
+		}
+		if entries, err := os.ReadDir(i.data); err != nil || len(entries) != 0 {
+			t.Errorf("it left %v, %v", entries, err)
+		}
+		as := strings.Fields(c.with + " id -u")
+		if out, err := exec.CommandContext(t.Context(), as[0], as[1:]...).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != strconv.Itoa(c.uid) {
+			t.Errorf("%v: %s, %v", as, out, err)
+		}
 	}
 }
