@@ -61,6 +61,14 @@ func (o ourselves) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, hav
 type directory struct{ h *house }
 
 func (d directory) Resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
+	r, err := d.resolve(ctx, a)
+	if errs.Is(err, errs.NotFound) && a.Key() == d.h.postmaster().Key() {
+		return d.resolve(ctx, d.h.keeper())
+	}
+	return r, err
+}
+
+func (d directory) resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
 	acc, err := d.h.accounts.Resolve(ctx, a)
 	if err != nil {
 		return delivery.Recipient{}, err

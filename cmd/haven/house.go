@@ -262,14 +262,14 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 		return err
 	}
 	h.outbox = outbox.New(outbox.Config{DB: h.db, Alone: h.db.Engine() == "sqlite", Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
-		Notices:  "postmaster@" + h.conf.Service.Domains[0],
+		Notices:  h.postmaster().String(),
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
 		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})
 	crowds, err := h.keys.Sealer(ctx, "delivery.seal")
 	if err != nil {
 		return err
 	}
-	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: haven.Address{Local: "postmaster", Domain: h.conf.Service.Domains[0]},
+	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
 	return nil

@@ -119,13 +119,17 @@ func install(t testing.TB, settings ...string) *installation {
 func installIn(t testing.TB, data string, settings ...string) *installation {
 	t.Helper()
 	i := &installation{t: t, data: data, conf: filepath.Join(t.TempDir(), "haven.toml")}
-	settings = append([]string{
+	usual := []string{
 		"service: domains = [\"" + testDomain + "\"]", "service: hostname = \"localhost\"", "service: data = " + strconv.Quote(data),
 		"outbox: resolver = \"127.0.0.1:9\"", "log: format = \"json\"", "policy.account: passwords_in_programs = true",
-	}, settings...)
+	}
 	for _, face := range []string{"smtp", "submission", "submissions", "imap", "imaps", "http"} {
-		if !slices.ContainsFunc(settings, func(s string) bool { return strings.HasPrefix(s, "listen: "+face+" =") }) {
-			settings = append(settings, "listen: "+face+" = \"127.0.0.1:0\"")
+		usual = append(usual, "listen: "+face+" = \"127.0.0.1:0\"")
+	}
+	for _, u := range usual {
+		key, _, _ := strings.Cut(u, " =")
+		if !slices.ContainsFunc(settings, func(s string) bool { return strings.HasPrefix(s, key+" =") }) {
+			settings = append(settings, u)
 		}
 	}
 	tables, text := []string{}, map[string]string{}

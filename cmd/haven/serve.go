@@ -82,7 +82,7 @@ func newServing(h *house) *serving {
 
 // start opens the doors; the last one open, everything answers.
 func (s *serving) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.h.openSearch, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
+	for _, step := range []func(context.Context) error{s.h.openSearch, s.startPostmaster, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
 		if err := step(ctx); err != nil {
 			return err
 		}

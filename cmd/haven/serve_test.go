@@ -271,7 +271,7 @@ func TestRepair(t *testing.T) {
 	}
 	i.stop()
 	out, errOut, code := operate(t, "check", "--repair", "--config", i.conf)
-	if code != 0 || !strings.Contains(out, "1 of 1 accounts rebuilt") || !strings.Contains(out, "Everything is as it must be.") {
+	if code != 0 || !strings.Contains(out, "2 of 2 accounts rebuilt") || !strings.Contains(out, "Everything is as it must be.") {
 		t.Errorf("check --repair: %d\n%s%s", code, out, errOut)
 	}
 	i.serve()
