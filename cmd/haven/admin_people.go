@@ -84,6 +84,9 @@ func accountAdd(ctx context.Context, h *house, c *adminCall) error {
 		return err
 	}
 	c.say("%s  password %s  (shown this once)", acc.Address, pw)
+	if !h.conf.Policy.Account.PasswordsInPrograms {
+		c.say("Mail programs take no account passwords here; for one of theirs: haven admin account app-password %s \"NAME OF THE PROGRAM\"", acc.Address)
+	}
 	return nil
 }
 
@@ -135,11 +138,50 @@ func accountShow(ctx context.Context, h *house, c *adminCall) error {
 	if a.Kind == haven.Shared {
 		return h.sayMembers(ctx, c, a.No)
 	}
+	if err := h.sayStanding(ctx, c, a); err != nil {
+		return err
+	}
 	opened, err := h.shared.For(ctx, a.No)
 	for _, o := range opened {
 		c.say("  opens %s: %s", o.Account.Address, o.Rights)
 	}
 	return err
+}
+
+// sayStanding prints what somebody who helps the account's person with log ins has to know.
+func (h *house) sayStanding(ctx context.Context, c *adminCall, a account.Account) error {
+	s, err := h.accounts.Standing(ctx, a.No)
+	if err != nil {
+		return err
+	}
+	c.say("  %s", passwordOf(s))
+	c.say("  app passwords: %d, last used %s", s.Apps, dayOf(s.AppUsed, "never"))
+	if !s.LockedUntil.IsZero() {
+		c.say("  locked until %s for places where the person never logged in; haven admin account unlock %s ends it", s.LockedUntil.Local().Format(minuteForm), a.Address)
+	}
+	if !s.Login.Allowed {
+		c.say("  mail programs are refused now: %s", s.Login.Reason)
+	}
+	return nil
+}
+
+// passwordOf says in a line what there is of an account's own password.
+func passwordOf(s account.Standing) string {
+	switch {
+	case !s.Password:
+		return "password: none"
+	case !s.InPrograms:
+		return "password: expires " + dayOf(s.Expires, "never") + "; mail programs may not use it, but app passwords"
+	}
+	return "password: expires " + dayOf(s.Expires, "never") + "; mail programs may use it"
+}
+
+// dayOf is the day of a time that may be none.
+func dayOf(t time.Time, none string) string {
+	if t.IsZero() {
+		return none
+	}
+	return t.Local().Format(time.DateOnly)
 }
 
 func accountState(ctx context.Context, h *house, c *adminCall) error {
@@ -191,10 +233,15 @@ func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	if err := h.accounts.Unlock(ctx, c.actor, a.No); err != nil {
+	until, err := h.accounts.Unlock(ctx, c.actor, a.No)
+	if err != nil {
 		return err
 	}
-	c.say("%s is not locked", a.Address)
+	if until.IsZero() {
+		c.say("%s was not locked; failed log ins are forgotten, and no place is slowed for them any more", a.Address)
+		return nil
+	}
+	c.say("%s was locked until %s, and is open again", a.Address, until.Local().Format(minuteForm))
 	return nil
 }
 
@@ -250,11 +297,7 @@ func accountAppPasswords(ctx context.Context, h *house, c *adminCall) error {
 		if err != nil {
 			return err
 		}
-		used := "never"
-		if !p.Used.IsZero() {
-			used = p.Used.Format(time.DateOnly)
-		}
-		c.say("%4d  %-50s %-30s made %s  used %s", p.ID, target.Address, p.Name, p.Made.Format(time.DateOnly), used)
+		c.say("%4d  %-50s %-30s made %s  used %s", p.ID, target.Address, p.Name, dayOf(p.Made, ""), dayOf(p.Used, "never"))
 	}
 	return nil
 }

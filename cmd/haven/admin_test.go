@@ -47,7 +47,10 @@ var verbCases = []struct {
 	{"account state " + ben + " active", 0, ben + " is active now"},
 	{"account state " + ben + " gone", 1, "\"gone\" is no state"},
 	{"account password " + ben, 0, ben + "  password "},
-	{"account unlock " + ben, 0, ben + " is not locked"},
+	{"account unlock " + ben, 0, ben + " was not locked; failed log ins are forgotten"},
+	{"account show " + ben, 0, "  password: expires 20"},
+	{"account show " + ben, 0, "; mail programs may use it\n  app passwords: 0, last used never\n"},
+	{"account show carys.morgan@pharmacies.test", 0, "  mail programs are refused now: Activate your account first. The helpdesk tells you how.\n"},
 	{"account alias " + ben + " b.w@pharmacies.test", 0, "b.w@pharmacies.test leads to " + ben},
 	{"account alias " + aisha + " b.w@pharmacies.test", 1, "This address is not free."},
 	{"account alias " + aisha + " a@elsewhere.test", 1, "not one of this service's domains"},
@@ -93,6 +96,7 @@ var verbCases = []struct {
 	{"account app-passwords " + ben, 0, "  used never"},
 	{"account app-passwords " + aisha, 0, ""},
 	{"account app-passwords nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"account show " + ben, 0, "  app passwords: 2, last used never\n"},
 	{"account revoke-app-password " + ben + " x", 1, "\"x\" is no id; haven admin account app-passwords " + ben + " shows them"},
 	{"account revoke-app-password " + ben + " 7", 1, ben + " has no app password 7; "},
 	{"account revoke-app-password " + aisha + " 2", 1, aisha + " has no app password 2; "},
@@ -281,6 +285,66 @@ func TestODS(t *testing.T) {
 		if len(c.words) > 0 && c.words[0] == "--allow-closures" && strings.Contains(out, "would be refused") {
 			t.Errorf("a preview that was told says that it would be refused:\n%s", out)
 		}
+	}
+}
+
+// TestFirstAccount: where mail programs may not use account passwords, the next step is printed, and works.
+func TestFirstAccount(t *testing.T) {
+	t.Parallel()
+	i := install(t, "policy.account: passwords_in_programs = false").serve()
+	out := i.admin("account", "add", "Aisha", "Rahman")
+	if !strings.Contains(out, "haven admin account app-password "+aisha+" \"NAME OF THE PROGRAM\"\n") {
+		t.Errorf("account add printed %s", out)
+	}
+	err := i.submit(aisha, strings.Fields(out)[2], aisha, "x")
+	if err == nil || !strings.Contains(err.Error(), "Mail programs sign in with a password of their own. Ask the helpdesk for one.") {
+		t.Errorf("with the account's password: %v", err)
+	}
+	app := strings.Fields(i.admin("account", "app-password", aisha, "the laptop"))[4]
+	if err := i.submit(aisha, app, aisha, "x"); err != nil {
+		t.Error(err)
+	}
+	want := "; mail programs may not use it, but app passwords\n  app passwords: 1, last used " + time.Now().Format(time.DateOnly)
+	if out := i.admin("account", "show", aisha); !strings.Contains(out, want) {
+		t.Errorf("account show prints %s", out)
+	}
+}
+
+// TestUnlock: an operator sees a lock, ends it, and the places that were slowed are so no more.
+func TestUnlock(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, setting, shown, ended string
+		tries                       int
+	}{
+		{"locked", "policy.lockout: lock_after = 3", "  locked until 20", " was locked until 20", 3},
+		{"slowed", "policy.lockout: slow_after = 3", "  app passwords: 0", " was not locked; ", 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			i := install(t, c.setting).serve()
+			address, password := i.person("Aisha", "Rahman")
+			for n := range c.tries {
+				if _, err := i.signIn(address, fmt.Sprintf("wrong-guess-%d", n)); err == nil {
+					t.Fatal("a wrong password opens the account")
+				}
+			}
+			if _, err := i.signIn(address, password); err == nil {
+				t.Fatalf("it is not %s", c.name)
+			}
+			if out := i.admin("account", "show", address); !strings.Contains(out, c.shown) {
+				t.Errorf("account show prints %s", out)
+			}
+			if out := i.admin("account", "unlock", address); !strings.Contains(out, address+c.ended) {
+				t.Errorf("account unlock prints %s", out)
+			}
+			if out := i.admin("account", "show", address); strings.Contains(out, "locked until") {
+				t.Errorf("after the unlocking account show prints %s", out)
+			}
+			if _, err := i.signIn(address, password); err != nil {
+				t.Errorf("after the unlocking: %v", err)
+			}
+		})
 	}
 }
 

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"slices"
 	"time"
 
 	"haven"
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
+	"haven/platform/limit"
 )
 
 // ErrRefused is the one answer to a log in that did not prove itself: whether the user is unknown, the password
@@ -125,7 +127,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	}
 	if l.Face == Program && !s.o.Policy.Account.PasswordsInPrograms {
 		return &errs.Error{Kind: errs.Private, Rule: "login.app-password",
-			Say: "Mail programs sign in with a password of their own. Make one at " + s.o.Portal + "."}
+			Say: "Mail programs sign in with a password of their own. " + atPortal(s.o.Portal, "Make one at %s.", "Ask the helpdesk for one.")}
 	}
 	now := s.Now()
 	key := s.memory.of(k.account.No, k.ver, user.Key(), l.Password)
@@ -214,6 +216,7 @@ func (s *Service) failed(ctx context.Context, l Login, place placeKey, user have
 	p, now := s.o.Policy.Lockout, s.Now()
 	s.places.Add(string(place[:]), 1)
 	s.places.Add(NetworkOf(l.Place), 1)
+	s.failing.add(a.No, string(place[:]), NetworkOf(l.Place))
 	if p.LockAfter <= 0 {
 		return ErrRefused
 	}
@@ -261,12 +264,14 @@ func (s *Service) lock(tx *db.Tx, l Login, a Account, until time.Time) error {
 	return err
 }
 
-// Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6).
-func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.AccountNo) error {
+// Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6). The places from which somebody
+// tried in vain are no longer slowed either. It returns until when the account was locked; zero: it was not.
+func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.AccountNo) (until time.Time, err error) {
 	now := s.Now()
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Change(sqlUnlock, int64(no))
-		if err != nil || n == 0 {
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		until = time.Time{}
+		n := 0
+		if err := tx.Query(sqlUnlock, []any{int64(no)}, func(r db.Row) error { until, n = timeOf(r.Int64(0)), 1; return nil }); err != nil || n == 0 {
 			return err
 		}
 		a, err := ByNoIn(tx, no)
@@ -275,6 +280,45 @@ func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.Accoun
 		}
 		return err
 	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	for _, place := range s.failing.take(no) {
+		s.places.Forget(place)
+	}
+	if !now.Before(until) {
+		until = time.Time{}
+	}
+	return until, nil
+}
+
+// failing remembers from where somebody tried in vain to sign in as whom, so that an unlocking can forget it.
+type failing struct {
+	recent *limit.Recent[haven.AccountNo, []string]
+}
+
+// mostFailing is how many places are remembered of one account; the oldest go.
+const mostFailing = 32
+
+func (f failing) add(no haven.AccountNo, places ...string) {
+	if no == 0 {
+		return
+	}
+	f.recent.Update(no, func(before []string) []string {
+		all := append([]string(nil), places...)
+		for _, p := range before {
+			if !slices.Contains(all, p) && len(all) < mostFailing {
+				all = append(all, p)
+			}
+		}
+		return all
+	})
+}
+
+func (f failing) take(no haven.AccountNo) []string {
+	places, _ := f.recent.Get(no)
+	f.recent.Forget(no)
+	return places
 }
 
 // placeKey stands for a place: the network address and the program together (Rules 6). It is a hash, since

@@ -170,12 +170,20 @@ func MayLogin(f LoginFacts, now time.Time) haven.Verdict {
 		return allow("login.web") // an expired password leads to the change page there
 	}
 	if f.MustChange {
-		return refuse("password.temporary", "Choose your own password first, at "+f.Portal+".")
+		return refuse("password.temporary", atPortal(f.Portal, "Choose your own password first, at %s.", "Ask the helpdesk for a password of your own first."))
 	}
 	if !f.Expires.IsZero() && !now.Before(f.Expires) {
-		return refuse("password.expired", fmt.Sprintf("Your password expired on %s, change it at %s.", f.Expires.UTC().Format("2 January 2006"), f.Portal))
+		return refuse("password.expired", "Your password expired on "+f.Expires.UTC().Format("2 January 2006")+atPortal(f.Portal, ", change it at %s.", ". Ask the helpdesk for a new one."))
 	}
 	return allow("login.program")
+}
+
+// atPortal says what a person does at the portal, or without one.
+func atPortal(portal, there, without string) string {
+	if portal == "" {
+		return without
+	}
+	return fmt.Sprintf(there, portal)
 }
 
 func stateLogin(f LoginFacts) haven.Verdict {
@@ -186,17 +194,17 @@ func stateLogin(f LoginFacts) haven.Verdict {
 		if f.Face == Web {
 			return allow("login.activation")
 		}
-		return refuse("account.not-activated", "Activate your account first, at "+f.Portal+".")
+		return refuse("account.not-activated", atPortal(f.Portal, "Activate your account first, at %s.", "Activate your account first. The helpdesk tells you how."))
 	case Inactive:
 		if f.Face == Web {
 			return allow("login.reactivation")
 		}
-		return refuse("account.inactive", "Your account is inactive because it was not used. Sign in at "+f.Portal+" to use it again.")
+		return refuse("account.inactive", "Your account is inactive because it was not used. "+atPortal(f.Portal, "Sign in at %s to use it again.", "The helpdesk can wake it."))
 	case Leaver:
 		if f.Face == Web {
 			return allow("login.leaver")
 		}
-		return refuse("account.leaver", "Your account has no post any more. Sign in at "+f.Portal+" to see what happens next.")
+		return refuse("account.leaver", "Your account has no post any more. "+atPortal(f.Portal, "Sign in at %s to see what happens next.", "The helpdesk can tell you what happens next."))
 	case Disabled:
 		return refuse("account.disabled", "Your account is resting during your leave. An owner or administrator of your post can wake it.")
 	}

@@ -229,6 +229,21 @@ func TestMayLogin(t *testing.T) {
 	}
 }
 
+// TestNoPortal: in a service without a portal nobody is sent to one.
+func TestNoPortal(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2017, 9, 1, 12, 0, 0, 0, time.UTC)
+	for _, f := range []LoginFacts{{State: Invited}, {State: Inactive}, {State: Leaver}, {State: Active, MustChange: true}, {State: Active, Expires: now}} {
+		if v := MayLogin(f, now); strings.Contains(v.Reason, " at") || !strings.Contains(v.Reason, "elpdesk") {
+			t.Errorf("%+v: %s", f, v.Reason)
+		}
+		f.Portal = "https://portal.haven.example"
+		if v := MayLogin(f, now); !strings.Contains(v.Reason, " at "+f.Portal) {
+			t.Errorf("%+v: %s", f, v.Reason)
+		}
+	}
+}
+
 func TestMayReceive(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[State]bool{

@@ -59,7 +59,8 @@ type Service struct {
 	memory  *memory
 	places  *limit.Windows // failures by place
 	slowed  *limit.Buckets // tries of slowed places
-	nobody  hashed         // what unknown users are measured against
+	failing failing
+	nobody  hashed // what unknown users are measured against
 	domains map[string]bool
 }
 
@@ -78,6 +79,7 @@ func New(o Options) *Service {
 		queue:   newQueue(slots, p.Password.Waiting, p.Password.MaxWait, o.Clock),
 		memory:  newMemory(p.Password.Remember, p.Password.Remembered),
 		places:  limit.NewWindows(p.Lockout.Window, p.Lockout.Places, now),
+		failing: failing{limit.NewRecent[haven.AccountNo, []string](p.Lockout.Places)},
 		slowed:  limit.NewBuckets(1, p.Lockout.SlowEvery, 1, p.Lockout.Places, now),
 		nobody:  hashNew("nobody", p.Password),
 		domains: make(map[string]bool),

@@ -105,7 +105,11 @@ const (
 		since = CASE WHEN l.since > $3 THEN l.since ELSE excluded.since END
 		RETURNING failures`
 	sqlLockUntil = `UPDATE lockout SET until = $2 WHERE no = $1 AND until < $3`
-	sqlUnlock    = `DELETE FROM lockout WHERE no = $1`
+	sqlUnlock    = `DELETE FROM lockout WHERE no = $1 RETURNING until`
+
+	sqlStanding = `SELECT COALESCE(c.ver, 0), COALESCE(c.expires, 0), COALESCE(c.must_change, 0), COALESCE(l.until, 0),
+		(SELECT COUNT(*) FROM app_password p WHERE p.no = a.no), (SELECT COALESCE(MAX(used), 0) FROM app_password p WHERE p.no = a.no)
+		FROM account a LEFT JOIN credential c ON c.no = a.no LEFT JOIN lockout l ON l.no = a.no WHERE a.no = $1`
 
 	sqlSeePlace = `INSERT INTO known_place (no, place, first, last) VALUES ($1, $2, $3, $3)
 		ON CONFLICT (no, place) DO UPDATE SET last = excluded.last`
