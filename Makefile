@@ -5,6 +5,7 @@ export CGO_ENABLED := 0
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
 DATA ?= build/demo
 FRESH ?=
+ARGS ?=
 
 # The strangers that the tests talk to, and PostgreSQL. Nothing here may start a service.
 TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules
@@ -17,8 +18,8 @@ help: ## what there is to make
 build: ## bin/haven
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/haven ./cmd/haven
 
-demo: build ## everything in one process on loopback, with people and mail
-	bin/haven demo --data $(DATA) $(if $(FRESH),--fresh)
+demo: build ## everything in one process on loopback, with people and mail; more of its flags: make demo ARGS="--port-offset 100"
+	bin/haven demo --data $(DATA) $(if $(FRESH),--fresh) $(ARGS)
 
 test: install-test build ## every test, with a PostgreSQL and mail programs of its own
 	HAVEN_BIN=$(CURDIR)/bin/haven $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...

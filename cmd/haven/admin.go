@@ -76,7 +76,10 @@ func adminVerbs() []adminVerb {
 // adminCommand has the running service do it, so that open sessions hear of it at once; where none runs, it opens the stores
 // itself, which have to be there.
 func adminCommand(ctx context.Context, args []string, std stdio) error {
-	file, rest := configOf(args)
+	file, rest, err := configOf(args, std)
+	if err != nil {
+		return err
+	}
 	verb, rest, err := findVerb(rest, std)
 	if err != nil {
 		return err
@@ -131,23 +134,26 @@ func wantsHelp(args []string) bool {
 }
 
 // configOf takes --config out of the words, wherever it stands.
-func configOf(args []string) (file string, rest []string) {
+func configOf(args []string, std stdio) (file string, rest []string, err error) {
 	if file = os.Getenv("HAVEN_CONFIG"); file == "" {
 		file = defaultConfig
 	}
 	for i := 0; i < len(args); i++ {
 		name, v, has := strings.Cut(args[i], "=")
-		switch {
-		case name != "--config" && name != "-config":
+		if name != "--config" && name != "-config" {
 			rest = append(rest, args[i])
-		case has:
-			file = v
-		case i+1 < len(args):
+			continue
+		}
+		if !has && i+1 < len(args) {
 			i++
-			file = args[i]
+			v = args[i]
+		}
+		if file = v; v == "" {
+			fmt.Fprintln(std.err, "haven admin: --config is given without a value; name the configuration FILE, or a demo's folder, behind it")
+			return "", nil, errUsage
 		}
 	}
-	return file, rest
+	return file, rest, nil
 }
 
 // findVerb finds what the first two words name. Where they name nothing it lists what there is.

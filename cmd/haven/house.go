@@ -304,7 +304,7 @@ func (h *house) wireTrust(ctx context.Context) error {
 	}
 	h.sealer = audit.NewSealer(h.db, signer, h.log)
 	if t := h.conf.TLS; t.Certificate != "" {
-		files, err := cert.Open(t.Certificate, t.Key, h.clock.Now)
+		files, err := cert.Open(t.Certificate, t.Key, h.clock.Now, h.log)
 		if err != nil {
 			return err
 		}

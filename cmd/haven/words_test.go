@@ -15,6 +15,7 @@ func TestWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := install(t)
+	installed := "../../deploy/haven.toml"
 	lost := install(t, "tls: certificate = \"/nowhere/fullchain.pem\"", "tls: key = \"/nowhere/privkey.pem\"")
 	for _, c := range []struct {
 		words         string
@@ -41,6 +42,15 @@ func TestWords(t *testing.T) {
 		{"config check --config GOOD", 0, "can be used", ""},
 		{"config check --config LOST", 1, "", "tls.certificate: the certificate /nowhere/fullchain.pem with the key /nowhere/privkey.pem can't be used: open /nowhere/fullchain.pem: no such file or directory; put a PEM chain and its key there"},
 		{"config print --config GOOD", 0, "hostname = \"localhost\"  # ", ""},
+		{"config print --config INSTALLED", 0, "# MISTAKE: no mail domain is named; write domains = [\"your.domain\"] under [service]\ndomains = []  # default\n", ""},
+		{"config print --config INSTALLED", 0, "# MISTAKE: the machine's name is missing", ""},
+		{"config print --config INSTALLED", 0, "min_length = 12  # profile nhsmail-2017\n", ""},
+		{"config print --config BAD", 1, "", "service.hostnam: unknown key"},
+		{"config check --config INSTALLED", 1, "", "service.domains: no mail domain is named"},
+		{"serve --config INSTALLED", 1, "", "service.domains: no mail domain is named"},
+		{"serve --config", 2, "", "flag needs an argument: -config"},
+		{"admin account list --config", 2, "", "--config is given without a value"},
+		{"admin --config= account list", 2, "", "--config is given without a value"},
 		{"check --config GOOD", 1, "", "there is no store at "},
 		{"backup --config GOOD", 2, "", "it needs words after it"},
 		{"backup --config GOOD one", 2, "", "a word is missing after \"one\""},
@@ -63,7 +73,7 @@ func TestWords(t *testing.T) {
 	} {
 		t.Run(c.words, func(t *testing.T) {
 			t.Parallel()
-			words := strings.Fields(strings.NewReplacer("BAD", bad, "GOOD", good.conf, "LOST", lost.conf).Replace(c.words))
+			words := strings.Fields(strings.NewReplacer("BAD", bad, "GOOD", good.conf, "LOST", lost.conf, "INSTALLED", installed).Replace(c.words))
 			out, errOut, code := operate(t, words...)
 			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errOut, c.errWords) {
 				t.Errorf("code %d, wanted %d\n%s---\n%s", code, c.code, out, errOut)

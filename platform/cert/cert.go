@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
@@ -36,16 +37,18 @@ func Config(get func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Confi
 type Files struct {
 	cert, key string
 	now       func() time.Time
+	log       *slog.Logger
 
 	mu     sync.Mutex
 	loaded *tls.Certificate
 	seen   time.Time // when the files were looked at
 	stamp  [2]time.Time
+	fault  string // why what is there now can't be used
 }
 
-// Open reads the files. The error names the file and the remedy.
-func Open(certFile, keyFile string, now func() time.Time) (*Files, error) {
-	f := &Files{cert: certFile, key: keyFile, now: now}
+// Open reads the files. The error names the file and the remedy. A renewed certificate that can't be read goes to log.
+func Open(certFile, keyFile string, now func() time.Time, log *slog.Logger) (*Files, error) {
+	f := &Files{cert: certFile, key: keyFile, now: now, log: log}
 	if err := f.load(); err != nil {
 		return nil, err
 	}
@@ -76,12 +79,26 @@ func (f *Files) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer f.mu.Unlock()
 	if now := f.now(); now.Sub(f.seen) > time.Minute {
 		f.seen = now
-		if s := f.stamps(); s != f.stamp {
-			f.stamp = s
-			_ = f.load() // the old one is still good; the next look tries again when the files change once more
+		if f.stamps() != f.stamp {
+			f.renew()
 		}
 	}
 	return f.loaded, nil
+}
+
+// renew takes the files over. Where that can't be, the old certificate is kept, and each look tries again: the remedy may
+// be a mode that changes no time. The log is told once of each reason.
+func (f *Files) renew() {
+	old := f.loaded.Leaf.NotAfter
+	err := f.load()
+	switch {
+	case err == nil:
+		f.fault = ""
+		f.log.Info("a renewed certificate is shown", "file", f.cert, "ends", f.loaded.Leaf.NotAfter)
+	case err.Error() != f.fault:
+		f.fault = err.Error()
+		f.log.Error("a renewed certificate can't be used; the old one is shown for as long as it lasts", "error", err, "old_ends", old)
+	}
 }
 
 const (

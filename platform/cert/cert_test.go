@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -78,12 +79,13 @@ func TestFilesAreReadAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Open(file, file, time.Now); err == nil || !strings.Contains(err.Error(), "put a PEM chain and its key there") {
+	if _, err := Open(file, file, time.Now, slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), "put a PEM chain and its key there") {
 		t.Errorf("a missing file: %v", err)
 	}
 	clock := now
 	write("one.example", now.Add(-time.Hour))
-	f, err := Open(file, file, func() time.Time { return clock })
+	var log strings.Builder
+	f, err := Open(file, file, func() time.Time { return clock }, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,5 +108,14 @@ func TestFilesAreReadAgain(t *testing.T) {
 	}
 	if clock = clock.Add(2 * time.Minute); name() != "two.example" {
 		t.Error("rubbish took the place of a good certificate")
+	}
+	clock = clock.Add(2 * time.Minute)
+	name()
+	if n := strings.Count(log.String(), "a renewed certificate can't be used"); n != 1 || !strings.Contains(log.String(), file) {
+		t.Errorf("the log tells %d times of the rubbish, wanted 1:\n%s", n, log.String())
+	}
+	write("three.example", now.Add(time.Hour))
+	if clock = clock.Add(2 * time.Minute); name() != "three.example" {
+		t.Error("not read again after the rubbish")
 	}
 }

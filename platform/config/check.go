@@ -141,7 +141,8 @@ func isDomain(s string) bool {
 	return true
 }
 
-// Print writes every key with its effective value and where that came from, as a file that Load reads again.
+// Print writes every key with its effective value and where that came from, as a file that Load reads again. What is missing
+// or can't be meant is marked above its key.
 func (l *Loaded) Print(w io.Writer) error {
 	var err error
 	table := ""
@@ -164,6 +165,11 @@ func (l *Loaded) Print(w io.Writer) error {
 		}
 		if f.doc != "" {
 			say("# %s\n", f.doc)
+		}
+		for _, m := range l.wrong {
+			if m.key == key {
+				say("# MISTAKE: %s\n", m.what)
+			}
 		}
 		say("%s = %s  # %s\n", key[dot+1:], show(f.value), origin)
 	})

@@ -20,9 +20,11 @@ type Origin = string
 type Loaded struct {
 	Config
 	Origins map[string]Origin
+	wrong   []mistake // for Print alone: with one of them nothing is served
 }
 
-// Load reads a file. The error names every mistake, one a line, each with its line in the file and what to do.
+// Load reads a file. The error names every mistake, one a line, each with its line in the file and what to do. Where all
+// keys were understood, what was read comes beside the error, to be printed and for nothing else.
 func Load(file string) (*Loaded, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -66,13 +68,18 @@ func Parse(file string, text []byte) (*Loaded, error) {
 		}
 		l.Origins[v.key] = at(file, v.line)
 	}
-	for _, m := range l.check() {
+	understood := len(faults) == 0
+	l.wrong = l.check()
+	for _, m := range l.wrong {
 		faults.add(file, lineOf(values, m.key), m.key, m.what)
 	}
-	if len(faults) > 0 {
-		return nil, faults
+	switch {
+	case len(faults) == 0:
+		return l, nil
+	case understood:
+		return l, faults
 	}
-	return l, nil
+	return nil, faults
 }
 
 func at(file string, line int) string { return fmt.Sprintf("%s:%d", file, line) }
