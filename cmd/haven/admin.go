@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +52,7 @@ func adminVerbs() []adminVerb {
 		{"account", "app-password", "ADDRESS NAME [--mailbox A]", "a password for one mail program, printed once", false, accountAppPassword},
 		{"account", "app-passwords", "ADDRESS", "a person's app passwords: id, mailbox, name, made, last used", false, accountAppPasswords},
 		{"account", "revoke-app-password", "ADDRESS ID", "end an app password at once", false, accountRevokeAppPassword},
-		{"mailbox", "add", "CODE --owner A [--owner B] [--member C]", "the shared mailbox of a premises", false, mailboxAdd},
+		{"mailbox", "add", "CODE --owner A [--owner B] [--member C] [--closed-anyway]", "the shared mailbox of a premises", false, mailboxAdd},
 		{"mailbox", "list", "", "all shared mailboxes", false, mailboxList},
 		{"member", "list", "MAILBOX", "who has access to a shared mailbox", false, memberList},
 		{"member", "add", "MAILBOX PERSON [--rights member] [--until 2026-12-31]", "let a person in", false, memberAdd},
@@ -91,7 +90,7 @@ func adminCommand(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	in, closeIn, err := inputOf(verb, rest, std.in)
+	in, closeIn, err := inputOf(ctx, verb, rest, std.in)
 	if err != nil {
 		return err
 	}
@@ -199,27 +198,6 @@ func isSubject(s string) bool {
 		}
 	}
 	return false
-}
-
-// inputOf opens what a verb reads: the first word that is no flag.
-func inputOf(v adminVerb, args []string, std io.Reader) (io.Reader, func() error, error) {
-	none := func() error { return nil }
-	if !v.input {
-		return bytes.NewReader(nil), none, nil
-	}
-	for _, a := range args {
-		if a == "-" {
-			return std, none, nil
-		}
-		if !strings.HasPrefix(a, "-") {
-			f, err := os.Open(a)
-			if err != nil {
-				return nil, none, fmt.Errorf("the file can't be read: %w", err)
-			}
-			return f, f.Close, nil
-		}
-	}
-	return bytes.NewReader(nil), none, nil
 }
 
 // runVerb does one thing. Without a house it can only explain it.

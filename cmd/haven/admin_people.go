@@ -330,12 +330,16 @@ func mailboxAdd(ctx context.Context, h *house, c *adminCall) error {
 	var owners, members addresses
 	c.flags.Var(&owners, "owner", "`ADDRESS` of an owner; at least one")
 	c.flags.Var(&members, "member", "`ADDRESS` of a member")
+	closed := c.flags.Bool("closed-anyway", false, "also for premises that are closed")
 	if err := c.need(1, 1); err != nil {
 		return err
 	}
 	org, err := h.organisationOf(ctx, c.words[0])
 	if err != nil {
 		return err
+	}
+	if org.Status == organisation.Closed && !*closed {
+		return fmt.Errorf("%s (%s, %s) closed%s; if it shall have a mailbox all the same, say --closed-anyway", org.Code, org.Name, org.Place, onDay(org.Closed))
 	}
 	if len(owners) == 0 {
 		return errors.New("a mailbox has an owner; name one with --owner ADDRESS")
@@ -356,6 +360,14 @@ func mailboxAdd(ctx context.Context, h *house, c *adminCall) error {
 	}
 	c.say("%s  %s", a.Address, a.Display)
 	return nil
+}
+
+// onDay is " on" a day that may not be known.
+func onDay(d organisation.Date) string {
+	if d == 0 {
+		return ""
+	}
+	return " on " + d.String()
 }
 
 func (h *house) numbersOf(ctx context.Context, list []string) (out []haven.AccountNo, err error) {

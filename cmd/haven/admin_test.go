@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -453,5 +455,78 @@ func TestACLKeepsDates(t *testing.T) {
 	}
 	if out := i.admin("member", "list", box); !regexp.MustCompile(regexp.QuoteMeta(locum) + ` +read +until 2126-02-01 00:00`).MatchString(out) {
 		t.Errorf("after SETACL:\n%s", out)
+	}
+}
+
+// TestLongAnswers: what belongs on the error output comes whole, however long.
+func TestLongAnswers(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	for _, n := range []int{100, 5000, 15_000} {
+		code := strings.Repeat("€", n/3)
+		_, errOut, exit := operate(t, "admin", "--config", i.conf, "ods", "show", code)
+		if want := "haven admin: there is no organisation " + code + "\n"; exit != 1 || errOut != want {
+			t.Errorf("%d octets: code %d, %d octets answered: %.200s", n, exit, len(errOut), errOut)
+		}
+	}
+}
+
+// TestClosedPremises: a mailbox for premises that are closed is made only by somebody who says so.
+func TestClosedPremises(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	owner, _ := i.person("Aisha", "Rahman")
+	line := `"FX002","TEST PHARMACY","Y62","QOP","1 ELM AVENUE","","LEEDS","","","LS1 1AA","20060601","20250401","C","1","P001","20060601","","","","","","0","","QOP","","",""` + "\n"
+	if out, errOut, code := operateIn(t, line, "admin", "--config", i.conf, "ods", "import", "-", "--apply"); code != 0 {
+		t.Fatalf("%d\n%s%s", code, out, errOut)
+	}
+	words := []string{"admin", "--config", i.conf, "mailbox", "add", "FX002", "--owner", owner}
+	_, errOut, code := operate(t, words...)
+	if want := "FX002 (TEST PHARMACY, LEEDS) closed on 2025-04-01; if it shall have a mailbox all the same, say --closed-anyway"; code != 1 || !strings.Contains(errOut, want) {
+		t.Errorf("code %d: %s", code, errOut)
+	}
+	if out, errOut, code := operate(t, append(words, "--closed-anyway")...); code != 0 || !strings.Contains(out, box) {
+		t.Errorf("code %d: %s%s", code, out, errOut)
+	}
+}
+
+// TestAbandonedPipe: a signal ends a command that waits for a pipe, beside a service and without: for more, or for somebody
+// to write into it.
+func TestAbandonedPipe(t *testing.T) {
+	t.Parallel()
+	i := install(t).founded()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	words := []string{"admin", "--config", i.conf, "ods", "import", pipe}
+	const stopped = "it was stopped before it was done; run it again"
+	for _, served := range []bool{false, true} {
+		if served {
+			i.serve()
+		}
+		c := spawn(t, words...)
+		w, err := os.OpenFile(pipe, os.O_WRONLY, 0) // opens once the command has opened the other end
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case code := <-c.ended:
+			if c.ended <- code; code != 1 || !strings.Contains(c.out.String(), stopped) {
+				t.Errorf("served %t: code %d, %s", served, code, c.out)
+			}
+		case <-time.After(patience):
+			t.Errorf("served %t: it does not end\n%s", served, c.out)
+		}
+		_ = w.Close() // nobody reads any more
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errOut bytes.Buffer
+	if code := run(ctx, words, stdio{strings.NewReader(""), &out, &errOut}); code != 1 || !strings.Contains(errOut.String(), stopped) {
+		t.Errorf("with nobody who writes: code %d, %s%s", code, out.String(), errOut.String())
 	}
 }

@@ -26,6 +26,7 @@ const (
 	errorTrailer  = "Haven-Error"
 	maxAdminWords = 64 << 10 // octets of the line
 	maxAdminError = 16 << 10 // octets of what goes to the error output
+	maxTrailer    = 64 << 10 // octets; an octet of the error takes up to three, and Go reads a trailer whole
 	maxSocketPath = 100      // octets; a socket's address holds 107
 )
 
@@ -167,7 +168,7 @@ func callService(ctx context.Context, data string, words []string, std stdio) er
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	client := &http.Client{Transport: &http.Transport{ReadBufferSize: maxTrailer, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", path)
 	}}}
