@@ -18,7 +18,6 @@ import (
 const (
 	formatVersion = 1
 	manifestFile  = "MANIFEST.json"
-	manifestMost  = 64 << 20 // octets; a file of bodies takes about 150
 )
 
 // Manifest says what a back-up is and lists its files. A folder without one is no back-up.
@@ -65,7 +64,7 @@ func (m *Manifest) encode() ([]byte, error) {
 	return json.MarshalIndent(&sealed, "", " ")
 }
 
-// write makes the manifest durable, whole or not at all.
+// write makes the manifest durable, whole or not at all, and only if it reads as it must for a restore.
 func (m *Manifest) write(dir string) error {
 	text, err := m.encode()
 	if err != nil {
@@ -78,6 +77,9 @@ func (m *Manifest) write(dir string) error {
 	}
 	_, err = f.Write(append(text, '\n'))
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if _, err := readManifestFile(path + ".part"); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".part", path); err != nil {
@@ -114,26 +116,23 @@ func decodeManifest(text []byte) (*Manifest, error) {
 
 // ReadManifest reads the manifest of a back-up of a kind, "mail" or "keys", and checks no other file.
 func ReadManifest(dir, kind string) (*Manifest, error) {
-	path := filepath.Join(dir, manifestFile)
-	fi, err := os.Stat(path)
+	m, err := readManifestFile(filepath.Join(dir, manifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errs.E(errs.Invalid, "%s is no back-up: it has no %s. One that was cut short never gets it.", dir, manifestFile)
 	}
-	if err == nil && fi.Size() > manifestMost {
-		return nil, errs.E(errs.Invalid, "The manifest in %s is too long to be one.", dir)
-	}
-	if err != nil {
-		return nil, said(err, "The manifest can't be read.")
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, said(err, "The manifest can't be read.")
-	}
-	m, err := decodeManifest(text)
 	if err == nil && m.Kind != kind {
 		return nil, errs.E(errs.Invalid, "%s is a back-up of the %s, and one of the %s was asked for.", dir, m.Kind, kind)
 	}
 	return m, err
+}
+
+// readManifestFile has no bound: a body over 1 MiB takes about 170 octets, and a large store has millions of them.
+func readManifestFile(path string) (*Manifest, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, said(err, "The manifest can't be read.")
+	}
+	return decodeManifest(text)
 }
 
 // Verify reads a whole back-up of a kind and holds each file against the manifest. A file that lacks or differs is
