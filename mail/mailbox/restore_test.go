@@ -185,6 +185,51 @@ func TestRestored(t *testing.T) {
 	})
 }
 
+// One back-up that is restored twice becomes two stores that share no number given out since, also while a former restore has
+// put the numbers ahead of the clock.
+func TestRestoredTwice(t *testing.T) {
+	t.Parallel()
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) {
+		an := s.Account()
+		v, ctx := mailboxtest.Own(an), t.Context()
+		var snapshot [2]int64
+		restore := func() mailbox.Folder {
+			t.Helper()
+			must(t, s.DB.Write(ctx, func(tx *db.Tx) error {
+				mailbox.Restored(tx, s.Clock.Now().Unix())
+				return nil
+			}))
+			f, err := s.CreateFolder(ctx, v, []string{"New"}, mailbox.NoRole)
+			must(t, err)
+			return f
+		}
+		back := func() {
+			t.Helper()
+			must(t, s.DeleteFolder(ctx, v, []string{"New"}))
+			must(t, s.DB.Write(ctx, func(tx *db.Tx) error {
+				tx.Exec(`UPDATE account_mail SET next_mb = $1, validity = $2 WHERE an = $3`, snapshot[0], snapshot[1], int64(an))
+				return nil
+			}))
+		}
+		for _, ahead := range []bool{false, true} {
+			must(t, s.DB.Read(ctx, func(tx *db.Tx) error {
+				return tx.Query(`SELECT next_mb, validity FROM account_mail WHERE an = $1`, []any{int64(an)}, func(r db.Row) error {
+					snapshot = [2]int64{r.Int64(0), r.Int64(1)}
+					return nil
+				})
+			}))
+			first := restore()
+			back()
+			s.Clock.Advance(time.Minute)
+			second := restore()
+			if first.No == second.No || first.UIDValidity == second.UIDValidity {
+				t.Errorf("ahead %v: folders %d and %d with UIDVALIDITY %d and %d", ahead, first.No, second.No, first.UIDValidity, second.UIDValidity)
+			}
+			must(t, s.DeleteFolder(ctx, v, []string{"New"}))
+		}
+	})
+}
+
 func create(s *mailboxtest.Store, v mailbox.Viewer, path ...string) error {
 	_, err := s.CreateFolder(context.Background(), v, path, mailbox.NoRole)
 	return err
