@@ -261,7 +261,7 @@ func (k *Keys) rewrapNamed(ctx context.Context, to *service) error {
 			if err != nil {
 				return err
 			}
-			writeNamed(tx, name, wrapped{sealed, to.n})
+			moveNamed(tx, name, w.service, wrapped{sealed, to.n})
 		}
 		return nil
 	})

@@ -131,6 +131,24 @@ func insertNamed(tx *db.Tx, name string, w wrapped) {
 		name, w.sealed, w.service)
 }
 
+// moveNamed seals a secret under another service key. One that was deleted or set anew meanwhile stays as it is.
+func moveNamed(tx *db.Tx, name string, from int64, to wrapped) {
+	tx.Exec(`UPDATE named_secret SET sealed = $1, service = $2 WHERE name = $3 AND service = $4`, to.sealed, to.service, name, from)
+}
+
+func deleteNamed(tx *db.Tx, name string) { tx.Exec(`DELETE FROM named_secret WHERE name = $1`, name) }
+
+// namedAfter lists the names that begin with a prefix that ends in an ASCII character.
+func namedAfter(tx *db.Tx, prefix string) (names []string, err error) {
+	last := len(prefix) - 1
+	end := prefix[:last] + string(rune(prefix[last]+1))
+	err = tx.Query(`SELECT name FROM named_secret WHERE name > $1 AND name < $2`, []any{prefix, end}, func(r db.Row) error {
+		names = append(names, r.Text(0))
+		return nil
+	})
+	return names, err
+}
+
 func oldNamed(tx *db.Tx, service int64) (map[string]wrapped, error) {
 	all := map[string]wrapped{}
 	err := tx.Query(`SELECT sealed, service, name FROM named_secret WHERE service < $1`, []any{service}, func(r db.Row) error {
