@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -63,6 +62,8 @@ type house struct {
 	certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 	authority   []byte // PEM; nil where the operator's certificate is shown
 	closers     []func() error
+	turns       *job.Runner // what every open house does again and again
+	node        node
 	existing    bool // only a store that is there is opened
 	looks       bool // for check: it is only read, and no key or certificate is made
 }
@@ -245,10 +246,14 @@ func (h *house) wirePeople(context.Context) error {
 	return nil
 }
 
-func (h *house) wireStore(context.Context) error {
+func (h *house) wireStore(ctx context.Context) error {
+	node, err := h.takeNode(ctx)
+	if err != nil {
+		return err
+	}
 	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
-		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: int64(os.Getpid())})
-	return nil
+		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: node})
+	return h.startTurns()
 }
 
 func (h *house) wireMail(ctx context.Context) (err error) {
@@ -272,7 +277,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
-	return nil
+	return h.turnSealers(sealer, crowds)
 }
 
 // openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.

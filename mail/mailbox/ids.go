@@ -39,3 +39,11 @@ func (s *idSource) next(now time.Time) haven.MessageID {
 	s.last = t
 	return haven.MessageID(t>>12<<22 | s.node<<12 | t&0xfff)
 }
+
+// SetNode gives the process another number, see Options.Node. Ids go on growing.
+func (s *Service) SetNode(node int64) {
+	s.ids.mu.Lock()
+	defer s.ids.mu.Unlock()
+	s.ids.node = node & 1023
+	s.ids.last |= 0xfff // the next id is of another millisecond
+}
