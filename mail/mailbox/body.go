@@ -200,8 +200,14 @@ type bodyRow struct {
 	trace []byte
 }
 
-// Body opens a message. Its id comes from Rows of the same account.
+// Body opens a message. Its id comes from Rows of the same account. Where its body is lost or damaged the error has
+// blob.ErrDamaged behind it.
 func (s *Service) Body(ctx context.Context, v Viewer, msg haven.MessageID) (*Body, error) {
+	return s.bodyFrom(ctx, v, msg, blob.Loc{})
+}
+
+// bodyFrom is Body for a message whose body was looked for at a place and not found.
+func (s *Service) bodyFrom(ctx context.Context, v Viewer, msg haven.MessageID, missing blob.Loc) (*Body, error) {
 	for try := 0; ; try++ {
 		rows, err := s.bodyRows(ctx, v, []haven.MessageID{msg})
 		if err != nil {
@@ -214,9 +220,13 @@ func (s *Service) Body(ctx context.Context, v Viewer, msg haven.MessageID) (*Bod
 		if err == nil {
 			return &Body{trace: rows[0].trace, letter: b}, nil
 		}
-		if !errors.Is(err, blob.ErrMoved) || try > 0 {
+		if errors.Is(err, blob.ErrMoved) && rows[0].loc == missing {
+			return nil, blob.Lost(missing, rows[0].id)
+		}
+		if !errors.Is(err, blob.ErrMoved) || try > 1 {
 			return nil, err
 		}
+		missing = rows[0].loc
 	}
 }
 
@@ -263,13 +273,13 @@ func (s *Service) Bodies(ctx context.Context, v Viewer, msgs []haven.MessageID, 
 func (s *Service) appendBody(ctx context.Context, v Viewer, msg haven.MessageID, r *bodyRow, buf []byte) ([]byte, error) {
 	out, err := s.bodies.AppendTo(append(buf, r.trace...), r.loc, r.id, &r.key)
 	if errors.Is(err, blob.ErrMoved) {
-		return s.bodyAgain(ctx, v, msg, buf)
+		return s.bodyAgain(ctx, v, msg, r.loc, buf)
 	}
 	return out, err
 }
 
-func (s *Service) bodyAgain(ctx context.Context, v Viewer, msg haven.MessageID, buf []byte) ([]byte, error) {
-	b, err := s.Body(ctx, v, msg)
+func (s *Service) bodyAgain(ctx context.Context, v Viewer, msg haven.MessageID, missing blob.Loc, buf []byte) ([]byte, error) {
+	b, err := s.bodyFrom(ctx, v, msg, missing)
 	if err != nil {
 		return buf, err
 	}

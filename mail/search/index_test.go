@@ -336,7 +336,7 @@ func TestUnreadable(t *testing.T) {
 	no := h.Account()
 	h.Deliver(no, about("metformin"))
 	h.search.worker = &worker{Service: &Service{store: h.Store, keys: h.search.keys, clock: h.Clock, index: h.search.index, chunk: defaultChunk, scans: make(chan struct{}, maxScans)},
-		itself: mailboxtest.Own, log: h.search.worker.log, failed: map[haven.MessageID]int{}}
+		itself: mailboxtest.Own, log: h.search.worker.log, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}}
 	h.search.worker.store = &hookedStore{Store: h.Store, fail: errs.Wrap(errs.Transient, errors.New("the disk is busy"), "")}
 	for range 2 * maxTries {
 		if _, err := h.search.Step(t.Context()); !errs.Is(err, errs.Transient) || h.waiting() != 1 {

@@ -18,6 +18,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/platform/blob"
 	"haven/platform/clock"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -87,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
-	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}}
+	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}}
 	return s, nil
 }
 
@@ -367,14 +368,38 @@ func (e *evaluation) openLetters(rows []int, infos map[int]*mailbox.Info) error 
 		case e.rows[i].Size <= wholeLetter:
 			small = append(small, i)
 		default:
-			if err := e.openLarge(i, info); err != nil {
+			if err := e.openLarge(i, info); err != nil && !e.leavesOut(i, err) {
 				return err
 			}
 		}
 	}
-	return e.store.Bodies(e.ctx, e.v, e.messages(small), func(n int, message []byte) error {
-		return e.judgeLetter(small[n], infos[small[n]], bytes.NewReader(message))
+	err := e.openSmall(small, infos)
+	if !errors.Is(err, blob.ErrDamaged) {
+		return err
+	}
+	for _, i := range e.undecided(small) { // one by one, to know which it is
+		if err := e.openSmall([]int{i}, infos); err != nil && !e.leavesOut(i, err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) openSmall(rows []int, infos map[int]*mailbox.Info) error {
+	return e.store.Bodies(e.ctx, e.v, e.messages(rows), func(n int, message []byte) error {
+		return e.judgeLetter(rows[n], infos[rows[n]], bytes.NewReader(message))
 	})
+}
+
+// leavesOut reports whether a letter can't be read for good. It is not found then; that one letter is lost must not keep
+// anybody from finding the others.
+func (e *evaluation) leavesOut(i int, err error) bool {
+	if !errors.Is(err, blob.ErrDamaged) {
+		return false
+	}
+	e.worker.log.Error("a message can't be read; a search leaves it out", "message", int64(e.rows[i].Msg), "error", err)
+	e.known[i] = no
+	return true
 }
 
 func (e *evaluation) openLarge(i int, info *mailbox.Info) error {

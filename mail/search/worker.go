@@ -24,6 +24,8 @@ const (
 	stepFill     = 1_000
 	stepDone     = 250
 	maxTries     = 3           // of a message that can't be read; then it is left out
+	maxWaits     = 20          // of one that can't be read just now, while others can
+	stepWaits    = 5           // such messages that one step meets
 	idle         = time.Second // between looks for something to do
 	maxPause     = time.Minute // between tries when the database or the index fails
 
@@ -42,6 +44,7 @@ type worker struct {
 	itself func(haven.AccountNo) mailbox.Viewer
 	log    *slog.Logger
 	failed map[haven.MessageID]int // tries of messages that can't be read
+	late   map[haven.MessageID]int // of messages that can't be read just now: how often while others could
 	untidy bool                    // something was put since the index was tidied
 }
 
@@ -240,15 +243,19 @@ func (w *worker) waiting(ctx context.Context) (list []todo, err error) {
 
 // read takes the words of messages, account by account, until the step is full; done are the rows dealt with.
 func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []haven.MessageID, done []todo, err error) {
-	slices.SortStableFunc(waiting, func(a, b todo) int { return cmp.Compare(a.account, b.account) })
+	slices.SortStableFunc(waiting, func(a, b todo) int { // those that could not be read last, so that they hold nobody up
+		return cmp.Or(cmp.Compare(w.isLate(a), w.isLate(b)), cmp.Compare(a.account, b.account))
+	})
 	tokens := 0
 	var h *hasher
+	var late []todo
+	var cause error
 	for _, t := range waiting {
 		if t.gone {
 			gone, done = append(gone, t.msg), append(done, t)
 			continue
 		}
-		if tokens > stepTokens {
+		if tokens > stepTokens || len(late) == stepWaits {
 			continue
 		}
 		if h == nil || h.account != t.account {
@@ -257,6 +264,10 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 			}
 		}
 		d, finished, err := w.document(ctx, h, t)
+		if errs.Is(err, errs.Transient) && ctx.Err() == nil {
+			late, cause, w.late[t.msg] = append(late, t), err, w.late[t.msg]
+			continue
+		}
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -267,7 +278,42 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 			docs, tokens = append(docs, *d), tokens+len(d.tokens)
 		}
 	}
+	switch {
+	case len(late) > 0 && len(docs) > 0:
+		done = append(done, w.putOff(late, cause)...)
+	case len(late) > 0 && len(done) == 0:
+		return nil, nil, nil, cause
+	}
 	return docs, gone, done, nil
+}
+
+// putOff counts messages that can't be read just now. That others could be read in the same step tells that it is these messages,
+// and not the store that is away; one that has waited often enough is left out.
+func (w *worker) putOff(late []todo, cause error) (leftOut []todo) {
+	for _, t := range late {
+		if w.late[t.msg]++; w.late[t.msg] >= maxWaits {
+			w.leaveOut(t, cause)
+			leftOut = append(leftOut, t)
+		}
+	}
+	return leftOut
+}
+
+func (w *worker) isLate(t todo) int {
+	if _, is := w.late[t.msg]; is {
+		return 1
+	}
+	return 0
+}
+
+func (w *worker) forget(t todo) {
+	delete(w.failed, t.msg)
+	delete(w.late, t.msg)
+}
+
+func (w *worker) leaveOut(t todo, err error) {
+	w.forget(t)
+	w.log.Error("a message can't be read for the search index; it is left out", "message", int64(t.msg), "error", err)
 }
 
 // hasher hashes the words of one account for one step, each only once.
@@ -311,11 +357,12 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 	}
 	switch kind := errs.KindOf(err); {
 	case err == nil:
-		delete(w.failed, t.msg)
+		w.forget(t)
 		return &doc{msg: t.msg, account: t.account, tokens: tokens}, true, nil
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
 	case kind == errs.NotFound:
+		w.forget(t)
 		return nil, true, nil
 	case kind == errs.Transient:
 		return nil, false, err
@@ -323,8 +370,7 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 		if w.failed[t.msg]++; w.failed[t.msg] < maxTries {
 			return nil, false, nil
 		}
-		delete(w.failed, t.msg)
-		w.log.Error("a message can't be read for the search index; it is left out", "message", int64(t.msg), "error", err)
+		w.leaveOut(t, err)
 		return nil, true, nil
 	}
 }

@@ -125,6 +125,9 @@ var ErrDamaged = fmt.Errorf("blob: damaged body")
 // ErrHeld says that a back-up (or another process's maintenance) holds the folder. Nothing was done; try later.
 var ErrHeld error = errs.E(errs.Transient, "A back-up is running.")
 
+// Lost is the error for a body whose file is missing: ErrMoved came twice, and the row said the same both times.
+func Lost(loc Loc, id ID) error { return damaged(loc, id, "its file is missing") }
+
 func damaged(loc Loc, id ID, why string) error {
 	return errs.Wrap(errs.Internal, fmt.Errorf("%w: body %d at %d in pack %s: %s", ErrDamaged, id, loc.Off, fileName(loc.Pack), why), "")
 }

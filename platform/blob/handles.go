@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 )
 
@@ -104,6 +105,9 @@ func (h *handles) close() {
 func (s *Store) openNumber(number int64) (*os.File, error) {
 	f, err := os.Open(s.path(number))
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(s.dir, identityFile)); err != nil {
+			return nil, transient(err) // the whole store is away, as of a disk that isn't mounted; no body is lost
+		}
 		return nil, ErrMoved
 	}
 	if err != nil {

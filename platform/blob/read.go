@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"syscall"
 
 	"haven/platform/errs"
 )
@@ -86,6 +87,9 @@ func readFull(f *handle, b []byte, off int64, loc Loc, id ID) error {
 	_, err := f.f.ReadAt(b, off)
 	if errors.Is(err, io.EOF) {
 		return damaged(loc, id, "the file ends before the body does")
+	}
+	if errors.Is(err, syscall.EIO) { // these octets will not come back; a whole disk that fails takes the database along
+		return damaged(loc, id, "the disk can't read it")
 	}
 	return errs.Wrap(errs.Transient, err, "")
 }

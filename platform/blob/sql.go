@@ -159,7 +159,7 @@ func Follow(ctx context.Context, d *db.DB, id ID, loc Loc, fn func(Loc) error) e
 		return readErr
 	}
 	if now == loc {
-		return damaged(loc, id, "its file is missing")
+		return Lost(loc, id)
 	}
 	return fn(now)
 }
