@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,23 +21,28 @@ func (f Fault) String() string { return fmt.Sprintf("account %d: %s", f.Account,
 
 // Check only reads. It calls found for every broken invariant of the store: counters that differ from what they count, placements without
 // message, messages without body, sealed columns that don't open, sequence numbers from the future, flags that differ
-// between placements of one message. The error is for what kept it from checking.
+// between placements of one message. The error is for what kept it from checking; what could be checked all the same was.
 func (s *Service) Check(ctx context.Context, found func(Fault)) error {
 	accounts, err := s.accounts(ctx)
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, an := range accounts {
-		err := s.db.Read(ctx, func(tx *db.Tx) error {
-			c := checker{tx: tx, an: an, found: found}
-			return c.run()
-		})
-		if err != nil {
-			return err
+		for _, k := range checks {
+			if err := s.checkAccount(ctx, an, k, found); err != nil {
+				failed = append(failed, fmt.Errorf("account %d could not be checked whole: %w", an, err))
+			}
+			if ctx.Err() != nil || len(failed) == maxFailures {
+				return errors.Join(failed...)
+			}
 		}
 	}
-	return s.checkMessages(ctx, found)
+	return errors.Join(append(failed, s.checkMessages(ctx, found))...)
 }
+
+// maxFailures is after how many questions without an answer Check gives up: the database is away.
+const maxFailures = 20
 
 func (s *Service) accounts(ctx context.Context) (out []haven.AccountNo, err error) {
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
@@ -49,19 +55,14 @@ func (s *Service) accounts(ctx context.Context) (out []haven.AccountNo, err erro
 	return out, err
 }
 
-// checker holds one account against its invariants, in one snapshot.
-type checker struct {
-	tx    *db.Tx
-	an    haven.AccountNo
-	found func(Fault)
-}
-
-// checks are statements that return a row for each fault: a number to name it by, twice. $1 is the account.
-var checks = []struct {
+// check is a statement that returns a row for each fault: a number to name it by, twice. $1 is the account.
+type check struct {
 	what    string
 	derived bool
 	sql     string
-}{
+}
+
+var checks = []check{
 	{"folder %d: total, unseen, deleted or bytes differ from what is there", true,
 		`SELECT c.mb, c.mb FROM mailbox_count c LEFT JOIN (SELECT mb, COUNT(*) n, SUM(1 - seen) u, SUM(CASE WHEN flags & 8 <> 0 THEN 1 ELSE 0 END) d, SUM(size) b
 			FROM placement WHERE an = $1 GROUP BY mb) p ON p.mb = c.mb
@@ -98,20 +99,23 @@ var checks = []struct {
 	{"room: %d octets are counted as used, %d are", true,
 		`SELECT a.bytes, COALESCE(u.b, 0) FROM account_seq a, (SELECT SUM(size) b, COUNT(*) n FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d) u
 		WHERE a.an = $1 AND (a.bytes <> COALESCE(u.b, 0) OR a.messages <> u.n)`},
+	{"folder %d: its number would be given to the next folder too", false,
+		`SELECT m.mb, m.mb FROM mailbox m JOIN account_mail a ON a.an = m.an WHERE m.an = $1 AND m.mb >= a.next_mb`},
+	{"folder %d: its UIDVALIDITY %d could be given to another folder", false,
+		`SELECT m.mb, m.validity FROM mailbox m JOIN account_mail a ON a.an = m.an WHERE m.an = $1 AND m.validity > a.validity`},
+	{"it has no number for the next folder", false,
+		`SELECT s.an, s.an FROM account_seq s LEFT JOIN account_mail a ON a.an = s.an WHERE s.an = $1 AND a.an IS NULL`},
 }
 
-func (c *checker) run() error {
-	for _, k := range checks {
-		err := c.tx.Query(k.sql, []any{int64(c.an)}, func(r db.Row) error {
+// checkAccount holds an account against one invariant, in a snapshot of its own: a large account takes long.
+func (s *Service) checkAccount(ctx context.Context, an haven.AccountNo, k check, found func(Fault)) error {
+	return s.db.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(k.sql, []any{int64(an)}, func(r db.Row) error {
 			nums := []any{r.Int64(0), r.Int64(1)}
-			c.found(Fault{c.an, fmt.Sprintf(k.what, nums[:strings.Count(k.what, "%d")]...), k.derived})
+			found(Fault{an, fmt.Sprintf(k.what, nums[:strings.Count(k.what, "%d")]...), k.derived})
 			return nil
 		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }
 
 // sqlCheckMessages reads message rows in the order in which they lie, each with its body's row and whether anything leads to it.

@@ -139,6 +139,9 @@ func TestCheckFindsWhatCantBeDerived(t *testing.T) {
 		{"no parent", `UPDATE mailbox SET parent = 99 WHERE mb = 3`, `UPDATE mailbox SET parent = 0 WHERE mb = 3`, "its parent is missing"},
 		{"UID twice", `UPDATE mailbox_count SET uidnext = 1 WHERE mb = 1`, `UPDATE mailbox_count SET uidnext = 4 WHERE mb = 1`, "not below UIDNEXT"},
 		{"there and gone", `UPDATE gone SET lo = 2, hi = 2`, `UPDATE gone SET lo = 3, hi = 3`, "is there and has vanished"},
+		{"number again", `UPDATE account_mail SET next_mb = next_mb - 1`, `UPDATE account_mail SET next_mb = next_mb + 1`, "given to the next folder too"},
+		{"validity again", `UPDATE account_mail SET validity = validity - 1`, `UPDATE account_mail SET validity = validity + 1`, "given to another folder"},
+		{"no next number", `UPDATE account_mail SET an = -an`, `UPDATE account_mail SET an = -an`, "no number for the next folder"},
 		{"nothing leads to it", `UPDATE gone SET msg = -msg`, `UPDATE gone SET msg = -msg`, "in no folder and was expunged from none"},
 		{"flags differ", `UPDATE placement SET flags = flags | 4 WHERE mb = 4`, `UPDATE placement SET flags = flags & 65536 WHERE mb = 4`, "flags differ between places"},
 	} {
@@ -165,4 +168,33 @@ func TestCheckFindsWhatCantBeDerived(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A question that the database can't answer keeps no other from being asked, of no account.
+func TestCheckGoesOn(t *testing.T) {
+	t.Parallel()
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) {
+		for range 3 {
+			deliver(t, s, s.Account(), 1)
+		}
+		exec := func(sql string) {
+			t.Helper()
+			must(t, s.DB.Write(t.Context(), func(tx *db.Tx) error { tx.Exec(sql); return nil }))
+		}
+		exec(`UPDATE mailbox_count SET total = total + 1 WHERE mb = 1`)
+		exec(`ALTER TABLE account_mail RENAME TO account_mail_away`)
+		before := s.DB.Stats().Reads
+		found := map[haven.AccountNo]bool{}
+		if err := s.Check(t.Context(), func(f mailbox.Fault) { found[f.Account] = true }); err == nil {
+			t.Error("nothing is said of what could not be checked")
+		}
+		if len(found) != 3 {
+			t.Errorf("faults were found of %v", found)
+		}
+		if n := s.DB.Stats().Reads - before; n < 3*15 { // a snapshot each
+			t.Errorf("%d snapshots", n)
+		}
+		exec(`ALTER TABLE account_mail_away RENAME TO account_mail`)
+		exec(`UPDATE mailbox_count SET total = total - 1 WHERE mb = 1`)
+	})
 }

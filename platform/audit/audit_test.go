@@ -244,3 +244,30 @@ func TestAboutAndHostileText(t *testing.T) {
 		}
 	}, Schema)
 }
+
+// TestBesideALongLog: records that were put in are counted over a log of many pages, and no snapshot holds all of it.
+func TestBesideALongLog(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := newHouse(t, d)
+		h.record(20)
+		h.seal()
+		h.record(3)
+		if err := d.Write(t.Context(), func(tx *db.Tx) error {
+			tx.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+				INSERT INTO audit SELECT a.at + n.i * 1000, n.i, a.person, a.as_account, a.on_account, a.other, a.what, a.rule, a.note, a.place, a.program
+				FROM n, (SELECT * FROM audit WHERE note = '19' LIMIT 1) a`)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		before := d.Stats().Reads
+		rep := h.verify()
+		if len(rep.Faults) != 1 || !strings.HasPrefix(rep.Faults[0].What, "2500 records") || rep.Waiting != 3 {
+			t.Errorf("%+v", rep)
+		}
+		if n := d.Stats().Reads - before; n < 5 {
+			t.Errorf("%d snapshots", n)
+		}
+	}, Schema)
+}

@@ -42,5 +42,8 @@ const (
 	sqlChain = `SELECT s.n, s.hash, a.at, ` + columns + ` FROM audit_seal s
 		LEFT JOIN audit a ON a.at = s.at AND a.nonce = s.nonce
 		WHERE s.n > $1 AND s.n <= $2 ORDER BY s.n`
-	sqlCounts = `SELECT (SELECT COUNT(*) FROM audit), (SELECT COUNT(*) FROM audit_seal), (SELECT COUNT(*) FROM audit_todo)`
+	sqlWaiting = `SELECT COUNT(*) FROM audit_todo`
+	sqlBeside  = `SELECT a.at, a.nonce, CASE WHEN EXISTS (SELECT 1 FROM audit_seal s WHERE s.at = a.at AND s.nonce = a.nonce)
+			OR EXISTS (SELECT 1 FROM audit_todo t WHERE t.at = a.at AND t.nonce = a.nonce) THEN 0 ELSE 1 END
+		FROM audit a WHERE (a.at, a.nonce) > ($1, $2) ORDER BY a.at, a.nonce LIMIT $3`
 )

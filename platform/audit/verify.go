@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -64,7 +65,7 @@ func Verify(ctx context.Context, d *db.DB, keys note.Verifiers, kept ...Head) (R
 			rep.fault(k.N, "a head for %d records was given out, and there are only %d: the end is cut off", k.N, head.N)
 		}
 	}
-	return rep, rep.checkCounts(ctx, d)
+	return rep, rep.checkBeside(ctx, d)
 }
 
 func readHead(ctx context.Context, d *db.DB) (h Head, err error) {
@@ -131,16 +132,28 @@ func (r *Report) checkRecord(last *Head, row db.Row) {
 	last.N, last.Hash = n, stored
 }
 
-// checkCounts finds records that are in no chain and do not wait to be.
-func (r *Report) checkCounts(ctx context.Context, d *db.DB) error {
-	return d.Read(ctx, func(tx *db.Tx) error {
-		return tx.Query(sqlCounts, nil, func(row db.Row) error {
-			records, sealed, waiting := row.Int64(0), row.Int64(1), row.Int64(2)
-			r.Waiting = waiting
-			if records > sealed+waiting {
-				r.fault(0, "%d records were put in beside the chain", records-sealed-waiting)
-			}
-			return nil
-		})
+// checkBeside finds records that are in no chain and do not wait to be. It goes through the log in short snapshots, in each of
+// which every record is in one of the two.
+func (r *Report) checkBeside(ctx context.Context, d *db.DB) error {
+	err := d.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(sqlWaiting, nil, func(row db.Row) error { r.Waiting = row.Int64(0); return nil })
 	})
+	beside, at, nonce := 0, int64(math.MinInt64), int64(0)
+	for n := verifyAtOnce; n == verifyAtOnce && err == nil; {
+		page, last := 0, [2]int64{at, nonce}
+		err = d.Read(ctx, func(tx *db.Tx) error {
+			n = 0
+			return tx.Query(sqlBeside, []any{last[0], last[1], int64(verifyAtOnce)}, func(row db.Row) error {
+				n++
+				at, nonce = row.Int64(0), row.Int64(1)
+				page += int(row.Int64(2))
+				return nil
+			})
+		})
+		beside += page
+	}
+	if beside > 0 {
+		r.fault(0, "%d records were put in beside the chain", beside)
+	}
+	return err
 }
