@@ -103,34 +103,27 @@ func isThere(path, what string) error {
 	return nil
 }
 
-// check prints what is wrong and returns how much that is.
+// check prints what is wrong and returns how much that is. What can't be checked keeps nothing else from being checked.
 func (h *house) check(ctx context.Context, bodies bool, std stdio) (n int, err error) {
 	found := func(what string) {
 		if n++; n <= maxFaults {
 			fmt.Fprintln(std.out, what)
 		}
 	}
-	if err := h.mail.Check(ctx, func(f mailbox.Fault) { found(f.String()) }); err != nil {
-		return n, err
-	}
-	if err := h.checkPeople(ctx, found); err != nil {
-		return n, err
-	}
+	err = errors.Join(h.mail.Check(ctx, func(f mailbox.Fault) { found(f.String()) }), h.checkBodyRows(ctx, found), h.checkPeople(ctx, found))
 	known := note.VerifierList()
 	if h.verifier != nil {
 		known = note.VerifierList(h.verifier)
 	} else {
 		found("the audit log's key is not in the key store")
 	}
-	r, err := audit.Verify(ctx, h.db, known)
-	if err != nil {
-		return n, err
-	}
+	r, failed := audit.Verify(ctx, h.db, known)
 	for _, f := range r.Faults {
 		found(fmt.Sprintf("audit record %d: %s", f.N, f.What))
 	}
+	err = errors.Join(err, failed)
 	if bodies {
-		err = h.checkBodies(ctx, found, std)
+		err = errors.Join(err, h.checkBodies(ctx, found, std))
 	}
 	return n, err
 }
@@ -178,7 +171,7 @@ func (h *house) checkBodies(ctx context.Context, found func(string), std stdio) 
 			return err
 		}
 		for _, b := range page {
-			if err := h.bodies.Verify(b.Loc, b.ID); err != nil {
+			if err := h.bodies.VerifyRow(ctx, h.db, b); err != nil {
 				found(fmt.Sprintf("body %d: %v", b.ID, err))
 			}
 			last = b.ID

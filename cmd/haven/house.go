@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -73,6 +74,9 @@ const (
 	packsFolder = "packs"
 	searchFile  = "search.db"
 )
+
+// lookLimit is how long one question of check may take, which nobody waits for.
+const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
@@ -139,6 +143,9 @@ func (h *house) openStores(ctx context.Context) (err error) {
 	}
 	main, keys := databases(h.conf, h.log)
 	main.Existing, keys.Existing = h.existing, h.existing
+	if h.looks {
+		main.ReadLimit = lookLimit
+	}
 	if h.db, err = openDB(ctx, main, schemas...); err != nil {
 		return err
 	}
