@@ -12,7 +12,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"haven/platform/blob"
@@ -46,12 +48,14 @@ type Rebuilt struct {
 const bodiesDir = "bodies"
 
 // Backup copies a store into dir, which must be empty or not there yet. When it returns nil everything is on disk and
-// complete. What an error, a kill or a full disk leaves has no manifest and doesn't restore; remove it.
+// complete: no body that a row points to lacks. What an error (but Internal, see below), a kill or a full disk leaves has no
+// manifest and doesn't restore; remove it.
 //
 // Sweeping, compaction and unlinking stand still meanwhile; mail goes on. On SQLite the write-ahead log grows until the
 // database is copied. progress, which may be nil, is told octets; the total is an estimate.
 //
-// A folder that is not empty is Invalid. Transient: a disk that is full, a database that is away, a ctx that ended.
+// A folder that is not empty is Invalid, and so is a folder of bodies that is another database's. Internal with a manifest: files
+// of bodies lack in the store itself; the rest was copied and can be restored. Transient: a disk that is full, a database that is away, a ctx that ended.
 func Backup(ctx context.Context, s Sources, dir string, progress func(done, total int64)) error {
 	if s.Now == nil {
 		s.Now = time.Now
@@ -80,7 +84,8 @@ func run(ctx context.Context, s Sources, bodies *blob.Store, dir string, p *prog
 	defer release()
 	p.more(treeSize(s.Bodies))
 	mail := begin("mail", s, bodies)
-	if err := copyMail(ctx, s, bodies, dir, mail, p); err != nil {
+	lacking, err := copyMail(ctx, s, bodies, dir, mail, p)
+	if err != nil {
 		return said(err, "The mail could not be copied.")
 	}
 	keys := begin("keys", s, bodies)
@@ -96,7 +101,7 @@ func run(ctx context.Context, s Sources, bodies *blob.Store, dir string, p *prog
 		return said(err, "The manifest could not be written.")
 	}
 	p.end()
-	return nil
+	return lacking
 }
 
 // begin is the manifest of a back-up that starts now.
@@ -105,18 +110,57 @@ func begin(kind string, s Sources, bodies *blob.Store) *Manifest {
 		Made: s.Now().UTC().Truncate(time.Microsecond), Program: s.Program, Steps: map[string]int{}}
 }
 
-// copyMail copies first the rows, then the bodies: whatever a row points to was durable before the row.
-func copyMail(ctx context.Context, s Sources, bodies *blob.Store, dir string, m *Manifest, p *progress) error {
+// copyMail copies first the rows, then the bodies: whatever a row points to was durable before the row. lacking says which
+// bodies are lost in the store itself, so that the copy lacks them too.
+func copyMail(ctx context.Context, s Sources, bodies *blob.Store, dir string, m *Manifest, p *progress) (lacking, err error) {
 	if err := copyDatabase(ctx, s.Main, dir, m, s.Rebuilt, p); err != nil {
-		return err
+		return nil, err
+	}
+	needed, err := neededFiles(ctx, s.Main, bodies)
+	if err != nil {
+		return nil, err
 	}
 	stop := p.watch(filepath.Join(dir, bodiesDir))
 	copied, err := bodies.CopyTo(ctx, filepath.Join(dir, bodiesDir))
 	stop()
 	for _, c := range copied {
 		m.Files = append(m.Files, File{Name: filepath.ToSlash(filepath.Join(bodiesDir, c.Name)), Size: c.Size, SHA256: c.SHA256})
+		if c.Size >= needed[c.Name] {
+			delete(needed, c.Name)
+		}
 	}
-	return err
+	if len(needed) > 0 {
+		lacking = errs.E(errs.Internal, "The store is damaged: %d files of bodies are missing or cut short, the first is %s. "+
+			"All else is in the back-up, which can be restored. Keep the last good one too, and run haven check.",
+			len(needed), slices.Min(slices.Collect(maps.Keys(needed))))
+	}
+	return lacking, err
+}
+
+// neededFiles are the files that rows point into, by name, and how far; all that the copied rows point into are among them, since
+// nothing is moved or removed meanwhile. It refuses a folder that isn't the one the rows speak of.
+func neededFiles(ctx context.Context, c db.Config, bodies *blob.Store) (needed map[string]int64, err error) {
+	c.Existing = true
+	d, err := db.Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	known := ""
+	if err := d.Read(ctx, func(tx *db.Tx) (err error) {
+		known, err = blob.BoundTo(tx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	if known != bodies.Identity() {
+		return nil, errs.E(errs.Invalid, "The folder of bodies belongs to another database. Check both paths in the configuration.")
+	}
+	needed = map[string]int64{}
+	return needed, blob.Reaches(ctx, d, func(r blob.Reach) error {
+		needed[r.Name()] = r.End
+		return nil
+	})
 }
 
 // copyDatabase copies one database into dir and tells the manifest what it wrote.

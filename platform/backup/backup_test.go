@@ -434,6 +434,43 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestDamagedStore copies what is there of a damaged store and says what lacks; of two stores' halves no back-up is made.
+func TestDamagedStore(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		from, _ := filled(t, engine)
+		other, _ := filled(t, engine)
+		for _, c := range []struct {
+			name, sub, say string
+			kind           errs.Kind
+			damage         func(path string) error
+		}{
+			{"a pack missing", "packs", "missing or cut short", errs.Internal, os.Remove},
+			{"a pack cut short", "packs", "missing or cut short", errs.Internal, func(path string) error { return os.Truncate(path, 100) }},
+			{"a body missing", "large", "missing or cut short", errs.Internal, os.Remove},
+			{"another store's bodies", "packs", "belongs to another database", errs.Invalid, func(path string) error {
+				dir := filepath.Dir(filepath.Dir(path))
+				return errors.Join(os.RemoveAll(dir), os.CopyFS(dir, os.DirFS(other.bodies)))
+			}},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				src, dir := from.sources(t), filepath.Join(t.TempDir(), "mail")
+				src.Bodies = filepath.Join(t.TempDir(), "bodies")
+				must(t, os.CopyFS(src.Bodies, os.DirFS(from.bodies)))
+				must(t, c.damage(largest(t, src.Bodies, c.sub)))
+				err := backup.Backup(t.Context(), src, dir, nil)
+				if !errs.Is(err, c.kind) || !strings.Contains(errs.Say(err), c.say) {
+					t.Errorf("%v (%q)", err, errs.Say(err))
+				}
+				_, err = backup.ReadManifest(dir, "mail")
+				if whole := c.kind == errs.Internal; whole != (err == nil) {
+					t.Errorf("can the rest be restored? %v", err)
+				}
+			})
+		}
+	})
+}
+
 // TestVerify reads a good back-up and names what it is.
 func TestVerify(t *testing.T) {
 	t.Parallel()
