@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"haven"
@@ -75,23 +76,26 @@ func (e *evaluation) askIndex() error {
 	return err
 }
 
-// ask looks words up for the messages from lo to hi. What is not indexed yet is read before the index is: a message
-// that is on its way between the two then counts as unread, never as one without the word.
+// ask looks words up for the messages from lo to hi. What is not indexed yet is read before the index is, or with it: a message
+// that is on its way between the two then counts as unread, never as one without the word. All of it is of one index: a
+// rebuild waits until the answers are there.
 func (x *index) ask(ctx context.Context, v mailbox.Viewer, tests []onWords, lo, hi haven.MessageID) (*answers, error) {
-	a := &answers{tests: make([]answer, len(tests))}
-	if err := x.unread(ctx, v.Account, lo, hi, a); err != nil {
+	asked, err := x.questions(ctx, v.Account, tests)
+	if err != nil {
 		return nil, err
 	}
 	x.mu.RLock()
 	e := x.engine
 	if e == nil {
 		x.mu.RUnlock()
-		a.blind = true
-		return a, nil
+		return &answers{blind: true, tests: make([]answer, len(tests))}, nil
 	}
-	err := x.askAll(ctx, e, v.Account, tests, lo, hi, a)
+	a, err := x.askAll(ctx, e, v.Account, asked, lo, hi)
 	x.mu.RUnlock()
+	var main errMain
 	switch {
+	case errors.As(err, &main):
+		return nil, main.error
 	case outOfRoom(err): // a reader too takes a little of the disk
 		a.blind, err = true, nil
 	case errs.Is(err, errs.Internal) && ctx.Err() == nil:
@@ -101,42 +105,56 @@ func (x *index) ask(ctx context.Context, v mailbox.Viewer, tests []onWords, lo, 
 	return a, err
 }
 
-func (x *index) unread(ctx context.Context, account haven.AccountNo, lo, hi haven.MessageID, a *answers) error {
-	return x.main.Read(ctx, func(tx *db.Tx) error {
-		st, err := readState(tx)
-		if err != nil {
-			return err
+// question is a test in the words of the index; see groups.
+type question struct{ begin, whole [][]token }
+
+func (x *index) questions(ctx context.Context, account haven.AccountNo, tests []onWords) (asked []question, err error) {
+	terms, err := x.keys(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	asked = make([]question, len(tests))
+	for i, t := range tests {
+		if asked[i].begin, asked[i].whole, err = groups(t, terms); err != nil {
+			return nil, err
 		}
-		a.filled, a.upto = st.filled, st.upto
-		a.unread = a.unread[:0]
-		return tx.Query(sqlUnread, []any{int64(account), int64(lo), int64(hi)}, func(r db.Row) error {
-			a.unread = append(a.unread, haven.MessageID(r.Int64(0)))
-			return nil
-		})
-	})
+	}
+	return asked, nil
 }
 
-func (x *index) askAll(ctx context.Context, e engine, account haven.AccountNo, tests []onWords, lo, hi haven.MessageID, a *answers) error {
-	terms, err := x.keys(ctx, account)
+// read reads what the index doesn't know.
+func (a *answers) read(tx *db.Tx, account haven.AccountNo, lo, hi haven.MessageID) error {
+	st, err := readState(tx)
 	if err != nil {
 		return err
 	}
-	for i, t := range tests {
-		begin, whole, err := groups(t, terms)
-		if err != nil {
-			return err
-		}
-		if a.tests[i].hits, err = e.find(ctx, account, begin, lo, hi); err != nil {
-			return err
-		}
-		if whole != nil {
-			a.tests[i].doubts = a.tests[i].hits
-			if a.tests[i].hits, err = e.find(ctx, account, whole, lo, hi); err != nil {
+	a.filled, a.upto = st.filled, st.upto
+	a.unread = a.unread[:0]
+	return tx.Query(sqlUnread, []any{int64(account), int64(lo), int64(hi)}, func(r db.Row) error {
+		a.unread = append(a.unread, haven.MessageID(r.Int64(0)))
+		return nil
+	})
+}
+
+// askAll asks an index. The caller holds mu.
+func (x *index) askAll(ctx context.Context, e engine, account haven.AccountNo, asked []question, lo, hi haven.MessageID) (*answers, error) {
+	a := &answers{tests: make([]answer, len(asked))}
+	unread := func(tx *db.Tx) error { return a.read(tx, account, lo, hi) }
+	return a, e.ask(ctx, x.main, account, unread, func(find find) (err error) {
+		for i, q := range asked {
+			t := &a.tests[i]
+			if t.hits, err = find(q.begin, lo, hi); err != nil {
 				return err
 			}
+			if q.whole != nil {
+				t.doubts = t.hits
+				if t.hits, err = find(q.whole, lo, hi); err != nil {
+					return err
+				}
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // groups are the tokens of which a message must have one each: begin by the words' beginnings as far as the index

@@ -29,13 +29,17 @@ type engine interface {
 	// put takes docs in, in ascending order of message and each in the place of what was known of it, and removes what is
 	// gone, all or nothing.
 	put(ctx context.Context, docs []doc, gone []haven.MessageID) error
-	// find gives the messages from lo to hi, ascending, that have of every group at least one token. On SQLite it may
-	// give messages of other accounts, at the odds of two hashes being the same.
-	find(ctx context.Context, account haven.AccountNo, groups [][]token, lo, hi haven.MessageID) ([]haven.MessageID, error)
+	// ask calls unread, which reads of the main database what the index doesn't know yet, and then fn with what finds an account's
+	// messages. find knows all but what unread was told: it looks into the same snapshot or a later one.
+	ask(ctx context.Context, main *db.DB, account haven.AccountNo, unread func(*db.Tx) error, fn func(find) error) error
 	// tidy makes queries quick again after many puts.
 	tidy(ctx context.Context) error
 	close() error
 }
+
+// find gives the messages from lo to hi, ascending, that have of every group at least one token. On SQLite it may give messages
+// of other accounts, at the odds of two hashes being the same.
+type find func(groups [][]token, lo, hi haven.MessageID) ([]haven.MessageID, error)
 
 // fileEngine is the index as a file of its own.
 type fileEngine struct{ db *db.DB }
@@ -59,7 +63,21 @@ func (e fileEngine) put(ctx context.Context, docs []doc, gone []haven.MessageID)
 	})
 }
 
-func (e fileEngine) find(ctx context.Context, _ haven.AccountNo, groups [][]token, lo, hi haven.MessageID) (found []haven.MessageID, err error) {
+func (e fileEngine) ask(ctx context.Context, main *db.DB, _ haven.AccountNo, unread func(*db.Tx) error, fn func(find) error) error {
+	if err := main.Read(ctx, unread); err != nil {
+		return errMain{err}
+	}
+	return fn(func(groups [][]token, lo, hi haven.MessageID) ([]haven.MessageID, error) {
+		return e.find(ctx, groups, lo, hi)
+	})
+}
+
+// errMain is an error of the main database, which is none of the index's.
+type errMain struct{ error }
+
+func (e errMain) Unwrap() error { return e.error }
+
+func (e fileEngine) find(ctx context.Context, groups [][]token, lo, hi haven.MessageID) (found []haven.MessageID, err error) {
 	match := matchExpression(groups)
 	err = e.db.Read(ctx, func(tx *db.Tx) error {
 		found = found[:0]
@@ -128,19 +146,30 @@ func (e tableEngine) put(ctx context.Context, docs []doc, gone []haven.MessageID
 	})
 }
 
-func (e tableEngine) find(ctx context.Context, account haven.AccountNo, groups [][]token, lo, hi haven.MessageID) (found []haven.MessageID, err error) {
+// ask reads the table in the snapshot that tells its state. The lock comes first: a TRUNCATE after the snapshot was taken would
+// show it empty all the same (PostgreSQL manual, 13.6).
+func (e tableEngine) ask(ctx context.Context, main *db.DB, account haven.AccountNo, unread func(*db.Tx) error, fn func(find) error) error {
+	return main.Read(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlTableLock)
+		if err := unread(tx); err != nil {
+			return err
+		}
+		tx.Exec(sqlTableNoScan)
+		return fn(func(groups [][]token, lo, hi haven.MessageID) ([]haven.MessageID, error) {
+			return tableFind(tx, account, groups, lo, hi)
+		})
+	})
+}
+
+func tableFind(tx *db.Tx, account haven.AccountNo, groups [][]token, lo, hi haven.MessageID) (found []haven.MessageID, err error) {
 	sql, args := sqlTableFind, []any{int64(account), int64(lo), int64(hi)}
 	for _, group := range groups {
 		args = append(args, arrayText(group))
 		sql += ` AND tokens && CAST(CAST($` + strconv.Itoa(len(args)) + ` AS TEXT) AS BIGINT[])`
 	}
-	err = e.db.Read(ctx, func(tx *db.Tx) error {
-		found = found[:0]
-		tx.Exec(sqlTableNoScan)
-		return tx.Query(sql, args, func(r db.Row) error {
-			found = append(found, haven.MessageID(r.Int64(0)))
-			return nil
-		})
+	err = tx.Query(sql, args, func(r db.Row) error {
+		found = append(found, haven.MessageID(r.Int64(0)))
+		return nil
 	})
 	slices.Sort(found)
 	return found, err

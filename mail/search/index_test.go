@@ -28,8 +28,11 @@ func (h *house) indexed(no haven.AccountNo, word string) []haven.MessageID {
 	if x.engine == nil {
 		return nil
 	}
-	a := &answers{tests: make([]answer, 1)}
-	err := x.askAll(h.t.Context(), x.engine, no, []onWords{{in: Text, words: queryWords(word)}}, 0, 1<<62, a)
+	asked, err := x.questions(h.t.Context(), no, []onWords{{in: Text, words: queryWords(word)}})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	a, err := x.askAll(h.t.Context(), x.engine, no, asked, 0, 1<<62)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -237,6 +240,45 @@ func TestRebuildUnderSearches(t *testing.T) {
 		if got := len(h.indexed(no, "metformin")); got != n+6 {
 			t.Errorf("%d indexed of %d", got, n+6)
 		}
+	})
+}
+
+// TestSearchWaitsForRebuild: a search that meets the beginning of a rebuild goes by the new index's state, not by the old one's.
+func TestSearchWaitsForRebuild(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, h *house) {
+		no := h.Account()
+		const n = 5
+		for range n {
+			h.Deliver(no, about("metformin"))
+		}
+		h.settle()
+		var wg sync.WaitGroup
+		stop := make(chan struct{})
+		for range 4 {
+			wg.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if got := len(h.find(no, Words{Body, "metformin"}).UIDs); got != n {
+						t.Errorf("%d found of %d", got, n)
+						return
+					}
+				}
+			})
+		}
+		for range 30 {
+			if err := h.search.Rebuild(t.Context()); err != nil {
+				t.Error(err)
+				break
+			}
+			h.settle()
+		}
+		close(stop)
+		wg.Wait()
 	})
 }
 

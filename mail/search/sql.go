@@ -74,6 +74,7 @@ const (
 	sqlTablePut = `INSERT INTO index_word (msg, an, tokens) VALUES ($1, $2, CAST(CAST($3 AS TEXT) AS BIGINT[]))
 		ON CONFLICT (msg) DO UPDATE SET an = excluded.an, tokens = excluded.tokens`
 	sqlTableRemove = `DELETE FROM index_word WHERE msg = $1`
+	sqlTableLock   = `LOCK TABLE index_word IN ACCESS SHARE MODE`
 	sqlTableEmpty  = `TRUNCATE index_word`
 	sqlTableTidy   = `SELECT gin_clean_pending_list('index_word_tokens')`
 	// The planner takes reading the whole table for cheap, since it doesn't see what arrays outside the rows cost.
