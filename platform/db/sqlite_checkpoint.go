@@ -24,7 +24,8 @@ type checkpointer struct {
 	engine *sqliteEngine
 	conn   *sqliteConn
 	mark   int64
-	pages  atomic.Int64
+	pages  atomic.Int64 // still to be copied, with those before them; 0 if all are
+	frames int64        // in the log, copied or not: what was purged can be read there until the log is cut off
 	kick   chan struct{}
 	quit   chan struct{}
 	ended  sync.WaitGroup
@@ -95,14 +96,15 @@ func (k *checkpointer) loop() {
 	}
 }
 
-// look measures the log and copies it when it is long or old. The writer is only stopped for the last few pages:
+// look measures the log and copies it when it is long or old; an old one is cut off, and that is tried again, with or without
+// another write, until no reader was in its way. The writer is only stopped for the last few pages:
 // not when a reader still needs much of the log, unless that goes on for too long.
 func (k *checkpointer) look() {
 	k.checkpoint("NOOP")
 	k.warn()
 	pages := k.pages.Load()
 	long, old := pages > k.mark, time.Since(k.last) > time.Duration(k.idle.Load())
-	if !long && (!old || pages == 0) {
+	if !long && (!old || k.frames == 0) {
 		return
 	}
 	copied := k.copy()
@@ -160,6 +162,7 @@ func (k *checkpointer) checkpoint(mode string) (rest int64, busy bool) {
 	}
 	k.broken = false
 	busy, pages, rest := row[0] != 0, row[1], row[1]-row[2]
+	k.frames = pages
 	if rest == 0 {
 		pages = 0
 	}

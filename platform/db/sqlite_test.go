@@ -292,6 +292,64 @@ func TestPurgedRowsLeaveTheFile(t *testing.T) {
 	}
 }
 
+// A reader that was in the way when the log was to be cut off puts that off, not until the next write comes.
+func TestPurgedRowsLeaveTheLogAfterAReader(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "haven.db")
+	d, e := engineOf(t, Config{Path: path, ReadLimit: time.Minute})
+	secret := []byte("the words of a letter that is gone")
+	if err := insert(d, 1, bytes.Repeat(secret, 300)); err != nil {
+		t.Fatal(err)
+	}
+	err := d.Write(context.Background(), func(tx *Tx) error {
+		tx.Exec(`DELETE FROM row`)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := func(suffix string) bool {
+		content, err := os.ReadFile(path + suffix)
+		if err != nil {
+			t.Error(err)
+		}
+		return bytes.Contains(content, secret)
+	}
+	err = d.Read(context.Background(), func(tx *Tx) error {
+		if err := tx.Query(`SELECT COUNT(*) FROM row`, nil, func(Row) error { return nil }); err != nil {
+			return err
+		}
+		before, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		e.check.idle.Store(0)
+		await(t, func() bool { // the log is copied; then it is to be cut off, and can't be
+			e.check.poke()
+			now, err := os.ReadFile(path)
+			return err == nil && !bytes.Equal(now, before)
+		})
+		for range 3 { // when the next look begins, that was tried
+			e.check.poke()
+			await(t, func() bool { return len(e.check.kick) == 0 })
+		}
+		if !holds("-wal") {
+			t.Error("the log was cut off under a reader")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool {
+		e.check.poke()
+		return !holds("-wal")
+	})
+	if holds("") {
+		t.Error("the file still has the words")
+	}
+}
+
 // What a power failure or a curious reader of the file would find out.
 func TestSettings(t *testing.T) {
 	t.Parallel()
