@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"haven"
 	"haven/mail/mailbox"
 	"haven/mail/search"
+	"haven/people/account"
 	"haven/platform/backup"
 	"haven/platform/config"
 	"haven/platform/db"
@@ -107,9 +109,15 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 	}
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	at := func(name string) string { return filepath.Join(conf.Service.Data, name) }
+	var last haven.AccountNo // that the keys know, which may be newer than the mail
 	err = backup.Restore(ctx, words[0], words[1], backup.Target{Main: main, Keys: keys, Bodies: at(packsFolder), Absent: []string{at(searchFile)},
 		Schemas: schemas, KeySchemas: []db.Schema{secret.Schema}, OpenKeys: keysOpener(conf, words[1]), AllowOlderKeys: *older, Progress: showOctets(std),
+		AfterKeys: func(tx *db.Tx) (err error) {
+			last, err = secret.LastNumber(tx)
+			return err
+		},
 		After: func(tx *db.Tx) error {
+			account.Restored(tx, last)
 			mailbox.Restored(tx, time.Now().Unix())
 			search.Restored(tx)
 			return nil

@@ -135,6 +135,12 @@ func (s *Service) CreateApplication(ctx context.Context, actor haven.Actor, name
 	return a, err
 }
 
+// Restored makes new accounts get numbers above last in a store that was read back from a back-up: the highest that the key store
+// knows, which may be newer. A number has one key in its life (secret.Keys.Create).
+func Restored(tx *db.Tx, last haven.AccountNo) {
+	tx.Exec(`UPDATE account_next SET next = $1 WHERE one = 1 AND next < $1`, int64(last)+1)
+}
+
 // Reserve takes the next account number for good and prepares what must be there before the account (its key).
 // A number whose account then fails to come is lost, and never used again.
 func (s *Service) Reserve(ctx context.Context, kind haven.AccountKind) (no haven.AccountNo, err error) {

@@ -36,6 +36,10 @@ type Target struct {
 	// nobody can read. May be nil.
 	OpenKeys func(ctx context.Context, keys *db.DB) error
 
+	// AfterKeys is the same for the key store, and runs before After: what After needs to know of keys that are newer than the mail,
+	// such as secret.LastNumber.
+	AfterKeys func(tx *db.Tx) error
+
 	// AllowOlderKeys takes keys that were copied before the mail. Accounts made between the two stay unreadable.
 	AllowOlderKeys bool
 
@@ -193,7 +197,7 @@ func (r *restore) put(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.putDatabase(ctx, r.Keys, r.keysDir, r.keys, r.store, r.KeySchemas, nil, nil); err != nil {
+	if err := r.putDatabase(ctx, r.Keys, r.keysDir, r.keys, r.store, r.KeySchemas, nil, r.AfterKeys); err != nil {
 		return err
 	}
 	if err := r.putDatabase(ctx, r.Main, r.dir, r.mail, r.main, r.Schemas, nil, r.After); err != nil {

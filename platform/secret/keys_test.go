@@ -435,3 +435,33 @@ func TestNothingReadableOnDisk(t *testing.T) {
 type repeat struct{ b []byte }
 
 func (r *repeat) Read(p []byte) (int, error) { return copy(p, r.b), nil }
+
+// The highest number is found whatever became of its key.
+func TestLastNumber(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, s *store) {
+		k := s.open(Options{})
+		last := func() (no haven.AccountNo) {
+			t.Helper()
+			if err := s.d.Read(t.Context(), func(tx *db.Tx) (err error) { no, err = LastNumber(tx); return err }); err != nil {
+				t.Fatal(err)
+			}
+			return no
+		}
+		if no := last(); no != 0 {
+			t.Errorf("%d of an empty store", no)
+		}
+		if err := errors.Join(k.Create(t.Context(), 3), k.Create(t.Context(), 7)); err != nil {
+			t.Fatal(err)
+		}
+		if no := last(); no != 7 {
+			t.Errorf("%d is the last, not 7", no)
+		}
+		if err := k.Destroy(t.Context(), 7); err != nil {
+			t.Fatal(err)
+		}
+		if no := last(); no != 7 {
+			t.Errorf("%d is the last, not 7, which was destroyed", no)
+		}
+	})
+}

@@ -74,6 +74,15 @@ func readAccount(tx *db.Tx, no haven.AccountNo) (w wrapped, found bool, err erro
 	return w, found, err
 }
 
+// LastNumber is the highest account number that has, or had, a data key; 0 if none has.
+func LastNumber(tx *db.Tx) (last haven.AccountNo, err error) {
+	err = tx.Query(`SELECT an FROM account_key UNION ALL SELECT an FROM key_destroyed ORDER BY an DESC LIMIT 1`, nil, func(r db.Row) error {
+		last = haven.AccountNo(r.Int64(0))
+		return nil
+	})
+	return last, err
+}
+
 func insertAccount(tx *db.Tx, no haven.AccountNo, w wrapped) error {
 	_, err := tx.Change(`INSERT INTO account_key (an, wrapped, service) VALUES ($1, $2, $3)`, int64(no), w.sealed, w.service)
 	return err
