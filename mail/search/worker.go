@@ -265,7 +265,8 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 		}
 		d, finished, err := w.document(ctx, h, t)
 		if errs.Is(err, errs.Transient) && ctx.Err() == nil {
-			late, cause, w.late[t.msg] = append(late, t), err, w.late[t.msg]
+			late, cause = append(late, t), err
+			w.late[t.msg] += 0 // known as late from now; putOff counts
 			continue
 		}
 		if err != nil {
