@@ -354,8 +354,13 @@ func (e *evaluation) scan(rows []int, infos map[int]*mailbox.Info) error {
 		defer func() { <-e.scans }()
 		return e.openLetters(rows, infos)
 	case <-e.ctx.Done():
-		return errs.Wrap(errs.Transient, e.ctx.Err(), "The search took too long. Ask for less at once.")
+		return stopped(e.ctx)
 	}
+}
+
+// stopped is nil while ctx lasts.
+func stopped(ctx context.Context) error {
+	return errs.Wrap(errs.Transient, ctx.Err(), "The search took too long. Ask for less at once.")
 }
 
 // openLetters judges rows by header and text.

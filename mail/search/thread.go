@@ -3,7 +3,9 @@ package search
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"haven"
@@ -33,27 +35,45 @@ type Threaded struct {
 	Subject   string    // base subject, folded
 	Reply     bool      // the subject is that of a reply or a forward
 	MessageID string
-	Refs      []string // of References, or the first of In-Reply-To where there is none; oldest first
+	Refs      []string // the last of References, or the first of In-Reply-To where there is none; oldest first
 }
 
-// threaded takes from an envelope what THREAD looks at.
+// maxRefs is how many references of a message count. The last ones do, since the very last is the parent (RFC 5256 §3)
+// and those before it matter only where it isn't there. A letter may name 1,000, and everybody's chain can be another.
+const maxRefs = 30
+
+// threaded takes from an envelope what THREAD looks at. Nothing of info is kept.
 func threaded(r *mailbox.Row, info *mailbox.Info) Threaded {
 	e := &info.Meta.Envelope
-	t := Threaded{UID: r.UID, Sent: r.Received, Refs: info.Meta.References}
+	refs := info.Meta.References
+	t := Threaded{UID: r.UID, Sent: r.Received}
 	if sent, ok := e.Sent(); ok {
 		t.Sent = sent
 	}
 	base, reply := mime.BaseSubject(e.Subject)
-	t.Subject, t.Reply = Collate(base), reply
+	t.Subject, t.Reply = brief(Collate(base)), reply
 	if ids := mime.MessageIDs(e.MessageID); len(ids) > 0 {
-		t.MessageID = ids[0]
+		t.MessageID = brief(ids[0])
 	}
-	if len(t.Refs) == 0 {
-		if ids := mime.MessageIDs(e.InReplyTo); len(ids) > 0 {
-			t.Refs = ids[:1]
-		}
+	if len(refs) == 0 {
+		refs = mime.MessageIDs(e.InReplyTo)
+		refs = refs[:min(1, len(refs))]
+	}
+	for _, id := range refs[max(0, len(refs)-maxRefs):] {
+		t.Refs = append(t.Refs, brief(id))
 	}
 	return t
+}
+
+// brief stands for a text that is only compared for equality: a copy of it, or its hash where that is shorter. What was
+// decoded together is one piece of memory; a piece of it would keep all of it for every message of the mailbox.
+func brief(s string) string {
+	const long = 128
+	if len(s) <= long {
+		return strings.Clone(s)
+	}
+	sum := sha256.Sum256([]byte(s))
+	return string(sum[:])
 }
 
 // Thread finds the messages that q is true of, as Search does, in threads.
@@ -73,7 +93,7 @@ func (s *Service) Thread(ctx context.Context, v mailbox.Viewer, mb haven.Mailbox
 	if how == OrderedSubject {
 		return ThreadBySubject(list), nil
 	}
-	return ThreadByReferences(list), nil
+	return ThreadByReferences(ctx, list)
 }
 
 // bySent orders by date sent, then by number.
@@ -114,31 +134,42 @@ type container struct {
 	children []*container // these, from step 2 on
 }
 
-// maxAncestors bounds the walk that looks for loops. A chain that is longer is cut there.
-const maxAncestors = 10_000
-
-// ThreadByReferences is THREAD=REFERENCES. The steps are numbered as in RFC 5256 §3.
-func ThreadByReferences(list []Threaded) []*Thread {
-	f := forest{byID: make(map[string]*container, len(list))}
+// ThreadByReferences is THREAD=REFERENCES. The steps are numbered as in RFC 5256 §3. Strangers decide how deep the tree
+// is, so no step recurses, and each but the sorting takes time by the number of messages and references. The error is
+// ctx's.
+func ThreadByReferences(ctx context.Context, list []Threaded) ([]*Thread, error) {
+	f := forest{byID: make(map[string]*container, len(list)), walk: freeWalk}
 	for i := range list {
+		if i%1_000 == 0 {
+			if err := stopped(ctx); err != nil {
+				return nil, err
+			}
+		}
 		f.add(&list[i])
 	}
-	roots := prune(f.roots(), true)
-	sortThreads(roots, false)
-	roots = gatherSubjects(roots)
-	sortThreads(roots, true)
-	out := make([]*Thread, len(roots))
-	for i, c := range roots {
-		out[i] = c.thread()
+	roots := prune(f.roots())
+	if err := stopped(ctx); err != nil {
+		return nil, err
 	}
-	return out
+	sortRoots(roots)
+	roots = gatherSubjects(roots)
+	sortAll(roots)
+	return threadsOf(roots), stopped(ctx)
 }
 
 // forest is steps 1 and 2.
 type forest struct {
 	byID map[string]*container
 	all  []*container
+	walk int // ancestors that the search for loops may still look at
 }
+
+// Real mail is seldom more than a few dozen answers deep. The search for loops may look at walkEach ancestors for each
+// message and reference, and freeWalk on top; a link that it can't check any more isn't made.
+const (
+	walkEach = 100
+	freeWalk = 100_000
+)
 
 func (f *forest) get(id string) *container {
 	c := f.byID[id]
@@ -157,10 +188,11 @@ func (f *forest) new(m *Threaded) *container {
 
 // add puts one message in (step 1). A second message of the same id, or one without an id, has an id of its own.
 func (f *forest) add(m *Threaded) {
+	f.walk += walkEach * (1 + len(m.Refs))
 	var parent *container
 	for _, id := range m.Refs {
 		c := f.get(id)
-		if parent != nil && c.parent == nil && !descends(parent, c) {
+		if parent != nil && c.parent == nil && !f.descends(parent, c) {
 			c.adopt(parent) // 1 (A): links that are there already stay
 		}
 		parent = c
@@ -174,7 +206,7 @@ func (f *forest) add(m *Threaded) {
 		c = f.new(nil)
 	}
 	c.msg = m
-	if parent == c || parent != nil && descends(parent, c) {
+	if parent == c || parent != nil && f.descends(parent, c) {
 		parent = nil
 	}
 	// 1 (B): what the message itself says counts more than what others said of it.
@@ -182,15 +214,15 @@ func (f *forest) add(m *Threaded) {
 }
 
 // descends reports whether c is above of, or the same, or too far to tell.
-func descends(of, c *container) bool {
+func (f *forest) descends(of, c *container) bool {
 	if of == c {
 		return true
 	}
 	if c.kids == 0 {
 		return false
 	}
-	for n := 0; of != nil; of = of.parent {
-		if n++; of == c || n > maxAncestors {
+	for ; of != nil; of = of.parent {
+		if f.walk--; of == c || f.walk < 0 {
 			return true
 		}
 	}
@@ -221,19 +253,42 @@ func (f *forest) roots() []*container {
 }
 
 // prune takes dummies out (step 3): those without children go; the children of others move up, but to the root only
-// if it is a single one.
-func prune(list []*container, root bool) []*container {
-	out := list[:0:0]
-	for _, c := range list {
-		c.children = prune(c.children, false)
+// if it is a single one. So a message's children are then the nearest messages below it, in the order of the tree.
+func prune(roots []*container) []*container {
+	out := roots[:0:0]
+	for _, c := range roots {
+		c.skipDummies()
 		switch {
-		case c.msg != nil || root && len(c.children) > 1:
+		case c.msg != nil || len(c.children) > 1:
 			out = append(out, c)
 		default:
 			out = append(out, c.children...)
 		}
 	}
 	return out
+}
+
+// skipDummies leaves nothing but messages below root.
+func (root *container) skipDummies() {
+	type visit struct{ c, above *container } // above: the root, or the nearest message
+	var stack []visit
+	descend := func(c, above *container) {
+		for _, k := range slices.Backward(c.children) {
+			stack = append(stack, visit{k, above})
+		}
+		c.children = nil
+	}
+	descend(root, root)
+	for len(stack) > 0 {
+		v := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if v.c.msg == nil {
+			descend(v.c, v.above)
+			continue
+		}
+		v.above.children = append(v.above.children, v.c)
+		descend(v.c, v.c)
+	}
 }
 
 // first is the message by which a container is sorted and its subject told: its own, or a dummy's first child's.
@@ -244,15 +299,32 @@ func (c *container) first() *Threaded {
 	return c.msg
 }
 
-// sortThreads orders siblings by date: all of them from the leaves up (step 6), or those at the root only, for which a
-// dummy's children must be in order (step 4).
-func sortThreads(list []*container, deep bool) {
-	for _, c := range list {
-		if deep || c.msg == nil {
-			sortThreads(c.children, deep)
+// sortRoots orders the threads by date, for which a dummy's children must be in order (step 4).
+func sortRoots(roots []*container) {
+	for _, c := range roots {
+		if c.msg == nil {
+			sortSiblings(c.children)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *container) int { return bySent(a.first(), b.first()) })
+	sortSiblings(roots)
+}
+
+// sortAll orders all siblings by date, those below before those above (step 6).
+func sortAll(roots []*container) {
+	all := slices.Clone(roots)
+	for i := 0; i < len(all); i++ {
+		all = append(all, all[i].children...)
+	}
+	for _, c := range slices.Backward(all) {
+		sortSiblings(c.children)
+	}
+	sortSiblings(roots)
+}
+
+func sortSiblings(list []*container) {
+	if len(list) > 1 {
+		slices.SortStableFunc(list, func(a, b *container) int { return bySent(a.first(), b.first()) })
+	}
 }
 
 // gatherSubjects joins threads of one subject (step 5).
@@ -294,13 +366,27 @@ func gatherSubjects(roots []*container) []*container {
 	return append(out, added...)
 }
 
-func (c *container) thread() *Thread {
-	t := &Thread{}
-	if c.msg != nil {
-		t.UID = c.msg.UID
+// threadsOf writes the tree as it is given away.
+func threadsOf(roots []*container) []*Thread {
+	top := &Thread{}
+	type visit struct {
+		t    *Thread
+		from []*container
 	}
-	for _, k := range c.children {
-		t.Answers = append(t.Answers, k.thread())
+	stack := []visit{{top, roots}}
+	for len(stack) > 0 {
+		v := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, c := range v.from {
+			t := &Thread{}
+			if c.msg != nil {
+				t.UID = c.msg.UID
+			}
+			v.t.Answers = append(v.t.Answers, t)
+			if len(c.children) > 0 {
+				stack = append(stack, visit{t, c.children})
+			}
+		}
 	}
-	return t
+	return top.Answers
 }

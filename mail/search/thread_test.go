@@ -1,20 +1,25 @@
 package search
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"haven"
+	"haven/mail/mailbox"
+	"haven/platform/errs"
 )
 
 // day is the nth day of a test's calendar.
 func day(n int) time.Time { return time.Date(2026, 1, n, 9, 0, 0, 0, time.UTC) }
 
-// threadsOf reads messages as "uid subject id<ref<ref", the nearest reference last as in the header: "3 Re:a c<a,b".
+// readThreaded reads messages as "uid subject id<ref<ref", the nearest reference last as in the header: "3 Re:a c<a,b".
 // Message n was sent on day n.
-func threadsOf(t *testing.T, lines string) []Threaded {
+func readThreaded(t *testing.T, lines string) []Threaded {
 	t.Helper()
 	var list []Threaded
 	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
@@ -92,7 +97,7 @@ func TestThreadByReferences(t *testing.T) {
 		{"two dummies become one", "2 Re:a b<x\n3 Re:a c<x\n4 Re:a d<y\n5 Re:a e<y", "((2)(3)(4)(5))"},
 		{"ordered by date of the first", "5 a a\n2 b b\n3 Re:a c<a", "(2)(5 3)"},
 	} {
-		if got := writeThreads(ThreadByReferences(threadsOf(t, c.lines))); got != c.want {
+		if got := writeThreads(byReferences(t, readThreaded(t, c.lines))); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -104,7 +109,7 @@ func TestThreadBySubject(t *testing.T) {
 		{"siblings below the first", "1 a -\n2 b -\n3 Re:a -\n4 Re:a -", "(1 (3)(4))(2)"},
 		{"by date, not by number", "4 b -\n2 Re:b -\n3 a -", "(2 4)(3)"},
 	} {
-		if got := writeThreads(ThreadBySubject(threadsOf(t, c.lines))); got != c.want {
+		if got := writeThreads(ThreadBySubject(readThreaded(t, c.lines))); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -127,7 +132,7 @@ func TestThreadHostile(t *testing.T) {
 			list[i] = Threaded{UID: haven.UID(i + 1), Sent: day(1), MessageID: fmt.Sprint(i), Refs: refs(i)}
 		}
 		begin := time.Now()
-		if got := countThreads(ThreadByReferences(list)); got != n {
+		if got := countThreads(byReferences(t, list)); got != n {
 			t.Errorf("%s: %d messages of %d", name, got, n)
 		}
 		if d := time.Since(begin); d > 10*time.Second {
@@ -136,15 +141,196 @@ func TestThreadHostile(t *testing.T) {
 	}
 }
 
+func byReferences(t *testing.T, list []Threaded) []*Thread {
+	t.Helper()
+	threads, err := ThreadByReferences(t.Context(), list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return threads
+}
+
 func countThreads(list []*Thread) int {
 	n := 0
-	for _, t := range list {
-		if t.UID != 0 {
+	for list = slices.Clone(list); len(list) > 0; {
+		last := list[len(list)-1]
+		list = append(list[:len(list)-1], last.Answers...)
+		if last.UID != 0 {
 			n++
 		}
-		n += countThreads(t.Answers)
 	}
 	return n
+}
+
+// manyRefs are letters that name 1,000 references each and together continue one chain, of which nothing else is there.
+func manyRefs(n int) []Threaded {
+	list := make([]Threaded, n)
+	for i := range list {
+		var info mailbox.Info
+		info.Meta.Envelope.MessageID = fmt.Sprintf("<m%d@x>", i)
+		for k := range 1_000 {
+			info.Meta.References = append(info.Meta.References, fmt.Sprintf("%d@x", 999*i+k))
+		}
+		list[i] = threaded(&mailbox.Row{UID: haven.UID(i + 1), Received: day(1)}, &info)
+	}
+	return list
+}
+
+// TestThreadManyReferences: a chain of millions of ids ends soon, and in an answer.
+func TestThreadManyReferences(t *testing.T) {
+	t.Parallel()
+	const n = 7_000
+	list := manyRefs(n)
+	begin := time.Now()
+	if got := countThreads(byReferences(t, list)); got != n {
+		t.Errorf("%d messages of %d", got, n)
+	}
+	if d := time.Since(begin); d > 10*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+// TestThreadDeep: a thread that is a million ids deep, a tenth of them messages.
+func TestThreadDeep(t *testing.T) {
+	t.Parallel()
+	const n, each = 100_000, 10
+	list := make([]Threaded, n)
+	for i := range list {
+		m := Threaded{UID: haven.UID(i + 1), Sent: day(1), MessageID: fmt.Sprint(i * each)}
+		for k := range each {
+			m.Refs = append(m.Refs, fmt.Sprint((i-1)*each+k))
+		}
+		list[i] = m
+	}
+	if got := countThreads(byReferences(t, list)); got != n {
+		t.Errorf("%d messages of %d", got, n)
+	}
+}
+
+// TestThreadLoops: references that ask again and again whether one end of a long chain is above the other.
+func TestThreadLoops(t *testing.T) {
+	t.Parallel()
+	const n = 50_000
+	list := make([]Threaded, n)
+	for i := range list {
+		m := Threaded{UID: haven.UID(i + 1), Sent: day(1), MessageID: fmt.Sprint(i)}
+		if m.Refs = []string{fmt.Sprint(i - 1)}; i > n/2 {
+			for range maxRefs / 2 {
+				m.Refs = append(m.Refs, fmt.Sprint(n/2), "-1")
+			}
+		}
+		list[i] = m
+	}
+	begin := time.Now()
+	if got := countThreads(byReferences(t, list)); got != n {
+		t.Errorf("%d messages of %d", got, n)
+	}
+	if d := time.Since(begin); d > 10*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+// TestThreadStops: a search that nobody waits for any more threads nothing.
+func TestThreadStops(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ThreadByReferences(ctx, readThreaded(t, "1 a a")); !errs.Is(err, errs.Transient) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestThreadedKeepsLittle: of what strangers write, each message keeps a bounded part, and the nearest ancestors.
+func TestThreadedKeepsLittle(t *testing.T) {
+	t.Parallel()
+	var info mailbox.Info
+	long := strings.Repeat("x", 50_000)
+	info.Meta.Envelope.MessageID, info.Meta.Envelope.Subject = "<"+long+"@a>", "Re: "+long
+	for i := range 1_000 {
+		info.Meta.References = append(info.Meta.References, fmt.Sprint(i, long))
+	}
+	info.Meta.References[999] = "parent@a"
+	m := threaded(&mailbox.Row{UID: 1, Received: day(1)}, &info)
+	size := len(m.Subject) + len(m.MessageID)
+	for _, id := range m.Refs {
+		size += len(id)
+	}
+	if len(m.Refs) != maxRefs || m.Refs[maxRefs-1] != "parent@a" || size > 5_000 {
+		t.Errorf("%d octets, %d references, the last %q", size, len(m.Refs), m.Refs[len(m.Refs)-1])
+	}
+}
+
+// TestThreadLikeRFC: small mailboxes of all kinds thread as by the steps of RFC 5256 §3, written recursively and plainly.
+func TestThreadLikeRFC(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 20_000 {
+		list := make([]Threaded, 1+rnd.IntN(12))
+		for i, uid := range rnd.Perm(len(list)) {
+			m := &list[i]
+			*m = Threaded{UID: haven.UID(uid + 1), Sent: day(1 + rnd.IntN(4)), Reply: rnd.IntN(2) == 0}
+			m.Subject = []string{"", "a", "b", "c", "d"}[rnd.IntN(5)]
+			if rnd.IntN(6) > 0 {
+				m.MessageID = fmt.Sprint(rnd.IntN(14))
+			}
+			for range rnd.IntN(5) {
+				m.Refs = append(m.Refs, fmt.Sprint(rnd.IntN(14)))
+			}
+		}
+		got, want := writeThreads(byReferences(t, list)), writeThreads(plainThreads(list))
+		if got != want {
+			t.Fatalf("%+v\nthreads %s\nwant    %s", list, got, want)
+		}
+	}
+}
+
+// plainThreads is THREAD=REFERENCES without regard to time and stack.
+func plainThreads(list []Threaded) []*Thread {
+	f := forest{byID: map[string]*container{}, walk: 1 << 40}
+	for i := range list {
+		f.add(&list[i])
+	}
+	roots := plainPrune(f.roots(), true)
+	plainSort(roots, false)
+	roots = gatherSubjects(roots)
+	plainSort(roots, true)
+	var out []*Thread
+	for _, c := range roots {
+		out = append(out, plainThread(c))
+	}
+	return out
+}
+
+func plainPrune(list []*container, root bool) (out []*container) {
+	for _, c := range list {
+		c.children = plainPrune(c.children, false)
+		if c.msg != nil || root && len(c.children) > 1 {
+			out = append(out, c)
+		} else {
+			out = append(out, c.children...)
+		}
+	}
+	return out
+}
+
+func plainSort(list []*container, deep bool) {
+	for _, c := range list {
+		if deep || c.msg == nil {
+			plainSort(c.children, deep)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *container) int { return bySent(a.first(), b.first()) })
+}
+
+func plainThread(c *container) *Thread {
+	t := &Thread{}
+	if c.msg != nil {
+		t.UID = c.msg.UID
+	}
+	for _, k := range c.children {
+		t.Answers = append(t.Answers, plainThread(k))
+	}
+	return t
 }
 
 func TestSort(t *testing.T) {
