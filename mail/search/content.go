@@ -2,6 +2,7 @@ package search
 
 import (
 	"io"
+	"unsafe"
 
 	"haven/mail/mailbox"
 	"haven/mail/mime"
@@ -83,4 +84,46 @@ func readHeader(info *mailbox.Info, body io.ReaderAt) (mime.Header, error) {
 		return "", nil
 	}
 	return info.Meta.Root.ReadHeader(body, mime.MaxHeader)
+}
+
+// weight is about how much memory what is sealed of a message takes, opened.
+func weight(m *mime.Meta) int {
+	n := envelopeWeight(&m.Envelope) + len(m.Preview) + textsWeight(m.References) + textsWeight(m.Attachments)
+	if m.Root == nil {
+		return n
+	}
+	m.Root.Walk(func(p *mime.Part) bool {
+		n += int(unsafe.Sizeof(*p)) + int(unsafe.Sizeof(p)) + paramsWeight(p.Params) + paramsWeight(p.DispositionParams)
+		n += len(p.Type) + len(p.Subtype) + len(p.Encoding) + len(p.Disposition) + len(p.ID) + len(p.Description) + len(p.MD5) + len(p.Location)
+		n += textsWeight(p.Language)
+		if p.Envelope != nil {
+			n += envelopeWeight(p.Envelope)
+		}
+		return true
+	})
+	return n
+}
+
+func envelopeWeight(e *mime.Envelope) int {
+	n := int(unsafe.Sizeof(*e)) + len(e.Date) + len(e.Subject) + len(e.InReplyTo) + len(e.MessageID)
+	for _, list := range [][]mime.Address{e.From, e.Sender, e.ReplyTo, e.To, e.Cc, e.Bcc} {
+		for _, a := range list {
+			n += int(unsafe.Sizeof(a)) + len(a.Name) + len(a.Mailbox) + len(a.Host)
+		}
+	}
+	return n
+}
+
+func paramsWeight(list []mime.Param) (n int) {
+	for _, p := range list {
+		n += int(unsafe.Sizeof(p)) + len(p.Name) + len(p.Value) + len(p.Raw)
+	}
+	return n
+}
+
+func textsWeight(list []string) (n int) {
+	for _, s := range list {
+		n += int(unsafe.Sizeof(s)) + len(s)
+	}
+	return n
 }

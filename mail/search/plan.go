@@ -170,6 +170,9 @@ func newPlan(q Query, keywords []string, now time.Time) (*plan, error) {
 	return p, nil
 }
 
+// readsLetters reports whether a letter may have to be read.
+func (p *plan) readsLetters() bool { return p.header || len(p.words) > 0 }
+
 var errTooLarge = errs.E(errs.Invalid, "The search has too many parts. Ask for less at once.")
 
 // outerUIDs is a joined set that holds every UID which q can be true of; nil if that isn't plain.

@@ -65,7 +65,7 @@ type Service struct {
 	index *index
 	chunk int
 	few   int
-	scans chan struct{} // a token each search that reads letters
+	scans chan struct{} // a token of each search that reads much
 
 	stepping sync.Mutex // one step at a time
 	worker   *worker
@@ -117,8 +117,12 @@ const defaultChunk = 32_768
 // defaultFew is up to how many messages are taken from the word index one by one, rather than going through the mailbox.
 const defaultFew = 4_096
 
-// readMany is how many messages are taken together where each costs an opened envelope.
-const readMany = 500
+// readMany is how many messages are taken together where each costs an opened envelope, readFew how many are opened
+// without waiting for a turn.
+const (
+	readMany = 500
+	readFew  = 50
+)
 
 // Search finds the messages of a mailbox that q is true of. The error is Invalid for a query over the bounds, and
 // else the mail store's: NotFound where the viewer may not know of the mailbox.
@@ -281,18 +285,29 @@ func (e *evaluation) decide() error {
 	return e.learn()
 }
 
-// learn reads of the pending rows what the index doesn't tell.
+// learn reads of the pending rows what the index doesn't tell, a batch at a time.
 func (e *evaluation) learn() error {
-	for batch := range slices.Chunk(e.pending, readMany) {
-		infos, err := e.openInfos(batch)
-		if err != nil {
+	little := len(e.pending) <= readFew && !e.plan.readsLetters()
+	for rest := e.pending; len(rest) > 0; {
+		err := e.inTurn(e.ctx, little, func() error {
+			n, err := e.read(rest[:min(len(rest), readMany)])
+			rest = rest[n:]
 			return err
-		}
-		if err := e.scan(e.undecided(batch), infos); err != nil {
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// read decides rows from the first on, and returns how many: all, unless what is sealed of them is too much to be kept.
+func (e *evaluation) read(rows []int) (n int, err error) {
+	infos, n, err := e.openInfos(rows)
+	if err != nil {
+		return 0, err
+	}
+	return n, e.openLetters(e.undecided(rows[:n]), infos)
 }
 
 func (e *evaluation) facts(i int) *facts {
@@ -322,39 +337,54 @@ func (e *evaluation) messages(rows []int) []haven.MessageID {
 	return msgs
 }
 
-// openInfos judges rows by what is sealed of them, and returns that of those for which it isn't enough, by row.
-func (e *evaluation) openInfos(rows []int) (map[int]*mailbox.Info, error) {
-	infos := map[int]*mailbox.Info{}
-	err := e.store.Infos(e.ctx, e.v, e.messages(rows), func(n int, info *mailbox.Info) error {
-		i := rows[n]
+// openInfos judges rows by what is sealed of them, and returns that of those for which it isn't enough, by row. It ends
+// after n rows where more than keepOctets would be kept.
+func (e *evaluation) openInfos(rows []int) (infos map[int]*mailbox.Info, n int, err error) {
+	infos, n = map[int]*mailbox.Info{}, len(rows)
+	kept := 0
+	err = e.store.Infos(e.ctx, e.v, e.messages(rows), func(at int, info *mailbox.Info) error {
+		i := rows[at]
 		f := e.facts(i)
 		f.info = info
-		if e.known[i] = e.plan.root.judge(f); e.known[i] == maybe {
-			kept := *info // what it points to is the message's own
-			infos[i] = &kept
+		if e.known[i] = e.plan.root.judge(f); e.known[i] != maybe {
+			return nil
+		}
+		keep := *info // what it points to is the message's own
+		infos[i] = &keep
+		if kept += weight(&keep.Meta); kept > keepOctets {
+			n = at + 1
+			return errEnough
 		}
 		return nil
 	})
-	return infos, err
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return infos, n, err
 }
+
+// keepOctets is about how much of what is sealed a search keeps while it reads letters, and one message's on top. A
+// stranger's letter of 100 KB can have 10,000 parts, which take 4 MB.
+const keepOctets = 4 << 20
 
 // wholeLetter is up to which size a letter is read into memory.
 const wholeLetter = 1 << 20
 
-// maxScans is how many searches read letters at the same time; others wait as long as their contexts let them.
+// maxScans is how many searches read letters, or what is sealed of many, at the same time.
 const maxScans = 4
 
-// scan waits for its turn and reads letters.
-func (e *evaluation) scan(rows []int, infos map[int]*mailbox.Info) error {
-	if len(rows) == 0 {
-		return nil
+// inTurn calls fn when it is this search's turn, for which it waits as long as its context lets it. What is little
+// doesn't wait: somebody who opens a folder isn't to stand behind those who look through all their mail.
+func (s *Service) inTurn(ctx context.Context, little bool, fn func() error) error {
+	if little {
+		return fn()
 	}
 	select {
-	case e.scans <- struct{}{}:
-		defer func() { <-e.scans }()
-		return e.openLetters(rows, infos)
-	case <-e.ctx.Done():
-		return stopped(e.ctx)
+	case s.scans <- struct{}{}:
+		defer func() { <-s.scans }()
+		return fn()
+	case <-ctx.Done():
+		return stopped(ctx)
 	}
 }
 

@@ -49,26 +49,29 @@ type Sorting struct {
 	texts    [ByDisplayTo + 1]string // collated, by SortBy
 }
 
-// setTexts fills in what keys need of the envelope.
+// setTexts fills in what keys need of the envelope, of which nothing is kept: see brief.
 func (s *Sorting) setTexts(e *mime.Envelope, keys []SortKey) {
 	for _, k := range keys {
 		switch k.By {
 		case ByCc:
-			s.texts[ByCc] = Collate(firstMailbox(e.Cc))
+			s.texts[ByCc] = collateOwn(firstMailbox(e.Cc))
 		case ByFrom:
-			s.texts[ByFrom] = Collate(firstMailbox(e.From))
+			s.texts[ByFrom] = collateOwn(firstMailbox(e.From))
 		case ByTo:
-			s.texts[ByTo] = Collate(firstMailbox(e.To))
+			s.texts[ByTo] = collateOwn(firstMailbox(e.To))
 		case ByDisplayFrom:
-			s.texts[ByDisplayFrom] = Collate(firstDisplay(e.From))
+			s.texts[ByDisplayFrom] = collateOwn(firstDisplay(e.From))
 		case ByDisplayTo:
-			s.texts[ByDisplayTo] = Collate(firstDisplay(e.To))
+			s.texts[ByDisplayTo] = collateOwn(firstDisplay(e.To))
 		case BySubject:
 			base, _ := mime.BaseSubject(e.Subject)
-			s.texts[BySubject] = Collate(base)
+			s.texts[BySubject] = collateOwn(base)
 		}
 	}
 }
+
+// collateOwn is Collate, and never a piece of s.
+func collateOwn(s string) string { return strings.Clone(Collate(s)) }
 
 // firstMailbox is the local part of a list's first address, or the name of its first group.
 func firstMailbox(list []mime.Address) string {
@@ -173,8 +176,17 @@ func (s *Service) envelopes(ctx context.Context, v mailbox.Viewer, rows []mailbo
 	for i := range rows {
 		msgs[i] = rows[i].Msg
 	}
-	return s.store.Infos(ctx, v, msgs, func(i int, info *mailbox.Info) error {
-		fn(i, info)
-		return nil
-	})
+	for from := 0; from < len(msgs); from += readMany {
+		batch := msgs[from:min(from+readMany, len(msgs))]
+		err := s.inTurn(ctx, len(msgs) <= readFew, func() error {
+			return s.store.Infos(ctx, v, batch, func(i int, info *mailbox.Info) error {
+				fn(from+i, info)
+				return stopped(ctx)
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
