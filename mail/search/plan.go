@@ -44,9 +44,74 @@ type facts struct {
 	row    *mailbox.Row
 	index  func(test int) verdict // what the word index says to the plan's test-th Words
 	info   *mailbox.Info
-	header *mime.Header // of the letter
+	folded *[fields]folded // of info; made by the first that asks
+	header [][]string      // folded values of the letter's header, by field of the plan
 	words  *content
 }
+
+// field is a part of the envelope that is looked into as text.
+type field uint8
+
+const (
+	fieldSubject field = iota
+	fieldMessageID
+	fieldInReplyTo
+	fieldFrom
+	fieldTo
+	fieldCc
+	fieldBcc
+	fields
+)
+
+// folded is a field made comparable; maybe: not yet, no: the message has none.
+type folded struct {
+	there verdict
+	text  string
+}
+
+// fold makes a field comparable, once for all the keys that look into it: these may be 1,000, and it 64 KB.
+func (f *facts) fold(of field) folded {
+	if f.folded == nil {
+		f.folded = new([fields]folded)
+	}
+	t := &f.folded[of]
+	if t.there == maybe {
+		*t = foldField(&f.info.Meta.Envelope, of)
+	}
+	return *t
+}
+
+func foldField(e *mime.Envelope, of field) folded {
+	switch of {
+	case fieldSubject:
+		return folded{yes, foldHeader(e.Subject)}
+	case fieldMessageID:
+		return folded{yes, foldHeader(e.MessageID)}
+	case fieldInReplyTo:
+		return folded{yes, foldHeader(e.InReplyTo)}
+	}
+	list := addresses(e, of)
+	if len(list) == 0 {
+		return folded{there: no}
+	}
+	return folded{yes, Fold(writeAddresses(list))}
+}
+
+func addresses(e *mime.Envelope, of field) []mime.Address {
+	switch of {
+	case fieldFrom:
+		return e.From
+	case fieldTo:
+		return e.To
+	case fieldCc:
+		return e.Cc
+	case fieldBcc:
+		return e.Bcc
+	}
+	return nil
+}
+
+func foldHeader(value string) string { return Fold(mime.DecodeHeader(value)) }
 
 // node is a compiled condition.
 type node interface{ judge(*facts) verdict }
@@ -55,11 +120,18 @@ type (
 	allOf   []node
 	anyOf   []node
 	negated struct{ of node }
-	// onRow, onInfo, onHeader and onWords need what they are named after.
-	onRow    func(*mailbox.Row) bool
-	onInfo   func(*mailbox.Info) bool
-	onHeader struct{ name, contains string }
-	onWords  struct {
+	// onRow, onInfo, onHeader and onWords need what they are named after, onField an info.
+	onRow   func(*mailbox.Row) bool
+	onInfo  func(*mailbox.Info) bool
+	onField struct {
+		of       field
+		contains string
+	}
+	onHeader struct {
+		field    int // of the plan
+		contains string
+	}
+	onWords struct {
 		test  int
 		in    Place
 		words []string
@@ -111,12 +183,20 @@ func (t onInfo) judge(f *facts) verdict {
 	return verdictOf(t(f.info))
 }
 
+func (t onField) judge(f *facts) verdict {
+	if f.info == nil {
+		return maybe
+	}
+	text := f.fold(t.of)
+	return verdictOf(text.there == yes && strings.Contains(text.text, t.contains))
+}
+
 func (t onHeader) judge(f *facts) verdict {
 	if f.header == nil {
 		return maybe
 	}
-	for v := range f.header.Values(t.name) {
-		if strings.Contains(Fold(mime.DecodeHeader(v)), t.contains) {
+	for _, v := range f.header[t.field] {
+		if strings.Contains(v, t.contains) {
 			return yes
 		}
 	}
@@ -151,7 +231,7 @@ type plan struct {
 	root   node
 	uids   []mailbox.Range // only these are looked at; nil: all
 	words  []onWords       // by test
-	header bool            // some leaf needs the header
+	header map[string]int  // fields of the header that leaves need, by name in lower case
 	nodes  int
 	err    error
 
@@ -161,7 +241,7 @@ type plan struct {
 
 // newPlan compiles q; Invalid for one that is too large or deep. keywords are the account's, by bit.
 func newPlan(q Query, keywords []string, now time.Time) (*plan, error) {
-	p := &plan{now: now, keywords: keywords}
+	p := &plan{now: now, keywords: keywords, header: map[string]int{}}
 	p.root = p.compile(q, 0)
 	if p.err != nil {
 		return nil, p.err
@@ -171,7 +251,7 @@ func newPlan(q Query, keywords []string, now time.Time) (*plan, error) {
 }
 
 // readsLetters reports whether a letter may have to be read.
-func (p *plan) readsLetters() bool { return p.header || len(p.words) > 0 }
+func (p *plan) readsLetters() bool { return len(p.header) > 0 || len(p.words) > 0 }
 
 var errTooLarge = errs.E(errs.Invalid, "The search has too many parts. Ask for less at once.")
 
@@ -231,8 +311,7 @@ func (p *plan) compile(q Query, depth int) node {
 	case Address:
 		return p.compileAddress(q)
 	case Subject:
-		want := p.needle(string(q))
-		return onInfo(func(i *mailbox.Info) bool { return holdsHeader(i.Meta.Envelope.Subject, want) })
+		return onField{fieldSubject, p.needle(string(q))}
 	case Sent:
 		return onInfo(func(i *mailbox.Info) bool {
 			t, ok := i.Meta.Envelope.Sent()
@@ -347,49 +426,49 @@ func (p *plan) needle(s string) string {
 	return Fold(s)
 }
 
-func holdsHeader(value, want string) bool {
-	return strings.Contains(Fold(mime.DecodeHeader(value)), want)
-}
-
 // compileHeader answers from the envelope where it has the field as written; the header is read for others.
 func (p *plan) compileHeader(q Header) node {
-	want := p.needle(q.Contains)
-	var of func(*mime.Envelope) string
-	switch {
-	case strings.EqualFold(q.Name, "Subject"):
-		of = func(e *mime.Envelope) string { return e.Subject }
-	case strings.EqualFold(q.Name, "Message-ID"):
-		of = func(e *mime.Envelope) string { return e.MessageID }
-	case strings.EqualFold(q.Name, "In-Reply-To"):
-		of = func(e *mime.Envelope) string { return e.InReplyTo }
+	want, name := p.needle(q.Contains), lowerName(q.Name)
+	of, ok := map[string]field{"subject": fieldSubject, "message-id": fieldMessageID, "in-reply-to": fieldInReplyTo}[name]
+	if ok && want != "" {
+		return onField{of, want}
 	}
-	if of == nil || want == "" {
-		p.header = true
-		return onHeader{q.Name, want}
+	n, ok := p.header[name]
+	if !ok {
+		n = len(p.header)
+		p.header[name] = n
 	}
-	return onInfo(func(i *mailbox.Info) bool { return holdsHeader(of(&i.Meta.Envelope), want) })
+	return onHeader{n, want}
+}
+
+// lowerName is a field's name in lower case. Real ones are ASCII (RFC 5322 §3.6.8); others must not become so.
+func lowerName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf {
+			return rune(lowerASCII(byte(r)))
+		}
+		return r
+	}, s)
+}
+
+// headerValues are the folded values of the fields that the plan asks for, by field, each made once for all keys.
+func (p *plan) headerValues(h mime.Header) [][]string {
+	values := make([][]string, len(p.header))
+	for f := range h.Fields() {
+		if n, ok := p.header[lowerName(f.Name)]; ok {
+			values[n] = append(values[n], foldHeader(f.Value()))
+		}
+	}
+	return values
 }
 
 func (p *plan) compileAddress(q Address) node {
+	of, ok := map[AddressField]field{From: fieldFrom, To: fieldTo, Cc: fieldCc, Bcc: fieldBcc}[q.In]
 	want := p.needle(q.Contains)
-	return onInfo(func(i *mailbox.Info) bool {
-		list := addresses(&i.Meta.Envelope, q.In)
-		return len(list) > 0 && strings.Contains(Fold(writeAddresses(list)), want)
-	})
-}
-
-func addresses(e *mime.Envelope, in AddressField) []mime.Address {
-	switch in {
-	case From:
-		return e.From
-	case To:
-		return e.To
-	case Cc:
-		return e.Cc
-	case Bcc:
-		return e.Bcc
+	if !ok {
+		return anyOf(nil)
 	}
-	return nil
+	return onField{of, want}
 }
 
 // writeAddresses writes a list for a person, names decoded: what FROM, TO, CC and BCC look into.

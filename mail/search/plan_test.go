@@ -3,11 +3,13 @@ package search
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/mime"
 )
 
 func TestOuterUIDs(t *testing.T) {
@@ -85,6 +87,48 @@ func TestDayOf(t *testing.T) {
 	} {
 		if got := DayOf(c.at); got != c.want {
 			t.Errorf("%v is day %d, want %d", c.at, got, c.want)
+		}
+	}
+}
+
+// TestFoldedOnce: what a letter's fields cost depends on their size, not on how many keys look into them.
+func TestFoldedOnce(t *testing.T) { // alone, since it counts what is allocated
+	long := strings.Repeat("Très long ", 3_000)
+	info := &mailbox.Info{}
+	e := &info.Meta.Envelope
+	e.Subject, e.MessageID, e.InReplyTo = long, "<"+long+"@a>", "<"+long+"@a>"
+	e.From = []mime.Address{{Name: long, Mailbox: "anna", Host: "clinic.example"}}
+	e.To, e.Cc, e.Bcc = e.From, e.From, e.From
+	header := mime.Header("X-Place: " + long + "\r\nX-Other: " + long + "\r\nx-place: here\r\n\r\n")
+	judge := func(q Query) float64 {
+		p, err := newPlan(q, nil, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return testing.AllocsPerRun(3, func() {
+			if got := p.root.judge(&facts{info: info, header: p.headerValues(header)}); got != no {
+				t.Errorf("%T: %d", q, got)
+			}
+		})
+	}
+	for _, key := range []func(want string) Query{
+		func(want string) Query { return Subject(want) },
+		func(want string) Query { return Header{"subject", want} },
+		func(want string) Query { return Header{"Message-Id", want} },
+		func(want string) Query { return Header{"In-Reply-To", want} },
+		func(want string) Query { return Header{"X-Place", want} },
+		func(want string) Query { return Header{"X-OTHER", want} },
+		func(want string) Query { return Address{From, want} },
+		func(want string) Query { return Address{To, want} },
+		func(want string) Query { return Address{Cc, want} },
+		func(want string) Query { return Address{Bcc, want} },
+	} {
+		var keys Or
+		for n := range 900 {
+			keys = append(keys, key(fmt.Sprint("missing", n)))
+		}
+		if one, all := judge(keys[:1]), judge(keys); all > one {
+			t.Errorf("%T: %v allocations for one key, %v for all", keys[0], one, all)
 		}
 	}
 }

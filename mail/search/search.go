@@ -343,6 +343,9 @@ func (e *evaluation) openInfos(rows []int) (infos map[int]*mailbox.Info, n int, 
 	infos, n = map[int]*mailbox.Info{}, len(rows)
 	kept := 0
 	err = e.store.Infos(e.ctx, e.v, e.messages(rows), func(at int, info *mailbox.Info) error {
+		if err := stopped(e.ctx); err != nil {
+			return err
+		}
 		i := rows[at]
 		f := e.facts(i)
 		f.info = info
@@ -451,17 +454,17 @@ func (e *evaluation) openLarge(i int, info *mailbox.Info) error {
 
 // judgeLetter reads as little of a letter as decides.
 func (e *evaluation) judgeLetter(i int, info *mailbox.Info, body io.ReaderAt) error {
-	if err := e.ctx.Err(); err != nil {
+	if err := stopped(e.ctx); err != nil {
 		return err
 	}
 	f := e.facts(i)
 	f.info = info
-	if e.plan.header {
+	if len(e.plan.header) > 0 {
 		h, err := readHeader(info, body)
 		if err != nil {
 			return err
 		}
-		f.header = &h
+		f.header = e.plan.headerValues(h)
 		if e.known[i] = e.plan.root.judge(f); e.known[i] != maybe {
 			return nil
 		}

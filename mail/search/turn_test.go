@@ -111,3 +111,39 @@ func TestTurns(t *testing.T) {
 		t.Errorf("few: found %v", got)
 	}
 }
+
+// TestSearchStops: a search that nobody waits for any more ends at the next message.
+func TestSearchStops(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "sqlite")
+	no := h.Account()
+	for n := range 20 {
+		h.Deliver(no, about(fmt.Sprint("word", n)))
+	}
+	searches := map[string]func(ctx context.Context, v mailbox.Viewer) error{
+		"subjects": func(ctx context.Context, v mailbox.Viewer) error {
+			_, err := h.search.Search(ctx, v, inbox, Subject("word"))
+			return err
+		},
+		"headers": func(ctx context.Context, v mailbox.Viewer) error {
+			_, err := h.search.Search(ctx, v, inbox, Header{"X-Nope", "yes"})
+			return err
+		},
+		"sorting": func(ctx context.Context, v mailbox.Viewer) error {
+			_, err := h.search.Sort(ctx, v, inbox, All{}, []SortKey{{By: BySubject}})
+			return err
+		},
+		"threads": func(ctx context.Context, v mailbox.Viewer) error {
+			_, err := h.search.Thread(ctx, v, inbox, All{}, References)
+			return err
+		},
+	}
+	for name, search := range searches {
+		ctx, cancel := context.WithCancel(t.Context())
+		opened := 0
+		h.search.store = watched{Store: h.Store, info: func() { opened++; cancel() }}
+		if err := search(ctx, mailboxtest.Own(no)); !errs.Is(err, errs.Transient) || opened > 2 {
+			t.Errorf("%s: %d opened, error %v", name, opened, err)
+		}
+	}
+}
