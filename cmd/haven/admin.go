@@ -46,6 +46,7 @@ func adminVerbs() []adminVerb {
 		{"account", "list", "", "all accounts", false, accountList},
 		{"account", "show", "ADDRESS", "an account, its addresses and the mailboxes that it opens", false, accountShow},
 		{"account", "state", "ADDRESS STATE", "active, inactive, disabled, leaver, blocked", false, accountState},
+		{"account", "purge", "ADDRESS --sure ADDRESS", "delete an account and destroy the key of its mail: nobody reads it again", false, accountPurge},
 		{"account", "password", "ADDRESS", "a new password, printed once", false, accountPassword},
 		{"account", "unlock", "ADDRESS", "end a lock-out", false, accountUnlock},
 		{"account", "alias", "ADDRESS NEW", "a further address", false, accountAlias},

@@ -205,6 +205,37 @@ func accountState(ctx context.Context, h *house, c *adminCall) error {
 	return nil
 }
 
+// accountPurge deletes an account and destroys the key of its mail, which ends what back-ups hold of it once the last
+// back-up of the keys is gone. A mailbox that several share is never purged by hand.
+func accountPurge(ctx context.Context, h *house, c *adminCall) error {
+	sure := c.flags.String("sure", "", "the same `ADDRESS` once more, since this can't be undone")
+	a, err := c.account(ctx, h, 1)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.Kind == haven.Shared:
+		return fmt.Errorf("%s is a premises' mailbox; its mail belongs to the premises and is kept", a.Address)
+	case *sure != a.Address.String():
+		return fmt.Errorf("this destroys the mail of %s for good; if that is meant, add --sure %s", a.Address, a.Address)
+	}
+	left, err := h.shared.SetState(ctx, c.actor, a.No, account.Deleted, "account.purge")
+	if err != nil {
+		return err
+	}
+	if err := h.keys.Destroy(ctx, a.No); err != nil {
+		return err
+	}
+	at, err := h.keys.DestroyedAt(ctx, a.No)
+	if err != nil {
+		return err
+	}
+	c.say("%s is deleted and its mail can't be read; it is final on %s, when no copy of the keys from before is left", a.Address,
+		at.Add(h.conf.Policy.Mailbox.KeyBackup).Format(time.DateOnly))
+	c.warnOwnerless(left...)
+	return nil
+}
+
 // warnOwnerless tells of mailboxes that a step for safety left without an owner, and what to do.
 func (c *adminCall) warnOwnerless(left ...haven.Address) {
 	for _, a := range left {

@@ -8,6 +8,7 @@ import (
 
 	"haven"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
 // Fault is something that Check found wrong. It names ids and numbers, never content.
@@ -162,6 +163,11 @@ func (s *Service) eachMessage(ctx context.Context, sql string, fn func(r db.Row)
 func (s *Service) checkSealed(ctx context.Context, r db.Row, buf []byte, found func(Fault)) []byte {
 	id, an := haven.MessageID(r.Int64(0)), haven.AccountNo(r.Int64(1))
 	keys, err := s.keys.Account(ctx, an)
+	if errs.Is(err, errs.NotFound) {
+		if _, err := s.keys.DestroyedAt(ctx, an); err == nil {
+			return buf // on purpose: nobody is to read it
+		}
+	}
 	if err != nil {
 		found(Fault{an, fmt.Sprintf("message %d: the data key of its account can't be had", id), false})
 		return buf
