@@ -341,14 +341,15 @@ func (e *evaluation) messages(rows []int) []haven.MessageID {
 // after n rows where more than keepOctets would be kept.
 func (e *evaluation) openInfos(rows []int) (infos map[int]*mailbox.Info, n int, err error) {
 	infos, n = map[int]*mailbox.Info{}, len(rows)
-	kept := 0
+	kept, texts := 0, new([fields]folded)
 	err = e.store.Infos(e.ctx, e.v, e.messages(rows), func(at int, info *mailbox.Info) error {
 		if err := stopped(e.ctx); err != nil {
 			return err
 		}
 		i := rows[at]
 		f := e.facts(i)
-		f.info = info
+		clear(texts[:])
+		f.info, f.folded = info, texts
 		if e.known[i] = e.plan.root.judge(f); e.known[i] != maybe {
 			return nil
 		}
