@@ -219,9 +219,8 @@ func accountPurge(ctx context.Context, h *house, c *adminCall) error {
 	case *sure != a.Address.String():
 		return fmt.Errorf("this destroys the mail of %s for good; if that is meant, add --sure %s", a.Address, a.Address)
 	}
-	left, err := h.shared.SetState(ctx, c.actor, a.No, account.Deleted, "account.purge")
-	if err != nil {
-		return err
+	if _, err := h.shared.SetState(ctx, c.actor, a.No, account.Deleted, "account.purge"); err != nil {
+		return err // the last owner of a mailbox among others, so that none is left without one
 	}
 	if err := h.keys.Destroy(ctx, a.No); err != nil {
 		return err
@@ -232,7 +231,6 @@ func accountPurge(ctx context.Context, h *house, c *adminCall) error {
 	}
 	c.say("%s is deleted and its mail can't be read; it is final on %s, when no copy of the keys from before is left", a.Address,
 		at.Add(h.conf.Policy.Mailbox.KeyBackup).Format(time.DateOnly))
-	c.warnOwnerless(left...)
 	return nil
 }
 

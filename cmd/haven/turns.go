@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"haven/mail/delivery"
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/job"
@@ -100,12 +101,8 @@ func (h *house) waitingSince(ctx context.Context) (queued, crowded time.Time, er
 		return queued, crowded, err
 	}
 	err = h.db.Read(ctx, func(tx *db.Tx) error {
-		return tx.Query(`SELECT MIN(at) FROM crowd`, nil, func(r db.Row) error {
-			if !r.Null(0) {
-				crowded = time.UnixMicro(r.Int64(0))
-			}
-			return nil
-		})
+		crowded, err = delivery.WaitingSince(tx)
+		return err
 	})
 	return stats.Oldest, crowded, err
 }

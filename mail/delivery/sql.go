@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -30,8 +31,12 @@ var Schema = db.Schema{Concept: "delivery", Steps: []string{
 }}
 
 const (
-	sqlHold       = `INSERT INTO held (an, body, wrapped, size, until) VALUES ($1, $2, $3, $4, $5)`
-	sqlHeldKey    = `SELECT wrapped FROM held WHERE an = $1 AND body = $2`
+	sqlHold          = `INSERT INTO held (an, body, wrapped, size, until) VALUES ($1, $2, $3, $4, $5)`
+	sqlHeldKey       = `SELECT wrapped FROM held WHERE an = $1 AND body = $2`
+	sqlCrowdBodyless = `SELECT c.id, c.body FROM crowd c WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = c.body)`
+	sqlHeldBodyless  = `SELECT h.an, h.body FROM held h WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = h.body)`
+	sqlCrowdOldest   = `SELECT MIN(at) FROM crowd`
+
 	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 UNION ALL SELECT 1 FROM crowd WHERE body = $1 LIMIT 1`
 	sqlLapsed     = `SELECT an, body FROM held WHERE until <= $1 ORDER BY until LIMIT $2`
 	sqlUnhold     = `DELETE FROM held WHERE an = $1 AND body = $2`
@@ -54,6 +59,31 @@ func Referenced(tx *db.Tx, id blob.ID) (used bool, err error) {
 		return nil
 	})
 	return used, err
+}
+
+// Bodyless calls found with each letter for a crowd, and each original held, whose body has no row, for a check.
+func Bodyless(tx *db.Tx, found func(what string, body blob.ID)) error {
+	for _, q := range []struct{ sql, what string }{{sqlCrowdBodyless, "letter %d for a crowd"}, {sqlHeldBodyless, "an original held for account %d"}} {
+		err := tx.Query(q.sql, nil, func(r db.Row) error {
+			found(fmt.Sprintf(q.what, r.Int64(0)), blob.ID(r.Int64(1)))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WaitingSince is when the oldest letter that waits for a crowd came; zero: there is none.
+func WaitingSince(tx *db.Tx) (at time.Time, err error) {
+	err = tx.Query(sqlCrowdOldest, nil, func(r db.Row) error {
+		if !r.Null(0) {
+			at = time.UnixMicro(r.Int64(0))
+		}
+		return nil
+	})
+	return at, err
 }
 
 // Held is an original that is kept for an account.

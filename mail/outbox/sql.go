@@ -105,6 +105,7 @@ const (
 	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND +fate = 1 AND warned = 0`
 	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND +state = 3`
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
+	sqlBodyless   = `SELECT q.id, q.body FROM queue q WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = q.body)`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`
 
 	sqlHold       = `INSERT INTO queue_holder (id, until) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET until = excluded.until`
@@ -257,6 +258,14 @@ func (o *Outbox) dropIfDone(tx *db.Tx, id ID) error {
 		blob.Released(tx, o.cfg.Clock.Now(), blob.ID(body))
 	}
 	return err
+}
+
+// Bodyless calls found with each letter in the queue whose body has no row, for a check.
+func Bodyless(tx *db.Tx, found func(what string, body blob.ID)) error {
+	return tx.Query(sqlBodyless, nil, func(r db.Row) error {
+		found(fmt.Sprintf("letter %d in the queue", r.Int64(0)), blob.ID(r.Int64(1)))
+		return nil
+	})
 }
 
 // Referenced reports whether a letter in the queue needs the body. The sweep of bodies asks it in its transaction.

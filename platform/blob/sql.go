@@ -66,6 +66,16 @@ func After(tx *db.Tx, id ID, most int) (page []Placed, err error) {
 	return page, err
 }
 
+// InUse lists the bodies after an id that are not marked as free, in order of id, at most that many.
+func InUse(tx *db.Tx, after ID, most int) (page []ID, err error) {
+	err = tx.Query(`SELECT id FROM body WHERE id > $1 AND zero_since IS NULL ORDER BY id LIMIT $2`, []any{int64(after), int64(most)},
+		func(r db.Row) error {
+			page = append(page, ID(r.Int64(0)))
+			return nil
+		})
+	return page, err
+}
+
 func scanLoc(r db.Row) Loc {
 	return Loc{Pack: r.Int64(0), Off: r.Int64(1), Len: r.Int64(2), Size: r.Int64(3)}
 }
