@@ -17,6 +17,7 @@ CREATE TABLE audit_seal (
 	n {int} PRIMARY KEY, at {int} NOT NULL, nonce {int} NOT NULL, hash {blob} NOT NULL, UNIQUE (at, nonce));
 CREATE TABLE audit_head (one {int} PRIMARY KEY, n {int} NOT NULL, hash {blob} NOT NULL, note {text} NOT NULL);
 INSERT INTO audit_head (one, n, hash, note) VALUES (1, 0, '', '')`,
+	`CREATE INDEX audit_as ON audit (as_account, at)`,
 }}
 
 const (
@@ -29,6 +30,19 @@ const (
 	sqlAbout = `SELECT ` + columns + `, COALESCE(s.n, 0) FROM audit a
 		LEFT JOIN audit_seal s ON s.at = a.at AND s.nonce = a.nonce
 		WHERE a.person = $1 OR a.on_account = $1 OR a.other = $1 ORDER BY a.at DESC, a.nonce DESC LIMIT $2`
+
+	filtered = `SELECT ` + columns + `, COALESCE(s.n, 0), s.hash FROM audit a
+		LEFT JOIN audit_seal s ON s.at = a.at AND s.nonce = a.nonce
+		WHERE a.at >= $3 AND a.at < $4 AND ($5 = 1 OR a.person = $6 OR a.as_account = $6 OR a.on_account = $6 OR a.other = $6)
+		AND ($7 = 1 OR a.person = $8) AND substr(a.what, 1, length($9)) = $9 AND ($10 = '' OR a.rule = $10) AND `
+	sqlNewest = filtered + `(a.at, a.nonce) < ($1, $2) ORDER BY a.at DESC, a.nonce DESC LIMIT $11`
+	sqlOldest = filtered + `(a.at, a.nonce) > ($1, $2) ORDER BY a.at, a.nonce LIMIT $11`
+
+	// What concerns one account is found by its indexes, however long the log is.
+	sqlConcerning = `SELECT ` + columns + `, COALESCE(s.n, 0), s.hash FROM audit a
+		LEFT JOIN audit_seal s ON s.at = a.at AND s.nonce = a.nonce
+		WHERE (a.person = $3 OR a.as_account = $3 OR a.on_account = $3 OR a.other = $3) AND (a.at, a.nonce) < ($1, $2)
+		ORDER BY a.at DESC, a.nonce DESC LIMIT $4`
 
 	sqlAnyTodo  = `SELECT at FROM audit_todo LIMIT 1`
 	sqlLockHead = `UPDATE audit_head SET n = n WHERE one = 1 RETURNING n, hash`

@@ -1,20 +1,16 @@
 package blob
 
 import (
-	"syscall"
 	"testing"
 
+	"haven/platform/disktest"
 	"haven/platform/errs"
 )
 
 // A real full disk, where the test may mount one.
 func TestRealFullDisk(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=3m"); err != nil {
-		t.Skip("no small disk can be mounted here:", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	dir := disktest.Small(t, 3)
 	s, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -110,7 +110,7 @@ type Compacted struct {
 	Octets   int64 // of records moved
 	Unlinked int   // files removed
 	Freed    int64 // their octets
-	Damaged  int   // records that could not be copied; their pack stays
+	Damaged  int   // records, or whole packs, that could not be copied; the pack stays
 }
 
 // Compact copies what lives in packs that are mostly dead into new packs, moves the rows, and removes files in which
@@ -133,7 +133,7 @@ func (k *Keeper) Compact(ctx context.Context) (Compacted, error) {
 	defer into.close()
 	for len(numbers) > 0 {
 		n := min(factsStep, len(numbers))
-		facts, err := k.facts(ctx, numbers[:n])
+		facts, err := k.facts(ctx, numbers[:n], &all)
 		if err != nil {
 			return all, err
 		}
@@ -148,7 +148,7 @@ func (k *Keeper) Compact(ctx context.Context) (Compacted, error) {
 }
 
 // facts looks at files that are past their time of grace; the others need no question to the database.
-func (k *Keeper) facts(ctx context.Context, numbers []int64) ([]packFacts, error) {
+func (k *Keeper) facts(ctx context.Context, numbers []int64, all *Compacted) ([]packFacts, error) {
 	var facts []packFacts
 	s := k.Store
 	now := s.opt.Now()
@@ -157,12 +157,14 @@ func (k *Keeper) facts(ctx context.Context, numbers []int64) ([]packFacts, error
 		if errors.Is(err, fs.ErrNotExist) || err == nil && now.Sub(fi.ModTime()) < s.opt.Grace {
 			continue
 		}
-		if err != nil {
-			return nil, errs.Wrap(errs.Transient, err, "")
+		written := false
+		if err == nil {
+			written, err = isWritten(s.path(number))
 		}
-		written, err := isWritten(s.path(number))
-		if err != nil {
-			return nil, errs.Wrap(errs.Transient, err, "")
+		if err != nil { // it stays as it is, and holds up no other
+			all.Damaged++
+			s.opt.Logger.Error("a pack cannot be opened and stays where it is", "pack", fileName(number), "error", err)
+			continue
 		}
 		facts = append(facts, packFacts{number: number, size: fi.Size(), ended: fi.ModTime(), written: written})
 	}
@@ -174,11 +176,13 @@ func (k *Keeper) step(ctx context.Context, f packFacts, into *target, all *Compa
 	opt := k.Store.opt
 	switch nextPackStep(f, opt.Grace, opt.Linger, opt.Now()) {
 	case packCopy:
-		before := all.Damaged
+		bodies, before := all.Bodies, all.Damaged
 		if err := k.copyPack(ctx, f.number, into, all); err != nil {
 			return err
 		}
-		all.Packs++
+		if all.Bodies > bodies {
+			all.Packs++
+		}
 		if all.Damaged > before {
 			return nil
 		}
@@ -225,6 +229,11 @@ func (k *Keeper) unlink(number int64) bool {
 func (k *Keeper) copyPack(ctx context.Context, number int64, into *target, all *Compacted) error {
 	s := k.Store
 	from, err := s.open.get(number)
+	if errors.Is(err, ErrDamaged) { // it stays as it is, and holds up no other
+		all.Damaged++
+		s.opt.Logger.Error("a pack cannot be read and stays where it is", "pack", fileName(number), "error", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

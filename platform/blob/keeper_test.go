@@ -291,6 +291,48 @@ func TestCompactAroundDamage(t *testing.T) {
 	})
 }
 
+// A pack that can't be read, or not even be looked at, keeps no other pack from being compacted.
+func TestCompactAroundDamagedPack(t *testing.T) {
+	t.Parallel()
+	damages := map[string]func(path string) error{
+		"its beginning": func(path string) error { return flip(path, 0) },
+		"its name": func(path string) error {
+			return errors.Join(os.Remove(path), os.Symlink(path, path))
+		},
+	}
+	for what, damage := range damages {
+		t.Run(what, func(t *testing.T) { compactAround(t, damage) })
+	}
+}
+
+func compactAround(t *testing.T, damage func(path string) error) {
+	t.Parallel()
+	eachHouse(t, Options{}, func(t *testing.T, h *house) {
+		endPack := func() {
+			h.s.app.stop()
+			h.s.app = startAppender(h.s)
+		}
+		bad, gone := h.deliver(1000), h.deliver(50_000)
+		endPack()
+		good, more := h.deliver(1000), h.deliver(50_000)
+		endPack()
+		h.expunge(gone, more)
+		h.pass(25 * time.Hour)
+		h.sweep()
+		if err := damage(h.s.path(bad.Loc.Pack)); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.compact(); got.Damaged != 1 || got.Packs != 1 || got.Bodies != 1 {
+			t.Errorf("%+v", got)
+		}
+		h.reads(good)
+		h.pass(25 * time.Hour)
+		if got := h.compact(); got.Unlinked != 1 {
+			t.Errorf("%+v, the other pack is not removed", got)
+		}
+	})
+}
+
 // Readers follow their bodies through sweeping, compaction and unlinking.
 func TestReadersDuringCompaction(t *testing.T) {
 	t.Parallel()

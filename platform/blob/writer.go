@@ -191,6 +191,9 @@ func (w *Writer) Commit(ctx context.Context) (Stored, error) {
 		return Stored{}, errs.Wrap(errs.Internal, errors.New("blob: commit after the end"), "")
 	}
 	if w.err == nil {
+		w.err = w.s.hasHeadroom()
+	}
+	if w.err == nil {
 		w.err = w.room(0)
 	}
 	if w.err != nil {

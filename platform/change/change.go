@@ -32,6 +32,7 @@ type shard struct {
 // watched is an account that somebody waits for. Most have one who does, so one is kept apart from more.
 type watched struct {
 	seq  haven.Seq // the newest that was announced
+	ver  int64     // of access, as Poll saw it last; 0: never
 	one  *Subscription
 	more []*Subscription
 }
@@ -117,13 +118,15 @@ func (h *Hub) Watched() int {
 	return n
 }
 
-// Source tells the newest seqs of accounts in one query. The mail store is one.
+// Source tells, in one query each, the newest seqs of accounts, and the versions of who may open them: any number but 0 that
+// is another one after every change.
 type Source interface {
 	Seqs(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, haven.Seq)) error
+	Versions(ctx context.Context, accounts []haven.AccountNo, each func(no haven.AccountNo, version int64)) error
 }
 
-// Poll asks once for the seqs of all accounts that are waited for, and wakes those behind. It is for what another
-// process committed while the bus between processes was down: a job runs it every 30 seconds.
+// Poll asks once for the seqs and the versions of all accounts that are waited for, and wakes those behind: it is how what
+// another process committed is heard here. An account that is asked for the first time is woken, since it may have changed before.
 func (h *Hub) Poll(ctx context.Context, source Source) error {
 	var all []haven.AccountNo
 	for i := range h.shards {
@@ -131,6 +134,14 @@ func (h *Hub) Poll(ctx context.Context, source Source) error {
 	}
 	for batch := range slices.Chunk(all, pollBatch) {
 		if err := source.Seqs(ctx, batch, h.Announce); err != nil {
+			return err
+		}
+		err := source.Versions(ctx, batch, func(no haven.AccountNo, version int64) {
+			if h.shard(no).turned(no, version) {
+				h.Announce(no, 0)
+			}
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -194,6 +205,19 @@ func (s *shard) woken(no haven.AccountNo, seq haven.Seq, subs []*Subscription) [
 		s.accounts[no] = w
 	}
 	return append(append(subs, w.one), w.more...)
+}
+
+// turned remembers an account's version, and tells whether it is another one than before.
+func (s *shard) turned(no haven.AccountNo, version int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.accounts[no]
+	if !ok || w.ver == version {
+		return false
+	}
+	w.ver = version
+	s.accounts[no] = w
+	return true
 }
 
 func (s *shard) list(all []haven.AccountNo) []haven.AccountNo {

@@ -95,8 +95,18 @@ func TestCloseInsideTheCall(t *testing.T) {
 // table is a source whose seqs are in memory.
 type table struct {
 	seqs  map[haven.AccountNo]haven.Seq
+	vers  map[haven.AccountNo]int64
 	asked int
 	fail  error
+}
+
+func (s *table) Versions(_ context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
+	for _, no := range accounts {
+		if ver, ok := s.vers[no]; ok {
+			each(no, ver)
+		}
+	}
+	return nil
 }
 
 func (s *table) Seqs(_ context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, haven.Seq)) error {
@@ -131,9 +141,17 @@ func TestPollFindsWhatWasNotAnnounced(t *testing.T) {
 	source.seqs[1] = 6
 	poll()
 	r.expect(t, "committed elsewhere", 1)
-	if source.asked != 6 {
+	if source.asked != 6 { // two accounts, three times
 		t.Errorf("asked for %d accounts, want 6: only those waited for", source.asked)
 	}
+	source.vers = map[haven.AccountNo]int64{2: 8}
+	poll()
+	r.expect(t, "a version seen for the first time", 2)
+	poll()
+	r.expect(t, "the same version")
+	source.vers[2] = 3
+	poll()
+	r.expect(t, "another version", 2)
 	source.fail = errors.New("down")
 	if err := hub.Poll(context.Background(), source); err != source.fail {
 		t.Errorf("the source's error came back as %v", err)

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"haven"
 )
 
 // mistake is a value that can't be meant, by its key.
@@ -53,6 +56,7 @@ func (l *Loaded) check() []mistake {
 	if r := l.Outbox.Resolver; r != "" && !isHostPort(r) {
 		add("outbox.resolver", "%q is no name server; write its host:port, such as \"127.0.0.1:53\"", r)
 	}
+	out = append(out, l.checkNotify()...)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, l.Log.Level) {
 		add("log.level", "%q is no level; write debug, info, warn or error", l.Log.Level)
 	}
@@ -65,6 +69,25 @@ func (l *Loaded) check() []mistake {
 	return out
 }
 
+func (l *Loaded) checkNotify() []mistake {
+	var out []mistake
+	n := l.Notify
+	if n.URL != "" && !isSafeURL(n.URL) {
+		out = append(out, mistake{"notify.url", "passwords and codes go there, so it is https://…; http:// is for this machine alone"})
+	}
+	if n.Email != "notify" && n.Email != "outbox" {
+		out = append(out, mistake{"notify.email", fmt.Sprintf("%q sends no e-mails; write notify or outbox", n.Email)})
+	}
+	if n.EmailFrom == "" {
+		return out
+	}
+	a, err := haven.ParseAddress(n.EmailFrom)
+	if err != nil || !a.IsASCII() || !slices.Contains(l.Service.Domains, a.Domain) {
+		out = append(out, mistake{"notify.email_from", fmt.Sprintf("%q is no address in a domain of service.domains; write such as \"no-reply@mail.example\"", n.EmailFrom)})
+	}
+	return out
+}
+
 func (l *Loaded) checkDatabase() []mistake {
 	var out []mistake
 	if u := l.Database.URL; u != "" && !isPostgres(u) {
@@ -73,10 +96,21 @@ func (l *Loaded) checkDatabase() []mistake {
 	if u := l.Database.KeysURL; u != "" && !isPostgres(u) && !filepath.IsAbs(u) {
 		out = append(out, mistake{"database.keys_url", "write postgres://user@host/database, the whole path of a file for SQLite, or leave it out"})
 	}
-	if f := l.Database.MasterKey; f != "" && !filepath.IsAbs(f) {
-		out = append(out, mistake{"database.master_key", fmt.Sprintf("%q would be another file for each place that haven is started from; begin it with /", f)})
+	for _, p := range []struct{ key, path string }{{"database.master_key", l.Database.MasterKey}, {"database.packs", l.Database.Packs}, {"notify.key_file", l.Notify.KeyFile}} {
+		if p.path != "" && !filepath.IsAbs(p.path) {
+			out = append(out, mistake{p.key, fmt.Sprintf("%q would be another place for each folder that haven is started from; begin it with /", p.path)})
+		}
 	}
 	return out
+}
+
+// isSafeURL reports whether a secret may go to an address: nobody reads along over HTTPS, or on this machine.
+func isSafeURL(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && IsLoopback(u.Hostname())
 }
 
 func isPostgres(url string) bool {
@@ -87,6 +121,9 @@ func (l *Loaded) checkListen() []mistake {
 	var out []mistake
 	if host, _, err := net.SplitHostPort(l.Listen.HTTP); l.Listen.Profiles && (err != nil || !IsLoopback(host)) {
 		out = append(out, mistake{"listen.profiles", "listen.http is not loopback; profiles tell of what passes through, so they are for 127.0.0.1 and ::1 alone"})
+	}
+	if host, _, err := net.SplitHostPort(l.Listen.HTTP); l.Listen.PagesOnHTTP && (err != nil || !IsLoopback(host)) {
+		out = append(out, mistake{"listen.pages_on_http", "listen.http is not loopback; pages for others are over HTTPS, at listen.portal"})
 	}
 	seen := map[string]string{}
 	v := reflect.ValueOf(l.Listen)

@@ -17,6 +17,7 @@ type Config struct {
 	TLS      TLS
 	Database Database
 	Outbox   Outbox
+	Notify   Notify
 	Log      Log
 	Policy   policy.Policy `doc:"the rules' numbers: profile names the set to begin with, every other key changes one of them"`
 }
@@ -37,8 +38,10 @@ type Listen struct {
 	IMAP        string `doc:"reading with mail programs, STARTTLS"`
 	IMAPS       string `doc:"reading with mail programs, TLS from the start"`
 	HTTP        string `doc:"health and metrics; keep it on a private address"`
+	Portal      string `doc:"the pages, over HTTPS; on a loopback address over HTTP, for a server in front of it that speaks HTTPS"`
 
 	Profiles            bool `doc:"Go profiles under /debug/pprof of http; only ever on a loopback address"`
+	PagesOnHTTP         bool `doc:"the pages on http too; only ever on a loopback address"`
 	AllowPlaintextLogin bool `doc:"passwords without TLS; only ever on loopback addresses"`
 }
 
@@ -53,6 +56,7 @@ type Database struct {
 	URL       string `doc:"postgres://… for PostgreSQL; empty: SQLite in the data folder"`
 	KeysURL   string `doc:"where the key store is; empty: beside the database, in a file or schema of its own"`
 	MasterKey string `doc:"file with the master key, in no back-up; empty: master.key in the data folder"`
+	Packs     string `doc:"folder of the message bodies; empty: packs in the data folder. Processes that share a database share it"`
 }
 
 // Outbox is how mail leaves.
@@ -60,6 +64,16 @@ type Outbox struct {
 	SmartHost string   `doc:"host:port that takes all mail for outside; empty: each domain's own servers"`
 	Routes    []string `doc:"exceptions, each \"domain=host:port\""`
 	Resolver  string   `doc:"name server, host:port; empty: those of the machine"`
+}
+
+// Notify is how texts and e-mails to people outside are sent: passcodes, usernames, temporary passwords.
+type Notify struct {
+	KeyFile       string `doc:"file with the key of GOV.UK Notify; empty: texts and e-mails are kept, for the operator's outbox"`
+	TextTemplate  string `doc:"id of the template for texts there, whose body is ((body)); empty: texts are kept"`
+	EmailTemplate string `doc:"id of the template for e-mails there, with the subject ((subject)) and the body ((body)); empty: e-mails are kept"`
+	URL           string `doc:"address of GOV.UK Notify's API; empty: the real one"`
+	Email         string `doc:"what sends e-mails: notify is GOV.UK Notify with email_template, outbox the service itself, signed with its own key"`
+	EmailFrom     string `doc:"address in a domain of ours that e-mails come from where email = \"outbox\"; empty: no-reply in the first"`
 }
 
 // Log is what the process prints.
@@ -78,6 +92,7 @@ func Default() Config {
 		Service: Service{Data: "/var/lib/haven"},
 		Listen: Listen{SMTP: ":25", Submission: ":587", Submissions: ":465", IMAP: ":143", IMAPS: ":993",
 			HTTP: "127.0.0.1:8080"},
+		Notify: Notify{Email: "notify"},
 		Log:    Log{Level: "info", Format: "text"},
 		Policy: p,
 	}

@@ -28,6 +28,13 @@ func TestMistakes(t *testing.T) {
 		{"key without certificate", least + "[tls]\nkey = \"k.pem\"\n", "haven.toml:5: tls.key: certificate and key belong together"},
 		{"other database", least + "[database]\nurl = \"mysql://x\"\n", "haven.toml:5: database.url: write postgres://user@host/database"},
 		{"bad route", least + "[outbox]\nroutes = [\"x\"]\n", "haven.toml:5: outbox.routes: \"x\" is no route"},
+		{"notices in the clear", least + "[notify]\nurl = \"http://api.example\"\n", "haven.toml:5: notify.url: passwords and codes go there, so it is https://…; http:// is for this machine alone"},
+		{"notices to a name like ours", least + "[notify]\nurl = \"http://127.0.0.1.example\"\n", "haven.toml:5: notify.url: "},
+		{"notices with a password", least + "[notify]\nurl = \"https://a:b@api.example\"\n", "haven.toml:5: notify.url: "},
+		{"notices to no address", least + "[notify]\nurl = \"api.example\"\n", "haven.toml:5: notify.url: "},
+		{"e-mails by nobody", least + "[notify]\nemail = \"pigeon\"\n", "haven.toml:5: notify.email: \"pigeon\" sends no e-mails; write notify or outbox"},
+		{"e-mails from elsewhere", least + "[notify]\nemail_from = \"no-reply@other.example\"\n", "haven.toml:5: notify.email_from: \"no-reply@other.example\" is no address in a domain"},
+		{"e-mails from no address", least + "[notify]\nemail_from = \"no-reply\"\n", "haven.toml:5: notify.email_from: "},
 		{"bad level", least + "[log]\nlevel = \"loud\"\n", "haven.toml:5: log.level: \"loud\" is no level; write debug, info, warn or error"},
 		{"unknown profile", least + "[policy]\nprofile = \"mine\"\n", "haven.toml:5: policy.profile: "},
 		{"time without unit", least + "[policy.password]\nmax_age = 90\n", "haven.toml:5: policy.password.max_age: write a time as text with its unit"},
@@ -40,7 +47,8 @@ func TestMistakes(t *testing.T) {
 		{"bad resolver", least + "[outbox]\nresolver = \"nonsense\"\n", "haven.toml:5: outbox.resolver: \"nonsense\" is no name server; write its host:port"},
 		{"other key store", least + "[database]\nkeys_url = \"junk://x\"\n", "haven.toml:5: database.keys_url: write postgres://user@host/database, the whole path of a file"},
 		{"relative data", least + "data = \"data\"\n", "haven.toml:4: service.data: \"data\" would be another folder for each place that haven is started from; begin it with /"},
-		{"relative master key", least + "[database]\nmaster_key = \"master.key\"\n", "haven.toml:5: database.master_key: \"master.key\" would be another file"},
+		{"relative master key", least + "[database]\nmaster_key = \"master.key\"\n", "haven.toml:5: database.master_key: \"master.key\" would be another place"},
+		{"relative packs", least + "[database]\npacks = \"packs\"\n", "haven.toml:5: database.packs: \"packs\" would be another place"},
 		{"no passes", least + "[policy.password]\nargon2_pass = 0\n", "haven.toml:5: policy.password.argon2_pass: it has to be between 1 and 100"},
 		{"no lanes", least + "[policy.password]\nargon2_lanes = 0\n", "haven.toml:5: policy.password.argon2_lanes: it has to be between 1 and 64"},
 		{"short passwords", least + "[policy.password]\nmin_length = 1\n", "haven.toml:5: policy.password.min_length: it has to be at least 10, and at most max_length"},
@@ -96,6 +104,16 @@ func TestValuesAndOrigins(t *testing.T) {
 	}
 	if stripOrigins(out.String()) != stripOrigins(twice.String()) {
 		t.Error("printing what was printed gives other values")
+	}
+}
+
+// TestNoticesStayUnread: where notices may go without anybody reading along.
+func TestNoticesStayUnread(t *testing.T) {
+	t.Parallel()
+	for _, u := range []string{"", "https://api.notifications.service.gov.uk", "https://api.example:8443/notify", "http://127.0.0.1:9999", "http://[::1]:9999", "http://localhost"} {
+		if _, err := Parse("haven.toml", []byte(least+"[notify]\nurl = \""+u+"\"\n")); err != nil {
+			t.Errorf("%q: %v", u, err)
+		}
 	}
 }
 

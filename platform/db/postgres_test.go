@@ -37,6 +37,17 @@ func TestKindsOfStates(t *testing.T) {
 	}
 }
 
+// TestFullDiskOfPostgres: it is told as one of SQLite is, so that what goes on without room goes on here too.
+func TestFullDiskOfPostgres(t *testing.T) {
+	t.Parallel()
+	for code, full := range map[string]bool{"53100": true, "53200": false, "53300": false} {
+		err := postgresFault(&pgconn.PgError{Code: code}, false, "INSERT")
+		if errs.IsStorageFull(err) != full || !errs.Is(err, errs.Transient) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+}
+
 // numeric writes PostgreSQL's binary numeric with these digits to the base of 10,000.
 func numeric(weight int16, sign uint16, digits ...uint16) []byte {
 	b := binary.BigEndian.AppendUint16(nil, uint16(len(digits)))

@@ -274,7 +274,11 @@ func postgresFault(err error, lost bool, sql string) error {
 		if strings.HasPrefix(e.Code, "22") {
 			e.Message = "a value doesn't fit" // the same
 		}
-		return fault(kindOfState(e.Code), err, sql)
+		err = fault(kindOfState(e.Code), err, sql)
+		if e.Code == "53100" { // disk_full
+			err = errs.StorageFull(err)
+		}
+		return err
 	}
 	if lost || errs.KindOf(err) == errs.Transient {
 		return fault(errs.Transient, err, sql)

@@ -158,6 +158,30 @@ func TestWhatCannotBeStarted(t *testing.T) {
 	}
 }
 
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		c := clock.NewFake(start)
+		one, two := job.NewLeases(d, c, "one").Turn("index", time.Minute), job.NewLeases(d, c, "two").Turn("index", time.Minute)
+		want := func(turn func(context.Context) (bool, error), want bool, why string) {
+			t.Helper()
+			if got, err := turn(context.Background()); err != nil || got != want {
+				t.Errorf("%s: %t, %v", why, got, err)
+			}
+		}
+		want(one, true, "free")
+		want(two, false, "held by one")
+		for range 4 { // a holder that goes on keeps it
+			c.Advance(25 * time.Second)
+			want(one, true, "goes on")
+			want(two, false, "held by one for longer")
+		}
+		c.Advance(time.Minute)
+		want(two, true, "one stood still")
+		want(one, false, "lost to two")
+	}, job.Schema)
+}
+
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -17,7 +17,7 @@ type Fault struct {
 // from what it could not do (an argon2 computation without passes, an import in steps of no rows) or from what no service
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
-	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(),
+	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
 		p.Organisation.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
@@ -118,12 +118,28 @@ func (s SharedMailbox) bounds() []bound {
 	}
 }
 
+func (l Locum) bounds() []bound {
+	return []bound{
+		some("locum.longest", l.Longest),
+		some("locum.ahead", l.Ahead),
+		between("locum.code_digits", l.CodeDigits, 6, 18),
+		some("locum.code_for", l.CodeFor),
+		between("locum.tries", l.Tries, 1, 20),
+		some("locum.tries_in", l.TriesIn),
+		some("locum.on_duty", l.OnDuty),
+		least("locum.passes", l.Passes, 0),
+		some("locum.within", l.Within),
+	}
+}
+
 func (o Organisation) bounds() []bound {
 	return []bound{
 		between("organisation.close_per_mille", o.ClosePerMille, 0, 1000),
 		between("organisation.file_octets", o.FileOctets, 1<<10, 1<<30),
 		between("organisation.line_octets", o.LineOctets, 1<<10, 1<<20),
 		between("organisation.step_rows", o.StepRows, 1, 1000),
+		between("organisation.find_results", o.FindResults, 1, 100),
+		between("organisation.hours_exceptions", o.HoursExceptions, 1, 400),
 	}
 }
 
@@ -170,7 +186,50 @@ func (c Connection) bounds() []bound {
 func (p Policy) others() []bound {
 	return []bound{
 		some("activation.temp_password", p.Activation.TempPassword),
+		between("contact.code_digits", p.Contact.CodeDigits, 6, 18),
+		some("contact.code_for", p.Contact.CodeFor),
+		between("contact.tries", p.Contact.Tries, 1, 20),
+		least("contact.per_hour", p.Contact.PerHour, 1),
+		between("contact.job_runes", p.Contact.JobRunes, 16, 199),
+		some("request.owners_for", p.Request.OwnersFor),
+		between("request.reason_runes", p.Request.ReasonRunes, 50, 5000),
+		some("reset.good_for", p.Reset.GoodFor),
+		between("reset.code_digits", p.Reset.CodeDigits, 6, 18),
+		between("reset.tries", p.Reset.Tries, 1, 20),
+		least("vacation.per_hour", p.Vacation.PerHour, 1),
+		some("notify.keep_content", p.Notify.KeepContent),
+		between("operator.notice_title", p.Operator.NoticeTitle, 20, 200),
+		between("operator.notice_text", p.Operator.NoticeText, 100, 10_000),
+		between("operator.notices_at_once", p.Operator.NoticesAtOnce, 1, 100),
+		some("operator.notice_ahead", p.Operator.NoticeAhead),
+		some("operator.solved_for", p.Operator.SolvedFor),
+		between("operator.text_runes", p.Operator.TextRunes, 1000, 50_000),
+		between("operator.tokens", p.Operator.Tokens, 1, 1000),
+		some("operator.token_for", p.Operator.TokenFor),
+		between("operator.token_per_min", p.Operator.TokenPerMin, 1, 100_000),
+		{"notify.keep_record", p.Notify.KeepRecord >= p.Notify.KeepContent, "at least keep_content"},
+		some("notify.try_for", p.Notify.TryFor),
+		some("notify.late_after", p.Notify.LateAfter),
+		some("notify.ask_for", p.Notify.AskFor),
+		{"notify.key_pause", p.Notify.KeyPause > 0 && p.Notify.KeyPause <= time.Hour, "between a moment and an hour (\"1h\"): nobody waits longer for a text once the key is mended"},
+		between("registration.new_accounts", p.Registration.NewAccounts, 1, 100),
 		between("registration.passcode_digits", p.Registration.PasscodeDigits, 6, 18),
+		some("registration.passcode_for", p.Registration.PasscodeFor),
+		between("registration.passcode_tries", p.Registration.PasscodeTries, 1, 100),
+		least("registration.passcodes_a_day", p.Registration.PasscodesADay, 1),
+		some("registration.freeze_within", p.Registration.FreezeWithin),
+		least("registration.place_asks", p.Registration.PlaceAsks, 1),
+		{"registration.kept", p.Registration.Kept >= p.Registration.FreezeWithin, "at least freeze_within"},
+		between("session.passkeys", p.Session.Passkeys, 1, 100),
+		some("session.form_kept", p.Session.FormKept),
+		least("directory.searches_a_day", p.Directory.SearchesADay, 1),
+		between("directory.results_at_once", p.Directory.ResultsAtOnce, 1, 100),
+		between("directory.least_letters", p.Directory.LeastLetters, 2, 5),
+		between("directory.typed", p.Directory.Typed, 1, 100),
+		{"directory.typed_for", p.Directory.TypedFor > 0 && p.Directory.TypedFor <= time.Hour, "between a moment and an hour (\"1h\")"},
+		between("directory.colleagues", p.Directory.Colleagues, 0, 5000),
+		between("directory.step_entries", p.Directory.StepEntries, 1, 1000),
+		between("shared.about_runes", p.Shared.AboutRunes, 100, 5000),
 		{"life_cycle.reminders", daysOf(p.LifeCycle.Reminders), "days, each between 0 and 90"},
 		some("life_cycle.inactive", p.LifeCycle.Inactive),
 		some("life_cycle.inactive_deleted", p.LifeCycle.InactiveDeleted),

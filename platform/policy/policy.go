@@ -22,12 +22,18 @@ type Policy struct {
 	Session      Session
 	Reset        Reset
 	Activation   Activation
+	Contact      Contact
+	Request      Request
 	Registration Registration
 	Shared       SharedMailbox
+	Locum        Locum
 	Organisation Organisation
 	LifeCycle    LifeCycle
 	Directory    Directory
 	Sending      Sending
+	Vacation     Vacation
+	Notify       Notify
+	Operator     Operator
 	Mailbox      Mailbox
 	Connection   Connection
 }
@@ -73,6 +79,15 @@ type Password struct {
 	Remembered  int           // most remembered secrets
 }
 
+// FirstReminder is how long before the end of MaxAge a person is reminded first; 0: never.
+func (p Password) FirstReminder() time.Duration {
+	first := 0
+	for _, days := range p.Reminders {
+		first = max(first, days)
+	}
+	return time.Duration(first) * 24 * time.Hour
+}
+
 // Lockout is when failed log ins slow a place and lock an account (Rules 6).
 type Lockout struct {
 	Window      time.Duration // failures older than this don't count
@@ -94,12 +109,18 @@ type Session struct {
 	AskAgain     time.Duration // how old the last password may be for grave changes
 	TrustedPlace time.Duration // how long one browser stays trusted for one person
 	FormKept     time.Duration // half-filled forms
+	Most         int           // sessions of one person at once; the oldest ends
+	Passkeys     int           // most passkeys of one person
 	Emergency    time.Duration // opening of a mailbox limited to named networks
 	NewFactor    time.Duration // a renewed second factor waits so long before it serves owners and desks
 }
 
 // Reset is how a forgotten password is reset (Rules 6).
 type Reset struct {
+	GoodFor      time.Duration // a link and a code
+	CodeDigits   int           // of a code by text
+	Tries        int           // codes that may be wrong
+	PerHour      int           // resets of one account that are begun
 	SettledFor   time.Duration // text and e-mail serve when unchanged so long
 	DeskTries    int           // answers that a caller may try at the desk
 	VouchLimits  time.Duration // how long a vouched account opens the voucher's mailboxes only
@@ -115,6 +136,21 @@ type Activation struct {
 	InactiveAfter time.Duration // an account never activated
 }
 
+// Contact is how a person changes the own mobile and e-mail, and what others find (Rules 6, 8).
+type Contact struct {
+	CodeDigits int           // of the code that goes to a new mobile or e-mail
+	CodeFor    time.Duration // how long it is good
+	Tries      int           // codes that may be wrong
+	PerHour    int           // codes that are sent to the contacts of one person
+	JobRunes   int           // most characters of a job title
+}
+
+// Request is a change of a name or a job title that somebody else approves (Rules 2).
+type Request struct {
+	OwnersFor   time.Duration // the owners decide within this; then the desk may too
+	ReasonRunes int           // most characters of the reason for a refusal
+}
+
 // Registration is the portal's application (Rules 4).
 type Registration struct {
 	NewAccounts    int           // new personal accounts per premises
@@ -122,7 +158,33 @@ type Registration struct {
 	PasscodeFor    time.Duration //
 	PasscodeTries  int           //
 	PasscodesADay  int           // per premises
-	FreezeWithin   time.Duration // "this wasn't us" after registration
+	FreezeWithin   time.Duration // "this wasn't us", and "not me", after they were told
+	PlaceAsks      int           // passcodes asked for, passcodes tried and references looked up from one network in an hour
+	Kept           time.Duration // applications that ended, and questions to people who were named
+}
+
+// Notify is the numbers of texts and e-mails to the outside (Rules 13).
+type Notify struct {
+	KeepContent time.Duration // what a notice says is kept so long, then dropped with its key
+	KeepRecord  time.Duration // that there was one is kept so long: when, by which template, what became of it
+	TryFor      time.Duration // one that says no end of its own is tried so long
+	LateAfter   time.Duration // one that waits so long is late, which pages say to whoever waits for one
+	AskFor      time.Duration // whether one arrived is asked so long
+	KeyPause    time.Duration // a gateway that refuses our key is left alone so long
+}
+
+// Operator is the numbers of what an operator posts, writes and hands out.
+type Operator struct {
+	NoticeTitle   int           // characters of a status notice's title
+	NoticeText    int           // characters of what it says
+	NoticesAtOnce int           // status notices that are not over
+	NoticeAhead   time.Duration // how far ahead planned work may begin
+	BannerBefore  time.Duration // planned work stands on the start page so long before it begins
+	SolvedFor     time.Duration // a notice that a problem is solved is shown so long where no end is named
+	TextRunes     int           // characters of a page's text
+	Tokens        int           // tokens of the admin API at once
+	TokenFor      time.Duration // how long one serves at most
+	TokenPerMin   int           // requests with one token in a minute
 }
 
 // SharedMailbox is the numbers of shared mailboxes (Rules 3).
@@ -131,19 +193,36 @@ type SharedMailbox struct {
 	Owners        int           // most owners
 	MinOwners     int           // kept through every step
 	AskedOwners   int           // asked for
+	KeptPeople    int           // people who stay once there were as many, unless somebody gives a reason (Rules 7)
 	Object        time.Duration // to object to a new owner of an ownerless mailbox
 	DraftKept     time.Duration // a draft whose author lost access
 	ClosedRead    time.Duration // owners read a closed premises' mail so long
 	VerifyMembers time.Duration // after a change of owner the new head office reconfirms owners within this
+	AboutRunes    int           // most characters of what owners say about the mailbox
+}
+
+// Locum is the numbers of a locum's pass.
+type Locum struct {
+	Longest    time.Duration // of a pass
+	Ahead      time.Duration // a pass begins within this
+	CodeDigits int           // of the code that a locum reads out
+	CodeFor    time.Duration // how long the code is good
+	Tries      int           // codes that were nobody's, of one colleague within TriesIn
+	TriesIn    time.Duration
+	OnDuty     time.Duration // a colleague who lets a locum in gave the password within this
+	Passes     int           // passes of one locum at one mailbox within Within; another needs an owner
+	Within     time.Duration
 }
 
 // Organisation is the numbers of imports and opening hours (Rules 1).
 type Organisation struct {
-	ClosePerMille int   // a file that closes more of the active premises is refused unless told otherwise
-	FileOctets    int64 // longest import file
-	LineOctets    int   // longest line in it
-	Refusals      int   // most refused lines that a report names; the rest is counted
-	StepRows      int   // rows written in one transaction
+	ClosePerMille   int   // a file that closes more of the active premises is refused unless told otherwise
+	FileOctets      int64 // longest import file
+	LineOctets      int   // longest line in it
+	Refusals        int   // most refused lines that a report names; the rest is counted
+	StepRows        int   // rows written in one transaction
+	FindResults     int   // most premises that a search gives
+	HoursExceptions int   // most days to come on which one premises is open at other hours
 }
 
 // LifeCycle is the table of Rules 7.
@@ -161,8 +240,13 @@ type LifeCycle struct {
 // Directory is the numbers of the directory (Rules 8).
 type Directory struct {
 	MobileShown   bool // shown unless hidden (2017); otherwise only where ticked
-	SearchesADay  int  // per person, before the alarm
+	SearchesADay  int  // per person; the next one is refused, and alarms
 	ResultsAtOnce int
+	LeastLetters  int           // of the longest word that is looked for
+	Typed         int           // requests that are one search while its words are typed
+	TypedFor      time.Duration // such a request comes within this after the one before
+	Colleagues    int           // most people of the own places that are looked at first
+	StepEntries   int           // entries brought up to date in one transaction
 }
 
 // Sending is what may leave and arrive (Rules 10).
@@ -179,6 +263,11 @@ type Sending struct {
 	DelayNotice     time.Duration // the sender is told that it is late
 	Hops            int           // Received fields before a loop is assumed (RFC 5321 §6.3)
 	RemovedKept     time.Duration // originals of removed executables
+}
+
+// Vacation is the numbers of automatic replies.
+type Vacation struct {
+	PerHour int // answers of one account; more letters within the hour get none
 }
 
 // Mailbox is what a mailbox holds.

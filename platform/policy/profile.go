@@ -31,22 +31,30 @@ func Profile(name string) (Policy, error) {
 // nhsmail2017 is the reference page, and our own numbers where the page is silent.
 func nhsmail2017() Policy {
 	return Policy{
-		Name:         Default,
-		Address:      addresses(),
-		Account:      Account{AppPasswordsPer: 30, NameRunes: 64},
-		Password:     passwords(),
-		Lockout:      lockout(),
-		Session:      sessions(),
-		Reset:        Reset{SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
-		Activation:   Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
-		Registration: Registration{NewAccounts: 3, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day},
-		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, Object: day, DraftKept: 30 * day,
-			ClosedRead: 90 * day, VerifyMembers: 14 * day},
-		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200},
+		Name:       Default,
+		Address:    addresses(),
+		Account:    Account{AppPasswordsPer: 30, NameRunes: 64},
+		Password:   passwords(),
+		Lockout:    lockout(),
+		Session:    sessions(),
+		Reset:      Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
+		Activation: Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
+		Contact:    Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80},
+		Request:    Request{OwnersFor: 7 * day, ReasonRunes: 500},
+		Registration: Registration{NewAccounts: 3, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
+			PlaceAsks: 60, Kept: 90 * day},
+		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, KeptPeople: 2, Object: day, DraftKept: 30 * day,
+			ClosedRead: 90 * day, VerifyMembers: 14 * day, AboutRunes: 1000},
+		Locum:        Locum{Longest: 7 * day, Ahead: 90 * day, CodeDigits: 6, CodeFor: 10 * time.Minute, Tries: 5, TriesIn: time.Hour, OnDuty: time.Hour, Passes: 2, Within: 30 * day},
+		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200, FindResults: 20, HoursExceptions: 60},
 		LifeCycle: LifeCycle{Inactive: 90 * day, InactiveDeleted: 90 * day, LeaverDeleted: 30 * day, Restorable: 30 * day,
 			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
-		Directory:  Directory{MobileShown: false, SearchesADay: 2000, ResultsAtOnce: 50},
-		Sending:    sending(),
+		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
+		Sending:   sending(),
+		Vacation:  Vacation{PerHour: 200},
+		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
+		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
+			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
 		Mailbox:    mailboxes(),
 		Connection: connections(),
 	}
@@ -80,7 +88,7 @@ func lockout() Lockout {
 func sessions() Session {
 	return Session{
 		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, AskAgain: 5 * time.Minute,
-		TrustedPlace: 30 * day, FormKept: 20 * time.Hour, Emergency: time.Hour, NewFactor: day,
+		TrustedPlace: 30 * day, FormKept: 20 * time.Hour, Most: 30, Passkeys: 20, Emergency: time.Hour, NewFactor: day,
 	}
 }
 

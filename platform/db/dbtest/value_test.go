@@ -212,6 +212,36 @@ func TestQueryEach(t *testing.T) {
 	})
 }
 
+func TestQueryAmong(t *testing.T) {
+	each(t, func(ctx context.Context, t *testing.T, d *db.DB) {
+		must(t, d.Write(ctx, func(tx *db.Tx) error {
+			for i := range 700 {
+				tx.Exec(`INSERT INTO thing (id, n) VALUES ($1, $2)`, i, -i)
+			}
+			return nil
+		}))
+		for _, n := range []int{0, 1, 200, 201, 600} {
+			var asked, got []int64
+			for i := range n {
+				asked = append(asked, int64(2*i)) // those from 700 on are not there
+			}
+			must(t, d.Read(ctx, func(tx *db.Tx) error {
+				return db.QueryAmong(tx, `SELECT id, n FROM thing WHERE id IN `+db.Among, asked, func(r db.Row) error {
+					if r.Int64(1) != -r.Int64(0) {
+						t.Errorf("thing %d has %d", r.Int64(0), r.Int64(1))
+					}
+					got = append(got, r.Int64(0))
+					return nil
+				})
+			}))
+			slices.Sort(got)
+			if want := asked[:min(n, 350)]; !slices.Equal(got, want) {
+				t.Errorf("of %d numbers %d were found, want %d, each once", n, len(got), len(want))
+			}
+		}
+	})
+}
+
 // A transaction sees its own statements, those that wait for a batch too.
 func TestStatementsInOrder(t *testing.T) {
 	each(t, func(ctx context.Context, t *testing.T, d *db.DB) {

@@ -1,0 +1,43 @@
+package notify
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"haven/platform/db"
+)
+
+// refOf is the name by which a gateway knows a notice. Nobody guesses another's.
+func refOf(id int64) string { return fmt.Sprintf("haven-%016x", id) }
+
+// parseRef is the notice of a name.
+func parseRef(ref string) (id int64, ok bool) {
+	hex, ok := strings.CutPrefix(strings.ToLower(ref), "haven-")
+	if !ok || len(hex) != 16 {
+		return 0, false
+	}
+	id, err := strconv.ParseInt(hex, 16, 64)
+	return id, err == nil && id >= 0 && refOf(id) == "haven-"+hex
+}
+
+// IsRef reports whether a text has the form of the name by which a gateway knows a notice. There may be no such notice.
+func IsRef(ref string) bool {
+	_, ok := parseRef(ref)
+	return ok
+}
+
+// Returned notes, in the transaction, that an e-mail which had gone came back: it did not arrive, for the reason that a mail server's status gives (RFC 3463). A worker
+// that still has it in hand notes nothing any more. A name that is no notice's, or that of one known to be lost, is passed over.
+func (s *Service) Returned(tx *db.Tx, ref, status string) error {
+	id, ok := parseRef(ref)
+	if !ok {
+		return nil
+	}
+	reason := returnReason(status)
+	n, err := tx.Change(sqlReturned, id, reason, int64(Email))
+	if err == nil && n == 1 {
+		s.o.Logger.Error("a notice will not arrive", "channel", Email.String(), "reason", reason)
+	}
+	return err
+}
