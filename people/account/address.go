@@ -100,40 +100,6 @@ func (s *Service) EndAlias(ctx context.Context, actor haven.Actor, no haven.Acco
 	})
 }
 
-// Rename gives an account a new primary address; the old one stays as an address of a former name, which works
-// and is shown to few (Rules 2).
-func (s *Service) Rename(ctx context.Context, actor haven.Actor, no haven.AccountNo, display string, addr haven.Address) error {
-	if err := checkDisplay(display, s.o.Policy.Account.NameRunes*2+1); err != nil {
-		return err
-	}
-	if err := s.checkVerdictDomain(allow("address.renamed"), addr.Domain); err != nil {
-		return err
-	}
-	now := s.Now()
-	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		if err := s.LockNames(tx); err != nil {
-			return err
-		}
-		a, err := ByNoIn(tx, no)
-		if err != nil {
-			return err
-		}
-		tx.Exec(sqlSetDisplay, int64(no), display)
-		if a.Address.Key() != addr.Key() {
-			tx.Exec(sqlDemote, int64(no), int64(roleFormer))
-			if err := s.putAddress(tx, no, addr, rolePrimary); err != nil {
-				return err
-			}
-		}
-		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.renamed", On: a.ID, Rule: "address.renamed"})
-		return nil
-	})
-	if err == nil {
-		s.announce(no)
-	}
-	return err
-}
-
 // Addresses lists the addresses that lead to an account, the primary first. Those of former names come only
 // where former is true: for the person, the audit and the desk.
 func (s *Service) Addresses(ctx context.Context, no haven.AccountNo, former bool) (all []haven.Address, err error) {

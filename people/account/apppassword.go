@@ -57,6 +57,7 @@ func (s *Service) NewAppPassword(ctx context.Context, actor haven.Actor, person,
 		if most := s.o.Policy.Account.AppPasswordsPer; count >= int64(most) {
 			return &errs.Error{Kind: errs.TooMany, Rule: "app-password.most", Say: fmt.Sprintf("You have %d app passwords, the most there can be. Revoke one that is not used.", most)}
 		}
+		tx.Exec(sqlAppID, int64(person), last+1) // never given again: an old list names what it named
 		tx.Exec(sqlAppPut, int64(person), hash[:], last+1, int64(target), name, now.UnixMicro())
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.app-password-made", On: who.ID, Rule: "app-password.made"})
 		return nil

@@ -1,6 +1,25 @@
 package account
 
-import "strings"
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// commonestText is the 10,000 passwords met most often in what was stolen elsewhere, folded as foldPassword folds, in order:
+// make commonest wrote it. Its source and licence are in docs/dependencies.md and commonest-licence.txt.
+//
+//go:embed commonest.txt
+var commonestText string
+
+var commonest = sync.OnceValue(func() []string { return strings.Fields(commonestText) })
+
+// isCommonest reports whether a folded password is one of the commonest.
+func isCommonest(folded string) bool {
+	_, is := slices.BinarySearch(commonest(), folded)
+	return is
+}
 
 // commonWords are words that passwords are made of before all others: our own list, short, since a password has
 // to be made of such words only to be refused and has twelve characters at least.

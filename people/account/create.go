@@ -25,6 +25,18 @@ type NewPersonal struct {
 	Password    string        // "": none yet
 	Temporary   bool          // Password has to be changed at the first log in
 	Hashed      Hashed        // instead of Password: for seeding many made-up accounts
+
+	// Spelled is the name in letters of which an address can be made, where First and Last have others: "Li Wei".
+	Spelled string
+}
+
+// spelled is the name of which the address is made.
+func (n NewPersonal) spelled() (first, last string) {
+	if n.Spelled == "" {
+		return n.First, n.Last
+	}
+	words := strings.Fields(n.Spelled)
+	return strings.Join(words[:len(words)-1], " "), words[len(words)-1]
 }
 
 // Hashed is a password that HashPassword checked and hashed; the zero value is none.
@@ -59,6 +71,7 @@ func (s *Service) CreatePersonal(ctx context.Context, actor haven.Actor, n NewPe
 
 func (s *Service) completePersonal(n *NewPersonal) error {
 	n.First, n.Last = strings.Join(strings.Fields(n.First), " "), strings.Join(strings.Fields(n.Last), " ")
+	n.Spelled = strings.Join(strings.Fields(n.Spelled), " ")
 	if n.Display == "" {
 		n.Display = strings.TrimSpace(n.First + " " + n.Last)
 	}
@@ -72,7 +85,8 @@ func (s *Service) completePersonal(n *NewPersonal) error {
 		n.Domain = s.Domain()
 	}
 	if n.Address.IsNull() {
-		_, v := PersonalLocal(n.First, n.Last, 1, s.o.Policy.Address.LocalOctets)
+		first, last := n.spelled()
+		_, v := PersonalLocal(first, last, 1, s.o.Policy.Address.LocalOctets)
 		n.Domain = strings.ToLower(n.Domain)
 		return s.checkVerdictDomain(v, n.Domain)
 	}
@@ -90,6 +104,15 @@ func (s *Service) checkVerdictDomain(v haven.Verdict, domain string) error {
 	return nil
 }
 
+// CreatePersonalIn is CreatePersonal in the caller's transaction, under a number that Reserve gave; a password comes as
+// Hashed. The transaction has locked the names, or does so first of all.
+func (s *Service) CreatePersonalIn(tx *db.Tx, actor haven.Actor, no haven.AccountNo, n NewPersonal) (Account, error) {
+	if err := s.completePersonal(&n); err != nil {
+		return Account{}, err
+	}
+	return s.createPersonal(tx, actor, no, n)
+}
+
 func (s *Service) createPersonal(tx *db.Tx, actor haven.Actor, no haven.AccountNo, n NewPersonal) (Account, error) {
 	if err := s.LockNames(tx); err != nil {
 		return Account{}, err
@@ -97,7 +120,8 @@ func (s *Service) createPersonal(tx *db.Tx, actor haven.Actor, no haven.AccountN
 	addr := n.Address
 	if addr.IsNull() {
 		var err error
-		if addr, err = s.freeAddress(tx, n.First, n.Last, n.Domain); err != nil {
+		first, last := n.spelled()
+		if addr, err = s.freeAddress(tx, first, last, n.Domain); err != nil {
 			return Account{}, err
 		}
 	}
@@ -167,6 +191,7 @@ func (s *Service) Insert(tx *db.Tx, actor haven.Actor, a Account) (Account, erro
 	now := s.Now()
 	a.ID, a.Created, a.AccessVer = haven.NewAccountID(), now.UTC().Truncate(time.Microsecond), newVersion()
 	tx.Exec(sqlInsert, int64(a.No), a.ID[:], int64(a.Kind), int64(a.State), now.UnixMicro(), a.Display, a.AccessVer)
+	Changed(tx, a.No)
 	if err := s.putAddress(tx, a.No, a.Address, rolePrimary); err != nil {
 		return Account{}, err
 	}

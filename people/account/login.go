@@ -68,7 +68,7 @@ func (s *Service) Authenticate(ctx context.Context, l Login) (Session, error) {
 		s.logRefusal(ctx, l, k, err)
 		return Session{}, err
 	}
-	return s.open(ctx, k, person, target)
+	return s.open(ctx, k, l.Face, person, target)
 }
 
 // logRefusal tells the operator by which rule somebody was not let in: ids and places, never what was typed.
@@ -139,6 +139,12 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	if remembered && !shut {
 		return s.inPassing(ctx, s.seePlace(ctx, k, place))
 	}
+	if shut {
+		key = s.memory.whileShut(key, k.failures.LockedUntil)
+		if _, again := s.memory.recall(key, now); again {
+			return ErrRefused // as quick as for nobody, whose wrong secrets are remembered too
+		}
+	}
 	good, err := s.compute(ctx, l, place, k, key, shut)
 	if err != nil {
 		return err
@@ -170,15 +176,13 @@ func (s *Service) compute(ctx context.Context, l Login, place placeKey, k known,
 		return false, err
 	}
 	defer s.queue.leave()
-	if good, remembered := s.memory.recall(key, s.Now()); remembered && !shut {
+	if good, remembered := s.memory.recall(key, s.Now()); remembered {
 		return good, nil // another connection of the same program was here first
 	}
 	h, ok := parseHash(k.hash)
 	if !ok || shut {
 		s.nobody.matches(l.Password)
-		if !shut {
-			s.memory.learn(key, false, s.Now())
-		}
+		s.memory.learn(key, false, s.Now())
 		return false, nil
 	}
 	good := h.matches(l.Password)

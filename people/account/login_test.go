@@ -239,6 +239,41 @@ func TestASavedWrongPasswordIsOneFailure(t *testing.T) {
 	})
 }
 
+// TestASavedWrongPasswordAtALockedAccount: a secret that is tried again is one failure there too, as it is for nobody: else the
+// time of the second try would tell who exists.
+func TestASavedWrongPasswordAtALockedAccount(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ann, bob := h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		for i := range 3 {
+			try(t, h, login(ann, fmt.Sprintf("wrong guess number %d", i)))
+		}
+		saved := []account.Login{login(ann, "the one from before"), login(ann, peopletest.Password), login(account.Account{Address: haven.MustAddress("nobody@haven.example")}, "x")}
+		for _, l := range saved {
+			if got := try(t, h, l); got != "login.refused" {
+				t.Fatal(got)
+			}
+		}
+		release := h.Accounts.HoldHashers(t.Context())
+		for i, l := range saved {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			if _, err := h.Accounts.Authenticate(ctx, l); !errs.Is(err, errs.Private) {
+				t.Errorf("secret %d again: %v", i, err)
+			}
+			cancel()
+		}
+		release()
+		if _, err := h.Accounts.Unlock(t.Context(), peopletest.Operator, ann.No); err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []account.Account{ann, bob} {
+			if got := try(t, h, login(who, peopletest.Password)); got != "ok" {
+				t.Errorf("%s afterwards: %s", who.Address, got)
+			}
+		}
+	}, func(p *policy.Policy) { p.Lockout.LockAfter = 3 })
+}
+
 func TestAPlaceIsSlowed(t *testing.T) {
 	t.Parallel()
 	peopletest.Each(t, func(t *testing.T, h *house) {
@@ -335,6 +370,18 @@ func TestAppPasswords(t *testing.T) {
 		}
 		if got := try(t, h, login(ann, own)); got != "login.app-password" {
 			t.Errorf("revoked: %s", got)
+		}
+		for want := int64(3); want < 6; want++ { // a number that was revoked is never another's
+			if _, err := h.Accounts.NewAppPassword(ctx, peopletest.As(ann), ann.No, ann.No, "Phone"); err != nil {
+				t.Fatal(err)
+			}
+			list, err := h.Accounts.AppPasswords(ctx, ann.No)
+			if err != nil || list[len(list)-1].ID != want {
+				t.Fatalf("the newest is %+v, %v, want number %d", list[len(list)-1], err, want)
+			}
+			if err := h.Accounts.RevokeAppPassword(ctx, peopletest.As(ann), ann.No, want); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := h.Shared.AddMember(ctx, peopletest.As(ann), shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Owner}); err != nil {
 			t.Fatal(err)

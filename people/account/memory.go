@@ -50,6 +50,14 @@ func (m *memory) of(no haven.AccountNo, ver int64, user, secret string) secretKe
 	return secretKey(h.Sum(nil))
 }
 
+// whileShut is the key under which a secret is remembered that was refused because the account was locked until then,
+// which tells nothing of how good it is afterwards.
+func (m *memory) whileShut(k secretKey, until time.Time) secretKey {
+	h := hmac.New(sha256.New, m.key[:])
+	h.Write(binary.BigEndian.AppendUint64(k[:], uint64(until.UnixMicro())))
+	return secretKey(h.Sum(nil))
+}
+
 // recall says what is known of a secret. A bad one that is tried again stays known.
 func (m *memory) recall(k secretKey, now time.Time) (good, known bool) {
 	r, ok := m.recent.Get(k)

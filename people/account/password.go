@@ -93,9 +93,9 @@ func onlyLetters(s string) string {
 	}, s)
 }
 
-// isCommon reports whether a folded password is made of what is tried first: at most three of the common words,
-// with digits and signs around and between them, letters written as signs, runs of the keyboard or of the
-// alphabet, or few different characters.
+// isCommon reports whether a folded password is what is tried first: one of the commonest passwords, with digits and signs
+// around it or not; at most three of the common words, with digits and signs around and between them, letters written as
+// signs; runs of the keyboard or of the alphabet; or few different characters.
 func isCommon(folded string) bool {
 	distinct := map[rune]bool{}
 	for _, r := range folded {
@@ -105,6 +105,9 @@ func isCommon(folded string) bool {
 		return true
 	}
 	core := strings.Trim(folded, "0123456789!.,?*#-_ ")
+	if isCommonest(folded) || isCommonest(core) {
+		return true
+	}
 	for _, s := range []string{folded, unleet(folded), unleet(core)} {
 		if left := onlyLetters(s); left != "" && madeOf(left, 3) {
 			return true

@@ -11,12 +11,13 @@ import (
 // Proof is what a session was opened with: an app password, or the account's password as it was then. It holds no secret.
 type Proof struct {
 	person haven.AccountNo
+	face   Face
 	ver    int64     // of the password
 	app    *[32]byte // hash of the app password; nil: the account's own
 }
 
-func (k known) proof() Proof {
-	p := Proof{person: k.account.No, ver: k.ver}
+func (k known) proof(f Face) Proof {
+	p := Proof{person: k.account.No, face: f, ver: k.ver}
 	if k.app != nil {
 		p.app = &k.app.hash
 	}
@@ -26,25 +27,31 @@ func (k known) proof() Proof {
 // ErrRevoked is the answer to a session whose password was revoked or changed since it was opened (Rules 6).
 var ErrRevoked = &errs.Error{Kind: errs.Denied, Rule: "login.revoked", Say: "The password that this program signed in with was revoked or changed. Sign in again."}
 
-// Holds asks whether what a session was opened with is still good: ErrRevoked where it is not. Whether the person may
-// still open what the session looks at is for package access to say.
+// Holds asks whether what a session was opened with is still good: ErrRevoked where it is not, and Denied by the rule of
+// MayLogin where the person may not sign in with it any more, since the password expired or by the account's state. Whether
+// the person may still open what the session looks at is for package access to say.
 func (s *Service) Holds(ctx context.Context, p Proof) error {
-	holds := false
+	holds, facts, app := false, LoginFacts{}, []byte{}
+	if p.app != nil {
+		app = p.app[:]
+	}
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		holds = false
-		if p.app != nil {
-			return tx.Query(sqlAppLogin, []any{p.app[:]}, func(r db.Row) error {
-				holds = haven.AccountNo(r.Int64(0)) == p.person
-				return nil
-			})
-		}
-		return tx.Query(sqlCredential, []any{int64(p.person)}, func(r db.Row) error {
-			holds = r.Int64(0) == p.ver
+		return tx.Query(sqlHolds, []any{int64(p.person), app}, func(r db.Row) error {
+			facts = LoginFacts{Kind: haven.AccountKind(r.Int64(0)), State: State(r.Int64(1)), Face: p.face, AppPassword: p.app != nil,
+				Expires: timeOf(r.Int64(3)), MustChange: r.Int64(4) != 0, Portal: s.o.Portal}
+			holds = p.app != nil && r.Int64(5) == int64(p.person) || p.app == nil && p.ver > 0 && r.Int64(2) == p.ver
 			return nil
 		})
 	})
-	if err == nil && !holds {
+	if err != nil {
+		return err
+	}
+	if !holds {
 		return ErrRevoked
 	}
-	return err
+	if v := MayLogin(facts, s.Now()); !v.Allowed {
+		return Refusal(errs.Denied, v)
+	}
+	return nil
 }

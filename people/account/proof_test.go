@@ -3,6 +3,7 @@ package account_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"haven/people/account"
 	"haven/people/peopletest"
@@ -53,5 +54,64 @@ func TestProof(t *testing.T) {
 		if err := h.Accounts.Holds(ctx, account.Proof{}); !errs.Is(err, errs.Denied) {
 			t.Errorf("nothing at all: %v", err)
 		}
+	})
+}
+
+// TestProofOfWhoMaySignInNoMore: what is right to sign in with opens nothing any more, as at the door, once the account's
+// state forbids it or the password expired.
+func TestProofOfWhoMaySignInNoMore(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann := t.Context(), h.Person("Ann", "Example")
+		phone, err := h.Accounts.NewAppPassword(ctx, peopletest.Operator, ann.No, ann.No, "phone")
+		if err != nil {
+			t.Fatal(err)
+		}
+		proofs := map[string]account.Proof{}
+		for name, l := range map[string]account.Login{"password": login(ann, peopletest.Password), "app password": login(ann, phone), "page": login(ann, peopletest.Password)} {
+			if name == "page" {
+				l.Face = account.Web
+			}
+			s, err := h.Accounts.Authenticate(ctx, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proofs[name] = s.Proof
+		}
+		hold := func(when, program, page string) {
+			t.Helper()
+			for name, p := range proofs {
+				want := program
+				if name == "page" {
+					want = page
+				}
+				got, e := "", (*errs.Error)(nil)
+				if err := h.Accounts.Holds(ctx, p); errors.As(err, &e) && e.Kind == errs.Denied {
+					got = e.Rule
+				} else if err != nil {
+					t.Error(err)
+				}
+				if got != want {
+					t.Errorf("%s, %s: %q, want %q", when, name, got, want)
+				}
+			}
+		}
+		for _, c := range []struct {
+			state         account.State
+			program, page string
+		}{
+			{account.Leaver, "account.leaver", ""},
+			{account.Inactive, "account.inactive", ""},
+			{account.Disabled, "account.disabled", "account.disabled"},
+			{account.Blocked, "account.blocked", "account.blocked"},
+			{account.Active, "", ""},
+		} {
+			if err := h.Accounts.SetState(ctx, peopletest.Operator, ann.No, c.state, "test"); err != nil {
+				t.Fatal(err)
+			}
+			hold(c.state.String(), c.program, c.page)
+		}
+		h.Clock.Advance(90 * 24 * time.Hour)
+		hold("expired", "password.expired", "")
 	})
 }

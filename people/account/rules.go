@@ -166,6 +166,9 @@ func MayLogin(f LoginFacts, now time.Time) haven.Verdict {
 	if v := stateLogin(f); !v.Allowed {
 		return v
 	}
+	if f.MustChange && !f.Expires.IsZero() && !now.Before(f.Expires) {
+		return refuse("password.temporary-lapsed", atPortal(f.Portal, "Your temporary password has lapsed. Have another one sent at %s.", "Your temporary password has lapsed. Ask the helpdesk for another one."))
+	}
 	if f.Face == Web {
 		return allow("login.web") // an expired password leads to the change page there
 	}
@@ -221,6 +224,15 @@ func MayReceive(kind haven.AccountKind, s State) haven.Verdict {
 		return refuse("mailbox.closed", "This mailbox is closed.")
 	}
 	return refuse("account.unknown", "There is no such mailbox.")
+}
+
+// MayAnswer says whether an account's automatic reply is sent: also while its person is away for long, and not once somebody else has closed it (Rules 7).
+func MayAnswer(s State) haven.Verdict {
+	switch s {
+	case Active, Inactive, Disabled:
+		return allow("account.answers")
+	}
+	return refuse("account.answers", "This account answers nothing as it is now.")
 }
 
 // StateFits says whether an account of the kind can be in a state: only a person goes on leave, and only premises close

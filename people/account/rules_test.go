@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,25 @@ func TestSplitUser(t *testing.T) {
 	}
 }
 
+// TestCommonest: the list is 10,000 passwords, folded and in order, as it is looked up.
+func TestCommonest(t *testing.T) {
+	t.Parallel()
+	list := commonest()
+	if len(list) != 10_000 || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
+		t.Errorf("%d lines, or out of order, or one twice", len(list))
+	}
+	for _, pw := range list {
+		if foldPassword(pw) != pw || !isCommonest(pw) {
+			t.Errorf("%q is not folded", pw)
+		}
+	}
+	for _, pw := range []string{"123456", "password", "qwerty", "michael"} {
+		if !isCommonest(pw) {
+			t.Errorf("%s lacks", pw)
+		}
+	}
+}
+
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
 	p, err := policy.Profile("")
@@ -171,6 +191,10 @@ func TestCheckPassword(t *testing.T) {
 		{"aaaaaaaaaaaa", false, "password.common"},
 		{"abababababab", false, "password.common"},
 		{"pharmacy12345", false, "password.common"},
+		{"sonyericsson", false, "password.common"}, // these are among the commonest, and no words
+		{"SonyEricsson-1", false, "password.common"},
+		{"mailcreated5240", false, "password.common"},
+		{"ghjcnjgfhjkm!", false, "password.common"},
 	} {
 		f := f
 		f.Reused = c.reused
@@ -201,6 +225,9 @@ func TestMayLogin(t *testing.T) {
 		{"expired, web leads to the change page", LoginFacts{State: Active, Face: Web, Expires: past}, "login.web", true},
 		{"temporary, program", LoginFacts{State: Active, MustChange: true}, "password.temporary", false},
 		{"temporary, web", LoginFacts{State: Active, Face: Web, MustChange: true}, "login.web", true},
+		{"temporary, still good, web", LoginFacts{State: Active, Face: Web, MustChange: true, Expires: future}, "login.web", true},
+		{"temporary, lapsed, web", LoginFacts{State: Active, Face: Web, MustChange: true, Expires: past}, "password.temporary-lapsed", false},
+		{"temporary, lapsed, program", LoginFacts{State: Active, MustChange: true, Expires: past}, "password.temporary-lapsed", false},
 		{"invited, program", LoginFacts{State: Invited}, "account.not-activated", false},
 		{"invited, web activates", LoginFacts{State: Invited, Face: Web}, "login.web", true},
 		{"inactive, program", LoginFacts{State: Inactive}, "account.inactive", false},

@@ -148,6 +148,17 @@ func (s *Service) ByID(ctx context.Context, id haven.AccountID) (a Account, err 
 	return a, err
 }
 
+// Versions tells the access version of each account, for change.Hub.Poll: another one after everything that changed who may
+// open it, or what its person may open.
+func (s *Service) Versions(ctx context.Context, accounts []haven.AccountNo, each func(no haven.AccountNo, version int64)) error {
+	return s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return db.QueryAmong(tx, sqlVersions, accounts, func(r db.Row) error {
+			each(haven.AccountNo(r.Int64(0)), r.Int64(1))
+			return nil
+		})
+	})
+}
+
 // ByNoIn is ByNo in the caller's transaction.
 func ByNoIn(tx *db.Tx, no haven.AccountNo) (Account, error) { return one(tx, sqlByNo, int64(no)) }
 
@@ -191,7 +202,8 @@ func scanAccount(r db.Row) Account {
 
 // Lock takes the accounts for a change of who may do what, in ascending order of number, and gives each a new
 // access version: it is the first statement of such a transaction. The version is random, not
-// counted, so that one which was read in a transaction that failed never comes again.
+// counted, so that one which was read in a transaction that failed never comes again. What others find of the accounts may
+// change with it (Changed).
 func Lock(tx *db.Tx, accounts ...haven.AccountNo) error {
 	accounts = slices.Compact(slices.Sorted(slices.Values(accounts)))
 	for _, no := range accounts {
@@ -203,6 +215,7 @@ func Lock(tx *db.Tx, accounts ...haven.AccountNo) error {
 			return ErrUnknown
 		}
 	}
+	Changed(tx, accounts...)
 	return nil
 }
 

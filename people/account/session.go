@@ -10,9 +10,9 @@ import (
 
 // open makes the session: the person's own account, or the shared mailbox that the log in or its app password
 // names, where the person may open it.
-func (s *Service) open(ctx context.Context, k known, person, target haven.Address) (ses Session, err error) {
+func (s *Service) open(ctx context.Context, k known, f Face, person, target haven.Address) (ses Session, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		ses = Session{Person: k.account, Target: k.account, Expires: k.expires, Proof: k.proof()}
+		ses = Session{Person: k.account, Target: k.account, Expires: k.expires, Proof: k.proof(f)}
 		ses.Changes = k.must || k.account.State == Invited || !k.expires.IsZero() && !s.Now().Before(k.expires)
 		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
 			return err

@@ -38,7 +38,11 @@ CREATE TABLE known_place (
 	no {int} NOT NULL REFERENCES account (no), place {blob} NOT NULL, first {int} NOT NULL, last {int} NOT NULL,
 	PRIMARY KEY (no, place)) {norowid}`, `
 CREATE TABLE lockout_nobody (
-	no {int} PRIMARY KEY, since {int} NOT NULL, failures {int} NOT NULL, until {int} NOT NULL) {narrow}`,
+	no {int} PRIMARY KEY, since {int} NOT NULL, failures {int} NOT NULL, until {int} NOT NULL) {narrow}`, `
+ALTER TABLE account ADD COLUMN app_ids {int} NOT NULL DEFAULT 0`, `
+CREATE TABLE account_changed (no {int} PRIMARY KEY REFERENCES account (no), due {int} NOT NULL);
+CREATE INDEX account_changed_due ON account_changed (due, no);
+INSERT INTO account_changed (no, due) SELECT no, 0 FROM account`,
 }}
 
 // Roles of an address within its account.
@@ -59,6 +63,8 @@ const (
 	sqlSender    = `SELECT ` + accountColumns + `, x.role` + addressTables + `WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
 	sqlList      = `SELECT ` + accountColumns + accountTables + `WHERE a.no > $1 ORDER BY a.no LIMIT $2`
 
+	sqlVersions = `SELECT no, access_ver FROM account WHERE no IN ` + db.Among
+
 	sqlTakeNo    = `UPDATE account_next SET next = next + 1 WHERE one = 1 RETURNING next - 1`
 	sqlLockNames = `UPDATE account_next SET next = next WHERE one = 1 RETURNING next`
 	sqlLock      = `UPDATE account SET access_ver = $2 WHERE no = $1 RETURNING state`
@@ -78,7 +84,8 @@ const (
 
 	sqlPutPerson = `INSERT INTO person (no, kind, first, last)
 		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3)`
-	sqlPerson = `SELECT first, last FROM person WHERE no = $1`
+	sqlSetName = `UPDATE person SET first = $2, last = $3 WHERE no = $1`
+	sqlPerson  = `SELECT first, last FROM person WHERE no = $1`
 
 	sqlLogin = `SELECT ` + accountColumns + `, COALESCE(c.ver, 0), COALESCE(c.hash, ''), COALESCE(c.expires, 0),
 		COALESCE(c.must_change, 0), COALESCE(l.until, 0), COALESCE(k.last, 0)` + addressTables + `
@@ -86,11 +93,15 @@ const (
 		LEFT JOIN known_place k ON k.no = a.no AND k.place = $3
 		WHERE x.key = $1 AND (x.until = 0 OR x.until > $2)`
 
-	sqlCredential = `SELECT ver, hash FROM credential WHERE no = $1`
-	sqlOld        = `SELECT hash FROM credential_old WHERE no = $1 ORDER BY ver DESC LIMIT $2`
-	sqlKeepOld    = `INSERT INTO credential_old (no, ver, hash) SELECT no, ver, hash FROM credential WHERE no = $1`
-	sqlDropOld    = `DELETE FROM credential_old WHERE no = $1 AND ver <= $2`
-	sqlPutSecret  = `INSERT INTO credential (no, kind, ver, hash, made, expires, must_change)
+	sqlHolds = `SELECT a.kind, a.state, COALESCE(c.ver, 0), COALESCE(c.expires, 0), COALESCE(c.must_change, 0), COALESCE(p.no, 0)
+		FROM account a LEFT JOIN credential c ON c.no = a.no LEFT JOIN app_password p ON p.hash = $2 WHERE a.no = $1`
+
+	sqlPasswordState = `SELECT ver, expires, must_change FROM credential WHERE no = $1`
+	sqlCredential    = `SELECT ver, hash FROM credential WHERE no = $1`
+	sqlOld           = `SELECT hash FROM credential_old WHERE no = $1 ORDER BY ver DESC LIMIT $2`
+	sqlKeepOld       = `INSERT INTO credential_old (no, ver, hash) SELECT no, ver, hash FROM credential WHERE no = $1`
+	sqlDropOld       = `DELETE FROM credential_old WHERE no = $1 AND ver <= $2`
+	sqlPutSecret     = `INSERT INTO credential (no, kind, ver, hash, made, expires, must_change)
 		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6)
 		ON CONFLICT (no) DO UPDATE SET ver = excluded.ver, hash = excluded.hash, made = excluded.made,
 		expires = excluded.expires, must_change = excluded.must_change`
@@ -108,7 +119,7 @@ const (
 	sqlUnlock    = `DELETE FROM lockout WHERE no = $1 RETURNING until`
 
 	sqlStanding = `SELECT COALESCE(c.ver, 0), COALESCE(c.expires, 0), COALESCE(c.must_change, 0), COALESCE(l.until, 0),
-		(SELECT COUNT(*) FROM app_password p WHERE p.no = a.no), (SELECT COALESCE(MAX(used), 0) FROM app_password p WHERE p.no = a.no)
+		(SELECT COUNT(*) FROM app_password p WHERE p.no = a.no), (SELECT COALESCE(MAX(used), 0) FROM app_password p WHERE p.no = a.no), a.since
 		FROM account a LEFT JOIN credential c ON c.no = a.no LEFT JOIN lockout l ON l.no = a.no WHERE a.no = $1`
 
 	sqlSeePlace = `INSERT INTO known_place (no, place, first, last) VALUES ($1, $2, $3, $3)
@@ -118,8 +129,10 @@ const (
 
 	sqlAppLogin = `SELECT no, target, used FROM app_password WHERE hash = $1`
 	sqlAppUsed  = `UPDATE app_password SET used = $2 WHERE hash = $1`
-	sqlAppNext  = `SELECT COUNT(*), COALESCE(MAX(id), 0) FROM app_password WHERE no = $1`
-	sqlAppPut   = `INSERT INTO app_password (no, kind, hash, id, target, name, made, used)
+	sqlAppNext  = `SELECT (SELECT COUNT(*) FROM app_password WHERE no = $1), CASE WHEN a.app_ids > COALESCE(m.id, 0) THEN a.app_ids ELSE COALESCE(m.id, 0) END
+		FROM account a LEFT JOIN (SELECT MAX(id) id FROM app_password WHERE no = $1) m ON 1 = 1 WHERE a.no = $1`
+	sqlAppID  = `UPDATE account SET app_ids = $2 WHERE no = $1`
+	sqlAppPut = `INSERT INTO app_password (no, kind, hash, id, target, name, made, used)
 		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6, 0)`
 	sqlAppList   = `SELECT id, target, name, made, used FROM app_password WHERE no = $1 ORDER BY id`
 	sqlAppRevoke = `DELETE FROM app_password WHERE no = $1 AND id = $2`

@@ -10,6 +10,8 @@ import (
 
 // Standing is how an account stands with log ins: what somebody who helps its person has to know, and no secret.
 type Standing struct {
+	State       State
+	Since       time.Time     // in this state
 	Password    bool          // there is one
 	Expires     time.Time     // of the password; zero: never
 	MustChange  bool          // it is temporary
@@ -29,9 +31,11 @@ func (s *Service) Standing(ctx context.Context, no haven.AccountNo) (st Standing
 		if err != nil {
 			return err
 		}
+		st.State = a.State
 		err = tx.Query(sqlStanding, []any{int64(no)}, func(r db.Row) error {
 			st.Password, st.Expires, st.MustChange = r.Int64(0) > 0, timeOf(r.Int64(1)), r.Int64(2) != 0
 			st.LockedUntil, st.Apps, st.AppUsed = timeOf(r.Int64(3)), int(r.Int64(4)), timeOf(r.Int64(5))
+			st.Since = timeOf(r.Int64(6))
 			return nil
 		})
 		if !now.Before(st.LockedUntil) {

@@ -16,18 +16,23 @@ import (
 	"haven/platform/errs"
 )
 
-// Report is what an import would do, or did (Rules 1).
+// Reading is what became of the lines of a file.
+type Reading struct {
+	Lines    int // lines that hold anything, a header left out
+	Same     int
+	Repeated int // lines that say once more what another said
+	Refused  int
+	Counts   map[Change]int
+	Refusals []Refusal // the first of them; Refused counts all
+	Doubtful []Refusal // taken, and worth a look
+}
+
+// Report is what an import of premises would do, or did (Rules 1).
 type Report struct {
-	Lines     int // lines that hold anything
-	Active    int // active premises before
-	Same      int
-	Repeated  int // lines that say once more what another said
-	Refused   int
-	Counts    map[Change]int
-	Items     []Item    // what changes, in the order of the file
-	Missing   []Item    // active premises of which no line that is taken speaks, by code; they stay as they are
-	Refusals  []Refusal // the first of them; Refused counts all
-	Doubtful  []Refusal // taken, and worth a look
+	Reading
+	Active    int    // active premises before
+	Items     []Item // what changes, in the order of the file
+	Missing   []Item // active premises of which no line that is taken speaks, by code; they stay as they are
 	mayClosed haven.Verdict
 }
 
@@ -103,10 +108,19 @@ func (s *Service) applyStep(ctx context.Context, actor haven.Actor, items []Item
 		if err != nil {
 			return err
 		}
-		for i, e := range step {
-			e.org.ID = ID(first + int64(i)) // not used where the code is there already
-			put(tx, sqlImport, e.org, now)
-			it := items[i]
+		var written []Organisation
+		err = tx.QueryEach(sqlImport, len(step), func(i int) []any {
+			o := step[i].org
+			o.ID = ID(first + int64(i)) // not used where the code is there already
+			return putArgs(o, now)
+		}, func(_ int, r db.Row) error { written = append(written, scan(r)); return nil })
+		if err != nil {
+			return err
+		}
+		for _, o := range written {
+			index(tx, o, int64(o.ID) >= first)
+		}
+		for _, it := range items {
 			if what := recorded[it.Change]; what != "" {
 				audit.Record(tx, audit.Entry{At: now, Actor: actor, What: what, Rule: "organisation.import", Note: fmt.Sprintf("%s %s %s", it.Code, it.Was, it.Now)})
 			}
@@ -118,7 +132,7 @@ func (s *Service) applyStep(ctx context.Context, actor haven.Actor, items []Item
 
 // plan reads the file, compares, and returns what is to be written beside Report.Items, one for one.
 func (s *Service) plan(ctx context.Context, r io.Reader, told bool) (Report, []entry, error) {
-	rep := Report{Counts: make(map[Change]int)}
+	rep := Report{Reading: Reading{Counts: make(map[Change]int)}}
 	entries, err := s.readFile(r, &rep)
 	if err != nil {
 		return rep, nil, err
@@ -141,7 +155,7 @@ func (s *Service) plan(ctx context.Context, r io.Reader, told bool) (Report, []e
 		}
 	}
 	rep.missed(have)
-	slices.SortStableFunc(rep.Refusals, func(a, b Refusal) int { return a.Line - b.Line })
+	rep.sort()
 	rep.mayClosed = MayClose(rep.Counts[Closing]+rep.Counts[Resting], rep.Active, told, s.policy)
 	return rep, todo, nil
 }
@@ -208,37 +222,47 @@ func (s *Service) known(ctx context.Context) (map[Code]*Organisation, error) {
 	}
 }
 
-// readFile reads every line by itself. The error is the reader's, or Invalid for a file too long to be one.
-func (s *Service) readFile(r io.Reader, rep *Report) ([]entry, error) {
+// readFile reads every line by itself. The error is eachLine's.
+func (s *Service) readFile(r io.Reader, rep *Report) (entries []entry, err error) {
+	seen := make(map[Code]int) // index in entries
+	err = s.eachLine(r, func(n int, line string, long bool) {
+		rep.Lines++
+		if long {
+			rep.refuse(s.policy.Refusals, n, "the line is longer than %d octets", s.policy.LineOctets)
+			return
+		}
+		entries = s.take(rep, entries, seen, n, line)
+	})
+	return entries, err
+}
+
+// eachLine gives the lines of a file that hold anything, with their numbers; one that is too long is told of and left
+// out. The error is the reader's, or Invalid for a file too long to be one.
+func (s *Service) eachLine(r io.Reader, each func(n int, line string, long bool)) error {
 	limited := &io.LimitedReader{R: r, N: s.policy.FileOctets + 1}
 	br := bufio.NewReaderSize(limited, max(s.policy.LineOctets, 16))
-	var entries []entry
-	seen := make(map[Code]int) // index in entries
 	for n := 1; ; n++ {
 		line, err := readLine(br)
 		if limited.N <= 0 {
-			return nil, errs.E(errs.Invalid, "The file is longer than %d MiB: it can't be a list of premises.", s.policy.FileOctets>>20)
+			return errs.E(errs.Invalid, "The file is longer than %d MiB: it can't be a list of premises.", s.policy.FileOctets>>20)
 		}
-		if err == nil && strings.TrimSpace(line) != "" {
-			rep.Lines++
-			entries = s.take(rep, entries, seen, n, line)
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff")
 		}
 		switch {
 		case errors.Is(err, errLong):
-			rep.Lines++
-			rep.refuse(s.policy.Refusals, n, "the line is longer than %d octets", s.policy.LineOctets)
+			each(n, "", true)
 		case errors.Is(err, io.EOF):
-			return entries, nil
+			return nil
 		case err != nil:
-			return nil, errs.Wrap(errs.Transient, err, "The file could not be read to its end.")
+			return errs.Wrap(errs.Transient, err, "The file could not be read to its end.")
+		case strings.TrimSpace(line) != "":
+			each(n, line, false)
 		}
 	}
 }
 
 func (s *Service) take(rep *Report, entries []entry, seen map[Code]int, n int, line string) []entry {
-	if n == 1 {
-		line = strings.TrimPrefix(line, "\ufeff")
-	}
 	o, err := parseLine(line)
 	if err != nil {
 		rep.refuse(s.policy.Refusals, n, "%v", err)
@@ -257,7 +281,12 @@ func (s *Service) take(rep *Report, entries []entry, seen map[Code]int, n int, l
 	return append(entries, entry{n, o})
 }
 
-func (r *Report) refuse(most, line int, format string, args ...any) {
+// sort puts the refusals into the order of the file.
+func (r *Reading) sort() {
+	slices.SortStableFunc(r.Refusals, func(a, b Refusal) int { return a.Line - b.Line })
+}
+
+func (r *Reading) refuse(most, line int, format string, args ...any) {
 	r.Refused++
 	if len(r.Refusals) < most {
 		r.Refusals = append(r.Refusals, Refusal{line, fmt.Sprintf(format, args...)})

@@ -103,3 +103,8 @@ type Post struct {
 	Role         string
 	From, Until  time.Time // zero Until: still held
 }
+
+// HeldAt reports whether the post is held at a moment.
+func (p Post) HeldAt(now time.Time) bool {
+	return !now.Before(p.From) && (p.Until.IsZero() || now.Before(p.Until))
+}

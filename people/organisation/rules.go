@@ -164,9 +164,10 @@ const (
 	Unchanged Change = iota
 	Added
 	Altered
-	Closing // was active, is closed in the file
-	ReHomed // belongs to another head office now
-	Resting // was active, is pending in the file: listed, and open no longer
+	Closing   // was active, is closed in the file
+	ReHomed   // belongs to another head office now
+	Resting   // was active, is pending in the file: listed, and open no longer
+	Confirmed // as it is, by another source or on a later day
 )
 
 func (c Change) String() string {
@@ -183,6 +184,8 @@ func (c Change) String() string {
 		return "re-homed"
 	case Resting:
 		return "pending"
+	case Confirmed:
+		return "confirmed"
 	}
 	return fmt.Sprintf("change %d", uint8(c))
 }

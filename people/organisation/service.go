@@ -18,14 +18,16 @@ import (
 
 // Service keeps organisations and posts. It is safe for many goroutines.
 type Service struct {
-	db     *db.DB
-	clock  clock.Clock
-	policy policy.Organisation
+	db        *db.DB
+	clock     clock.Clock
+	policy    policy.Organisation
+	mailboxes Mailboxes
 }
 
-// New makes the service over the tables that Schema made, which come after account's.
-func New(d *db.DB, c clock.Clock, p policy.Organisation) *Service {
-	return &Service{db: d, clock: c, policy: p}
+// New makes the service over the tables that Schema made, which come after account's. Without mailboxes no premises is
+// found to have one.
+func New(d *db.DB, c clock.Clock, p policy.Organisation, mailboxes Mailboxes) *Service {
+	return &Service{db: d, clock: c, policy: p, mailboxes: mailboxes}
 }
 
 // ErrUnknown says that there is no such organisation.
@@ -76,14 +78,15 @@ func scan(r db.Row) Organisation {
 	return o
 }
 
-func put(tx *db.Tx, sql string, o Organisation, now time.Time) {
+// putArgs are the arguments of sqlPut and sqlImport.
+func putArgs(o Organisation, now time.Time) []any {
 	var code any
 	if o.Code != "" {
 		code = string(o.Code)
 	}
-	tx.Exec(sql, int64(o.ID), int64(o.Kind), code, o.Name, o.Place, o.Lines[0], o.Lines[1], o.Lines[2], o.Lines[3], o.Lines[4],
+	return []any{int64(o.ID), int64(o.Kind), code, o.Name, o.Place, o.Lines[0], o.Lines[1], o.Lines[2], o.Lines[3], o.Lines[4],
 		o.Postcode, o.Telephone, int64(o.Status), int64(o.SubType), int64(o.Opened), int64(o.Closed), string(o.Parent),
-		int64(o.Joined), int64(o.Left), o.CareBoard, now.UnixMicro())
+		int64(o.Joined), int64(o.Left), o.CareBoard, now.UnixMicro()}
 }
 
 // takeIDs takes n ids for good and returns the first. It is the transaction's lock on the table.
@@ -114,7 +117,8 @@ func (s *Service) Add(ctx context.Context, actor haven.Actor, o Organisation) (O
 				return &errs.Error{Kind: errs.Conflict, Rule: "organisation.code-taken", Say: "There is an organisation with this code already."}
 			}
 		}
-		put(tx, sqlPut, o, now)
+		tx.Exec(sqlPut, putArgs(o, now)...)
+		index(tx, o, true)
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "organisation.added", Rule: "organisation.added", Note: fmt.Sprintf("%d %s %s", o.ID, o.Kind, o.Code)})
 		return nil
 	})
@@ -164,13 +168,17 @@ func (s *Service) CorrectPlace(ctx context.Context, actor haven.Actor, id ID, pl
 	}
 	now := s.clock.Now()
 	return s.db.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Change(sqlFixPlace, int64(id), place, now.UnixMicro())
-		if err != nil {
+		if _, err := takeIDs(tx, 0); err != nil {
 			return err
 		}
-		if n == 0 {
+		var o Organisation
+		if err := tx.Query(sqlFixPlace, []any{int64(id), place, now.UnixMicro()}, func(r db.Row) error { o = scan(r); return nil }); err != nil {
+			return err
+		}
+		if o.ID == 0 {
 			return ErrUnknown
 		}
+		index(tx, o, false)
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "organisation.place-corrected", Rule: "organisation.place", Note: fmt.Sprint(id)})
 		return nil
 	})
@@ -178,6 +186,16 @@ func (s *Service) CorrectPlace(ctx context.Context, actor haven.Actor, id ID, pl
 
 // AddPost gives a person a post. A post that the person holds already is Conflict. A zero From is now.
 func (s *Service) AddPost(ctx context.Context, actor haven.Actor, p Post) error {
+	return s.db.Write(ctx, func(tx *db.Tx) error {
+		if err := account.Lock(tx, p.Person); err != nil {
+			return err
+		}
+		return s.AddPostIn(tx, actor, p)
+	})
+}
+
+// AddPostIn is AddPost in the caller's transaction, which has locked the person.
+func (s *Service) AddPostIn(tx *db.Tx, actor haven.Actor, p Post) error {
 	p.Role = strings.Join(strings.Fields(p.Role), " ")
 	now := s.clock.Now()
 	if p.From.IsZero() {
@@ -186,25 +204,29 @@ func (s *Service) AddPost(ctx context.Context, actor haven.Actor, p Post) error 
 	if p.Role == "" || len(p.Role) > longestField || !p.Until.IsZero() && !p.From.Before(p.Until) {
 		return errs.E(errs.Invalid, "A post has a role, and ends after it begins.")
 	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		if err := account.Lock(tx, p.Person); err != nil {
-			return err
-		}
-		who, err := personOf(tx, p)
-		if err != nil {
-			return err
-		}
-		held := false
-		if err := tx.Query(sqlHasPost, []any{int64(p.Person), int64(p.Organisation), p.Role, now.UnixMicro()}, func(db.Row) error { held = true; return nil }); err != nil {
-			return err
-		}
-		if held {
-			return &errs.Error{Kind: errs.Conflict, Rule: "post.held", Say: "The person holds this post already."}
-		}
-		tx.Exec(sqlPutPost, int64(p.Person), int64(p.Organisation), p.Role, p.From.UnixMicro(), microOf(p.Until))
-		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "post.added", On: who.ID, Rule: "post.added", Note: fmt.Sprint(p.Organisation)})
+	who, err := personOf(tx, p)
+	if err != nil {
+		return err
+	}
+	held := false
+	if err := tx.Query(sqlHasPost, []any{int64(p.Person), int64(p.Organisation), p.Role, now.UnixMicro()}, func(db.Row) error { held = true; return nil }); err != nil {
+		return err
+	}
+	if held {
+		return &errs.Error{Kind: errs.Conflict, Rule: "post.held", Say: "The person holds this post already."}
+	}
+	tx.Exec(sqlPutPost, int64(p.Person), int64(p.Organisation), p.Role, p.From.UnixMicro(), microOf(p.Until))
+	audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "post.added", On: who.ID, Rule: "post.added", Note: fmt.Sprint(p.Organisation)})
+	return nil
+}
+
+// StaffIn lists the persons who hold a post at an organisation now, at most that many.
+func (s *Service) StaffIn(tx *db.Tx, org ID, most int) (all []haven.AccountNo, err error) {
+	err = tx.Query(sqlStaffNow, []any{int64(org), s.clock.Now().UnixMicro(), int64(most)}, func(r db.Row) error {
+		all = append(all, haven.AccountNo(r.Int64(0)))
 		return nil
 	})
+	return all, err
 }
 
 func personOf(tx *db.Tx, p Post) (account.Account, error) {
@@ -225,24 +247,29 @@ func personOf(tx *db.Tx, p Post) (account.Account, error) {
 
 // EndPost ends a post now. What follows from it (mailboxes, leaver) is the life cycle's.
 func (s *Service) EndPost(ctx context.Context, actor haven.Actor, person haven.AccountNo, org ID, role string) error {
-	now := s.clock.Now()
 	return s.db.Write(ctx, func(tx *db.Tx) error {
 		if err := account.Lock(tx, person); err != nil {
 			return err
 		}
-		n, err := tx.Change(sqlEndPost, int64(person), int64(org), role, now.UnixMicro())
+		who, err := account.ByNoIn(tx, person)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return errs.E(errs.NotFound, "The person does not hold this post.")
-		}
-		who, err := account.ByNoIn(tx, person)
-		if err == nil {
-			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "post.ended", On: who.ID, Rule: "post.ended", Note: fmt.Sprint(org)})
-		}
-		return err
+		return s.EndPostIn(tx, actor, who, org, role)
 	})
+}
+
+// EndPostIn is EndPost in the caller's transaction, which has locked the person.
+func (s *Service) EndPostIn(tx *db.Tx, actor haven.Actor, who account.Account, org ID, role string) error {
+	now := s.clock.Now()
+	n, err := tx.Change(sqlEndPost, int64(who.No), int64(org), role, now.UnixMicro())
+	if err == nil && n == 0 {
+		err = errs.E(errs.NotFound, "The person does not hold this post.")
+	}
+	if err == nil {
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "post.ended", On: who.ID, Rule: "post.ended", Note: fmt.Sprint(org)})
+	}
+	return err
 }
 
 // Posts lists a person's posts, those that ended too, oldest first.
@@ -255,17 +282,33 @@ func (s *Service) Staff(ctx context.Context, org ID, after haven.AccountNo, most
 	return s.posts(ctx, sqlStaff, int64(org), int64(after), int64(most))
 }
 
+// HeldIn lists the posts that a person holds now, oldest first, in the caller's transaction.
+func (s *Service) HeldIn(tx *db.Tx, person haven.AccountNo) (held []Post, err error) {
+	all, err := postsIn(tx, sqlPosts, int64(person))
+	for _, p := range all {
+		if p.HeldAt(s.clock.Now()) {
+			held = append(held, p)
+		}
+	}
+	return held, err
+}
+
 func (s *Service) posts(ctx context.Context, sql string, args ...any) (all []Post, err error) {
 	err = s.db.Read(ctx, func(tx *db.Tx) error {
-		all = nil
-		return tx.Query(sql, args, func(r db.Row) error {
-			p := Post{Person: haven.AccountNo(r.Int64(0)), Organisation: ID(r.Int64(1)), Role: r.Text(2), From: time.UnixMicro(r.Int64(3)).UTC()}
-			if until := r.Int64(4); until != 0 {
-				p.Until = time.UnixMicro(until).UTC()
-			}
-			all = append(all, p)
-			return nil
-		})
+		all, err = postsIn(tx, sql, args...)
+		return err
+	})
+	return all, err
+}
+
+func postsIn(tx *db.Tx, sql string, args ...any) (all []Post, err error) {
+	err = tx.Query(sql, args, func(r db.Row) error {
+		p := Post{Person: haven.AccountNo(r.Int64(0)), Organisation: ID(r.Int64(1)), Role: r.Text(2), From: time.UnixMicro(r.Int64(3)).UTC()}
+		if until := r.Int64(4); until != 0 {
+			p.Until = time.UnixMicro(until).UTC()
+		}
+		all = append(all, p)
+		return nil
 	})
 	return all, err
 }

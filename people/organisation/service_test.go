@@ -30,7 +30,7 @@ func newService(t *testing.T, d *db.DB) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(d, clock.NewFake(start), p.Organisation)
+	return New(d, clock.NewFake(start), p.Organisation, nil)
 }
 
 // list writes a file of n premises; change alters the fields of one.

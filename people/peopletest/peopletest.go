@@ -4,22 +4,38 @@ package peopletest
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/binary"
 	"log/slog"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+
 	"haven"
 	"haven/people/access"
 	"haven/people/account"
+	"haven/people/activation"
+	"haven/people/openinghours"
+	"haven/people/operator"
 	"haven/people/organisation"
+	"haven/people/profile"
+	"haven/people/request"
+	"haven/people/secondfactor"
+	"haven/people/session"
 	"haven/people/sharedmailbox"
 	"haven/platform/audit"
 	"haven/platform/clock"
 	"haven/platform/db"
 	"haven/platform/db/dbtest"
 	"haven/platform/policy"
+	"haven/platform/secret"
 )
 
 // Password is what everybody in the house has.
@@ -39,23 +55,29 @@ var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
 
 // Schemas are the tables that people need, in order.
 func Schemas() []db.Schema {
-	return []db.Schema{audit.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema}
+	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, request.Schema, operator.Schema}
 }
 
 // House is one service's people.
 type House struct {
-	T         testing.TB
-	DB        *db.DB
-	Clock     *clock.Fake
-	Policy    policy.Policy
-	Logger    *slog.Logger // nil: nothing is logged
-	Accounts  *account.Service
-	Access    *access.Service
-	Shared    *sharedmailbox.Service
-	Places    *organisation.Service
-	Rooms     *Rooms
-	Announced *Announced
-	Ownerless int64 // mailboxes that a test leaves without an owner on purpose
+	T            testing.TB
+	DB           *db.DB
+	Clock        *clock.Fake
+	Policy       policy.Policy
+	Logger       *slog.Logger // nil: nothing is logged
+	Accounts     *account.Service
+	Access       *access.Service
+	Shared       *sharedmailbox.Service
+	Places       *organisation.Service
+	Sessions     *session.Service
+	Activation   *activation.Service
+	SecondFactor *secondfactor.Service
+	Operators    *operator.Service // as in a demo: the role serves without a second factor
+	Hours        *openinghours.Service
+	Seals        *Seals
+	Rooms        *Rooms
+	Announced    *Announced
+	Ownerless    int64 // mailboxes that a test leaves without an owner on purpose
 }
 
 // Each runs fn in a house of its own on each engine.
@@ -77,7 +99,7 @@ func New(t testing.TB, d *db.DB, change ...func(*policy.Policy)) *House {
 	for _, c := range change {
 		c(&p)
 	}
-	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Announced: &Announced{}}
+	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Announced: &Announced{}, Seals: newSeals()}
 	h.Open()
 	t.Cleanup(h.check)
 	return h
@@ -104,7 +126,26 @@ func (h *House) Open() {
 	h.Accounts = account.New(account.Options{DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
 		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names})
 	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Policy: h.Policy, Clock: h.Clock})
-	h.Places = organisation.New(h.DB, h.Clock, h.Policy.Organisation)
+	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session})
+	h.Operators = operator.New(operator.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Operator, Demo: true})
+	h.Activation = activation.New(activation.Options{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Operators: h.Operators})
+	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
+		Portal: func() string { return "https://portal.haven.example" }})
+	h.Hours = openinghours.New(openinghours.Options{DB: h.DB, Shared: h.Shared, Policy: h.Policy.Organisation, Clock: h.Clock})
+	h.Places = organisation.New(h.DB, h.Clock, h.Policy.Organisation, sharedmailbox.Have)
+}
+
+// Keyed opens a key store beside the house: every account made from now on has its key, as in a service.
+func (h *House) Keyed() *secret.Keys {
+	h.T.Helper()
+	d := dbtest.Open(h.T, h.DB.Engine(), secret.Schema)
+	keys, err := secret.Open(context.Background(), d, secret.NewFileKMS(filepath.Join(h.T.TempDir(), "master.key"), nil), secret.Options{Now: h.Clock.Now})
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	h.T.Cleanup(keys.Close)
+	h.Rooms.Keys = keys
+	return keys
 }
 
 // Person makes an active person with Password.
@@ -131,12 +172,59 @@ func (h *House) Pharmacy(code organisation.Code, owners ...account.Account) acco
 	return a
 }
 
+// Premises makes a pharmacy with a mailbox, at which these people are owners and hold a post.
+func (h *House) Premises(code organisation.Code, owners ...account.Account) (organisation.Organisation, account.Account) {
+	h.T.Helper()
+	ctx := context.Background()
+	o, err := h.Places.Add(ctx, Operator, organisation.Organisation{Kind: organisation.Pharmacy, Code: code, Name: "ROWAN PHARMACY", Place: "LEEDS", Status: organisation.Active})
+	if err != nil {
+		h.T.Fatalf("%s: %v", code, err)
+	}
+	spec := sharedmailbox.Spec{Organisation: o.ID, ODS: code, Name: o.Name, Place: o.Place}
+	for _, who := range owners {
+		spec.Owners = append(spec.Owners, who.No)
+		h.Post(o, who, "pharmacist")
+	}
+	a, err := h.Shared.Create(ctx, Operator, spec)
+	if err != nil {
+		h.T.Fatalf("%s: %v", code, err)
+	}
+	return o, a
+}
+
+// Post gives a person a post at an organisation.
+func (h *House) Post(at organisation.Organisation, who account.Account, role string) {
+	h.T.Helper()
+	if err := h.Places.AddPost(context.Background(), Operator, organisation.Post{Person: who.No, Organisation: at.ID, Role: role}); err != nil {
+		h.T.Fatalf("%s at %s: %v", who.Address, at.Code, err)
+	}
+}
+
 // Member adds a person with the default rights of a member.
 func (h *House) Member(mailbox, person account.Account) {
 	h.T.Helper()
 	if err := h.Shared.AddMember(context.Background(), Operator, mailbox.No, sharedmailbox.Grant{Person: person.No, Rights: haven.Member}); err != nil {
 		h.T.Fatalf("%s into %s: %v", person.Address, mailbox.Address, err)
 	}
+}
+
+// SecondStep sets up a person's second factor, and returns the key of its codes.
+func (h *House) SecondStep(who account.Account) (key string) {
+	h.T.Helper()
+	ctx := context.Background()
+	setup, err := h.SecondFactor.Begin(ctx, who)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	key = strings.ReplaceAll(setup.Key, " ", "")
+	code, err := totp.GenerateCode(key, h.Clock.Now())
+	if err == nil {
+		_, err = h.SecondFactor.Confirm(ctx, As(who), who, code)
+	}
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return key
 }
 
 // As is a person as an actor.
@@ -147,12 +235,18 @@ func As(a account.Account) haven.Actor {
 // Rooms stands in for the mail store: it remembers for whom it was asked to make room.
 type Rooms struct {
 	mu       sync.Mutex
-	Fault    error // what Provision answers
+	Fault    error        // what Provision answers
+	Keys     *secret.Keys // nil: no account has a key
 	prepared []haven.AccountNo
 }
 
-// Prepare remembers the account.
-func (r *Rooms) Prepare(_ context.Context, no haven.AccountNo, _ haven.AccountKind) error {
+// Prepare remembers the account, and makes its key where there is a key store.
+func (r *Rooms) Prepare(ctx context.Context, no haven.AccountNo, _ haven.AccountKind) error {
+	if r.Keys != nil {
+		if err := r.Keys.Create(ctx, no); err != nil {
+			return err
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.prepared = append(r.prepared, no)
@@ -189,4 +283,31 @@ func (a *Announced) Take() []haven.AccountNo {
 	all := a.all
 	a.all = nil
 	return all
+}
+
+// Seals seals what is a person's own, under a key of the house.
+type Seals struct{ box cipher.AEAD }
+
+func newSeals() *Seals {
+	key := make([]byte, 32)
+	_, _ = rand.Read(key)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic(err) // never: the key has the length
+	}
+	box, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err)
+	}
+	return &Seals{box}
+}
+
+// Seal seals for one person.
+func (s *Seals) Seal(_ context.Context, no haven.AccountNo, plain []byte) ([]byte, error) {
+	return s.box.Seal(nil, nil, plain, binary.BigEndian.AppendUint64(nil, uint64(no))), nil
+}
+
+// Open opens what Seal sealed for the same person.
+func (s *Seals) Open(_ context.Context, no haven.AccountNo, sealed []byte) ([]byte, error) {
+	return s.box.Open(nil, nil, sealed, binary.BigEndian.AppendUint64(nil, uint64(no)))
 }

@@ -163,6 +163,11 @@ func isLiveOwner(m Membership, now time.Time) bool {
 	return live && m.Owner() && !now.Before(m.From) && m.Until.IsZero()
 }
 
+// MaySucceed holds for a member who can become the owner of a mailbox: who can act now.
+func MaySucceed(m Membership, now time.Time) bool {
+	return m.Person.State == account.Active && !now.Before(m.From) && isCurrent(m, now)
+}
+
 // LiveOwners counts the owners of a mailbox who can act now and will not cease to by the clock.
 func LiveOwners(all []Membership, now time.Time) (n int) {
 	for _, m := range all {

@@ -50,8 +50,11 @@ func New(o Options) *Service {
 // made (registration, head office, operator). It is Invalid without an owner (sharedmailbox.no-owner), Conflict
 // where an address is or was another's.
 func (s *Service) Create(ctx context.Context, actor haven.Actor, spec Spec) (account.Account, error) {
-	if err := s.complete(actor, &spec); err != nil {
+	if err := s.Complete(actor, &spec); err != nil {
 		return account.Account{}, err
+	}
+	if len(spec.Owners) == 0 {
+		return account.Account{}, &errs.Error{Kind: errs.Invalid, Rule: "sharedmailbox.no-owner", Say: "Name at least one owner."}
 	}
 	no, err := s.o.Accounts.Reserve(ctx, haven.Shared)
 	if err != nil {
@@ -59,7 +62,7 @@ func (s *Service) Create(ctx context.Context, actor haven.Actor, spec Spec) (acc
 	}
 	var a account.Account
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		a, err = s.create(tx, actor, no, spec)
+		a, err = s.CreateIn(tx, actor, no, spec)
 		return err
 	})
 	if err != nil {
@@ -73,12 +76,10 @@ func (spec Spec) people() []haven.AccountNo {
 	return append(append([]haven.AccountNo(nil), spec.Owners...), spec.Members...)
 }
 
-func (s *Service) complete(actor haven.Actor, spec *Spec) error {
+// Complete fills in what a spec leaves out, by Rules 2, and refuses as Invalid what can't be made: before CreateIn.
+func (s *Service) Complete(actor haven.Actor, spec *Spec) error {
 	if actor.Person.IsZero() && actor.Program == "" {
 		return errNobody
-	}
-	if len(spec.Owners) == 0 {
-		return &errs.Error{Kind: errs.Invalid, Rule: "sharedmailbox.no-owner", Say: "Name at least one owner."}
 	}
 	if strings.ContainsFunc(spec.Name+spec.Place, account.NotShown) {
 		return &errs.Error{Kind: errs.Invalid, Rule: "account.name", Say: "The name and place of a premises hold what can be shown only."}
@@ -112,7 +113,10 @@ func (s *Service) complete(actor haven.Actor, spec *Spec) error {
 	return nil
 }
 
-func (s *Service) create(tx *db.Tx, actor haven.Actor, no haven.AccountNo, spec Spec) (account.Account, error) {
+// CreateIn is Create in the caller's transaction, under a number that account's Reserve gave, for a spec that Complete made
+// whole. The transaction has locked the names, or does so first of all; it announces after the commit. Without an owner the mailbox has
+// to be blocked in the same transaction, until it has one.
+func (s *Service) CreateIn(tx *db.Tx, actor haven.Actor, no haven.AccountNo, spec Spec) (account.Account, error) {
 	if err := s.o.Accounts.LockNames(tx); err != nil {
 		return account.Account{}, err
 	}
@@ -165,6 +169,37 @@ func (s *Service) AddMember(ctx context.Context, actor haven.Actor, mailbox have
 		return g, nil
 	})
 }
+
+// AddMemberIn is AddMember in the caller's transaction, which has locked the mailbox and the person, has decided that the
+// person may come in, and announces it after the commit.
+func (s *Service) AddMemberIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, g Grant) error {
+	a, err := account.ByNoIn(tx, mailbox)
+	if err != nil {
+		return err
+	}
+	if a.Kind != haven.Shared {
+		return access.ErrUnknown
+	}
+	before, err := members(tx, mailbox)
+	if err != nil {
+		return err
+	}
+	if current(before, g.Person, s.o.Clock.Now()).Person.No != 0 {
+		return errMember
+	}
+	after, err := s.granted(tx, before, g)
+	if err != nil {
+		return err
+	}
+	s.write(tx, actor, a, after[len(after)-1])
+	return nil
+}
+
+// MembersIn is Members for the service itself, in the caller's transaction.
+func MembersIn(tx *db.Tx, mailbox haven.AccountNo) ([]Membership, error) { return members(tx, mailbox) }
+
+// Announce tells sessions of accounts whose members changed in a transaction that has committed.
+func (s *Service) Announce(accounts ...haven.AccountNo) { s.announce(accounts...) }
 
 // ChangeMember gives a member other rights or another time. It is NotFound when the person is no member, Denied
 // (sharedmailbox.last-owner) when no owner would be left.
@@ -305,23 +340,9 @@ const ownerless = "sharedmailbox.ownerless"
 func (s *Service) change(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo,
 	fn func(tx *db.Tx, a account.Account, before []Membership) error) error {
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		locks := []haven.AccountNo{mailbox, person}
-		if !actor.Person.IsZero() {
-			who, err := account.ByIDIn(tx, actor.Person) // an id's number never changes
-			if err != nil {
-				return err
-			}
-			locks = append(locks, who.No)
-		}
-		if err := account.Lock(tx, locks...); err != nil {
-			return err
-		}
-		a, err := account.ByNoIn(tx, mailbox)
+		a, err := s.enter(tx, actor, mailbox, person)
 		if err != nil {
 			return err
-		}
-		if a.Kind != haven.Shared {
-			return access.ErrUnknown
 		}
 		before, err := members(tx, mailbox)
 		if err != nil {
@@ -333,6 +354,36 @@ func (s *Service) change(ctx context.Context, actor haven.Actor, mailbox, person
 		s.announce(mailbox, person)
 	}
 	return err
+}
+
+// enter locks a mailbox, the actor and other people, and reads the mailbox; NotFound where there is none.
+func (s *Service) enter(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, people ...haven.AccountNo) (account.Account, error) {
+	locks := append([]haven.AccountNo{mailbox}, people...)
+	if !actor.Person.IsZero() {
+		who, err := account.ByIDIn(tx, actor.Person) // an id's number never changes
+		if err != nil {
+			return account.Account{}, err
+		}
+		locks = append(locks, who.No)
+	}
+	if err := account.Lock(tx, locks...); err != nil {
+		return account.Account{}, err
+	}
+	a, err := account.ByNoIn(tx, mailbox)
+	if err == nil && a.Kind != haven.Shared {
+		err = access.ErrUnknown
+	}
+	return a, err
+}
+
+// ManageIn begins what only an owner of a mailbox may do, or the service itself under its name: the mailbox, the actor and these people are
+// locked from then on. It is NotFound for whoever may not know of the mailbox, Denied for its other members.
+func (s *Service) ManageIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, people ...haven.AccountNo) (account.Account, error) {
+	a, err := s.enter(tx, actor, mailbox, people...)
+	if err != nil {
+		return a, err
+	}
+	return a, s.mayManage(tx, actor, mailbox)
 }
 
 // mayManage lets an owner through, and the service itself, which has to give its name.
@@ -416,7 +467,7 @@ func (s *Service) For(ctx context.Context, person haven.AccountNo) (all []Opened
 // ForIn is For in the caller's transaction.
 func (s *Service) ForIn(tx *db.Tx, person haven.AccountNo) (all []Opened, err error) {
 	now := s.o.Clock.Now()
-	err = tx.Query(sqlFor, []any{int64(person), int64(s.o.Policy.Connection.OpenMailboxes)}, func(r db.Row) error {
+	err = tx.Query(sqlFor, []any{int64(person), int64(s.o.Policy.Connection.OpenMailboxes), now.UnixMicro()}, func(r db.Row) error {
 		o := scanOpened(r, now)
 		if o.Rights != 0 {
 			all = append(all, o)
@@ -436,19 +487,26 @@ func scanOpened(r db.Row, now time.Time) Opened {
 		f.Until = time.UnixMicro(until)
 	}
 	d := access.Decide(f, now)
-	return Opened{a, d.Rights, d.Verdict}
+	return Opened{a, d.Rights, d.Verdict, f.Until}
 }
 
 // Of lists the mailboxes of an organisation.
 func (s *Service) Of(ctx context.Context, org organisation.ID) (all []haven.AccountNo, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		all = nil
-		return tx.Query(sqlOfOrg, []any{int64(org)}, func(r db.Row) error {
-			all = append(all, haven.AccountNo(r.Int64(0)))
-			return nil
-		})
+		all, err = OfIn(tx, org)
+		return err
 	})
 	return all, err
+}
+
+// Have says which of some organisations have a mailbox that was not deleted: what organisation.New asks.
+func Have(tx *db.Tx, orgs []organisation.ID) (map[organisation.ID]bool, error) {
+	has := make(map[organisation.ID]bool)
+	err := db.QueryAmong(tx, sqlHave, orgs, func(r db.Row) error {
+		has[organisation.ID(r.Int64(0))] = true
+		return nil
+	})
+	return has, err
 }
 
 // Names lists the names of the premises whose mailboxes a person is a member of: what account.Options.Names asks.

@@ -15,6 +15,7 @@ import (
 	"haven/people/peopletest"
 	"haven/people/sharedmailbox"
 	"haven/platform/audit"
+	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
 )
@@ -100,6 +101,88 @@ func TestCreate(t *testing.T) {
 		want(t, "nobody", err, errs.Denied, "access.no-person")
 		if got := h.Pharmacy("FX003", ann); got.Address.Local != "nhspharmacy.leeds.rowanpharmacyFX003" {
 			t.Errorf("failed ones left something behind: %s", got.Address)
+		}
+	})
+}
+
+// TestHave: a premises that is found is known to have its mailbox, until that is deleted.
+func TestHave(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann := t.Context(), h.Person("Ann", "Example")
+		var first organisation.Organisation
+		for _, code := range []organisation.Code{"FX001", "FX002"} {
+			o, err := h.Places.Add(ctx, peopletest.Operator, organisation.Organisation{Kind: organisation.Pharmacy, Code: code, Name: "ROWAN PHARMACY", Place: "LEEDS"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if code == "FX001" {
+				first = o
+			}
+		}
+		box, err := h.Shared.Create(ctx, peopletest.Operator, sharedmailbox.Spec{Organisation: first.ID, ODS: "FX001", Name: "Rowan", Place: "Leeds", Owners: []haven.AccountNo{ann.No}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		has := func(want bool) {
+			t.Helper()
+			f, err := h.Places.Find(ctx, "rowan leeds", 20)
+			if err != nil || len(f.Hits) != 2 || f.Hits[0].Mailbox != want || f.Hits[1].Mailbox {
+				t.Errorf("%+v, %v", f, err)
+			}
+		}
+		has(true)
+		if err := h.Accounts.SetState(ctx, peopletest.Operator, box.No, account.Deleted, "test"); err != nil {
+			t.Fatal(err)
+		}
+		has(false)
+	})
+}
+
+// TestWithoutAnOwner: within a transaction a mailbox can be made before its owner is there, and let somebody in.
+func TestWithoutAnOwner(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann, bob := t.Context(), h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		spec := sharedmailbox.Spec{ODS: "FX002", Name: "Rowan", Place: "Leeds", Members: []haven.AccountNo{bob.No}}
+		if err := h.Shared.Complete(peopletest.Operator, &spec); err != nil {
+			t.Fatal(err)
+		}
+		no, err := h.Accounts.Reserve(ctx, haven.Shared)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = h.DB.Write(ctx, func(tx *db.Tx) error {
+			a, err := h.Shared.CreateIn(tx, peopletest.Operator, no, spec)
+			if err != nil {
+				return err
+			}
+			return h.Accounts.SetStateIn(tx, peopletest.Operator, a.No, account.Blocked, "test")
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		box, err := h.Accounts.ByNo(ctx, no)
+		if err != nil || box.State != account.Blocked || rights(t, h, bob, box) != 0 {
+			t.Errorf("%+v, %v", box, err)
+		}
+		join := func(mailbox haven.AccountNo) error {
+			return h.DB.Write(ctx, func(tx *db.Tx) error {
+				if err := account.Lock(tx, mailbox, ann.No); err != nil {
+					return err
+				}
+				if err := h.Shared.AddMemberIn(tx, peopletest.Operator, mailbox, grant(ann, haven.Owner)); err != nil {
+					return err
+				}
+				return h.Accounts.SetStateIn(tx, peopletest.Operator, mailbox, account.Active, "test")
+			})
+		}
+		want(t, "into a person's account", join(bob.No), errs.NotFound, "account.unknown")
+		want(t, "Ann comes in", join(no), 0, "")
+		want(t, "Ann once more", join(no), errs.Conflict, "sharedmailbox.member-already")
+		h.Shared.Announce(no)
+		if got := h.Announced.Take(); !slices.Contains(got, no) || rights(t, h, ann, box) != haven.Owner || rights(t, h, bob, box) != haven.Member {
+			t.Errorf("announced %v, Ann may %s", got, rights(t, h, ann, box))
 		}
 	})
 }
@@ -349,6 +432,29 @@ func TestForListsWhatOpens(t *testing.T) {
 			t.Errorf("Bob, blocked: %s", got)
 		}
 	})
+}
+
+// TestEndedShiftsHideNothing: memberships that ended, or have not begun, take no room from those that open something.
+func TestEndedShiftsHideNothing(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann, loc := t.Context(), h.Person("Ann", "Example"), h.Person("Lou", "Locum")
+		now := h.Clock.Now()
+		var last account.Account
+		for _, c := range []struct {
+			code        organisation.Code
+			from, until time.Time
+		}{{"FX002", now, now.Add(time.Hour)}, {"FX003", now.Add(48 * time.Hour), time.Time{}}, {"FX004", now, now.Add(9 * time.Hour)}} {
+			last = h.Pharmacy(c.code, ann)
+			g := sharedmailbox.Grant{Person: loc.No, Rights: haven.Member, From: c.from, Until: c.until}
+			want(t, "a shift", h.Shared.AddMember(ctx, as(ann), last.No, g), 0, "")
+		}
+		h.Clock.Advance(2 * time.Hour)
+		open, err := h.Shared.For(ctx, loc.No)
+		if err != nil || len(open) != 1 || open[0].Account.No != last.No {
+			t.Errorf("%+v, %v", open, err)
+		}
+	}, func(p *policy.Policy) { p.Connection.OpenMailboxes = 1 })
 }
 
 func TestLimits(t *testing.T) {

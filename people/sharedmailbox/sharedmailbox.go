@@ -70,4 +70,5 @@ type Opened struct {
 	Account account.Account
 	Rights  haven.Rights
 	Verdict haven.Verdict
+	Until   time.Time // of the membership; zero: no end
 }

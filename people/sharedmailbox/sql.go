@@ -15,7 +15,8 @@ CREATE TABLE member (
 	PRIMARY KEY (an, person)) {norowid};
 CREATE INDEX member_person ON member (person, an)`, `
 CREATE INDEX member_since ON member (since);
-CREATE INDEX member_until ON member (until) WHERE until > 0`,
+CREATE INDEX member_until ON member (until) WHERE until > 0`, `
+ALTER TABLE shared_mailbox ADD COLUMN about {text} NOT NULL DEFAULT ''`,
 }}
 
 const (
@@ -23,6 +24,8 @@ const (
 		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6)`
 	sqlIsShared = `SELECT an FROM shared_mailbox WHERE an = $1`
 	sqlOfOrg    = `SELECT an FROM shared_mailbox WHERE organisation = $1 ORDER BY an`
+	sqlOrg      = `SELECT COALESCE(organisation, 0) FROM shared_mailbox WHERE an = $1`
+	sqlHave     = `SELECT s.organisation FROM shared_mailbox s JOIN account a ON a.no = s.an WHERE a.state <> 8 AND s.organisation IN ` + db.Among
 
 	sqlMembers = `SELECT m.person, m.rights, m.since, m.until, m.granted_by, a.id, a.kind, a.state, a.display,
 		COALESCE(x.local, ''), COALESCE(x.domain, '') FROM member m JOIN account a ON a.no = m.person
@@ -37,7 +40,8 @@ const (
 	sqlFor = `SELECT a.no, a.id, a.state, a.display, a.access_ver, a.created, COALESCE(x.local, ''), COALESCE(x.domain, ''),
 		m.rights, m.since, m.until, p.kind, p.state FROM member m JOIN account p ON p.no = m.person
 		JOIN account a ON a.no = m.an LEFT JOIN address x ON x.no = a.no AND x.role = 1
-		WHERE m.person = $1 ORDER BY m.an LIMIT $2`
-	sqlOwned = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.rights & 16 <> 0 AND a.state = 2 ORDER BY m.an`
-	sqlNames = `SELECT s.name FROM member m JOIN shared_mailbox s ON s.an = m.an WHERE m.person = $1 LIMIT 100`
+		WHERE m.person = $1 AND m.since <= $3 AND (m.until = 0 OR m.until > $3) ORDER BY m.an LIMIT $2`
+	sqlOwned   = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.rights & 16 <> 0 AND a.state = 2 ORDER BY m.an`
+	sqlEndless = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.until = 0 AND a.state = 2 ORDER BY m.an`
+	sqlNames   = `SELECT s.name FROM member m JOIN shared_mailbox s ON s.an = m.an WHERE m.person = $1 LIMIT 100`
 )

@@ -3,6 +3,7 @@ package sharedmailbox
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"haven"
 	"haven/people/account"
@@ -18,13 +19,7 @@ import (
 func (s *Service) SetState(ctx context.Context, actor haven.Actor, person haven.AccountNo, to account.State, rule haven.Rule) (left []haven.Address, err error) {
 	var boxes []haven.AccountNo
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
-		if err := account.Lock(tx, person); err != nil { // nobody makes the person an owner meanwhile
-			return err
-		}
-		if boxes, err = owned(tx, person); err != nil {
-			return err
-		}
-		if err := account.Lock(tx, boxes...); err != nil {
+		if boxes, err = lockOwned(tx, person); err != nil {
 			return err
 		}
 		left, err = s.setState(tx, actor, person, boxes, to, rule)
@@ -36,6 +31,22 @@ func (s *Service) SetState(ctx context.Context, actor haven.Actor, person haven.
 	s.alarm(ctx, left, rule)
 	s.announce(append(boxes, person)...)
 	return left, nil
+}
+
+// lockOwned locks a person and the active mailboxes in which the person holds the right to manage, in the order of Lock. One of
+// which the person became an owner before the locks were had is locked behind them, which at the worst is tried again.
+func lockOwned(tx *db.Tx, person haven.AccountNo) (boxes []haven.AccountNo, err error) {
+	before, err := owned(tx, person)
+	if err != nil {
+		return nil, err
+	}
+	if err := account.Lock(tx, append(before, person)...); err != nil {
+		return nil, err
+	}
+	if boxes, err = owned(tx, person); err != nil { // from now on nobody makes the person an owner
+		return nil, err
+	}
+	return boxes, account.Lock(tx, slices.DeleteFunc(slices.Clone(boxes), func(box haven.AccountNo) bool { return slices.Contains(before, box) })...)
 }
 
 // alarm tells the operator of mailboxes that were left without an owner.
@@ -91,6 +102,12 @@ func (s *Service) lastOf(tx *db.Tx, person haven.AccountNo, boxes []haven.Accoun
 		}
 	}
 	return last, alone, nil
+}
+
+// OwnsIn reports whether a person holds the right to manage in an active mailbox.
+func OwnsIn(tx *db.Tx, person haven.AccountNo) (bool, error) {
+	boxes, err := owned(tx, person)
+	return len(boxes) > 0, err
 }
 
 // owned are the active mailboxes in which a person holds the right to manage.

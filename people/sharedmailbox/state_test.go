@@ -5,8 +5,10 @@ import (
 	"sync"
 	"testing"
 
+	"haven"
 	"haven/people/account"
 	"haven/people/peopletest"
+	"haven/people/sharedmailbox"
 	"haven/platform/audit"
 	"haven/platform/errs"
 )
@@ -70,6 +72,34 @@ func TestTwoOwnersGoAtOnce(t *testing.T) {
 		wg.Wait()
 		if (outcomes[0] == nil) == (outcomes[1] == nil) {
 			t.Errorf("both end alike: %v, %v", outcomes[0], outcomes[1])
+		}
+	})
+}
+
+// TestAStateAndAMembershipAtOnce: both take the locks of mailbox and person in the same order, so that neither waits for a
+// deadlock to be noticed.
+func TestAStateAndAMembershipAtOnce(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann := t.Context(), h.Person("Ann", "Example")
+		shop, bob := h.Pharmacy("FX002", ann), h.Person("Bob", "Example")
+		want(t, "a second owner", h.Shared.AddMember(ctx, peopletest.Operator, shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Owner}), 0, "")
+		var wg sync.WaitGroup
+		for n := range 30 {
+			wg.Go(func() {
+				if _, err := h.Shared.SetState(ctx, peopletest.Operator, bob.No, []account.State{account.Disabled, account.Active}[n%2], "test"); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				if err := h.Shared.ChangeMember(ctx, peopletest.Operator, shop.No, sharedmailbox.Change{Person: bob.No, Rights: haven.Owner}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := h.DB.Stats().Retries; n != 0 {
+			t.Errorf("%d transactions ran into each other", n)
 		}
 	})
 }

@@ -1,0 +1,52 @@
+package leaver
+
+import (
+	"slices"
+	"time"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/sharedmailbox"
+	"haven/platform/policy"
+)
+
+// MailboxFacts are what MayLeave looks at, of each mailbox that the person loses.
+type MailboxFacts struct {
+	Sole      bool // the only owner who can act
+	Successor bool // somebody is named who can be
+	Few       bool // IsFew
+}
+
+// MayLeave says whether a person's posts at a place may end (Rules 3, 7).
+func MayLeave(boxes []MailboxFacts, why Reason) haven.Verdict {
+	for _, b := range boxes {
+		if b.Sole && !b.Successor {
+			return refuse("leaver.successor", "Say who becomes the owner. A mailbox keeps at least one.")
+		}
+	}
+	for _, b := range boxes {
+		if b.Few && !slices.Contains([]Reason{NoneYet, Soon, Closing}, why) {
+			return refuse("leaver.continuity", "Say why the mailbox may be left with so few people.")
+		}
+	}
+	return allow("leaver.post-ended")
+}
+
+// IsFew says whether a mailbox that has people enough would be left with too few (Rules 7, continuity guard).
+func IsFew(before, after int, p policy.SharedMailbox) bool {
+	return before >= p.KeptPeople && after < p.KeptPeople
+}
+
+// IsLeaver says whether somebody becomes a leaver: with no post left, and in no mailbox to which an owner elsewhere gave access without an end.
+func IsLeaver(s account.State, posts, elsewhere int) bool {
+	return posts == 0 && elsewhere == 0 && (s == account.Active || s == account.Inactive || s == account.Disabled)
+}
+
+// isLive holds for a member who can act and whose access has no end.
+func isLive(m sharedmailbox.Membership, now time.Time) bool {
+	return m.Person.State == account.Active && !now.Before(m.From) && m.Until.IsZero()
+}
+
+func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
+
+func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -1,0 +1,251 @@
+package registration
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/organisation"
+	"haven/platform/policy"
+)
+
+// Facts are what MayBegin looks at.
+type Facts struct {
+	Found   bool
+	Kind    organisation.Kind
+	Status  organisation.Status
+	Mailbox bool // it has one
+	Frozen  bool // it said that a registration was not theirs
+	Central bool // its group registers it, and no desk released it
+	Email   bool // registered
+	Number  bool // of the GPhC, known
+}
+
+// MayBegin says whether a premises can be registered by who is there (Rules 4). It names nobody.
+func MayBegin(f Facts) haven.Verdict {
+	switch {
+	case !f.Found || f.Kind != organisation.Pharmacy:
+		return refuse("registration.unknown", "There is no pharmacy with this code. Look at the code again; the helpdesk can find it for you.")
+	case f.Status != organisation.Active:
+		return refuse("registration.shut", "This pharmacy is closed or suspended in the national list. If it is open, tell the helpdesk.")
+	case f.Mailbox:
+		return refuse("registration.already", "This pharmacy is registered already. An owner of its mailbox can let you in. If you don't know who that is, the helpdesk can ask them to contact you.")
+	case f.Frozen:
+		return refuse("registration.frozen", "This pharmacy's registration rests, since somebody there told us that they did not ask for it. Call the helpdesk.")
+	case f.Central:
+		return refuse("registration.central", "This pharmacy's group registers its pharmacies centrally. Ask the contact at the head office.")
+	case !f.Email || !f.Number:
+		return refuse("registration.no-contact", "We don't have this pharmacy's registered e-mail address or GPhC number, so it can't be registered here. Call the helpdesk, which registers it with two approvals.")
+	}
+	return allow("registration.begin")
+}
+
+// MayAsk says whether another passcode may be asked for: after so many within a day for the premises, right or wrong.
+func MayAsk(today int, p policy.Registration) haven.Verdict {
+	if today >= p.PasscodesADay {
+		return refuse("registration.passcodes", fmt.Sprintf("A passcode was asked for %d times today for this pharmacy, and no more are sent. Try again tomorrow, or call the helpdesk.", p.PasscodesADay))
+	}
+	return allow("registration.passcode")
+}
+
+// PasscodeFacts are what CheckPasscode looks at.
+type PasscodeFacts struct {
+	Asked time.Time // when the passcode was asked for; zero: there is none, or it was used
+	Tries int       // with this one
+	Good  bool
+}
+
+// CheckPasscode says whether a passcode proves the premises (Rules 4). It answers alike where none was sent because the GPhC
+// number was wrong.
+func CheckPasscode(f PasscodeFacts, now time.Time, p policy.Registration) haven.Verdict {
+	switch {
+	case f.Asked.IsZero():
+		return refuse("registration.passcode-none", "There is no passcode to give now. Ask for a new one.")
+	case !now.Before(f.Asked.Add(p.PasscodeFor)):
+		return refuse("registration.passcode-expired", "The passcode has expired. Ask for a new one.")
+	case f.Tries > p.PasscodeTries:
+		return refuse("registration.passcode-tries", "The passcode was wrong too often. Ask for a new one.")
+	case !f.Good && f.Tries == p.PasscodeTries:
+		return refuse("registration.passcode", "That is not the passcode, and it was the last try. Ask for a new one.")
+	case !f.Good:
+		return refuse("registration.passcode", "That is not the passcode. Look at the newest e-mail: it has a passcode only if the GPhC number was right.")
+	}
+	return allow("registration.passcode")
+}
+
+// MayGoOn says whether an application can still be changed and sent.
+func MayGoOn(s State, frozen bool, changed, now time.Time, kept time.Duration) haven.Verdict {
+	switch {
+	case frozen || s == Ended:
+		return MayBegin(Facts{Found: true, Kind: organisation.Pharmacy, Status: organisation.Active, Frozen: true})
+	case s == Submitted:
+		return refuse("registration.sent", "This application was sent already.")
+	case s == Lost:
+		return refuse("registration.already", "Another application for this pharmacy was sent before. An owner of its mailbox can let you in.")
+	case s == Lapsed || !now.Before(changed.Add(kept)):
+		return refuse("registration.lapsed", "This application was not sent in time, and its answers are deleted. Begin again.")
+	case s != Proven && s != Asked:
+		return refuse("registration.state", "This application can't go on. Begin again.")
+	}
+	return allow("registration.go-on")
+}
+
+// Fault is what is wrong with one answer about one person.
+type Fault struct {
+	Person  int
+	Field   string // first, last, spelled, email, mobile
+	Verdict haven.Verdict
+}
+
+// CheckPeople says what is wrong with the people that an application names, and gives them as they are kept: names without
+// needless spaces, mobiles in E.164. The first is the owner. There are as many as the policy has new accounts for.
+func CheckPeople(people []Person, p policy.Policy) (all []Person, faults []Fault) {
+	if len(people) == 0 {
+		return nil, []Fault{{0, "first", refuse("registration.people", "Name at least one person, who becomes the owner of the mailbox.")}}
+	}
+	if most := p.Registration.NewAccounts; len(people) > most {
+		return nil, []Fault{{most, "first", refuse("registration.people", fmt.Sprintf("Name at most %d people here. More accounts can be asked for afterwards.", most))}}
+	}
+	for i, who := range people {
+		who, own := checkPerson(who, p)
+		for _, f := range own {
+			f.Person = i
+			faults = append(faults, f)
+		}
+		for _, before := range all {
+			if who.Email != "" && strings.EqualFold(before.Email, who.Email) {
+				faults = append(faults, Fault{i, "email", refuse("registration.same-email", "Two people can't have the same e-mail address. Each person needs their own.")})
+			}
+			if who.Mobile != "" && before.Mobile == who.Mobile {
+				faults = append(faults, Fault{i, "mobile", refuse("registration.same-mobile", "Two people can't have the same mobile number. Each person needs their own.")})
+			}
+		}
+		all = append(all, who)
+	}
+	return all, faults
+}
+
+// checkPerson leaves an answer empty that can't be taken.
+func checkPerson(who Person, p policy.Policy) (Person, []Fault) {
+	var faults []Fault
+	name := func(field string, s *string, most int) {
+		*s = strings.Join(strings.Fields(*s), " ")
+		if utf8.RuneCountInString(*s) > most || !utf8.ValidString(*s) || strings.ContainsFunc(*s, account.NotShown) {
+			faults = append(faults, Fault{Field: field, Verdict: refuse("registration.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", most))})
+		}
+	}
+	name("first", &who.First, p.Account.NameRunes)
+	name("last", &who.Last, p.Account.NameRunes)
+	name("spelled", &who.Spelled, 2*p.Account.NameRunes)
+	switch {
+	case len(faults) > 0:
+	case who.First == "" && who.Last == "":
+		faults = append(faults, Fault{Field: "first", Verdict: refuse("registration.name", "Give the person's name. A single name is enough.")})
+	default:
+		if v := addressable(who, p.Address); !v.Allowed {
+			faults = append(faults, Fault{Field: "spelled", Verdict: v})
+		}
+	}
+	mail, v := organisation.ParseEmail(who.Email)
+	if !v.Allowed {
+		v = refuse("registration.email", "Write the person's own e-mail address, such as ann@home.example. The user name is sent there.")
+		faults = append(faults, Fault{Field: "email", Verdict: v})
+	}
+	who.Email = mail.String()
+	number, v := account.ParseMobile(who.Mobile)
+	if !v.Allowed {
+		faults = append(faults, Fault{Field: "mobile", Verdict: v})
+	}
+	who.Mobile = number
+	return who, faults
+}
+
+// addressable says whether an address can be made of a person's name.
+func addressable(who Person, p policy.Address) haven.Verdict {
+	first, last := who.First, who.Last
+	if who.Spelled != "" {
+		first, last = "", who.Spelled
+	}
+	_, v := account.PersonalLocal(first, last, 1, p.LocalOctets)
+	return v
+}
+
+// Candidate is somebody who has an account and might be who an application names.
+type Candidate struct {
+	First, Last string
+	Address     bool // the e-mail that was given is one of the account's own
+	Contact     bool // it has the same mobile or personal e-mail
+	Staff       bool // it holds a post at the premises
+}
+
+// IsTwin says whether a person of an application is likely to be somebody who has an account, and by which rule: the folded
+// name with the same mobile or e-mail, or with the organisation; or the account's own address (Rules 4).
+func IsTwin(who Person, c Candidate) (haven.Rule, bool) {
+	switch same := sameName(who, c); {
+	case c.Address:
+		return "registration.twin-address", true
+	case same && c.Contact:
+		return "registration.twin-contact", true
+	case same && c.Staff:
+		return "registration.twin-staff", true
+	}
+	return "registration.no-twin", false
+}
+
+// sameName compares names as addresses have them, in either order; letters that no address holds are compared as they are.
+func sameName(who Person, c Candidate) bool {
+	a, b := foldNames(who.First, who.Last), foldNames(c.First, c.Last)
+	return a[0] == b[0] && a[1] == b[1]
+}
+
+func foldNames(first, last string) (names [2]string) {
+	for i, n := range []string{first, last} {
+		folded, ok := account.Fold(n)
+		if !ok {
+			folded = strings.ToLower(strings.Join(strings.Fields(n), " "))
+		}
+		names[i] = folded
+	}
+	slices.Sort(names[:])
+	return names
+}
+
+// refAlphabet leaves out what looks or sounds like something else (0 O, 1 I L, 2 is kept and Z left out, 5 S, 8 B, U V), and the
+// vowels, which make words.
+const refAlphabet = "234679CDFGHJKMNPQRTVWXY8"
+
+const refLetters = 8
+
+// makeRef writes a reference of random octets.
+func makeRef(random [refLetters]byte) Ref {
+	var b [refLetters]byte
+	for i, r := range random {
+		b[i] = refAlphabet[int(r)%len(refAlphabet)]
+	}
+	return Ref("HV-" + string(b[:4]) + "-" + string(b[4:]))
+}
+
+// ParseRef reads a reference as somebody types it, with or without HV, spaces and hyphens, in any case of letters.
+func ParseRef(s string) (Ref, haven.Verdict) {
+	c := strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r == '\u2010' || r == '\u2011' || r == '\u2013' {
+			return -1
+		}
+		return r
+	}, strings.ToUpper(s))
+	if len(c) == refLetters+2 {
+		c = strings.TrimPrefix(c, "HV")
+	}
+	if len(c) != refLetters || strings.Trim(c, refAlphabet) != "" {
+		return "", refuse("registration.reference", "A reference looks like HV-7K4M-2Q9D. It is in the e-mail with the passcode.")
+	}
+	return Ref("HV-" + c[:4] + "-" + c[4:]), allow("registration.reference")
+}
+
+func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
+
+func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -1,0 +1,261 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+
+	"haven"
+	"haven/people/account"
+	"haven/platform/audit"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+const (
+	seenEvery  = time.Minute // how old the time of the last request may be: a request costs no write
+	sweepStep  = 500
+	programMax = 200 // octets of what a browser calls itself
+)
+
+// ErrEnded is the answer to a token that opens nothing, whatever the cause.
+var ErrEnded = &errs.Error{Kind: errs.Private, Rule: "session.ended", Say: "You are not logged in. Log in to go on."}
+
+// Options are what the service stands on; every field is needed.
+type Options struct {
+	DB     *db.DB
+	Clock  clock.Clock
+	Policy policy.Session
+}
+
+// Service keeps the sessions. It is safe for many goroutines and runs none of its own.
+type Service struct{ o Options }
+
+// New makes the service over the table that Schema made.
+func New(o Options) *Service { return &Service{o} }
+
+func (t Token) hash() []byte {
+	h := sha256.Sum256([]byte(t))
+	return h[:]
+}
+
+func newToken() Token {
+	var b [32]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return Token(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
+func newID() int64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return int64(binary.BigEndian.Uint64(b[:]) >> 1)
+}
+
+// Start is a log in that proved itself.
+type Start struct {
+	Person  account.Account
+	Proof   account.Proof
+	Shared  bool // a shared computer: what the log in page assumes (Rules 6)
+	Pending bool // the second factor is asked for next
+	Place   string
+	Program string
+}
+
+// Open makes a session of a log in. Above the most that one person may have (policy.Session.Most), the oldest ends.
+func (s *Service) Open(ctx context.Context, in Start) (Token, Session, error) {
+	now, token := s.o.Clock.Now(), newToken()
+	ses := Session{ID: newID(), Person: in.Person, Shared: in.Shared, Created: now, Seen: now, Proven: now, Place: in.Place,
+		Program: cut(in.Program, programMax), Pending: in.Pending, ver: in.Proof.Version()}
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlInsert, token.hash(), ses.ID, int64(in.Person.No), ses.ver, ses.Shared, now.UnixMicro(), ses.Place, ses.Program, ses.Pending)
+		tx.Exec(sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		audit.Record(tx, audit.Entry{At: now, Actor: ses.Actor(), What: "session.opened", On: in.Person.ID, Rule: "session.log-in", Note: computer(in.Shared)})
+		return nil
+	})
+	return token, ses, err
+}
+
+func computer(shared bool) string {
+	if shared {
+		return "shared computer"
+	}
+	return "own device"
+}
+
+// cut shortens a text to so many octets, at a character's end.
+func cut(s string, most int) string {
+	for i := range s {
+		if i > most {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// Find is the session that a token opens, as of now; ErrEnded where it opens none. A request that finds it open counts as use; one
+// that finds it locked does not, so that a page which asks again and again opens nothing.
+func (s *Service) Find(ctx context.Context, t Token) (Session, error) {
+	var ses Session
+	var how Standing
+	now := s.o.Clock.Now()
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses, how = Session{}, Ended
+		err := tx.Query(sqlFind, []any{t.hash()}, func(r db.Row) error {
+			ses = scan(r)
+			return nil
+		})
+		if err != nil || ses.ID == 0 {
+			return err
+		}
+		how, err = s.complete(tx, &ses, now)
+		return err
+	})
+	switch {
+	case err != nil:
+		return Session{}, err
+	case how == Ended:
+		return Session{}, ErrEnded
+	case how == Open && now.Sub(ses.Seen) >= seenEvery:
+		err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Exec(sqlSeen, t.hash(), now.UnixMicro())
+			return nil
+		})
+	}
+	ses.Locked = how == Locked
+	return ses, err
+}
+
+// complete reads whose session it is, and says how it stands.
+func (s *Service) complete(tx *db.Tx, ses *Session, now time.Time) (Standing, error) {
+	a, err := account.ByNoIn(tx, ses.Person.No)
+	if errs.Is(err, errs.NotFound) {
+		return Ended, nil
+	}
+	if err != nil {
+		return Ended, err
+	}
+	p, err := account.PasswordIn(tx, a.No)
+	ses.Person, ses.Changes = a, p.Changes(now) || a.State == account.Invited
+	how, _ := Stand(Facts{Shared: ses.Shared, Created: ses.Created, Seen: ses.Seen, State: a.State, Ver: ses.ver, Now: p.Ver}, s.o.Policy, now)
+	return how, err
+}
+
+func scan(r db.Row) Session {
+	at := func(i int) time.Time { return time.UnixMicro(r.Int64(i)).UTC() }
+	return Session{ID: r.Int64(0), Person: account.Account{No: haven.AccountNo(r.Int64(1))}, ver: r.Int64(2), Shared: r.Bool(3),
+		Created: at(4), Seen: at(5), Proven: at(6), Place: r.Text(7), Program: r.Text(8), Pending: r.Bool(9)}
+}
+
+// Prove unlocks a session after its person gave the password again, and begins the time in which grave changes don't ask for it.
+// It is ErrEnded where the proof is another person's.
+func (s *Service) Prove(ctx context.Context, t Token, p account.Proof, person haven.AccountNo) error {
+	now := s.o.Clock.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlProve, t.hash(), now.UnixMicro(), p.Version(), int64(person))
+		if err == nil && n == 0 {
+			err = ErrEnded
+		}
+		return err
+	})
+}
+
+// Unlock opens a locked session whose person a passkey has proven. The time in which grave changes don't ask for the password does not begin anew.
+func (s *Service) Unlock(ctx context.Context, t Token, person haven.AccountNo) error {
+	now := s.o.Clock.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlUnlock, t.hash(), now.UnixMicro(), int64(person))
+		if err == nil && n == 0 {
+			err = ErrEnded
+		}
+		return err
+	})
+}
+
+// Passed opens a session whose person has shown the second factor.
+func (s *Service) Passed(ctx context.Context, t Token, person haven.AccountNo) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlPass, t.hash(), int64(person))
+		if err == nil && n == 0 {
+			err = ErrEnded
+		}
+		return err
+	})
+}
+
+// Close ends a session: log out. One that has ended already is no error.
+func (s *Service) Close(ctx context.Context, t Token, actor haven.Actor) error {
+	now := s.o.Clock.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		ended := false
+		err := tx.Query(sqlEnd, []any{t.hash()}, func(db.Row) error { ended = true; return nil })
+		if err == nil && ended {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.closed", On: actor.Person, Rule: "session.log-out"})
+		}
+		return err
+	})
+}
+
+// Of lists a person's sessions that stand, the newest first.
+func (s *Service) Of(ctx context.Context, person haven.AccountNo) (all []Session, err error) {
+	now := s.o.Clock.Now()
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		var found []Session
+		all = nil
+		err := tx.Query(sqlOf, []any{int64(person), int64(s.o.Policy.Most)}, func(r db.Row) error {
+			found = append(found, scan(r))
+			return nil
+		})
+		for _, ses := range found {
+			how, failed := s.complete(tx, &ses, now)
+			if failed != nil {
+				return failed
+			}
+			if ses.Locked = how == Locked; how != Ended {
+				all = append(all, ses)
+			}
+		}
+		return err
+	})
+	return all, err
+}
+
+// Revoke ends one of a person's sessions, by its id.
+func (s *Service) Revoke(ctx context.Context, actor haven.Actor, person account.Account, id int64) error {
+	return s.revoke(ctx, actor, person, sqlRevoke, id)
+}
+
+// RevokeOthers ends all of a person's sessions but the one that asks; an empty token spares none.
+func (s *Service) RevokeOthers(ctx context.Context, actor haven.Actor, person account.Account, but Token) error {
+	return s.revoke(ctx, actor, person, sqlOthers, but.hash())
+}
+
+func (s *Service) revoke(ctx context.Context, actor haven.Actor, person account.Account, sql string, which any) error {
+	now := s.o.Clock.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sql, int64(person.No), which)
+		if err == nil && n > 0 {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.revoked", On: person.ID, Rule: "session.revoke"})
+		}
+		return err
+	})
+}
+
+// Sweep removes rows of sessions that ended by age.
+func (s *Service) Sweep(ctx context.Context) error {
+	before := s.o.Clock.Now().Add(-s.o.Policy.MaxAge).UnixMicro()
+	for n := int64(sweepStep); n == sweepStep; {
+		err := s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
+			n, err = tx.Change(sqlAged, before, int64(sweepStep))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"haven/people/account"
+	"haven/people/peopletest"
+	"haven/people/session"
+	"haven/platform/errs"
+)
+
+// logIn proves a person's password as the log in page does.
+func logIn(t *testing.T, h *peopletest.House, p account.Account, password string) account.Session {
+	t.Helper()
+	s, err := h.Accounts.Authenticate(t.Context(), account.Login{User: p.Address.String(), Password: password, Place: "192.0.2.7", Face: account.Web})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func start(t *testing.T, h *peopletest.House, p account.Account, shared bool) (session.Token, session.Session) {
+	t.Helper()
+	in := logIn(t, h, p, peopletest.Password)
+	token, s, err := h.Sessions.Open(t.Context(), session.Start{Person: in.Person, Proof: in.Proof, Shared: shared, Place: "192.0.2.7", Program: "Firefox"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, s
+}
+
+func wantEnded(t *testing.T, h *peopletest.House, token session.Token) {
+	t.Helper()
+	if _, err := h.Sessions.Find(t.Context(), token); err != session.ErrEnded {
+		t.Errorf("the token opens: %v", err)
+	}
+}
+
+func wantStands(t *testing.T, h *peopletest.House, token session.Token, locked bool) session.Session {
+	t.Helper()
+	s, err := h.Sessions.Find(t.Context(), token)
+	if err != nil || s.Locked != locked {
+		t.Fatalf("locked %t, %v; want locked %t", s.Locked, err, locked)
+	}
+	return s
+}
+
+func TestLife(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		token, opened := start(t, h, aisha, true)
+		if s := wantStands(t, h, token, false); s.ID != opened.ID || s.Person.No != aisha.No || s.Place != "192.0.2.7" || s.Program != "Firefox" || !s.Shared {
+			t.Fatalf("found %+v", s)
+		}
+		wantEnded(t, h, "")
+		wantEnded(t, h, token+"x")
+		for range 3 { // use keeps it open
+			h.Clock.Advance(9 * time.Minute)
+			wantStands(t, h, token, false)
+		}
+		h.Clock.Advance(10 * time.Minute)
+		wantStands(t, h, token, true)
+		wantStands(t, h, token, true) // asking does not unlock
+		ben := h.Person("Ben", "Whitlock")
+		if err := h.Sessions.Prove(t.Context(), token, logIn(t, h, ben, peopletest.Password).Proof, ben.No); !errs.Is(err, errs.Private) {
+			t.Errorf("Ben unlocks Aisha's: %v", err)
+		}
+		wantStands(t, h, token, true)
+		if err := h.Sessions.Prove(t.Context(), token, logIn(t, h, aisha, peopletest.Password).Proof, aisha.No); err != nil {
+			t.Fatal(err)
+		}
+		s := wantStands(t, h, token, false)
+		if now := h.Clock.Now(); !s.Recent(now, 5*time.Minute) || s.Recent(now.Add(5*time.Minute), 5*time.Minute) {
+			t.Errorf("proven at %v, now %v", s.Proven, now)
+		}
+		for range 100 {
+			h.Clock.Advance(9 * time.Minute)
+			_, _ = h.Sessions.Find(t.Context(), token)
+		}
+		wantEnded(t, h, token) // 12 hours are over, whatever was done
+		if err := h.Sessions.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Sessions.Close(t.Context(), token, s.Actor()); err != nil {
+			t.Errorf("closing what has ended: %v", err)
+		}
+	})
+}
+
+func TestEndedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha, ben := h.Person("Aisha", "Rahman"), h.Person("Ben", "Whitlock")
+		first, one := start(t, h, aisha, true)
+		second, two := start(t, h, aisha, false)
+		third, _ := start(t, h, aisha, false)
+		other, _ := start(t, h, ben, true)
+		all, err := h.Sessions.Of(t.Context(), aisha.No)
+		if err != nil || len(all) != 3 {
+			t.Fatalf("%d sessions, %v", len(all), err)
+		}
+		if err := h.Sessions.Revoke(t.Context(), two.Actor(), ben, one.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantStands(t, h, first, false) // not Ben's to end
+		if err := h.Sessions.Revoke(t.Context(), two.Actor(), aisha, one.ID); err != nil {
+			t.Fatal(err)
+		}
+		wantEnded(t, h, first)
+		if err := h.Sessions.RevokeOthers(t.Context(), two.Actor(), aisha, second); err != nil {
+			t.Fatal(err)
+		}
+		wantEnded(t, h, third)
+		wantStands(t, h, second, false)
+		wantStands(t, h, other, false)
+		if err := h.Accounts.SetPassword(t.Context(), peopletest.Operator, aisha.No, "quiet amber lantern", false); err != nil {
+			t.Fatal(err)
+		}
+		wantEnded(t, h, second)
+		if err := h.Accounts.SetState(t.Context(), peopletest.Operator, ben.No, account.Blocked, "account.operator"); err != nil {
+			t.Fatal(err)
+		}
+		wantEnded(t, h, other)
+	})
+}
+
+func TestMostSessions(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		oldest, _ := start(t, h, aisha, false)
+		h.Clock.Advance(time.Second)
+		next, _ := start(t, h, aisha, false)
+		for range h.Policy.Session.Most - 1 {
+			h.Clock.Advance(time.Second)
+			start(t, h, aisha, false)
+		}
+		wantEnded(t, h, oldest)
+		wantStands(t, h, next, false)
+	})
+}
