@@ -2,31 +2,63 @@ package attachment
 
 import (
 	"bytes"
+	"compress/zlib"
 	"io"
 )
 
-// oidSigned names what is signed and carries its content within (RFC 5652 §5), in DER.
-var oidSigned = []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
+// What carries its content within, in DER: signed (RFC 5652 §5), and packed (RFC 3274 §1.1).
+var (
+	oidData   = []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01}
+	oidSigned = []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02}
+	oidPacked = []byte{0x06, 0x0b, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x09}
+)
 
 // isSigned tells a signed letter of S/MIME that hides its text (RFC 8551 §3.5.2). What is encrypted has another name.
 func isSigned(head []byte) bool {
 	return len(head) > 20 && head[0] == 0x30 && bytes.Contains(head[:20], oidSigned)
 }
 
-// signed looks at the letter that a signature encloses. One whose form can't be read can't be looked into.
-func (l *Looker) signed(r io.Reader, depth int) (bool, error) {
-	all, err := io.ReadAll(io.LimitReader(r, maxLetter+1))
-	if err != nil {
-		return false, err
-	}
-	content, ok := enclosed(all)
-	if !ok || len(all) > maxLetter {
-		return true, nil
-	}
-	return l.letter(unpacking{l, bytes.NewReader(content)}, depth+1)
+// isPacked tells a packed letter of S/MIME (RFC 8551 §3.6).
+func isPacked(head []byte) bool {
+	return len(head) > 24 && head[0] == 0x30 && bytes.Contains(head[:24], oidPacked)
 }
 
-// enclosed finds the content in ContentInfo, SignedData, EncapsulatedContentInfo (RFC 5652 §3, §5).
+// signed looks at what a signature encloses. One whose form can't be read can't be looked into.
+func (l *Looker) signed(all []byte, depth int) (bool, error) {
+	content, ok := enclosed(all)
+	if !ok {
+		return true, nil
+	}
+	return l.letterOrFile(content, depth+1)
+}
+
+// packed looks at what is enclosed packed by zlib (RFC 3274).
+func (l *Looker) packed(all []byte, depth int) (bool, error) {
+	content, ok := enclosed(all)
+	if !ok {
+		return true, nil
+	}
+	z, err := zlib.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return true, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(unpacking{l, z}, maxLetter+1))
+	if err != nil || len(text) > maxLetter {
+		return err == nil, err
+	}
+	return l.letterOrFile(text, depth+1)
+}
+
+// letterOrFile looks at what mail programs take for a letter, and programs for signed files for whatever it is.
+func (l *Looker) letterOrFile(content []byte, depth int) (bool, error) {
+	bad, err := l.letter(unpacking{l, bytes.NewReader(content)}, depth)
+	if bad || err != nil || letterAt(content[:min(len(content), headOctets)]) == 0 {
+		return bad, err
+	}
+	return l.look(bytes.NewReader(content), depth)
+}
+
+// enclosed finds what is marked as mere octets in ContentInfo, SignedData or CompressedData, EncapsulatedContentInfo (RFC 5652 §3, §5; RFC 3274 §1.1).
 func enclosed(b []byte) (content []byte, ok bool) {
 	info, _, ok := ber(b, 0)
 	if !ok {
@@ -40,9 +72,12 @@ func enclosed(b []byte) (content []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	encap, ok := child(data.body, 2) // behind version and digests
+	encap, ok := child(data.body, 2) // behind version and digests, or the way of packing
 	if !ok {
 		return nil, false
+	}
+	if !bytes.HasPrefix(encap.body, oidData) {
+		return nil, false // another signature, say, without what tells it
 	}
 	wrapped, ok = child(encap.body, 1)
 	if !ok {

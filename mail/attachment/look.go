@@ -14,7 +14,7 @@ import (
 // into, and counts as harmful. The bounds are of work, not of time: what is judged of a letter doesn't change with the load.
 const (
 	maxUnpacked = 256 << 20 // octets unpacked
-	maxNames    = 16 << 20  // octets of names judged, and nameCost for each
+	maxNames    = 16 << 20  // octets of names judged, and nameCost for each, and for each file looked at
 	nameCost    = 64
 	maxDepth    = 8        // archives within archives
 	maxLetter   = 40 << 20 // octets of a letter within a file, which is read into memory
@@ -36,6 +36,8 @@ var (
 	}{
 		{0, []byte("7z\xbc\xaf\x27\x1c")}, {0, []byte("Rar!\x1a\x07")}, {0, []byte("MSCF\x00\x00\x00\x00")}, {0, []byte("\xfd7zXZ\x00")},
 		{0, []byte("LZIP")}, {0, []byte{0x28, 0xb5, 0x2f, 0xfd}}, {0, []byte{0x60, 0xea}}, {7, []byte("**ACE**")}, {0, []byte{0x1f, 0x9d}},
+		{0, []byte("!<arch>\n")}, {0, []byte("xar!\x00")}, {0, []byte{0xed, 0xab, 0xee, 0xdb}}, {0, []byte("\x89LZO\x00")},
+		{0, []byte("ActiveMime")}, // macros and objects in a document that is a letter
 		{2, []byte("-lh")}, {0, []byte("MSWIM\x00\x00\x00")}, {0, []byte("vhdxfile")}, {0x8001, []byte("CD001")},
 	}
 )
@@ -47,6 +49,24 @@ const headOctets = 0x8001 + 5
 type Looker struct {
 	left  int64 // octets that may still be unpacked
 	names int   // octets of names that may still be judged
+	free  []*bufio.Reader
+}
+
+// reader is a reader for one file of many; it is given back with reuse.
+func (l *Looker) reader(r io.Reader) *bufio.Reader {
+	last := len(l.free) - 1
+	if last < 0 {
+		return bufio.NewReaderSize(r, 2*headOctets)
+	}
+	br := l.free[last]
+	l.free = l.free[:last]
+	br.Reset(r)
+	return br
+}
+
+func (l *Looker) reuse(br *bufio.Reader) {
+	br.Reset(nil)
+	l.free = append(l.free, br)
 }
 
 // NewLooker begins a look at a letter's files.
@@ -112,41 +132,87 @@ func (l *Looker) lookAs(r io.Reader, kind Kind, depth int) (bool, error) {
 // look reads r to its end: an archive entry by entry, and beside that every octet for names in archives, so that
 // nothing hides from a reader of archives that begins elsewhere. An error says that r couldn't be read.
 func (l *Looker) look(r io.Reader, depth int) (bad bool, err error) {
-	if depth > maxDepth || l.left < 0 || l.names < 0 {
+	if l.names -= nameCost; depth > maxDepth || l.left < 0 || l.names < 0 {
 		return true, nil
 	}
 	names := nameScan{l: l}
-	br := bufio.NewReaderSize(io.TeeReader(r, &names), 2*headOctets)
+	br := l.reader(io.TeeReader(r, &names))
+	defer l.reuse(br)
 	head, err := br.Peek(headOctets)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
-	names.ole = bytes.HasPrefix(head, magicOLE)
 	if isProgram(head) || isClosed(head) {
 		return true, nil
 	}
-	if bad, err = l.lookWithin(br, head, depth); bad || err != nil {
+	if bad, err = l.lookWithin(br, head, &names, depth); bad || err != nil {
 		return bad, err
 	}
 	_, err = io.Copy(io.Discard, br)
-	return names.bad, err
+	if names.places.walked {
+		return names.bad || names.places.astray(l), err
+	}
+	return names.bad || names.places.isArchive(names.at), err
 }
 
 // lookWithin opens an archive.
-func (l *Looker) lookWithin(br *bufio.Reader, head []byte, depth int) (bool, error) {
+func (l *Looker) lookWithin(br *bufio.Reader, head []byte, names *nameScan, depth int) (bool, error) {
+	read, tarred := l.reads(head), isTar(head)
 	switch {
+	case read != nil && tarred:
+		return true, nil // by its name it is the one or the other
+	case read != nil:
+		return l.whole(br, read, names, depth)
 	case bytes.HasPrefix(head, magicGzip):
 		return l.gzip(br, depth)
 	case bytes.HasPrefix(head, magicBzip):
 		return l.look(unpacking{l, bzip2.NewReader(br)}, depth+1)
-	case isTar(head):
-		return l.tar(br, depth)
+	case tarred:
+		return l.tar(br, names, depth)
 	case isTNEF(head):
 		return l.tnef(br, depth)
-	case isSigned(head):
-		return l.signed(br, depth)
 	}
-	return l.zip(br, depth)
+	if at := letterAt(head); at >= 0 {
+		return l.whole(br, func(all []byte, depth int) (bool, error) {
+			return l.letter(unpacking{l, bytes.NewReader(all[at:])}, depth+1)
+		}, names, depth)
+	}
+	return l.zip(br, 0, &names.places, depth)
+}
+
+// readFunc looks into a file of one kind that is read into memory.
+type readFunc func(all []byte, depth int) (bool, error)
+
+// reads is what looks into a file that begins like head, if that has to have it whole.
+func (l *Looker) reads(head []byte) readFunc {
+	switch {
+	case bytes.HasPrefix(head, magicOLE):
+		return l.compound
+	case isRTF(head):
+		return l.rtf
+	case isSheet(head):
+		return l.sheet
+	case isSigned(head):
+		return l.signed
+	case isPacked(head):
+		return l.packed
+	}
+	return nil
+}
+
+// whole reads a file of no more than the longest letter, and looks into it as what it begins like, and as an archive, for whoever opens it from its end.
+func (l *Looker) whole(br *bufio.Reader, read readFunc, names *nameScan, depth int) (bool, error) {
+	all, err := io.ReadAll(io.LimitReader(br, maxLetter+1))
+	if err != nil || len(all) > maxLetter {
+		return err == nil, err
+	}
+	if bad, err := read(all, depth); bad || err != nil {
+		return bad, err
+	}
+	if bytes.HasPrefix(all, magicOLE) && !names.places.isArchive(names.at) {
+		return false, nil // archives within lie in pieces, and were looked at by themselves
+	}
+	return l.zip(bufio.NewReader(bytes.NewReader(all)), 0, &names.places, depth)
 }
 
 func (l *Looker) gzip(br *bufio.Reader, depth int) (bool, error) {
@@ -177,5 +243,17 @@ func isClosed(head []byte) bool {
 			return true
 		}
 	}
-	return false
+	return isCpio(head)
+}
+
+// isCpio tells an archive of cpio from a text that begins with a number: its whole header is one.
+func isCpio(head []byte) bool {
+	length, digits := 110, "0123456789abcdefABCDEF"
+	switch {
+	case bytes.HasPrefix(head, []byte("070707")):
+		length, digits = 76, "01234567"
+	case !bytes.HasPrefix(head, []byte("070701")) && !bytes.HasPrefix(head, []byte("070702")):
+		return false
+	}
+	return len(head) >= length && len(bytes.Trim(head[:length], digits)) == 0
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"haven/mail/attachment/attachmenttest"
 	"io"
 	"slices"
 	"strings"
@@ -75,6 +76,17 @@ func tarred(files ...file) []byte {
 	return b.Bytes()
 }
 
+// signedSum makes the sum in the first header what some programs make of octets over 127.
+func signedSum(b []byte) []byte {
+	copy(b[tarSumAt:], "        ")
+	sum := 0
+	for _, c := range b[:tarBlock] {
+		sum += int(int8(c))
+	}
+	copy(b[tarSumAt:], fmt.Sprintf("%06o\x00 ", sum))
+	return b
+}
+
 // tnef writes a winmail.dat with one file, as the reader's twin: short name, properties with the long name, content.
 func tnef(short, long string, content []byte) []byte {
 	b := append(bytes.Clone(magicTNEF), 1, 0)
@@ -108,15 +120,6 @@ func attribute(b []byte, level byte, id uint32, data []byte) []byte {
 	return binary.LittleEndian.AppendUint16(append(b, data...), sum)
 }
 
-// oldDocument is an office document of old, with macros or without, as far as the look goes.
-func oldDocument(macros bool) []byte {
-	b := append(bytes.Clone(magicOLE), bytes.Repeat([]byte("text "), 20_000)...)
-	if macros {
-		b = append(b, macroName...)
-	}
-	return append(b, bytes.Repeat([]byte("more "), 1000)...)
-}
-
 var (
 	// A short text packed by bzip2, whose writer is not among Go's packages.
 	bzipText   = []byte("\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xe5\xc2\xe6\x15\x00\x00\x03\xd5\x80\x00\x10\x40\x05\x00\x40\x22\x64\x8c\x40\x20\x00\x31\x00\x00\x04\xa8\x69\x90\xcd\x23\x51\x0f\x4a\x39\xd6\x35\x32\x84\x5b\x9b\xf8\xbb\x92\x29\xc2\x84\x87\x2e\x17\x30\xa8")
@@ -135,9 +138,22 @@ var (
 
 func TestHarmful(t *testing.T) {
 	t.Parallel()
-	program, macros := file{"setup.exe", []byte("anything")}, file{"letter.doc", oldDocument(true)}
+	program, macros := file{"setup.exe", []byte("anything")}, file{"letter.doc", attachmenttest.OldDocument(true)}
 	encrypted := deflated(file{"letter.doc", []byte("x")})
 	encrypted[6] |= zipEncrypted
+	falsely := bytes.Clone(encrypted)
+	encrypted[bytes.Index(encrypted, zipCentre)+8] |= zipEncrypted
+	stored := zipped(zip.Store, textInside, macros)
+	at := bytes.Index(stored, []byte("letter.doc")) - zipLocalHeader // of the header before the document
+	withoutMacros := zipped(zip.Store, textInside, file{"letter.doc", attachmenttest.OldDocument(false)})
+	lie := func(octet int, values ...byte) []byte {
+		b := bytes.Clone(stored)
+		copy(b[at+octet:], values)
+		return b
+	}
+	packed := deflated(file{"inner.doc", deflated(macros)})
+	hidden := append([]byte("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x00\xff\xffa.txt"),
+		append(deflated(macros), make([]byte, 1<<16)...)...)
 	document := []file{{"[Content_Types].xml", []byte("<Types/>")}, {"word/document.xml", bytes.Repeat([]byte("<w:p/>"), 9000)}, {"word/media/image1.png", theProgram}}
 	for _, c := range []struct {
 		why  string
@@ -149,12 +165,24 @@ func TestHarmful(t *testing.T) {
 		{"a program", theProgram, true},
 		{"a text that begins as programs do", []byte("MZ is how this text begins, which has no octet that is zero anywhere."), false},
 		{"a program of Linux", []byte("\x7fELF\x02\x01"), true},
-		{"an old document", oldDocument(false), false},
-		{"an old document with macros", oldDocument(true), true},
+		{"an old document", attachmenttest.OldDocument(false), false},
+		{"an old document with macros", attachmenttest.OldDocument(true), true},
+		{"a short document with macros", slices.Concat(magicOLE, make([]byte, 500), macroName, make([]byte, 9000)), true},
+		{"a long one with macros near its beginning", slices.Concat(magicOLE, make([]byte, 500), macroName, make([]byte, 200_000)), true},
+		{"a short document with macros in an archive", deflated(file{"a.doc", slices.Concat(magicOLE, make([]byte, 500), macroName)}), true},
+		{"macros in a directory of small letters", bytes.Replace(attachmenttest.OldDocument(true), macroName, utf16le("_vba_Project"), 1), true},
+		{"a document that is a letter, with macros as Word packs them there", append([]byte("text\r\n\r\nMIME-Version: 1.0\r\n"), letterOf(part("editdata.mso", "ActiveMime\x00\x00\x01\xf0"))...), true},
+		{"a document that is a letter", append([]byte("MIME-Version: 1.0\r\n"), letterOf(part("picture.mso", "GIF89a"))...), false},
+		{"macros in a document of XML", []byte("<?xml version=\"1.0\"?><w:wordDocument w:macrosPresent=\"yes\"><w:docSuppData><w:binData w:name=\"editdata.mso\">QWN0aXZlTWltZQ==</w:binData></w:docSuppData></w:wordDocument>"), true},
+		{"macros in a document of XML in two octets", utf16le("<Relationship Type=\"http://schemas.microsoft.com/office/2006/relationships/vbaProject\" Target=\"x.bin\"/>"), true},
+		{"a document of XML", []byte("<?xml version=\"1.0\"?><w:wordDocument><w:binData w:name=\"wordml://1.png\"/></w:wordDocument>"), false},
 		{"a document", deflated(document...), false},
 		{"a document with macros", deflated(append(document, file{"word/vbaProject.bin", nil})...), true},
-		{"macros under another name", deflated(append(document, file{"word/settings.bin", oldDocument(true)})...), true},
+		{"macros under another name", deflated(append(document, file{"word/settings.bin", attachmenttest.OldDocument(true)})...), true},
 		{"macros of Excel's own kind", deflated(file{"xl/macrosheets/sheet1.xml", nil}), true},
+		{"macros of an open document", deflated(file{"content.xml", nil}, file{"Basic/Standard/Module1.xml", nil}), true},
+		{"an open document without", deflated(file{"content.xml", nil}, file{"Basic/script-lc.xml", nil}, file{"Basic/Standard/", nil}, file{"Basic/Standard/script-lb.xml", nil}), false},
+		{"folders", deflated(file{"Basic/Standard/", nil}, file{"surgery.com/", nil}, file{"surgery.com/a.txt", nil}), false},
 		{"an archive of harmless files", deflated(textInside, tableInside), false},
 		{"the same, not packed", zipped(zip.Store, textInside, tableInside), false},
 		{"a program in it", deflated(textInside, program), true},
@@ -169,6 +197,15 @@ func TestHarmful(t *testing.T) {
 		{"an archive behind other octets", append([]byte("%PDF-1.7 not really"), deflated(macros)...), true},
 		{"an encrypted document", encrypted, false},
 		{"an encrypted program", bytes.ReplaceAll(encrypted, []byte("letter.doc"), []byte("letter.exe")), true},
+		{"a document that is encrypted by one of its headers alone", falsely, true},
+		{"not packed, without macros", withoutMacros, false},
+		{"macros behind a header that says that nothing follows", lie(18, 0, 0, 0, 0, 0, 0, 0, 0), true},
+		{"macros behind a header that says that less follows", lie(18, 200, 0, 0, 0), true},
+		{"macros behind a header of another version", lie(4, 64), true},
+		{"macros behind a header with another name", bytes.Replace(stored, []byte("letter.doc"), []byte("letter.txt"), 1), true},
+		{"a packed document that one header says is not packed", bytes.Replace(packed, []byte("\x14\x00\x08\x00\x08\x00"), []byte("\x14\x00\x00\x00\x00\x00"), 1), true},
+		{"an archive in what a header has behind its name", hidden, true},
+		{"the same, which is longer than the file", hidden[:len(hidden)-1<<16], true},
 		{"a document that is packed in a way that nobody reads", bytes.Replace(deflated(macros), []byte("\x14\x00\x08\x00\x08\x00"), []byte("\x14\x00\x08\x00\x0e\x00"), 1), true},
 		{"a text packed so", bytes.Replace(deflated(textInside), []byte("\x14\x00\x08\x00\x08\x00"), []byte("\x14\x00\x08\x00\x0e\x00"), 1), false},
 		{"a damaged document in an archive", deflated(macros)[:150], true},
@@ -182,6 +219,9 @@ func TestHarmful(t *testing.T) {
 		{"tar", tarred(textInside, tableInside), false},
 		{"tar with a program", tarred(tableInside, program), true},
 		{"tar with a document with macros, packed", gzipped("", tarred(textInside, macros)), true},
+		{"tar whose sum is made of octets with a sign", signedSum(bytes.Replace(tarred(file{"cafe.exe", []byte("x")}), []byte("cafe"), []byte("caf\xe9"), 1)), true},
+		{"a table that begins with a number", []byte("07070112345,Bob\n07070212345,Alice\n"), false},
+		{"cpio", []byte("0707070000020000010000640000000000000000010000000000000000000001200000000000a.exe\x00"), true},
 		{"tar, cut off", tarred(tableInside, program)[:700], true},
 		{"Outlook's packing of a text", tnef("NOTES~1.TXT", "notes for Monday.txt", []byte("Hello.")), false},
 		{"a program by its short name", tnef("setup.exe", "setup", []byte("x")), true},
@@ -237,6 +277,13 @@ func signedLetter(content []byte, indefinite bool) []byte {
 	return element(0x30, append(bytes.Clone(oidSigned), element(0xa0, signed...)...)...)
 }
 
+// inBase64 is a letter with a document in base64, with the mark of its end behind so many letters, and as it should be.
+func inBase64(content []byte, at int) []byte {
+	text := base64.StdEncoding.EncodeToString(content)
+	text = text[:at] + "=" + text[at:]
+	return []byte("Content-Type: application/msword\r\nContent-Transfer-Encoding: base64\r\n\r\n" + text + "\r\n")
+}
+
 func TestLettersWithin(t *testing.T) {
 	t.Parallel()
 	good, bad := letterOf(part("notes.txt", "Hello"), part("stock.csv", "a,b")), letterOf(part("notes.txt", "Hello"), part("run.vbs", "x"))
@@ -251,7 +298,7 @@ func TestLettersWithin(t *testing.T) {
 	}{
 		{"a letter", good, Letter, false},
 		{"a letter with a program", bad, Letter, true},
-		{"a letter with a document with macros", letterOf(part("a.doc", string(oldDocument(true)))), Letter, true},
+		{"a letter with a document with macros", letterOf(part("a.doc", string(attachmenttest.OldDocument(true)))), Letter, true},
 		{"a letter in a letter", letterOf(part("a.eml", string(bad[:len(bad)-2]))), Letter, true},
 		{"an encoded letter in it", encoded(good), Letter, false},
 		{"an encoded letter with a program in it", encoded(bad), Letter, true},
@@ -263,7 +310,28 @@ func TestLettersWithin(t *testing.T) {
 		{"by another name", letterOf(part("a.js; filename*=utf-8''report.txt", "x")), Letter, true},
 		{"by the first of two names", letterOf(part("a.js; filename=report.txt", "x")), Letter, true},
 		{"a part of two types", []byte("Content-Type: multipart/mixed; boundary=b\r\nContent-Type: text/plain\r\n\r\n" + part("a.js", "x")), Letter, true},
+		{"by a name in sections of which one is given twice", letterOf(part("\"report.txt\"; filename*=utf-8''a.txt; filename*=utf-8''a%2Ejs", "x")), Letter, true},
+		{"a letter with a program's name", letterOf("--b\r\nContent-Type: message/rfc822; name=\"run.hta\"\r\n\r\nSubject: x\r\n\r\nx\r\n"), Letter, true},
+		{"a letter with its subject for a name", letterOf("--b\r\nContent-Type: message/rfc822; name=\"Your order from surgery.com\"\r\n\r\nSubject: x\r\n\r\nx\r\n"), Letter, false},
+		{"an encoded letter with a program's name", []byte("Content-Type: message/rfc822; name=a.js\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n"), Letter, true},
+		{"news", []byte("Content-Type: message/news\r\n\r\n" + string(bad)), Letter, true},
+		{"harmless news", []byte("Content-Type: message/news\r\n\r\n" + string(good)), Letter, false},
+		{"a document in an encoding that is not read", bytes.Replace(letterOf(part("a.doc", uuencoded("a.doc", attachmenttest.OldDocument(true)))), []byte("--b\r\n"), []byte("--b\r\nContent-Transfer-Encoding: x-uuencode\r\n"), 1), Letter, true},
+		{"base64 with a mark of its end within, which some programs pass over", inBase64(attachmenttest.OldDocument(true), 2), Letter, true},
+		{"the same, harmless", inBase64(attachmenttest.OldDocument(false), 2), Letter, false},
+		{"base64 whose end is marked as it should be", inBase64(attachmenttest.OldDocument(false), 4), Letter, false},
+		{"a text in such", bytes.Replace(letterOf(part("a.txt", uuencoded("a.txt", []byte("x")))), []byte("--b\r\n"), []byte("--b\r\nContent-Transfer-Encoding: x-uuencode\r\n"), 1), Letter, false},
 		{"two boundaries", []byte("Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n" + part("a.js", "x")), Letter, true},
+		{"an archive by one of two names, a letter by the other", letterOf(part("a.zip; filename*=utf-8''a.eml", string(deflated(file{"a.doc", attachmenttest.OldDocument(true)})))), Letter, true},
+		{"a letter with a program by one of two names", letterOf(part("a.dat; filename*=utf-8''a.eml", string(bad[:len(bad)-2]))), Letter, true},
+		{"in gzip without a name", letterOf(part("a.eml.gz", string(gzipped("", bad)))), Letter, true},
+		{"a harmless one", letterOf(part("a.eml.gz", string(gzipped("", good)))), Letter, false},
+		{"in Outlook's packing", tnef("A.EML", "a.eml", bad), File, true},
+		{"a harmless one", tnef("A.EML", "a.eml", good), File, false},
+		{"Outlook's packing in Outlook's packing", tnefOf(append(make([]byte, 16), tnef("A.DOC", "a.doc", attachmenttest.OldDocument(true))...)), File, true},
+		{"a large one", tnefOf(append(append(make([]byte, 16), tnef("RUN.JS", "run.js", make([]byte, 2<<20))...), 0, 0)), File, true},
+		{"a harmless one", tnefOf(append(append(make([]byte, 16), tnef("A.TXT", "a.txt", make([]byte, 2<<20))...), 0, 0)), File, false},
+		{"a document among properties", tnefOf(append(make([]byte, 16), attachmenttest.OldDocument(true)...)), File, true},
 		{"signed", signedLetter(good, false), File, false},
 		{"signed, with a program", signedLetter(bad, false), File, true},
 		{"signed, in pieces", signedLetter(good, true), File, false},
@@ -286,14 +354,19 @@ func TestOneBudget(t *testing.T) {
 		}
 	}
 	names := bytes.Repeat([]byte("PK\x03\x04"), 4<<20)
-	properties := make([]byte, 0, maxTNEFProperties)
-	for len(properties) < maxTNEFProperties-12 {
+	properties := make([]byte, 0, 1<<20)
+	for len(properties) < cap(properties)-12 {
 		properties = append(properties, 0x1f, 0, 0x07, 0x37, 1, 0, 0, 0, 0, 0x0f, 0, 0)
 	}
-	for _, f := range [][]byte{gzipped("", gzipped("", names)), tnefOf(properties)} {
+	many := append(bytes.Clone(magicTNEF), 1, 0)
+	many = append(many, bytes.Repeat(attribute(nil, 2, tnefData, nil), maxNames/nameCost+1)...)
+	for _, f := range [][]byte{gzipped("", gzipped("", names)), tnefOf(properties), many} {
 		if got, err := NewLooker().Harmful(bytes.NewReader(f), File); err != nil || !got {
 			t.Errorf("%d octets that cost much: %v, %v", len(f), got, err)
 		}
+	}
+	if got, err := NewLooker().HarmInText(strings.NewReader(strings.Repeat("begin 644 a.js\n", 100_000))); err != nil || len(got) != maxHarm {
+		t.Errorf("a text of many files: %d names, %v", len(got), err)
 	}
 }
 
@@ -341,7 +414,7 @@ func TestSparseTar(t *testing.T) {
 func TestHarmfulReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
-	for _, f := range [][]byte{gzipped("", []byte("Hello.")), deflated(file{"letter.doc", oldDocument(false)}), tarred(tableInside), tnef("A", "a", theProgram[:1])} {
+	for _, f := range [][]byte{gzipped("", []byte("Hello.")), deflated(file{"letter.doc", attachmenttest.OldDocument(false)}), tarred(tableInside), tnef("A", "a", theProgram[:1])} {
 		for n := range 3 {
 			r := io.MultiReader(bytes.NewReader(f[:len(f)*n/3]), errReader{broken})
 			if bad, err := NewLooker().Harmful(r, File); bad || !errors.Is(err, broken) {
@@ -387,9 +460,9 @@ func TestHarmInText(t *testing.T) {
 		{"a line that begins so", "Hello,\r\nbegin at the top of the list\r\n", ""},
 		{"a program", "Hello\r\n" + uuencoded("setup.exe", theProgram), "setup.exe"},
 		{"a program without its ending", "Hello\r\n" + uuencoded("setup", theProgram), "setup"},
-		{"a document", uuencoded("letter.doc", oldDocument(false)), ""},
-		{"a document with macros", uuencoded("letter.doc", oldDocument(true)), "letter.doc"},
-		{"an archive with such", uuencoded("all.zip", deflated(file{"letter.doc", oldDocument(true)})), "all.zip"},
+		{"a document", uuencoded("letter.doc", attachmenttest.OldDocument(false)), ""},
+		{"a document with macros", uuencoded("letter.doc", attachmenttest.OldDocument(true)), "letter.doc"},
+		{"an archive with such", uuencoded("all.zip", deflated(file{"letter.doc", attachmenttest.OldDocument(true)})), "all.zip"},
 		{"one harmful of two", uuencoded("a.txt", []byte("Hello")) + "and\r\n" + uuencoded("my own.scr", []byte("x")), "my own.scr"},
 		{"a program, cut off", "begin 755 setup.exe", "setup.exe"},
 	} {

@@ -22,18 +22,22 @@ const (
 // it. What is closed may hold programs and can't be looked into here, nor opened on a computer without extra software;
 // disk images are among them, since Windows opens them like a folder, without the mark of what came from outside.
 var (
-	programs = endings(`ade adp app application appref-ms appx appxbundle bas bat cab chm cmd com cpl diagcab dll
-		exe fxp gadget grp hlp hpj hta htc inf ins isp jar jnlp js jse ksh lnk mad maf mag mam maq mar mas mat mau mav maw
-		mcf mda mde mdt mdw mdz msc msh msh1 msh2 mshxml msi msix msixbundle msp mst msu ocx ops osd pcd pif pl plg prf
-		prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 py pyc pyo pyw pyz pyzw reg scf scr sct sh shb
-		shs sys theme tmp url vb vbe vbp vbs vsmacros vsw vxd webpnp website ws wsb wsc wsf wsh xbap xll xnk`)
-	withMacros = endings(`docm dotm xlsm xltm xlam pptm potm ppam ppsm sldm accda accdb accdr accdu`)
-	closed     = endings(`7z rar ace alz arc arj lha lz lzh lzma swm tlz txz tzst wim xz z zoo zst
-		iso img dmg toast vhd vhdx vmdk`)
+	programs = endings(`ade adp apk app appcontent-ms appimage applescript application appref-ms appx appxbundle ax bas
+		bash bat cab cdxml chm cmd com command cpl csh desktop diagcab dll drv efi elf exe fxp gadget grp hlp hpj hta htc
+		inf ins iqy isp jar jnlp js jse ksh library-ms lnk mad maf mag mam maq mar mas mat mau mav maw mcf mda mde mdt mdw
+		mdz mpkg msc msh msh1 msh2 mshxml msi msix msixbundle msp mst msu mui ocx ops oqy osd pcd pif pkg pl plg ppkg prf
+		prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 py pyc pyo pyw pyz pyzw rdp reg rqy run scf scpt
+		scr sct search-ms searchconnector-ms settingcontent-ms sh shb shs slk sys terminal theme tmp tool udl url vb vbe vbp
+		vbs vsmacros vsto vsw vxd webpnp website wll ws wsb wsc wsf wsh xbap xll xnk`)
+	withMacros = endings(`docm dotm xlsm xltm xlam pptm potm ppam ppsm sldm accda accdb accde accdr accdt accdu mdb vsdm
+		vssm vstm`)
+	closed = endings(`7z rar ace alz arc arj cpio deb lha lz lz4 lzh lzma lzo rpm swm tlz txz tzst wim xar xz z zoo
+		zst hqx sit sitx uu uue xxe iso img dmg toast udf vhd vhdx vmdk one onepkg`)
 	mayHold = endings(`doc dot wiz xls xlt xla xlm xlw xlsb ppt pot pps ppa docx dotx xlsx xltx pptx potx ppsx pub vsd
-		zip zipx gz tgz bz2 tbz tbz2 tar rtf csv xml eml mht mhtml msg p7m`)
+		vsdx vss vssx vst vstx odt ott ods ots odp otp odg zip zipx gz tgz bz2 tbz tbz2 tar rtf csv xml eml mht mhtml msg
+		p7m`)
 	packed = endings(`gz bz2`) // the name of what is within stands before
-	plain  = endings(`txt text log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf odt ods odp htm html json asc sig p7s`)
+	plain  = endings(`txt text log md pdf png jpg jpeg gif webp bmp tif tiff heic svg ics vcf htm html json asc sig p7s`)
 )
 
 func endings(s string) map[string]bool {
@@ -45,8 +49,8 @@ func endings(s string) map[string]bool {
 }
 
 // cutEnding is a name and its ending, which decides what Windows does with the file: lower case, behind the last dot,
-// with the dots and spaces at the end gone that Windows drops, and without the invisible characters that turn a name
-// round.
+// with the dots and spaces at the end gone that Windows drops, and the quotation marks that mail programs do, and without
+// the invisible characters that turn a name round.
 func cutEnding(name string) (stem, ending string) {
 	name = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) || unicode.IsControl(r) {
@@ -54,9 +58,13 @@ func cutEnding(name string) (stem, ending string) {
 		}
 		return unicode.ToLower(r)
 	}, name)
-	name = strings.TrimRight(name, ". \u00a0")
-	if stream := strings.LastIndexByte(name, ':'); stream >= 0 { // "a.exe:x" names a stream of a.exe
-		name = strings.TrimRight(name[:stream], ". ")
+	name = strings.Trim(name, ". \u00a0'\"")
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	if len(name) > 2 && name[1] == ':' { // of a drive
+		name = name[2:]
+	}
+	if stream := strings.IndexByte(name, ':'); stream >= 0 { // "a.exe:x" and "a.exe::$DATA" name streams of a.exe
+		name = strings.TrimRight(name[:stream], ". \u00a0")
 	}
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 {
@@ -68,7 +76,7 @@ func cutEnding(name string) (stem, ending string) {
 // Suspect judges a file by the names that its sender gave it and by its media type, in lower case.
 func Suspect(names []string, typ string) Suspicion {
 	worst := suspectType(typ)
-	known := false
+	known, unknown := false, false
 	for _, name := range names {
 		stem, e := cutEnding(name)
 		if packed[e] {
@@ -81,9 +89,9 @@ func Suspect(names []string, typ string) Suspicion {
 		case mayHold[e]:
 			worst = max(worst, Look)
 		}
-		known = known || plain[e]
+		known, unknown = known || plain[e], unknown || name != "" && !plain[e]
 	}
-	if worst == Harmless && !known && strings.HasPrefix(typ, "application/") {
+	if worst == Harmless && (unknown || !known) && strings.HasPrefix(typ, "application/") {
 		return Look // a name that says nothing, and a type that says little
 	}
 	return worst
@@ -95,6 +103,9 @@ func suspectEntry(name string) Suspicion {
 	if strings.HasSuffix(strings.ToLower(name), "vbaproject.bin") || strings.Contains(strings.ToLower(name), "/macrosheets/") {
 		return Remove // what makes an office document one with macros
 	}
+	if path := strings.Split(strings.ToLower(name), "/"); len(path) == 3 && path[0] == "basic" && strings.HasSuffix(path[2], ".xml") && !strings.HasPrefix(path[2], "script-l") {
+		return Remove // and one of OpenDocument: Basic, library, module
+	}
 	return Suspect([]string{name}, "application/octet-stream")
 }
 
@@ -103,6 +114,8 @@ func suspectType(typ string) Suspicion {
 	case "application/x-msdownload", "application/x-msdos-program", "application/x-dosexec", "application/x-ms-installer",
 		"application/vnd.microsoft.portable-executable", "application/hta", "application/java-archive", "application/x-msi",
 		"application/x-ms-shortcut", "application/x-executable", "application/x-bat", "application/x-vbs",
+		"text/javascript", "application/javascript", "application/x-javascript", "text/vbscript", "application/x-sh",
+		"message/partial", // a piece of a letter, which tells nothing of the whole
 		"application/x-7z-compressed", "application/vnd.rar", "application/x-rar-compressed", "application/x-iso9660-image":
 		return Remove
 	case "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/zip",
@@ -111,6 +124,8 @@ func suspectType(typ string) Suspicion {
 		return Look
 	}
 	switch {
+	case strings.HasPrefix(typ, "application/vnd.ms-excel.sheet.binary.macroenabled"):
+		return Look // what has no macros has this type too
 	case strings.Contains(typ, "macroenabled"):
 		return Remove
 	case strings.HasPrefix(typ, "application/vnd.openxmlformats-officedocument."):

@@ -21,6 +21,13 @@ func TestSuspect(t *testing.T) {
 		{"a program by two endings", []string{"invoice.pdf.exe"}, "application/pdf", Remove},
 		{"dots and spaces at the end, which Windows drops", []string{"setup.exe. . "}, octets, Remove},
 		{"a stream of a program", []string{"setup.exe:zone"}, octets, Remove},
+		{"a program as a stream of itself", []string{"setup.exe::$DATA"}, octets, Remove},
+		{"the same on a drive", []string{`C:\x\setup.exe::$DATA`}, octets, Remove},
+		{"on a drive, without a folder", []string{"C:setup.exe"}, octets, Remove},
+		{"a program with its path", []string{`C:\x\a.exe`}, octets, Remove},
+		{"a program on a drive", []string{"c:a.exe"}, octets, Remove},
+		{"a stream of a program with its path", []string{"/tmp/x.y/setup.exe:z"}, octets, Remove},
+		{"a text in a folder with a program's ending", []string{`C:\www.x.com\notes.txt`}, "text/plain", Harmless},
 		{"a name turned round by U+202E", []string{"invoice\u202efdp.exe"}, octets, Remove},
 		{"an invisible character in the ending", []string{"setup.e\u200bxe"}, octets, Remove},
 		{"the harmless name first", []string{"report.pdf", "setup.scr"}, "application/pdf", Remove},
@@ -44,6 +51,20 @@ func TestSuspect(t *testing.T) {
 		{"a packed program", []string{"setup.js.gz"}, "application/gzip", Remove},
 		{"a packed table", []string{"stock.csv.gz"}, "application/gzip", Look},
 		{"Outlook's own packing", []string{"winmail.dat"}, "application/ms-tnef", Look},
+		{"a table that Excel runs", []string{"stock.slk"}, octets, Remove},
+		{"a notebook, which may hold programs to click on", []string{"rota.one"}, octets, Remove},
+		{"a setting that runs a program", []string{"x.SettingContent-ms"}, octets, Remove},
+		{"a drawing with macros", []string{"plan.vsdm"}, octets, Remove},
+		{"a database with macros, of old", []string{"stock.mdb"}, octets, Remove},
+		{"a package of Linux", []string{"x.deb"}, octets, Remove},
+		{"a uuencoded file", []string{"letter.uue"}, "text/plain", Remove},
+		{"a script by its type", nil, "text/javascript", Remove},
+		{"a name in marks that some programs take off", []string{"'run.js'"}, octets, Remove},
+		{"an open document", []string{"letter.odt"}, "application/vnd.oasis.opendocument.text", Look},
+		{"a table of Excel's own, which may hold macros", []string{"stock.xlsb"}, "application/vnd.ms-excel.sheet.binary.macroenabled.12", Look},
+		{"a piece of a letter", nil, "message/partial", Remove},
+		{"two names of which one says nothing", []string{"data", "report.pdf"}, octets, Look},
+		{"two harmless names", []string{"report.pdf", "report.txt"}, octets, Harmless},
 		{"a signature", []string{"smime.p7s"}, "application/pkcs7-signature", Harmless},
 		{"a PDF", []string{"report.pdf"}, octets, Harmless},
 		{"a picture", []string{"photo.JPG"}, "image/jpeg", Harmless},
@@ -65,7 +86,8 @@ func FuzzHarmful(f *testing.F) {
 	f.Add([]byte("PK\x03\x04                      \x05\x00\x00\x00a.exe"), uint8(3))
 	f.Add(append(bytes.Repeat([]byte("x"), 2*headOctets-20), "PK\x01\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00b.vbs"...), uint8(200))
 	f.Add([]byte("MZ"), uint8(1))
-	for _, archive := range [][]byte{deflated(textInside), zipped(0, textInside), gzipped("a", []byte("b")), tarred(textInside), tnef("A", "a", []byte("b")), bzipText} {
+	for _, archive := range [][]byte{deflated(textInside), zipped(0, textInside), gzipped("a", []byte("b")), tarred(textInside), tnef("A", "a", []byte("b")), bzipText,
+		twin([]byte("a"), []byte("b")), large(storedFile("a.csv", []byte("a")), 0)} {
 		f.Add(archive, uint8(9))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, portion uint8) {

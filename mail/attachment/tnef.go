@@ -18,8 +18,7 @@ const (
 	tnefData       = 0x0006800f // its content
 	tnefProperties = 0x00069005 // its properties, the long name among them
 
-	maxTNEFName       = 4 << 10
-	maxTNEFProperties = 1 << 20
+	maxTNEFName = 4 << 10
 )
 
 func isTNEF(head []byte) bool { return bytes.HasPrefix(head, magicTNEF) }
@@ -67,20 +66,33 @@ func (l *Looker) attribute(id uint32, length int64, data io.Reader, depth int) (
 }
 
 // properties looks at a file's properties. Names stand in them as text of either kind; rather than read each kind of
-// property, every text that looks like a name is judged, and the whole as a file, since it may hold one.
+// property, every text that looks like a name is judged, and whatever begins as a letter of Outlook's or a document does.
 func (l *Looker) properties(data io.Reader, length int64, depth int) (bool, error) {
-	if length > maxTNEFProperties { // a letter or a document within
-		return l.look(data, depth+1)
+	if length > maxLetter {
+		return true, nil
 	}
 	all, err := io.ReadAll(data)
 	if err != nil {
 		return false, err
 	}
 	bad, err := l.look(bytes.NewReader(all), depth+1)
-	if err != nil {
-		return false, err
+	if bad || err != nil {
+		return bad, err
 	}
-	return l.propertyNames(all) || bad, nil
+	for _, magic := range [][]byte{magicTNEF, magicOLE} {
+		for rest := all; ; rest = rest[1:] {
+			i := bytes.Index(rest, magic)
+			if i < 0 {
+				break
+			}
+			rest = rest[i:]
+			bad, err := l.look(unpacking{l, bytes.NewReader(rest)}, depth+1)
+			if bad || errors.Is(err, errTooMuch) { // any other error says that it was none, or that other properties follow
+				return true, nil
+			}
+		}
+	}
+	return l.propertyNames(all), nil
 }
 
 // Properties that hold a name (2.1.3.4.2, [MS-OXPROPS]): display name, extension, file name, long file name.

@@ -35,7 +35,11 @@ func (h *UUHint) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// HarmInText reads a text and names the harmful files that stand in it. The error is r's.
+// maxHarm is how many harmful files of one text are named.
+const maxHarm = 20
+
+// HarmInText reads a text and names the harmful files that stand in it, the first few where there are many. The error is
+// r's.
 func (l *Looker) HarmInText(r io.Reader) (names []string, err error) {
 	src := &source{r: r}
 	br := bufio.NewReader(src)
@@ -53,7 +57,7 @@ func (l *Looker) HarmInText(r io.Reader) (names []string, err error) {
 		if src.err != nil {
 			return nil, src.err
 		}
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || len(names) == maxHarm {
 			return names, nil
 		}
 	}

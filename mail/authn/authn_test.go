@@ -250,6 +250,8 @@ func TestIsForged(t *testing.T) {
 		{` "mx.pharm\acy.example"; spf=pass`, true},
 		{" mx.pharmacy.example.; spf=pass", true},
 		{" mx.pharmacy.example(x); spf=pass", true},
+		{" mx.pharmacy.example/1; spf=pass", true},
+		{" mx.pharmacy.example, spf=pass", true},
 		{" (never ends mx.pharmacy.example", true},
 		{" \"never ends", true},
 		{"", true},

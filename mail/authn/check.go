@@ -295,15 +295,10 @@ func (c *Checker) lookupPolicy(ctx context.Context, domain string) (*record, Res
 // DomainsOf are the domains of some addresses, lower case, each once and in order.
 func DomainsOf(addrs []haven.Address) []string {
 	var out []string
-next:
+	seen := make(map[string]bool, len(addrs))
 	for _, a := range addrs {
-		d := normal(a.Domain)
-		for _, have := range out {
-			if have == d {
-				continue next
-			}
-		}
-		if d != "" {
+		if d := normal(a.Domain); d != "" && !seen[d] {
+			seen[d] = true
 			out = append(out, d)
 		}
 	}

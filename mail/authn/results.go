@@ -94,7 +94,7 @@ func IsForged(field, host string) bool {
 			id += string(rest[i])
 		}
 	} else {
-		end := strings.IndexAny(rest, " \t\r\n;(")
+		end := strings.IndexAny(rest, " \t\r\n()<>@,;:\\\"/[]?=") // what ends a token (RFC 2045 §5.1)
 		if end < 0 {
 			end = len(rest)
 		}

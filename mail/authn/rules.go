@@ -12,11 +12,11 @@ import (
 
 // Names of the rules that put a letter into Junk (Rules 10).
 const (
-	RuleJunkDMARC  haven.Rule = "junk.dmarc"
-	RuleJunkForged haven.Rule = "junk.forged"
-	RuleJunkCrowd  haven.Rule = "junk.crowd"
-	RuleJunkFrom   haven.Rule = "junk.from"
-	RuleNotJunk    haven.Rule = "junk.none"
+	RuleJunkDMARC   haven.Rule = "junk.dmarc"
+	RuleJunkForged  haven.Rule = "junk.forged"
+	RuleJunkAuthors haven.Rule = "junk.authors"
+	RuleJunkFrom    haven.Rule = "junk.from"
+	RuleNotJunk     haven.Rule = "junk.none"
 )
 
 // From is what a letter says of whom it is from. Domains are in lower case, each once.
@@ -24,15 +24,16 @@ type From struct {
 	Fields  int      // how many there are; by the book one (RFC 5322 §3.6)
 	Domains []string // of the addresses
 	Shown   []string // of whatever a reader may take for an address, in names too
+	Long    bool     // a field is longer than is read
 }
 
 // maxShown is how many domains From may show; no honest letter has so many.
 const maxShown = 50
 
 // Junk says whether a letter from outside belongs into Junk (Rules 10): the letter shows one of our domains and nothing
-// proves that it is ours; it says whom it is from in no field or in several, or names more domains than are asked about,
-// so that what is proven need not be what is shown; or the domain in From asks for it by DMARC. ours reports whether a
-// domain is served here.
+// proves that it is ours; it says whom it is from in no field or in several, or in one that is not read to its end, or names
+// more domains than are asked about, so that what is proven need not be what is shown; or the domain in From asks for it by
+// DMARC. ours reports whether a domain is served here.
 func Junk(v Verdicts, from From, ours func(domain string) bool) (bool, haven.Verdict) {
 	for _, d := range slices.Concat(from.Domains, from.Shown[:min(maxShown, len(from.Shown))]) {
 		if ours(d) && !(v.DMARC.Aligned && sameDomain(v.DMARC.Domain, d)) {
@@ -43,8 +44,10 @@ func Junk(v Verdicts, from From, ours func(domain string) bool) (bool, haven.Ver
 	switch {
 	case from.Fields != 1:
 		return true, haven.Verdict{Rule: RuleJunkFrom, Reason: "The letter says in " + strconv.Itoa(from.Fields) + " fields whom it is from, and not in one."}
+	case from.Long:
+		return true, haven.Verdict{Rule: RuleJunkFrom, Reason: "The letter takes more room to say whom it is from than is read."}
 	case len(from.Domains) > maxFrom || len(from.Shown) > maxShown:
-		return true, haven.Verdict{Rule: RuleJunkCrowd, Reason: "The letter says that it is from people in many places at once."}
+		return true, haven.Verdict{Rule: RuleJunkAuthors, Reason: "The letter says that it is from people in many places at once."}
 	}
 	if v.DMARC.Result == Fail && (v.DMARC.Policy == PolicyQuarantine || v.DMARC.Policy == PolicyReject) {
 		return true, haven.Verdict{Rule: RuleJunkDMARC,

@@ -28,7 +28,7 @@ func TestJunk(t *testing.T) {
 		{"reject, but DNS is broken", "surgery.example", DMARC{Result: TempError, Domain: "surgery.example", Policy: PolicyReject}, RuleNotJunk, nil},
 		{"a stranger who calls himself one of us", "surgery.example", DMARC{Result: Pass, Domain: "surgery.example", Aligned: true}, RuleJunkForged, []string{"pharmacy.example"}},
 		{"one of us, by name and address", "pharmacy.example", pass, RuleNotJunk, []string{"pharmacy.example"}},
-		{"more names than anybody has", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleJunkCrowd, make([]string, maxShown+1)},
+		{"more names than anybody has", "surgery.example", DMARC{Result: None, Domain: "surgery.example"}, RuleJunkAuthors, make([]string, maxShown+1)},
 	}
 	for _, tt := range tests {
 		junk, v := Junk(Verdicts{DMARC: tt.d}, From{Fields: 1, Domains: []string{tt.from}, Shown: tt.shown}, func(d string) bool { return d == "pharmacy.example" })

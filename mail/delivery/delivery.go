@@ -87,7 +87,9 @@ type Options struct {
 	Keys       Keys // opens nothing; wraps the keys of removed originals
 	Directory  Directory
 	Senders    Senders        // for submission
-	Outbox     Outbox         // for submission
+	Outbox     Outbox         // for submission, and the service's own letters
+	Returns    Returns        // nil: none of them comes back
+	Replies    Replies        // nil: nobody is ever away
 	Checker    *authn.Checker // nil: nothing from outside is checked
 	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
 	Sealer     Sealer
@@ -163,6 +165,7 @@ const (
 	RuleLoop        haven.Rule = "delivery.loop"         // went round too often
 	RuleReceiveRate haven.Rule = "delivery.receive-rate" // too many letters for one mailbox
 	RuleRecipients  haven.Rule = "delivery.recipients"   // too many recipients here
+	RuleReturns     haven.Rule = "delivery.returns"      // no notice about a letter of the service's own
 	RuleHeader      haven.Rule = "delivery.header"       // a header that can't be taken
 	RuleAttachment  haven.Rule = "delivery.attachment"   // a file was taken out
 	RuleReleased    haven.Rule = "delivery.released"     // an original was put back
@@ -273,12 +276,16 @@ func inTurn(writes ...func(*db.Tx) error) func(*db.Tx) error {
 }
 
 // fileFitting has a letter filed with all its recipients at once, or written down for all where they are a crowd. Where one
-// mailbox turns out to be full, the others get it now, and the full one is tried again later.
+// mailbox turns out to be full, the others get it now, and the full one is tried again later. A mailbox that went after it was
+// named has the letter put off, since its client names the others alone then: they would be refused with it.
 func (s *Service) fileFitting(ctx context.Context, to addressees, size int64, file func(now, later addressees) error) error {
 	if len(to) > s.o.Policy.OneCommit {
 		return file(nil, to)
 	}
 	err := file(to, nil)
+	if errs.Is(err, errs.NotFound) {
+		return errs.Wrap(errs.Transient, err, "A mailbox went while the letter came. Try again.")
+	}
 	if !errs.Is(err, errs.OverQuota) || s.o.Room == nil || s.most(1<<30) == s.o.Policy.OneCommit {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/attachment/attachmenttest"
 	"haven/mail/delivery"
 	"haven/mail/delivery/deliverytest"
 	"haven/mail/mailbox"
@@ -233,6 +234,7 @@ func TestForgedFromInWrongForm(t *testing.T) {
 		"From: =?utf-8?q?ben=40PHARMACY.test?= <bob@surgery.test>", "From: =?utf-8?b?PGJlbkBwaGFybWFjeS50ZXN0Pg==?=",
 		"From: ben\xef\xbc\xa0pharmacy.test <bob@surgery.test>", "From: bob@surgery.test (ben@ pharmacy.test)",
 		"From: bob@surgery.test,\r\n\tben@pharmacy.test",
+		"From: \"ben@pharm\u200bacy.test\" <bob@surgery.test>", "From: <ben@pharmacy\u00ad.test>",
 	} {
 		p := deliverytest.New(t, "sqlite", nil)
 		if err := receive(t, p, "bob@surgery.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
@@ -266,7 +268,7 @@ func TestFromOfACrowd(t *testing.T) {
 	if err := receive(t, p, "x@evil.test", strings.Replace(plain, "From: Bob <bob@surgery.test>", field, 1), "alice@pharmacy.test"); err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Only(p.Alice, mailbox.Junk); !strings.Contains(got, "Haven-Verdict: junk.crowd; ") || !strings.Contains(got, "dmarc=permerror") {
+	if got := p.Only(p.Alice, mailbox.Junk); !strings.Contains(got, "Haven-Verdict: junk.authors; ") || !strings.Contains(got, "dmarc=permerror") {
 		t.Errorf("Junk holds %q", got)
 	}
 }
@@ -287,6 +289,13 @@ func attached(name, typ string, content []byte) string {
 	return "From: bob@surgery.test\r\nSubject: file\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
 		"--b\r\nContent-Type: text/plain\r\n\r\nSee the file.\r\n--b\r\nContent-Type: " + typ + "\r\nContent-Disposition: attachment; filename=\"" + name +
 		"\"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(content) + "\r\n--b--\r\n"
+}
+
+// withDropped is a document of old with a file that was dropped into it.
+func withDropped(name string) []byte {
+	object := attachmenttest.Storage("_1234567890", attachmenttest.Entry{Name: "\x01Ole10Native", Content: attachmenttest.Native(attachmenttest.Packager(name, []byte("x")))})
+	object.Class = attachmenttest.Package
+	return attachmenttest.Compound(attachmenttest.Entry{Name: "WordDocument", Content: attachmenttest.WordStream(0)}, attachmenttest.Storage("ObjectPool", object))
 }
 
 func zipOf(t *testing.T, name string) []byte {
@@ -313,8 +322,10 @@ func zipOf(t *testing.T, name string) []byte {
 
 func TestHarmfulAttachments(t *testing.T) {
 	t.Parallel()
-	ole := append([]byte{0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1}, bytes.Repeat([]byte("x"), 40000)...)
-	oleMacro := append(bytes.Clone(ole), "_\x00V\x00B\x00A\x00_\x00P\x00R\x00O\x00J\x00E\x00C\x00T\x00"...)
+	ole, oleMacro := attachmenttest.OldDocument(false), attachmenttest.OldDocument(true)
+	sheets := func(last byte) []byte {
+		return attachmenttest.Workbook(0x809, attachmenttest.BOF(5), 0x85, attachmenttest.BoundSheet(0), 0x85, attachmenttest.BoundSheet(last))
+	}
 	tests := []struct {
 		name, typ string
 		content   []byte
@@ -325,8 +336,22 @@ func TestHarmfulAttachments(t *testing.T) {
 		{"letter.docm", "application/octet-stream", []byte("x"), true},
 		{"letter.doc", "application/msword", ole, false},
 		{"letter.doc", "application/msword", oleMacro, true},
+		{"letter.doc", "application/msword", ole[:len(ole)/2], true}, // nobody can look into it
+		{"stock.xls", "application/vnd.ms-excel", sheets(0), false},
+		{"stock.xls", "application/vnd.ms-excel", sheets(1), true}, // macros of Excel 4
+		{"talk.ppt", "application/vnd.ms-powerpoint", attachmenttest.Slides(0, 0x1000, []byte("slide")), false},
+		{"talk.ppt", "application/vnd.ms-powerpoint", attachmenttest.Slides(0, 0x1011, oleMacro), true},
+		{"mail.msg", "application/vnd.ms-outlook", attachmenttest.SavedLetter("notes.txt", []byte("Hello.")), false},
+		{"mail.msg", "application/vnd.ms-outlook", attachmenttest.SavedLetter("notes.doc", ole), false},
+		{"mail.msg", "application/vnd.ms-outlook", attachmenttest.SavedLetter("run.js", []byte("x")), true},
 		{"letter.rtf", "text/rtf", oleMacro, true},
 		{"letter.rtf", "text/rtf", []byte(`{\rtf1 Hello}`), false},
+		{"letter.rtf", "text/rtf", attachmenttest.RTF("Package", attachmenttest.Packager("scan.png", []byte("\x89PNG")), nil), false},
+		{"letter.rtf", "text/rtf", attachmenttest.RTF("Package", attachmenttest.Packager("scan.exe", []byte("x")), nil), true},
+		{"form.doc", "application/msword", withDropped("scan.png"), false},
+		{"form.doc", "application/msword", withDropped("scan.js"), true},
+		{"form.doc", "application/msword", attachmenttest.Compound(attachmenttest.Entry{Name: "WordDocument", Content: attachmenttest.WordStream(0x0100)}), true}, // encrypted
+		{"stock.xls", "application/vnd.ms-excel", attachmenttest.Workbook(0x809, attachmenttest.BOF(5), 0x2f, make([]byte, 54)), true},                            // encrypted
 		{"stock.csv", "text/csv", oleMacro, true},
 		{"letter.xml", "application/octet-stream", oleMacro, true},
 		{"data.abc", "application/x-data", oleMacro, true},
@@ -377,9 +402,13 @@ func TestUnclearLetters(t *testing.T) {
 		{"two types", strings.Replace(script, "MIME-Version: 1.0\r\n", "Content-Type: text/plain\r\n", 1), "a part has several types"},
 		{"two boundaries", strings.Replace(script, "boundary=b", "boundary=a; boundary=b", 1), "a parameter has several values"},
 		{"two encodings", strings.Replace(script, "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: base64\r\nContent-Transfer-Encoding: 8bit\r\n", 1), "a part has several encodings"},
+		{"a type without its second half", strings.Replace(script, "multipart/mixed", "multipart/", 1), "no readable way"},
+		{"a line that is nearly a delimiter", strings.Replace(script, "--b--", "--bc\r\n\r\nx\r\n--b--", 1), "may be a delimiter"},
+		{"another name by a section that fits nowhere", strings.Replace(script, "filename=\"run.js\"", "filename=notes.txt; filename*0=run; filename*2=.js", 1), "was removed"},
 		{"more parts than are read", many, "more parts than are read"},
 		{"a part's header that is too long", strings.Replace(script, "Content-Disposition", "X-Filler: "+strings.Repeat("x", mime.MaxHeader)+"\r\nContent-Disposition", 1), "a header is longer"},
 		{"an encoded letter", enclosed, "was removed"},
+		{"a letter with a program's name", strings.Replace(attached("notes.txt", "text/plain", []byte("y")), "--b\r\n", "--b\r\nContent-Type: message/rfc822; name=run.hta\r\n\r\nSubject: x\r\n\r\neA==\r\n--b\r\n", 1), "run.hta"},
 		{"a saved letter", attached("saved.eml", "application/octet-stream", []byte(script)), "saved.eml"},
 		{"another name by RFC 2231", strings.Replace(script, "filename=\"run.js\"", "filename=\"run.js\"; filename*=utf-8''notes.txt", 1), "was removed"},
 	} {
@@ -446,6 +475,30 @@ func TestSignedLetters(t *testing.T) {
 	}
 	got := p.Only(p.Ben, mailbox.Inbox)
 	if strings.Contains(got, "multipart") || !strings.Contains(got, "Subject: signed\r\n") || !strings.Contains(got, "held whole") || !strings.Contains(got, "invoice.exe") {
+		t.Errorf("a harmful one came as %q", got)
+	}
+}
+
+// A letter that is packed as a whole (RFC 8551 §3.6) comes as it is, or is held whole.
+func TestPackedLetters(t *testing.T) {
+	t.Parallel()
+	p := deliverytest.New(t, "sqlite", nil)
+	packed := func(inner string) string {
+		return "From: bob@surgery.test\r\nSubject: packed\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime; smime-type=compressed-data; name=smime.p7z\r\n" +
+			"Content-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(attachmenttest.PackedLetter([]byte(inner))) + "\r\n"
+	}
+	text := packed(attached("letter.doc", "application/msword", attachmenttest.OldDocument(false)))
+	if err := receive(t, p, "bob@surgery.test", text, "alice@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Alice, mailbox.Inbox); !strings.HasSuffix(got, text) {
+		t.Errorf("a harmless one was altered: %q", got)
+	}
+	text = packed(attached("letter.doc", "application/msword", attachmenttest.OldDocument(true)))
+	if err := receive(t, p, "bob@surgery.test", text, "ben@pharmacy.test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Only(p.Ben, mailbox.Inbox); !strings.Contains(got, "held whole") || strings.Contains(got, "application/pkcs7-mime") {
 		t.Errorf("a harmful one came as %q", got)
 	}
 }

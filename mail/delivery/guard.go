@@ -42,12 +42,11 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText boo
 	if !inText && m.Unclear == "" && !anySuspect(m) {
 		return letter, nil, nil
 	}
-	select { // looking costs a processor for as long as it takes
-	case s.looks <- struct{}{}:
-		defer func() { <-s.looks }()
-	case <-ctx.Done():
-		return nil, nil, errs.Wrap(errs.Transient, ctx.Err(), "Too many letters with files at once. Try again later.")
+	done, err := s.turn(ctx)
+	if err != nil {
+		return nil, nil, err
 	}
+	defer done()
 	stored := letter.Stored()
 	body, err := s.o.Bodies.Open(stored.Loc, stored.ID, stored.Key)
 	if err != nil {
@@ -91,6 +90,25 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText boo
 	return instead, &removal{stored, names}, nil
 }
 
+// turnWait is how long a letter waits to be looked into. The client gives up after ten minutes (RFC 5321 §4.5.3.2.6) and sends
+// the letter again, whatever became of it.
+const turnWait = 3 * time.Minute
+
+// turn waits until a letter may be looked into, which costs a processor for as long as it takes.
+func (s *Service) turn(ctx context.Context) (done func(), err error) {
+	t := s.o.Clock.NewTimer(turnWait)
+	defer t.Stop()
+	select {
+	case s.looks <- struct{}{}:
+		return func() { <-s.looks }, nil
+	case <-t.C():
+		err = context.DeadlineExceeded
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	return nil, errs.Wrap(errs.Transient, err, "Too many letters with files at once. Try again later.")
+}
+
 // copyOf makes another letter durable.
 func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, error) {
 	w, err := s.o.Store.NewLetter(ctx)
@@ -108,7 +126,7 @@ func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, err
 func anySuspect(m *mime.Message) bool {
 	found := false
 	m.Root.Walk(func(p *mime.Part) bool {
-		found = found || p.IsLeaf() && attachment.SuspectPart(m, p) != attachment.Harmless
+		found = found || attachment.Judged(p) && attachment.SuspectPart(m, p) != attachment.Harmless
 		return !found
 	})
 	return found
@@ -140,7 +158,7 @@ func (l *looking) protected() (names []string, err error) {
 
 // harm names what is harmful in one part, reading it where its name and type leave it open.
 func (l *looking) harm(p *mime.Part) (names []string) {
-	if l.err != nil || !p.IsLeaf() {
+	if l.err != nil || !attachment.Judged(p) {
 		return nil
 	}
 	var bad bool

@@ -159,8 +159,17 @@ func envelopeTrace(from, to haven.Address) string {
 // fromOf is whom a letter says that it is from, by every From field, since programs differ in which one they show, and
 // also by addresses that are none by the book.
 func fromOf(h mime.Header) authn.From {
+	from := authn.From{Fields: h.Count("From")}
 	var addrs, shown []haven.Address
-	for field := range h.Values("From") {
+	for f := range h.Fields() {
+		if !f.Is("From") {
+			continue
+		}
+		if len(f.Body) > maxFromField {
+			from.Long = true
+			continue
+		}
+		field := f.Value()
 		for _, a := range mime.ParseAddresses(field) {
 			host, _, _ := strings.Cut(a.Host, " ")
 			addrs = append(addrs, haven.Address{Domain: strings.TrimRight(host, ".")})
@@ -171,12 +180,22 @@ func fromOf(h mime.Header) authn.From {
 			}
 		}
 	}
-	return authn.From{Fields: h.Count("From"), Domains: authn.DomainsOf(addrs), Shown: authn.DomainsOf(shown)}
+	from.Domains, from.Shown = authn.DomainsOf(addrs), authn.DomainsOf(shown)
+	return from
 }
 
+// maxFromField is how long a From field of a letter from outside may be. Nobody is looked for behind that.
+const maxFromField = 32 << 10
+
 // domainsIn are the domains of whatever looks like an address to somebody who reads a text: what stands behind an @ of
-// any width, in lower case and without dots at its end.
+// any width, in lower case, without dots at its end and without characters that nobody sees.
 func domainsIn(text string) (found []string) {
+	text = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, text)
 	parts := strings.Split(strings.ToLower(norm.NFKC.String(text)), "@")
 	for _, p := range parts[1:] {
 		p = strings.TrimLeft(p, " \t\r\n")

@@ -11,6 +11,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/mail/outbox"
+	"haven/mail/vacation"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -21,6 +22,7 @@ type Inbound struct {
 	client   Client
 	envelope Envelope
 	to       addressees
+	back     haven.Address // where one of our own letters came from, and nobody else; null: this is no such
 }
 
 // Begin begins a letter.
@@ -40,9 +42,15 @@ func (in *Inbound) Rcpt(ctx context.Context, to haven.Address, notify outbox.Not
 			return refuse(errs.Denied, RuleRelay, 550, "5.7.1", "Relaying denied: %s is not served here.", to.Domain)
 		}
 	}
+	if s.comesBack(to) {
+		return in.rcptBack(to)
+	}
 	r, err := s.local(ctx, to)
 	if err != nil {
 		return err
+	}
+	if !in.back.IsNull() {
+		return refuse(errs.TooMany, RuleRecipients, 452, "4.5.3", "A notice about a letter of ours has one recipient. Send the rest in another letter.")
 	}
 	if in.to.has(r.Account) {
 		return nil
@@ -74,6 +82,7 @@ type InboundLetter struct {
 	check *authn.Check // nil where nothing is checked
 	hops  int
 	files attachment.UUHint
+	came  back // of a letter that came back
 }
 
 // Open begins the letter's text.
@@ -114,7 +123,7 @@ func (l *InboundLetter) editHeader(h mime.Header) ([]byte, error) {
 		case f.Is(fieldReturnPath), f.Is(fieldVerdict):
 			return false
 		}
-		return true
+		return f.Raw[0] != ' ' && f.Raw[0] != '\t' // only the first can; it would go on a line of ours
 	})
 	return append(out, '\r', '\n'), nil
 }
@@ -125,6 +134,9 @@ func (l *InboundLetter) Write(p []byte) (int, error) {
 		_, _ = l.check.Write(p) // never fails
 	}
 	_, _ = l.files.Write(p) // never fails
+	if !l.in.back.IsNull() {
+		l.came.write(p)
+	}
 	return l.gate.Write(p)
 }
 
@@ -141,6 +153,9 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 	if err := l.gate.finish(); err != nil {
 		l.Abort()
 		return "", err
+	}
+	if !l.in.back.IsNull() {
+		return l.commitBack(ctx)
 	}
 	message := l.to.Parsed()
 	where := l.judge(ctx, message)
@@ -184,7 +199,13 @@ func (l *InboundLetter) file(ctx context.Context, letter *mailbox.Letter, remove
 		}
 		defer s.signal()
 	}
-	return s.file(ctx, l.in.envelope, letter.Message().Header, now, filings, inTurn(hold, crowded))
+	header := letter.Message().Header
+	owed := s.owe(vacation.Letter{From: l.in.envelope.From, Header: header, Junk: where.role == mailbox.Junk, Proven: where.spf == authn.Pass}, now)
+	err = s.file(ctx, l.in.envelope, header, now, filings, inTurn(hold, crowded, owed))
+	if err == nil && owed != nil {
+		s.o.Replies.Wake()
+	}
+	return err
 }
 
 // signal wakes Run.

@@ -168,6 +168,9 @@ func (s *Service) File(ctx context.Context, to haven.Address, text []byte, also 
 	if !s.ours(ctx, to.Domain) {
 		return errs.E(errs.NotFound, "%s is not served here.", to.Domain)
 	}
+	if s.comesBack(to) {
+		return s.takeBack(ctx, to, text, also)
+	}
 	r, err := s.o.Directory.Resolve(ctx, to)
 	if err != nil {
 		return err

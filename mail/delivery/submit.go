@@ -13,6 +13,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/mail/outbox"
+	"haven/mail/vacation"
 	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/db"
@@ -321,7 +322,9 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 		if err != nil {
 			return err
 		}
-		return s.file(ctx, l.sub.envelope, letter.Message().Header, now, filings, also)
+		header := letter.Message().Header
+		owed := s.owe(vacation.Letter{From: l.sub.envelope.From, Header: header, Inside: true}, now)
+		return s.file(ctx, l.sub.envelope, header, now, filings, inTurn(also, owed))
 	}); err != nil {
 		return "", err
 	}
@@ -407,6 +410,9 @@ func (l *SubmittedLetter) item(letter *mailbox.Letter) outbox.Item {
 func (l *SubmittedLetter) count(letter *mailbox.Letter, removed *removal) {
 	s := l.sub.s
 	s.signal()
+	if s.o.Replies != nil && len(l.sub.to) > 0 {
+		s.o.Replies.Wake()
+	}
 	if len(l.sub.others) > 0 {
 		s.o.Outbox.Wake(l.sub.others...)
 	}

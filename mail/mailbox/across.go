@@ -81,7 +81,7 @@ func (s *Service) cross(tx *db.Tx, t transfer, read []crossing, locks map[haven.
 	if t.move {
 		r := remover{tx: tx, account: t.v.Account, lock: locks[t.v.Account], now: micros(s.clock.Now())}
 		for _, x := range there {
-			if err := r.remove(t.mb, going{placed{t.mb, x.row.UID, x.raw, x.row.Keywords}, x.row.Msg, x.row.Size, 0}, true); err != nil {
+			if err := r.remove(t.mb, going{placed{t.mb, x.row.UID, x.raw, x.row.Keywords}, x.row.Msg, x.row.Size, 0}, left); err != nil {
 				return stepped{}, err
 			}
 		}

@@ -125,9 +125,11 @@ const sqlCheckMessages = `SELECT m.id, m.an, m.body, m.key, m.thread, m.sealed, 
 		WHEN EXISTS (SELECT 1 FROM gone g WHERE +g.an = m.an AND g.msg = m.id AND g.msg <> 0) THEN 1 ELSE 0 END
 	FROM message m LEFT JOIN body b ON b.id = m.body WHERE m.id > $1 ORDER BY m.id LIMIT $2`
 
-// checkMessages goes through all message rows once: each has a body, something leads to it, and what is sealed opens.
+// checkMessages goes through all message rows once: each has a body, something leads to it, what is sealed opens, and its references
+// lead to a thread.
 func (s *Service) checkMessages(ctx context.Context, found func(Fault)) error {
 	var buf []byte
+	var page []tied
 	return s.eachMessage(ctx, sqlCheckMessages, func(r db.Row) {
 		id, an := r.Int64(0), haven.AccountNo(r.Int64(1))
 		if r.Null(6) {
@@ -136,21 +138,36 @@ func (s *Service) checkMessages(ctx context.Context, found func(Fault)) error {
 		if !r.Bool(7) {
 			found(Fault{an, fmt.Sprintf("message %d: it is in no folder and was expunged from none", id), false})
 		}
-		buf = s.checkSealed(ctx, r, buf, found)
+		var t tied
+		if t, buf = s.checkSealed(ctx, r, buf, found); t.msg != 0 {
+			page = append(page, t)
+		}
+	}, func(tx *db.Tx) error {
+		loose, err := looseOf(tx, page)
+		for _, t := range loose {
+			found(Fault{t.account, fmt.Sprintf("message %d: it has no thread, or its references lead to none", int64(t.msg)), true})
+		}
+		page = page[:0]
+		return err
 	})
 }
 
-// eachMessage runs a query over all messages, some at a time: after $1, at most $2, the id first.
-func (s *Service) eachMessage(ctx context.Context, sql string, fn func(r db.Row)) error {
+// eachMessage runs a query over all messages, some at a time: after $1, at most $2, the id first. after, which may be nil, is called
+// at the end of each page, in its snapshot.
+func (s *Service) eachMessage(ctx context.Context, sql string, fn func(r db.Row), after func(tx *db.Tx) error) error {
 	const some = 500
 	for last, n := int64(0), some; n == some; {
 		err := s.db.Read(ctx, func(tx *db.Tx) error {
 			n = 0
-			return tx.Query(sql, []any{last, int64(some)}, func(r db.Row) error {
+			err := tx.Query(sql, []any{last, int64(some)}, func(r db.Row) error {
 				n, last = n+1, r.Int64(0)
 				fn(r)
 				return nil
 			})
+			if err == nil && after != nil {
+				err = after(tx)
+			}
+			return err
 		})
 		if err != nil {
 			return err
@@ -159,29 +176,30 @@ func (s *Service) eachMessage(ctx context.Context, sql string, fn func(r db.Row)
 	return nil
 }
 
-// checkSealed opens what one message row holds sealed.
-func (s *Service) checkSealed(ctx context.Context, r db.Row, buf []byte, found func(Fault)) []byte {
+// checkSealed opens what one message row holds sealed. The result is the zero one where it doesn't open.
+func (s *Service) checkSealed(ctx context.Context, r db.Row, buf []byte, found func(Fault)) (tied, []byte) {
 	id, an := haven.MessageID(r.Int64(0)), haven.AccountNo(r.Int64(1))
 	keys, err := s.keys.Account(ctx, an)
 	if errs.Is(err, errs.NotFound) {
 		if _, err := s.keys.DestroyedAt(ctx, an); err == nil {
-			return buf // on purpose: nobody is to read it
+			return tied{}, buf // on purpose: nobody is to read it
 		}
 	}
 	if err != nil {
 		found(Fault{an, fmt.Sprintf("message %d: the data key of its account can't be had", id), false})
-		return buf
+		return tied{}, buf
 	}
 	if _, err := keys.UnwrapBody(r.Bytes(3), r.Int64(2)); err != nil {
 		found(Fault{an, fmt.Sprintf("message %d: the key to its body doesn't open", id), false})
 	}
 	o, buf, err := open(keys, id, r.Bytes(5), buf)
-	var info Info
+	t := tied{msg: id, account: an, thread: haven.MessageID(r.Int64(4))}
 	if err == nil {
-		err = o.info(id, haven.MessageID(r.Int64(4)), &info)
+		err = t.read(keys, o)
 	}
 	if err != nil {
 		found(Fault{an, fmt.Sprintf("message %d: its sealed column doesn't open", id), true})
+		return tied{}, buf
 	}
-	return buf
+	return t, buf
 }

@@ -33,7 +33,7 @@ func (s *Service) undo(ctx context.Context, t transfer, made []haven.UID) error 
 		}
 		var gone []haven.UID
 		err := s.writeEach(ctx, map[haven.AccountNo]int{t.to.Account: s.step}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) (err error) {
-			gone, err = s.expungeIn(tx, t.to.Account, locks[t.to.Account], t.dst, part, allMessages)
+			gone, err = s.expungeIn(tx, t.to.Account, locks[t.to.Account], t.dst, part, halfCopied)
 			return err
 		})
 		if err != nil {
@@ -160,7 +160,7 @@ func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) 
 // leave is what a transfer within an account does to the source: a move takes it away, a copy marks both as having others.
 func (r *remover) leave(t transfer, row Row, raw Flags, p *placing) error {
 	if t.move {
-		return r.remove(t.mb, going{placed{t.mb, row.UID, raw, row.Keywords}, row.Msg, row.Size, 0}, false)
+		return r.remove(t.mb, going{placed{t.mb, row.UID, raw, row.Keywords}, row.Msg, row.Size, 0}, moved)
 	}
 	if p.flags |= many; raw&many == 0 {
 		r.tx.Exec(sqlMarkMany, int64(r.account), int64(t.mb), int64(row.UID), int64(raw|many))

@@ -9,11 +9,12 @@ import (
 )
 
 // which says what an expunge takes.
-type which bool
+type which uint8
 
 const (
-	deletedOnly which = false // those with \Deleted
-	allMessages which = true
+	deletedOnly which = iota // those with \Deleted
+	allMessages
+	halfCopied // all, which a copy made that failed later
 )
 
 // Expunge removes the messages that carry \Deleted, those in the ranges only when uids is not nil, and returns their
@@ -93,8 +94,12 @@ func (s *Service) expungeIn(tx *db.Tx, account haven.AccountNo, l *lock, mb have
 		return nil, err
 	}
 	r := remover{tx: tx, account: account, lock: l, now: micros(s.clock.Now())}
+	why := expunged
+	if w == halfCopied {
+		why = left
+	}
 	for _, row := range rows {
-		if err := r.remove(mb, row, true); err != nil {
+		if err := r.remove(mb, row, why); err != nil {
 			return nil, err
 		}
 		gone = append(gone, row.uid)
@@ -112,7 +117,7 @@ type going struct {
 
 func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, w which, limit int) ([]going, error) {
 	sql := sqlDeleted
-	if w == allMessages {
+	if w != deletedOnly {
 		sql = sqlRemovable
 	}
 	var out []going
@@ -138,24 +143,37 @@ type remover struct {
 	lost    int64 // such messages
 }
 
-// remove deletes one placement and remembers that its UID vanished. With last, a message that has no placement left leaves
-// quota and search; a move goes without it, since its message stays.
-func (r *remover) remove(mb haven.MailboxNo, g going, last bool) error {
+// parting is why a placement goes.
+type parting uint8
+
+const (
+	expunged parting = iota // a person did away with it: it can be put back
+	left                    // its message lives on in another account, or was a double: as gone as one expunged, but nothing to put back
+	moved                   // its message gets another place in the same transaction
+)
+
+// remove deletes one placement and remembers that its UID vanished, with what Undelete needs. Unless it moved, a message
+// that has no placement left leaves quota and search.
+func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
 	seq := r.lock.take()
+	kept := g.flags & settable
+	if why != expunged {
+		kept |= parted
+	}
 	an := int64(r.account)
 	r.tx.Exec(sqlDeletePlacement, an, int64(mb), int64(g.uid))
-	r.tx.Exec(sqlInsertGone, an, int64(mb), int64(g.uid), int64(seq), int64(g.msg), r.now)
+	r.tx.Exec(sqlInsertGone, an, int64(mb), int64(g.uid), int64(seq), int64(g.msg), r.now, int64(kept), int64(g.kw))
 	r.delta.gone++
 	r.delta.bytes += g.size
 	r.delta.unseen -= int64(bit(g.flags, Seen, false))
 	r.delta.deleted -= int64(bit(g.flags, Deleted, true))
 	r.delta.seq = seq
-	if !last {
+	if why == moved {
 		return nil
 	}
 	if g.flags&many != 0 {
-		left, err := siblings(r.tx, r.account, g.msg)
-		if err != nil || len(left) > 0 {
+		others, err := siblings(r.tx, r.account, g.msg)
+		if err != nil || len(others) > 0 {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package mailbox_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"haven"
 	"haven/mail/mailbox"
 	"haven/mail/mailbox/mailboxtest"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
 
@@ -103,7 +105,7 @@ func (w *world) do(n int) {
 		fn    func()
 	}{
 		{8, "deliver", w.deliver}, {3, "append", w.append}, {10, "store", w.store}, {6, "copy", func() { w.transfer(false) }}, {6, "move", func() { w.transfer(true) }},
-		{6, "expunge", w.expunge}, {2, "create", w.create}, {2, "rename", w.rename}, {2, "delete", w.delete}, {1, "grant", w.regrant}, {2, "upkeep", w.upkeep},
+		{6, "expunge", w.expunge}, {2, "create", w.create}, {2, "rename", w.rename}, {2, "delete", w.delete}, {1, "grant", w.regrant}, {2, "upkeep", w.upkeep}, {2, "undelete", w.undelete},
 	}
 	total := 0
 	for _, d := range doings {
@@ -405,6 +407,7 @@ func (w *world) transfer(move bool) {
 		}
 		if move {
 			a.take(from, p.uid, w.s.Clock.Now())
+			p.letter.away = a != b && !a.holds(p.letter)
 		}
 	}
 }
@@ -577,4 +580,55 @@ func (w *world) upkeep() {
 	w.s.Clock.Advance(time.Duration(w.IntN(int(9 * day))))
 	w.must(w.s.Maintain(w.t.Context()))
 	w.compareForgotten()
+}
+
+// undelete puts back what was expunged since some day.
+func (w *world) undelete() {
+	a := w.account()
+	now := w.s.Clock.Now()
+	e := mailbox.Expunged{Since: now.Add(-time.Duration(w.IntN(int(40 * day)))), Until: now.Add(time.Microsecond)}
+	if w.chance(3) {
+		e.Until = e.Since.Add(time.Duration(w.IntN(int(40 * day))))
+	}
+	if w.chance(3) {
+		e.Folder = one(w.dice, a.list()).no
+	}
+	var into *folder
+	if w.chance(3) {
+		into = one(w.dice, a.list())
+	}
+	var want []*letter
+	for _, l := range a.letters {
+		if !a.holds(l) && !l.away && !l.left.Before(e.Since) && l.left.Before(e.Until) && (e.Folder == 0 || e.Folder == l.folder) {
+			want = append(want, l)
+		}
+	}
+	slices.SortFunc(want, func(x, y *letter) int { return cmp.Or(cmp.Compare(x.folder, y.folder), cmp.Compare(x.uid, y.uid)) })
+	counted := int64(0)
+	in, err := w.s.Expunged(w.t.Context(), a.no, e)
+	w.must(err)
+	for _, f := range in {
+		counted += f.Messages
+	}
+	no := haven.MailboxNo(0)
+	if into != nil {
+		no = into.no
+	}
+	back, err := w.s.Undelete(w.t.Context(), a.no, e, no, func(*db.Tx, []mailbox.Filed) {})
+	w.must(err)
+	if len(back) != len(want) || counted != int64(len(want)) {
+		w.failf("%d came back and %d were counted, want %d", len(back), counted, len(want))
+	}
+	for i, l := range want {
+		f := into
+		if f == nil {
+			f = a.folders[l.folder]
+		}
+		if f == nil {
+			f = a.folders[1]
+		}
+		if uid := f.put(l, false); back[i].Msg != l.id || back[i].Mailbox != f.no || back[i].UID != uid {
+			w.failf("message %d is back as %+v, want folder %d, UID %d", l.id, back[i], f.no, uid)
+		}
+	}
 }

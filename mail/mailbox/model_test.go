@@ -26,6 +26,9 @@ type letter struct {
 	flags      mailbox.Flags
 	keywords   map[string]bool
 	left       time.Time // when it left its last folder
+	folder     haven.MailboxNo
+	uid        haven.UID // there
+	away       bool      // it went on to another account
 }
 
 // place is where a letter lies.
@@ -73,7 +76,7 @@ func (a *account) take(f *folder, uid haven.UID, now time.Time) {
 	f.places = slices.Delete(f.places, i, i+1)
 	f.gone[uid] = true
 	if !a.holds(l) {
-		l.left = now
+		l.left, l.folder, l.uid, l.away = now, f.no, uid, false
 	}
 }
 

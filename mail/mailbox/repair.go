@@ -43,11 +43,14 @@ var repairs = []string{
 const sqlHighest = `(SELECT MAX(n) FROM (SELECT MAX(hiseq) n FROM mailbox_count WHERE an = $1
 	UNION ALL SELECT MAX(changed) FROM placement WHERE an = $1 UNION ALL SELECT MAX(changed) FROM gone WHERE an = $1) top)`
 
-// Repair rebuilds, one account at a time, what Check calls derived: counters, room used, and envelopes and structures that
-// don't open, from their bodies. done is told how many accounts are finished. Sessions that are open see every folder
+// Repair rebuilds, one account at a time, what Check calls derived: counters, room used, envelopes and structures that
+// don't open, from their bodies, and threads that are missing, from the references. done is told how many accounts are finished. Sessions that are open see every folder
 // changed once. A body that can't be read leaves its message as it is, for Check to name.
 func (s *Service) Repair(ctx context.Context, done func(accounts, of int)) error {
 	if err := s.repairSealed(ctx); err != nil {
+		return err
+	}
+	if err := s.repairThreads(ctx); err != nil {
 		return err
 	}
 	accounts, err := s.accounts(ctx)
@@ -94,7 +97,7 @@ func (s *Service) repairSealed(ctx context.Context) error {
 		} else if bad {
 			list = append(list, b)
 		}
-	})
+	}, nil)
 	if err == nil {
 		err = cause
 	}

@@ -45,6 +45,8 @@ func TestRepair(t *testing.T) {
 		{"seen", `UPDATE placement SET seen = 1 - seen`, "seen column"},
 		{"unmarked", `UPDATE placement SET flags = flags & 31`, "not marked so"},
 		{"size", `UPDATE placement SET size = size + 1`, "another size"},
+		{"no thread", `UPDATE message SET thread = 0`, "it has no thread"},
+		{"references lead nowhere", `DELETE FROM thread_ref`, "its references lead to none"},
 		{"sealed", `UPDATE message SET sealed = key`, "sealed column doesn't open"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,6 +54,21 @@ func TestRepair(t *testing.T) {
 			mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) { breakAndRepair(t, s, c.sql, c.found) })
 		})
 	}
+}
+
+// A letter that comes after the repair joins the thread that it would have joined before.
+func TestRepairedThreadsAreJoined(t *testing.T) {
+	t.Parallel()
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) {
+		an := s.Account()
+		first := s.Deliver(an, "Message-ID: <1@ward.test>\nSubject: x\n\nx\n")
+		must(t, s.DB.Write(t.Context(), func(tx *db.Tx) error { tx.Exec(`DELETE FROM thread_ref`); return nil }))
+		repair(t, s)
+		reply := s.Deliver(an, "Message-ID: <2@ward.test>\nReferences: <1@ward.test>\nSubject: x\n\nx\n")
+		if n := count(t, s, `SELECT COUNT(*) FROM message WHERE thread = $1`, int64(first.Msg)); n != 2 {
+			t.Errorf("%d letters in the thread of %d; the reply is %d", n, first.Msg, reply.Msg)
+		}
+	})
 }
 
 func breakAndRepair(t *testing.T, s *mailboxtest.Store, sql, found string) {

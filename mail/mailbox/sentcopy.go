@@ -108,7 +108,7 @@ func (s *Service) rememberSent(tx *db.Tx, j *filing, mb haven.MailboxNo, locks m
 			return errEarlyCopy
 		}
 		r := remover{tx: tx, account: c.account, lock: l, now: micros(j.at)}
-		if _, err := r.removeCopy(c, true); err != nil {
+		if _, err := r.removeCopy(c, left); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (s *Service) rememberSent(tx *db.Tx, j *filing, mb haven.MailboxNo, locks m
 }
 
 // removeCopy takes a copy's placement away, where it is still in its folder.
-func (r *remover) removeCopy(c *sentCopy, last bool) (g going, err error) {
+func (r *remover) removeCopy(c *sentCopy, why parting) (g going, err error) {
 	var found bool
 	err = r.tx.Query(sqlCopyIn,
 		[]any{int64(c.account), int64(c.msg), int64(c.mb)}, func(row db.Row) error {
@@ -132,7 +132,7 @@ func (r *remover) removeCopy(c *sentCopy, last bool) (g going, err error) {
 	if err != nil || !found {
 		return going{}, err
 	}
-	if err := r.remove(c.mb, g, last); err != nil {
+	if err := r.remove(c.mb, g, why); err != nil {
 		return going{}, err
 	}
 	r.finish(c.mb)
@@ -155,7 +155,7 @@ func (s *Service) foldSent(tx *db.Tx, v Viewer, mb haven.MailboxNo, it *appendin
 		return passingUID(tx, v.Account, mb, l.take(), micros(now))
 	}
 	r := remover{tx: tx, account: v.Account, lock: l, now: micros(now)}
-	g, err := r.removeCopy(c, false)
+	g, err := r.removeCopy(c, moved)
 	if err != nil || g.uid == 0 {
 		return 0, err
 	}
@@ -175,6 +175,6 @@ func passingUID(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, seq have
 	if err != nil {
 		return 0, err
 	}
-	tx.Exec(sqlInsertGone, int64(account), int64(mb), int64(uid), int64(seq), int64(0), now)
+	tx.Exec(sqlInsertGone, int64(account), int64(mb), int64(uid), int64(seq), int64(0), now, int64(0), int64(0))
 	return uid, joinGone(tx, account, mb, uid)
 }

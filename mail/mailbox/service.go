@@ -254,8 +254,8 @@ func (s *Service) Room(ctx context.Context, account haven.AccountNo, octets int6
 // Seqs tells the newest seq of each account, for change.Hub.Poll.
 func (s *Service) Seqs(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, haven.Seq)) error {
 	return s.db.Read(ctx, func(tx *db.Tx) error {
-		return tx.QueryEach(sqlQuota, len(accounts), func(i int) []any { return []any{int64(accounts[i])} }, func(i int, r db.Row) error {
-			each(accounts[i], haven.Seq(r.Int64(0)))
+		return db.QueryAmong(tx, sqlSeqs, accounts, func(r db.Row) error {
+			each(haven.AccountNo(r.Int64(0)), haven.Seq(r.Int64(1)))
 			return nil
 		})
 	})

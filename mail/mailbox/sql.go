@@ -123,6 +123,9 @@ DROP INDEX placement_msg;
 CREATE INDEX placement_msg ON placement (msg);
 DROP INDEX gone_msg;
 CREATE INDEX gone_msg ON gone (msg) WHERE msg <> 0;
+`, `
+ALTER TABLE gone ADD COLUMN flags {int} NOT NULL DEFAULT 0;
+ALTER TABLE gone ADD COLUMN kw {int} NOT NULL DEFAULT 0;
 `}}
 
 // Reading.
@@ -156,8 +159,11 @@ const (
 	sqlMessage   = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`
 	sqlKeywords  = `SELECT kw, name FROM keyword WHERE an = $1 ORDER BY kw`
 	sqlQuota     = `SELECT seq, bytes, messages, quota FROM account_seq WHERE an = $1`
+	sqlSeqs      = `SELECT an, seq FROM account_seq WHERE an IN ` + db.Among
 	sqlCopyIn    = `SELECT uid, flags, kw, size, received FROM placement WHERE +an = $1 AND msg = $2 AND +mb = $3 ORDER BY uid LIMIT 1`
 	sqlSent      = `SELECT an, mb, msg FROM sent WHERE person = $1 AND h = $2 AND appended = $3 AND until > $4`
+	sqlTied      = `SELECT id, an, thread, sealed FROM message WHERE id > $1 ORDER BY id LIMIT $2`
+	sqlSetThread = `UPDATE message SET thread = $3 WHERE id = $1 AND an = $2`
 	sqlThreadRef = `SELECT thread FROM thread_ref WHERE an = $1 AND h = $2`
 )
 
@@ -177,7 +183,7 @@ const (
 	sqlSetFlags        = `UPDATE placement SET flags = $4, seen = $5, kw = $6, changed = $7 WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlMarkMany        = `UPDATE placement SET flags = $4 WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlDeletePlacement = `DELETE FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
-	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $3, $4, $5, $6)`
+	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at, flags, kw) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8)`
 	sqlInsertSent      = `INSERT INTO sent (person, h, an, mb, msg, appended, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (person, h) DO UPDATE SET an = excluded.an, mb = excluded.mb, msg = excluded.msg, appended = excluded.appended, until = excluded.until`
 	sqlInsertKeyword = `INSERT INTO keyword (an, kw, name, folded) VALUES ($1, $2, $3, $4)`
@@ -191,6 +197,17 @@ var dropFolder = []string{
 	`DELETE FROM unsubscribed WHERE an = $1 AND mb = $2`,
 	`DELETE FROM gone WHERE an = $1 AND mb = $2 AND msg = 0`,
 }
+
+// Undeletion. A message that vanished in several places is lost from the last of them.
+const (
+	sqlLost = `SELECT g.mb, g.hi, g.at, g.msg, g.flags, g.kw, m.size, m.received FROM gone g JOIN message m ON m.id = g.msg AND m.an = g.an
+		WHERE g.an = $1 AND g.msg <> 0 AND g.at >= $2 AND g.at < $3
+		AND NOT EXISTS (SELECT 1 FROM placement p WHERE +p.an = g.an AND p.msg = g.msg)
+		AND NOT EXISTS (SELECT 1 FROM gone l WHERE +l.an = g.an AND l.msg = g.msg AND l.msg <> 0
+			AND (l.changed > g.changed OR l.changed = g.changed AND (l.mb > g.mb OR l.mb = g.mb AND l.hi > g.hi)))`
+	sqlStillLost = `SELECT 1 FROM message m WHERE m.id = $2 AND m.an = $1
+		AND NOT EXISTS (SELECT 1 FROM placement p WHERE +p.an = m.an AND p.msg = m.id)`
+)
 
 // Upkeep.
 const (

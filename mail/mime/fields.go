@@ -41,25 +41,30 @@ type seenFields struct {
 	types     []string // Content-Type, as given
 	encodings []string // Content-Transfer-Encoding
 	twice     bool     // a parameter that decides what the part holds has two values
+	unread    bool     // a type or an encoding that can't be read, or not to its end
 }
 
 // unclear says why programs may differ in what a part holds: fields of which one has to win.
 func (s *seenFields) unclear(p *Part) string {
-	container := func(t string) bool {
-		t = strings.ToLower(strings.TrimSpace(t))
-		return strings.HasPrefix(t, "multipart") || strings.HasPrefix(t, "message")
-	}
 	switch {
-	case differ(s.types) && slices.ContainsFunc(s.types, container):
+	case differ(s.types) && slices.ContainsFunc(s.types, isContainer):
 		return "a part has several types"
 	case differ(s.encodings):
 		return "a part has several encodings"
 	case s.twice:
 		return "a parameter has several values"
+	case s.unread:
+		return "a part says in no readable way what it is"
 	case p.Type == "multipart" && (p.Encoding == "base64" || strings.Contains(p.Encoding, "uue")):
 		return "a container is encoded"
 	}
 	return ""
+}
+
+// isContainer reports whether a type, however it is written, may be taken for one whose parts hold something.
+func isContainer(t string) bool {
+	t = strings.ToLower(strings.TrimLeft(skipComments(t), "\"'"))
+	return strings.HasPrefix(t, "multipart") || strings.HasPrefix(t, "message")
 }
 
 func differ(values []string) bool {
@@ -75,22 +80,31 @@ func (p *Part) readField(f Field, seen *seenFields) {
 	switch {
 	case f.Is("Content-Type"):
 		seen.types = append(seen.types, f.Value())
+		seen.length(f)
 		if t, s, params, ok := parseContentType(f.Value()); ok {
 			p.Type, p.Subtype, p.Params, seen.typed = t, s, params, true
 			seen.collect(params)
+		} else {
+			seen.unread = seen.unread || isContainer(f.Value())
 		}
+		seen.loose(f.Body)
 	case f.Is("Content-Transfer-Encoding"):
-		if v, _ := cutToken(skipComments(f.Value())); v != "" {
+		rest := skipComments(f.Value())
+		if v, _ := cutToken(rest); v != "" {
 			p.Encoding = strings.ToLower(v)
 			seen.encodings = append(seen.encodings, v)
+		} else {
+			seen.unread = seen.unread || rest != ""
 		}
 	case f.Is("Content-Disposition"):
+		seen.length(f)
 		v, rest := cutToken(skipComments(f.Value()))
 		if v != "" {
 			p.Disposition = strings.ToLower(v)
 			p.DispositionParams = parseParams(rest)
 			seen.collect(p.DispositionParams)
 		}
+		seen.loose(f.Body)
 	case f.Is("Content-ID"):
 		p.ID = f.Value()
 	case f.Is("Content-Description"):
@@ -115,11 +129,117 @@ func (s *seenFields) collect(params []Param) {
 			s.twice = s.twice || boundary != "" && boundary != param.Value
 			boundary = param.Value
 		default:
-			name, _, _ := strings.Cut(param.Name, "*")
-			if name == "name" || name == "filename" { // a section that fits nowhere
-				s.names = append(s.names, DecodeHeader(param.Value))
-			}
+			name, _, _ := strings.Cut(param.Name, "*") // a section that fits nowhere
+			s.twice = s.twice || name == "boundary"
 		}
+	}
+}
+
+// length notes a field of which a part is not read.
+func (s *seenFields) length(f Field) {
+	s.unread = s.unread || len(f.Body) > maxValue || strings.Count(f.Body, ";") > maxParams
+}
+
+// loose keeps the file names that less careful readers find in a field: with a missing semicolon, with a comment or a
+// second word behind them, in sections of which one is missing or given twice.
+func (s *seenFields) loose(body string) {
+	type section struct {
+		no   string
+		text string
+	}
+	var sections []section
+	for {
+		i := indexName(body)
+		if i < 0 {
+			break
+		}
+		key := strings.TrimLeft(body[i+len("name"):], "*0123456789")
+		no := body[i+len("name") : len(body)-len(key)]
+		if body = strings.TrimLeft(key, " \t\r\n"); body == "" || body[0] != '=' {
+			continue
+		}
+		var value string
+		value, body, _ = strings.Cut(body[1:], ";")
+		value = strings.Trim(value, " \t\r\n")
+		if no != "" {
+			if _, text, ok := strings.Cut(value, "'"); ok { // charset'language'text
+				if _, text, ok = strings.Cut(text, "'"); ok {
+					value = text
+				}
+			}
+			value = percentDecode(value)
+			sections = append(sections, section{no, strings.ReplaceAll(value, `"`, "")})
+		}
+		s.name(strings.ReplaceAll(value, `"`, ""))
+		if strings.HasPrefix(value, `"`) {
+			value, _ = cutQuoted(value)
+		} else {
+			value, _, _ = strings.Cut(value, " ")
+		}
+		s.name(value)
+	}
+	if len(sections) > 1 {
+		slices.SortStableFunc(sections, func(a, b section) int { return sectionNo(a.no) - sectionNo(b.no) })
+		all := ""
+		for _, sec := range sections[:min(len(sections), maxParams)] {
+			all += sec.text
+		}
+		s.name(all)
+	}
+}
+
+func sectionNo(s string) int {
+	n, _ := strconv.Atoi(strings.Trim(s, "*")) // what is no number comes first
+	return min(max(n, 0), maxParams)
+}
+
+// indexName finds the word name in any case, within filename too.
+func indexName(s string) int {
+	for i := 0; i+4 <= len(s); i++ {
+		if s[i]|0x20 == 'n' && strings.EqualFold(s[i:i+4], "name") {
+			return i
+		}
+	}
+	return -1
+}
+
+// looseWords decodes encoded words of any length and in any character set, as far as they are in ASCII.
+func looseWords(v string) string {
+	var b strings.Builder
+	for {
+		before, word, ok := strings.Cut(v, "=?")
+		b.WriteString(strings.TrimSpace(before))
+		if !ok {
+			return cleanText(fromUnlabelled(b.String()))
+		}
+		_, word, _ = strings.Cut(word, "?")
+		encoding, text, _ := strings.Cut(word, "?")
+		text, v, _ = strings.Cut(text, "?=")
+		if strings.EqualFold(encoding, "b") {
+			d := base64Decoder{}
+			b.Write(d.flush(d.decode(nil, []byte(text))))
+		} else {
+			b.Write(decodeQ(text))
+		}
+	}
+}
+
+// name keeps a file name once; of a very long one the end, which says what it is.
+func (s *seenFields) name(v string) {
+	v = DecodeHeader(v[max(0, len(v)-maxValue):])
+	if strings.Contains(v, "=?") {
+		s.keep(looseWords(v))
+	}
+	s.keep(v)
+}
+
+func (s *seenFields) keep(v string) {
+	switch {
+	case v == "" || slices.Contains(s.names, v):
+	case len(s.names) >= maxParams:
+		s.unread = true
+	default:
+		s.names = append(s.names, v)
 	}
 }
 
@@ -302,11 +422,23 @@ func joinContinuations(in []Param) []Param {
 			continue
 		}
 		seen[name] = true
-		if sections := collect(in, name); len(sections) > 0 {
+		sections := collect(in, name)
+		if len(sections) > 0 {
 			out = append(out, joinSections(name, sections))
 		}
+		out = append(out, behindGap(in, name, len(sections))...)
 	}
 	return out
+}
+
+// behindGap are the sections of name that no whole was made of, since one before them is missing.
+func behindGap(in []Param, name string, whole int) (rest []Param) {
+	for _, p := range in {
+		if n, no, _, ok := splitSection(p.Name); ok && n == name && no >= whole {
+			rest = append(rest, p)
+		}
+	}
+	return rest
 }
 
 // splitSection reads a name such as "filename*1*". It is not ok for a name without an asterisk.

@@ -18,7 +18,8 @@ type Parser struct {
 	buf    *buffers
 	budget int // octets of header that may still be kept
 	parts  int
-	full   bool // the limit of parts is reached: delimiters are content from here on
+	full   bool // a limit is reached: delimiters are content from here on
+	near   int  // comparisons of lines that are no delimiters
 
 	off    int64 // octets of all lines that are done with
 	lf     int64 // line feeds among them
@@ -148,6 +149,7 @@ func (p *Parser) lastLine() {
 			return
 		}
 	}
+	p.nearly(p.buf.line, n)
 	if p.inHeader {
 		p.off += int64(n)
 		return
@@ -204,6 +206,7 @@ func (p *Parser) headerLine(b []byte) []byte {
 			return rest
 		}
 	}
+	p.nearly(line[:min(len(line), maxDelimiter)], n)
 	p.off += int64(n)
 	p.lf++
 	p.l2, p.l1 = 0, '\n' // a header line's break is never part of a body, whether it had a CR or not
@@ -244,6 +247,7 @@ func (p *Parser) candidate(b []byte) []byte {
 		return nil
 	}
 	if i < 0 || p.lineLen+i+1 > maxDelimiter {
+		p.nearly(p.beginning(b), maxDelimiter+1)
 		if p.lineLen > 0 {
 			p.lineLen = 0
 			p.take(p.buf.line)
@@ -261,8 +265,18 @@ func (p *Parser) candidate(b []byte) []byte {
 		p.delimiter(k, last, line)
 		return rest
 	}
+	p.nearly(line, len(line))
 	p.take(line)
 	return rest
+}
+
+// beginning is that of a line of which b comes next, as far as a delimiter goes.
+func (p *Parser) beginning(b []byte) []byte {
+	if p.lineLen == 0 {
+		return b[:min(len(b), maxDelimiter)]
+	}
+	line := bytes.Clone(p.buf.line)
+	return append(line, b[:min(len(b), maxDelimiter-len(line))]...)
 }
 
 // take counts body octets.
@@ -299,6 +313,29 @@ func (p *Parser) match(line []byte) (i int, last, ok bool) {
 		}
 	}
 	return 0, false, false
+}
+
+// maxNear is how many comparisons of lines with boundaries a letter may cost beyond those that find its delimiters.
+const maxNear = 20_000_000
+
+// nearly notes a line that is no delimiter and begins as one does, which is enough for some programs (RFC 2046 §5.1.1).
+// n is the line's length, of which line may be the beginning.
+func (p *Parser) nearly(line []byte, n int) {
+	if len(p.bounds) == 0 || p.full || p.msg.Unclear != "" || len(line) < 2 || line[0] != '-' || line[1] != '-' {
+		return
+	}
+	line = line[2:]
+	if p.near += len(p.bounds); p.near > maxNear {
+		p.unclear("more lines than are read may be delimiters")
+		p.full = true
+		return
+	}
+	for _, b := range p.bounds {
+		if at := len(b.text); len(line) > at && string(line[:at]) == b.text &&
+			(n > maxDelimiter || len(bytes.TrimRight(line[at:], "- \t\r\n")) > 0) {
+			p.unclear("a line may be a delimiter")
+		}
+	}
 }
 
 // delimiter ends the parts inside the boundary's multipart at the line break before the delimiter line (RFC 2046 §5.1.1),
@@ -410,6 +447,9 @@ func (p *Parser) endHeader() {
 	switch {
 	case l.part.Type == "multipart":
 		p.enterMultipart(l, at)
+	case l.part.Is("message/news"): // some programs open it as a letter (RFC 5537 §6.2 has done with it)
+		note(&p.msg.letters, l.part, true)
+		p.beginCapture(l.part)
 	case l.part.Type == "message" && (l.part.Subtype == "rfc822" || l.part.Subtype == "global"):
 		if !isIdentity(l.part.Encoding) {
 			note(&p.msg.letters, l.part, true)
@@ -445,6 +485,7 @@ func (p *Parser) enterMultipart(l *level, at int) {
 		p.unclear(tooMuch)
 		l.part.asOpaque()
 	case text == "" || len(text) > maxDelimiter-6:
+		p.unclear("a container has no delimiter that can be read")
 		l.part.asText()
 	default:
 		l.boundary = text

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -379,5 +380,90 @@ func BenchmarkParseMultipart10K(b *testing.B) {
 		p := NewParser(Limits{})
 		_, _ = p.Write(raw)
 		p.Close()
+	}
+}
+
+// Letters that other programs may read in another way say so; what only looks odd does not.
+func TestUnclear(t *testing.T) {
+	t.Parallel()
+	const rest = "\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
+	for _, c := range []struct{ why, letter, want string }{
+		{"a container", "Content-Type: multipart/mixed; boundary=b" + rest, ""},
+		{"no subtype", "Content-Type: multipart/; boundary=b" + rest, "no readable way"},
+		{"no slash", "Content-Type: multipart; boundary=b" + rest, "no readable way"},
+		{"a type in quotation marks", "Content-Type: \"multipart/mixed\"; boundary=b" + rest, "no readable way"},
+		{"another type that can't be read", "Content-Type: text; boundary=b" + rest, ""},
+		{"no boundary", "Content-Type: multipart/mixed" + rest, "no delimiter"},
+		{"an empty boundary", "Content-Type: multipart/mixed; boundary=\"\"" + rest, "no delimiter"},
+		{"a boundary that is too long", "Content-Type: multipart/mixed; boundary=" + strings.Repeat("b", 600) + rest, "no delimiter"},
+		{"a section of the boundary twice", "Content-Type: multipart/mixed; boundary*0=b; boundary*0=c" + rest, "several values"},
+		{"a section of the boundary missing", "Content-Type: multipart/mixed; boundary*0=b; boundary*2=c" + rest, "several values"},
+		{"an encoding in quotation marks", "Content-Transfer-Encoding: \"base64\"\r\n\r\neA==", "no readable way"},
+		{"no encoding", "Content-Transfer-Encoding: (none)\r\n\r\nx", ""},
+		{"many parameters", "Content-Type: text/plain" + strings.Repeat("; a=1", maxParams) + "; name=a.exe" + rest, "no readable way"},
+		{"a long field", "Content-Type: text/plain; a=" + strings.Repeat("a", maxValue) + "; name=a.exe" + rest, "no readable way"},
+		{"many names", "Content-Type: text/plain; a=\"" + strings.Repeat("name=a b;", 50) + "\"" + rest, ""},
+		{"a line that goes on behind a delimiter", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--bc\r\n\r\n--b--", "may be a delimiter"},
+		{"the same at the end", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b x", "may be a delimiter"},
+		{"the same in a header", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nX: y\r\n--b;x\r\n\r\n--b--", "may be a delimiter"},
+		{"white space behind a delimiter without end", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b" + strings.Repeat(" ", 600) + "\r\n\r\nx\r\n--b--", "may be a delimiter"},
+		{"the boundary of a container around, which begins alike", "Content-Type: multipart/mixed; boundary=bb\r\n\r\n--bb\r\nContent-Type: multipart/mixed; boundary=b" + rest + "\r\n--bb--", ""},
+		{"dashes behind a boundary of dashes", "Content-Type: multipart/mixed; boundary=\"----\"\r\n\r\n------\r\n\r\nx\r\n--------------\r\nBob\r\n--------\r\n", ""},
+	} {
+		got := mustParse(t, []byte(c.letter)).Unclear
+		if (c.want == "") != (got == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+		for size := 1; size < 600; size += 97 {
+			if pieces := parsePieces([]byte(c.letter), Limits{}, func() int { return size }).Unclear; pieces != got {
+				t.Errorf("%s in pieces of %d: %q, want %q", c.why, size, pieces, got)
+			}
+		}
+	}
+}
+
+// A letter of nothing but lines that begin as delimiters, within many containers, is not compared without end.
+func TestManyNearDelimiters(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 50 {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=b%02d\r\n\r\n--b%02d\r\n", i, i)
+	}
+	b.WriteString("\r\n" + strings.Repeat("--c\r\n", maxNear/50+1))
+	if m := mustParse(t, []byte(b.String())); !strings.Contains(m.Unclear, "more lines") {
+		t.Errorf("it is %q", m.Unclear)
+	}
+}
+
+// Every name that some program may give a part is among its names.
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ field, want string }{
+		{"attachment; filename=a.exe", "a.exe"},
+		{"attachment; filename=\"a; b.exe\"", "a; b.exe"},
+		{"attachment; filename=report (1).exe", "report (1).exe"},
+		{"attachment; filename=\"a.txt\".exe", "a.txt.exe"},
+		{"attachment filename=a.exe", "a.exe"},
+		{"attachment; filename=a.exe size=3", "a.exe"},
+		{"filename=a.exe", "a.exe"},
+		{"attachment; filename*=utf-8''a.txt; filename*=utf-8''b%2Eexe", "b.exe"},
+		{"attachment; filename*0=a; filename*2=.exe", "a.exe"},
+		{"attachment; filename*1=a; filename*2*=%2Eexe", "a.exe"},
+		{"attachment; filename*2=exe; filename*1=\"a.\"", "a.exe"},
+		{"attachment; FileName*0*=utf-8''a%2E; FileName*1=exe", "a.exe"},
+		{"attachment; filename*1=\"=?utf-8?Q?a=2E?=\"; filename*3=\"=?utf-8?Q?exe?=\"", "a.exe"},
+		{"attachment; filename=\"=?x-nobody?Q?a=2Eexe?=\"", "a.exe"},
+		{"attachment; filename=\"=?x-nobody?B?YS5l?= =?x-nobody?b?eGU=?=\"", "a.exe"},
+		{"attachment; filename=\"=?utf-8?Q?a=2Eexe\"", "a.exe"},
+		{"attachment; filename=\"=?utf-8?Q?" + strings.Repeat("a", 5000) + "=2Eexe?=\"", strings.Repeat("a", 5000) + ".exe"},
+	} {
+		m := mustParse(t, []byte("Content-Disposition: "+c.field+"\r\n\r\nx"))
+		if names := append(m.Names(m.Root), m.Root.FileName()); !slices.Contains(names, c.want) || m.Unclear != "" {
+			t.Errorf("%s: %q (%s), %q is missing", c.field, names, m.Unclear, c.want)
+		}
+	}
+	many := mustParse(t, []byte("Content-Type: text/plain; a=\""+strings.Repeat("name=;", 40_000)+"\"\r\n\r\nx"))
+	if n := len(many.Names(many.Root)); many.Unclear == "" || n > maxParams {
+		t.Errorf("a header full of names gives %d, and is clear", n)
 	}
 }

@@ -338,8 +338,34 @@ func (p *Part) Raw(r io.ReaderAt) *io.SectionReader {
 // Content reads the part's body decoded, tolerantly.
 func (p *Part) Content(r io.ReaderAt) io.Reader { return NewDecoder(p.Encoding, p.Raw(r)) }
 
+// KnownEncoding reports whether Content decodes the body; one in an encoding that it doesn't know is passed on as it is.
+func (p *Part) KnownEncoding() bool {
+	_, known := newOctetDecoder(p.Encoding)
+	return known
+}
+
 // StrictContent reads the part's body decoded and reports ErrEncoding where it can't be (RFC 3516).
 func (p *Part) StrictContent(r io.ReaderAt) io.Reader { return NewStrictDecoder(p.Encoding, p.Raw(r)) }
+
+// Unpadded reads a body in base64 as programs do that pass over the marks of its end. It is nil where the body is well
+// formed, so that there are none but at the end, or in another encoding.
+func (p *Part) Unpadded(r io.ReaderAt) io.Reader {
+	if p.Encoding != "base64" {
+		return nil
+	}
+	if _, err := io.Copy(io.Discard, p.StrictContent(r)); !errors.Is(err, ErrEncoding) {
+		return nil // an error of r's comes again
+	}
+	return NewDecoder("base64", paddingReader{p.Raw(r)})
+}
+
+// paddingReader leaves = out.
+type paddingReader struct{ io.Reader }
+
+func (r paddingReader) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	return copy(b, bytes.ReplaceAll(b[:n], []byte("="), nil)), err
+}
 
 // Text reads the part's body decoded and converted to UTF-8.
 func (p *Part) Text(r io.ReaderAt) io.Reader { return ToUTF8(p.Charset(), p.Content(r)) }

@@ -73,6 +73,7 @@ func (o *Outbox) putOff(ctx context.Context, id ID, cause error) {
 		}
 		if now.Before(time.UnixMicro(e.Created).Add(2 * o.cfg.Policy.Lifetime)) {
 			tx.Exec(sqlTellLater, id, now.Add(tellPause).UnixMicro())
+			tx.Exec(sqlWarnLater, id) // that it is delayed is owed again once the next try fails
 			return nil
 		}
 		o.cfg.Log.Error("a notice was given up", "queue", int64(id))

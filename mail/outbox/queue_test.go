@@ -549,23 +549,56 @@ func TestDropTellsWhereAskedFor(t *testing.T) {
 	})
 }
 
+// settle tries a domain's next letter, with that result.
+func (h *house) settle(domain string, r Result) {
+	h.t.Helper()
+	b, _, err := h.Outbox.next(h.t.Context(), domain, nil, true)
+	if b == nil || err != nil {
+		h.t.Fatal(b, err)
+	}
+	settleAll(b.to, r)
+	if _, _, err := h.Outbox.next(h.t.Context(), domain, &outcome{batch: b}, false); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// TestDelayNoticeThatCantBeFiled is owed again after the letter's next try, and not tried at every look until then.
+func TestDelayNoticeThatCantBeFiled(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		h := newHouse(t, engine, nil)
+		id := h.post(testLetter, nil, "bob@there.test")
+		owed := func() (n int) {
+			t.Helper()
+			if err := h.db.Read(t.Context(), func(tx *db.Tx) error { all, err := readOwed(tx, id); n = len(all); return err }); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		h.clock.Advance(5 * time.Hour)
+		h.settle("there.test", later("4.1", "down"))
+		h.mail.fail = errs.E(errs.OverQuota, "full")
+		h.tellDue(t.Context())
+		if n := owed(); n != 0 {
+			t.Errorf("%d are owed right after", n)
+		}
+		h.mail.fail = nil
+		h.clock.Advance(5 * time.Hour)
+		h.settle("there.test", later("4.1", "down"))
+		h.tellDue(t.Context())
+		if all := h.mail.of("ann@haven.test"); len(all) != 1 || owed() != 0 {
+			t.Errorf("%d notices, %d owed", len(all), owed())
+		}
+	})
+}
+
 // TestNoticeOfWhatMovedOn: while a notice of delay is written the letter may fail; the sender is then told of that.
 func TestNoticeOfWhatMovedOn(t *testing.T) {
 	t.Parallel()
 	dbtest.EachEngine(t, func(t *testing.T, engine string) {
 		h := newHouse(t, engine, nil)
 		id := h.post(testLetter, nil, "bob@there.test")
-		try := func(r Result) {
-			t.Helper()
-			b, _, err := h.Outbox.next(t.Context(), "there.test", nil, true)
-			if b == nil || err != nil {
-				t.Fatal(b, err)
-			}
-			settleAll(b.to, r)
-			if _, _, err := h.Outbox.next(t.Context(), "there.test", &outcome{batch: b}, false); err != nil {
-				t.Fatal(err)
-			}
-		}
+		try := func(r Result) { h.settle("there.test", r) }
 		h.clock.Advance(5 * time.Hour)
 		try(later("4.1", "down"))
 		h.clock.Advance(5 * time.Hour)

@@ -104,6 +104,7 @@ const (
 	sqlDropRcpt   = `DELETE FROM queue_rcpt WHERE queue = $1 AND n = $2 AND +state = $3`
 	sqlWarned     = `UPDATE queue_rcpt SET warned = 1, fate = 0 WHERE queue = $1 AND n = $2 AND +fate = 1 AND warned = 0`
 	sqlTellLater  = `UPDATE queue_rcpt SET due = $2 WHERE queue = $1 AND +state = 3`
+	sqlWarnLater  = `UPDATE queue_rcpt SET fate = 0 WHERE queue = $1 AND +fate = 1 AND warned = 0 AND +state <> 1`
 	sqlDropEntry  = `DELETE FROM queue WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM queue_rcpt WHERE queue = $1) RETURNING body`
 	sqlBodyless   = `SELECT q.id, q.body FROM queue q WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = q.body)`
 	sqlReferenced = `SELECT 1 FROM queue WHERE body = $1 LIMIT 1`

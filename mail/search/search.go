@@ -55,6 +55,8 @@ type Options struct {
 	Room   Room
 	Clock  clock.Clock
 	Logger *slog.Logger // nil: none
+	// Turn reports whether this process is the one that keeps the index up to date; nil: it is.
+	Turn func(context.Context) (bool, error)
 }
 
 // Service searches. It is safe for many goroutines.
@@ -67,6 +69,7 @@ type Service struct {
 	few   int
 	scans chan struct{} // a token of each search that reads much
 
+	turn     func(context.Context) (bool, error)
 	stepping sync.Mutex // one step at a time
 	worker   *worker
 }
@@ -80,6 +83,9 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if o.Main == nil || o.Store == nil || o.Keys == nil || o.Itself == nil || o.Clock == nil {
 		return nil, errs.Wrap(errs.Internal, errors.New("search: an option is missing"), "")
 	}
+	if o.Turn == nil {
+		o.Turn = func(context.Context) (bool, error) { return true, nil }
+	}
 	if o.Room == nil {
 		o.Room = diskRoom
 	}
@@ -87,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, turn: o.Turn, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
 	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}}
 	return s, nil
 }

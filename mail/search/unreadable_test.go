@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"haven"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
 
@@ -123,6 +124,46 @@ func TestUnreadableNow(t *testing.T) {
 			t.Fatalf("%d wait after nothing could be read", n)
 		}
 		for n := range 3 * maxWaits {
+			word := fmt.Sprint("insulin", n)
+			h.Deliver(ben, about(word))
+			if _, err := h.search.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if len(h.indexed(ben, word)) != 1 {
+				t.Fatalf("letter %d of another account is not indexed", n)
+			}
+		}
+		if n := h.waiting(); n != 0 {
+			t.Errorf("%d wait", n)
+		}
+	})
+}
+
+// TestDamagedKey: an account whose key doesn't open keeps no other account's mail from being indexed.
+func TestDamagedKey(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, h *house) {
+		anna, ben := h.Account(), h.Account()
+		for n := range stepWaits + 1 {
+			h.Deliver(anna, about(fmt.Sprint("metformin", n)))
+		}
+		swap := func(one, other haven.AccountNo) { // the keys of two accounts, which open under neither then
+			t.Helper()
+			if err := h.KeysDB.Write(t.Context(), func(tx *db.Tx) error {
+				for _, move := range [][2]haven.AccountNo{{one, -1}, {other, one}, {-1, other}} {
+					tx.Exec(`UPDATE account_key SET an = $2 WHERE an = $1`, int64(move[0]), int64(move[1]))
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			h.Keys.Forget(one)
+			h.Keys.Forget(other)
+		}
+		carl := h.Account()
+		swap(anna, carl)
+		defer swap(anna, carl)
+		for n := range maxWaits {
 			word := fmt.Sprint("insulin", n)
 			h.Deliver(ben, about(word))
 			if _, err := h.search.Step(t.Context()); err != nil {

@@ -38,7 +38,7 @@ const (
 	maxRest  = 10 * time.Second
 )
 
-// worker brings the index up to date. One per database works; a second does no harm.
+// worker brings the index up to date. One per database works (Options.Turn).
 type worker struct {
 	*Service
 	itself func(haven.AccountNo) mailbox.Viewer
@@ -53,7 +53,7 @@ func (s *Service) Run(ctx context.Context) {
 	pause := idle
 	for ctx.Err() == nil {
 		begun, before := s.clock.Now(), s.uses()
-		n, err := s.Step(ctx)
+		n, err := s.step(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = s.worker.standStill(err, pause)
@@ -66,6 +66,14 @@ func (s *Service) Run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// step is Step where it is this process's turn.
+func (s *Service) step(ctx context.Context) (n int, err error) {
+	if ours, err := s.turn(ctx); err != nil || !ours {
+		return 0, err
+	}
+	return s.Step(ctx)
 }
 
 // standStill is how long the worker waits after an error. A disk without room gets it by somebody's doing, not by being asked often.
@@ -246,7 +254,7 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 	slices.SortStableFunc(waiting, func(a, b todo) int { // those that could not be read last, so that they hold nobody up
 		return cmp.Or(cmp.Compare(w.isLate(a), w.isLate(b)), cmp.Compare(a.account, b.account))
 	})
-	tokens := 0
+	tokens, waits := 0, 0
 	var h *hasher
 	var late []todo
 	var cause error
@@ -255,7 +263,7 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 			gone, done = append(gone, t.msg), append(done, t)
 			continue
 		}
-		if tokens > stepTokens || len(late) == stepWaits {
+		if tokens > stepTokens || waits == stepWaits {
 			continue
 		}
 		if h == nil || h.account != t.account {
@@ -263,9 +271,14 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 				return nil, nil, nil, err
 			}
 		}
+		if h.broken != nil {
+			late, cause = append(late, t), h.broken
+			w.late[t.msg] += 0
+			continue
+		}
 		d, finished, err := w.document(ctx, h, t)
 		if errs.Is(err, errs.Transient) && ctx.Err() == nil {
-			late, cause = append(late, t), err
+			late, cause, waits = append(late, t), err, waits+1
 			w.late[t.msg] += 0 // known as late from now; putOff counts
 			continue
 		}
@@ -321,6 +334,7 @@ func (w *worker) leaveOut(t todo, err error) {
 type hasher struct {
 	account haven.AccountNo
 	terms   Terms // nil: the account's keys are destroyed, nothing can be read
+	broken  error // why the account's keys can't be had, which holds up its own messages and no others
 	known   map[string]uint64
 }
 
@@ -329,10 +343,15 @@ const maxKnown = 200_000
 
 func (w *worker) hasher(ctx context.Context, account haven.AccountNo) (*hasher, error) {
 	terms, err := w.keys(ctx, account)
-	if err != nil && !errs.Is(err, errs.NotFound) {
+	switch {
+	case err == nil:
+		return &hasher{account: account, terms: terms, known: map[string]uint64{}}, nil
+	case errs.Is(err, errs.NotFound):
+		return &hasher{account: account}, nil
+	case errs.Is(err, errs.Transient), ctx.Err() != nil:
 		return nil, err
 	}
-	return &hasher{account: account, terms: terms, known: map[string]uint64{}}, nil
+	return &hasher{account: account, broken: err}, nil
 }
 
 func (h *hasher) hash(word []byte) (uint64, error) {

@@ -1,0 +1,296 @@
+package vacation
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"haven"
+	"haven/platform/audit"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+	"haven/platform/secret"
+)
+
+// Access says what a person may do with an account; people/access is behind it.
+type Access interface {
+	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
+}
+
+// Accounts knows who answers; people/account is behind it. NotFound, or not allowed: the account sends nothing any more.
+type Accounts interface {
+	Answering(ctx context.Context, no haven.AccountNo) (Account, error)
+}
+
+// Keys give an account's data key.
+type Keys interface {
+	Account(ctx context.Context, no haven.AccountNo) (*secret.AccountKeys, error)
+}
+
+// Sealer seals what waits; secret.Sealer does.
+type Sealer interface {
+	Seal(dst, plain, ad []byte) ([]byte, error)
+	Open(dst, sealed, ad []byte) ([]byte, error)
+}
+
+// Sender files an answer in a mailbox of ours or queues it, from nobody (RFC 3834 §3.3), and does what also does in the same commit. NotFound: there is no such
+// mailbox here any more.
+type Sender interface {
+	Answer(ctx context.Context, a Answer, also func(*db.Tx) error) error
+}
+
+// Options are what the service stands on; every field but Logger is needed.
+type Options struct {
+	DB       *db.DB
+	Access   Access
+	Accounts Accounts
+	Keys     Keys
+	Sealer   Sealer
+	Policy   policy.Vacation
+	Clock    clock.Clock
+	Logger   *slog.Logger
+}
+
+// Service keeps automatic replies and writes them. It is safe for many goroutines.
+type Service struct {
+	o    Options
+	wake chan struct{}
+}
+
+// New makes the service over tables that Schema made.
+func New(o Options) *Service {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{o: o, wake: make(chan struct{}, 1)}
+}
+
+// Of is the reply of an account, for whoever manages it: the person, or an owner of the shared mailbox.
+func (s *Service) Of(ctx context.Context, person, account haven.AccountNo) (r Reply, err error) {
+	var sealed []byte
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		if err := s.manages(tx, person, account); err != nil {
+			return err
+		}
+		r, _, sealed, err = get(tx, account)
+		return err
+	})
+	if err != nil || sealed == nil {
+		return r, err
+	}
+	return s.open(ctx, account, r, sealed)
+}
+
+// manages is nil for whoever may say what an account answers.
+func (s *Service) manages(tx *db.Tx, person, account haven.AccountNo) error {
+	rights, v, err := s.o.Access.In(tx, person, account)
+	switch {
+	case err != nil:
+		return err
+	case rights == 0:
+		return &errs.Error{Kind: errs.NotFound, Rule: string(v.Rule), Say: "There is no such mailbox."}
+	case !rights.Has(haven.Manage):
+		return &errs.Error{Kind: errs.Denied, Rule: "vacation.owners", Say: "Only an owner of the mailbox says what it answers. Ask one of them."}
+	}
+	return nil
+}
+
+// Whose is an account whose reply is set, and who sets it.
+type Whose struct {
+	Person, Account haven.AccountNo
+	ID              haven.AccountID // of the account, for the audit log
+}
+
+// Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so.
+func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
+	now := s.o.Clock.Now()
+	if v := r.MayBe(now); !v.Allowed {
+		return &errs.Error{Kind: errs.Invalid, Rule: string(v.Rule), Say: v.Reason}
+	}
+	plain, err := json.Marshal(said{r.Subject, r.Inside, r.Outside})
+	if err != nil {
+		return err
+	}
+	keys, err := s.o.Keys.Account(ctx, w.Account)
+	if err != nil {
+		return err
+	}
+	sealed, err := keys.Seal(nil, plain, []byte("vacation"))
+	if err != nil {
+		return err
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if err := s.manages(tx, w.Person, w.Account); err != nil {
+			return err
+		}
+		_, ver, _, err := get(tx, w.Account)
+		if err != nil {
+			return err
+		}
+		ver++
+		tx.Exec(sqlPut, int64(w.Account), boolOf(r.On), micro(r.From), micro(r.Until), ver, sealed)
+		tx.Exec(sqlForget, int64(w.Account), ver)
+		note := "off"
+		if r.On {
+			note = "on"
+			if !r.Until.IsZero() {
+				note += " until " + r.Until.UTC().Format(time.RFC3339)
+			}
+		}
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "vacation.set", On: w.ID, Rule: "vacation.reply", Note: note})
+		return nil
+	})
+}
+
+// said is what is sealed of a reply.
+type said struct{ Subject, Inside, Outside string }
+
+func get(tx *db.Tx, account haven.AccountNo) (r Reply, ver int64, sealed []byte, err error) {
+	err = tx.Query(sqlGet, []any{int64(account)}, func(row db.Row) error {
+		r = Reply{On: row.Int64(0) != 0, From: moment(row.Int64(1)), Until: moment(row.Int64(2))}
+		ver, sealed = row.Int64(3), append([]byte(nil), row.Bytes(4)...)
+		return nil
+	})
+	return r, ver, sealed, err
+}
+
+func (s *Service) open(ctx context.Context, account haven.AccountNo, r Reply, sealed []byte) (Reply, error) {
+	keys, err := s.o.Keys.Account(ctx, account)
+	if err != nil {
+		return r, err
+	}
+	plain, err := keys.Open(nil, sealed, []byte("vacation"))
+	if err != nil {
+		return r, err
+	}
+	var what said
+	err = json.Unmarshal(plain, &what)
+	r.Subject, r.Inside, r.Outside = what.Subject, what.Inside, what.Outside
+	return r, err
+}
+
+// owed is what is sealed of an answer that is owed.
+type owed struct {
+	To                 string
+	Subject, MessageID string
+	Inside             bool
+}
+
+// The most that is kept of a letter to answer it.
+const (
+	keptSubject = 1000 // octets
+	keptID      = 998
+)
+
+// Owe notes in tx that the sender of a letter may be owed an answer by these mailboxes. It costs one question where nobody is away.
+func (s *Service) Owe(tx *db.Tx, l Letter, to []To) error {
+	if !MayAnswer(l).Allowed {
+		return nil
+	}
+	named := make(map[haven.AccountNo]bool, len(to))
+	numbers := make([]haven.AccountNo, 0, len(to))
+	for _, t := range to {
+		if !named[t.Account] && Names(l.Header, t) {
+			named[t.Account] = true
+			numbers = append(numbers, t.Account)
+		}
+	}
+	var away []haven.AccountNo
+	if err := db.QueryAmong(tx, sqlStand, numbers, func(r db.Row) error { away = append(away, haven.AccountNo(r.Int64(0))); return nil }); err != nil || len(away) == 0 {
+		return err
+	}
+	id := l.Header.Get("Message-ID")
+	if len(id) > keptID {
+		id = ""
+	}
+	plain, err := json.Marshal(owed{l.From.String(), clip(l.Header.Get("Subject"), keptSubject), id, l.Inside})
+	if err != nil {
+		return err
+	}
+	now := s.o.Clock.Now().UnixMicro()
+	for _, no := range away {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		id := int64(binary.BigEndian.Uint64(b[:]) >> 1)
+		sealed, err := s.o.Sealer.Seal(nil, plain, owedName(id))
+		if err != nil {
+			return err
+		}
+		tx.Exec(sqlOwe, id, int64(no), now, now, sealed)
+	}
+	return nil
+}
+
+func clip(s string, octets int) string {
+	if len(s) > octets {
+		s = s[:octets]
+	}
+	return s
+}
+
+func owedName(id int64) []byte {
+	return binary.BigEndian.AppendUint64([]byte("vacation"), uint64(id))
+}
+
+// Wake lets Run know, after the commit, that something may be owed.
+func (s *Service) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// WaitingSince is when the oldest answer came to be owed that still is; zero: none is.
+func (s *Service) WaitingSince(ctx context.Context) (at time.Time, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(sqlOldest, nil, func(r db.Row) error {
+			if !r.Null(0) {
+				at = moment(r.Int64(0))
+			}
+			return nil
+		})
+	})
+	return at, err
+}
+
+// senderHash stands for a sender among those whom an account has told.
+func senderHash(account haven.AccountNo, a haven.Address) []byte {
+	h := sha256.New()
+	_ = binary.Write(h, binary.BigEndian, int64(account)) // never fails: a hash takes everything
+	h.Write([]byte(a.Key()))
+	return h.Sum(nil)
+}
+
+// answerID is the same for the same answer, however often it is tried.
+func answerID(id int64) string {
+	sum := sha256.Sum256(owedName(id))
+	return "vacation." + hex.EncodeToString(sum[:10])
+}
+
+func micro(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(m int64) time.Time {
+	if m == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(m).UTC()
+}
+
+func boolOf(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
