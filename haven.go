@@ -29,6 +29,15 @@ func NewAccountID() AccountID {
 // String is 26 lower-case letters and digits 2 to 7, safe in a URL and as an OBJECTID (RFC 8474 §4).
 func (id AccountID) String() string { return idEncoding.EncodeToString(id[:]) }
 
+// ParseAccountID reads what String wrote.
+func ParseAccountID(s string) (id AccountID, ok bool) {
+	b, err := idEncoding.DecodeString(s)
+	if err != nil || len(b) != len(id) || idEncoding.EncodeToString(b) != s {
+		return AccountID{}, false
+	}
+	return AccountID(b), true
+}
+
 // IsZero reports whether id names nobody.
 func (id AccountID) IsZero() bool { return id == AccountID{} }
 

@@ -187,25 +187,15 @@ func (c *call) setRights(name, who, mod string) error {
 	if err != nil {
 		return err
 	}
-	if mod == "" || mod[0] != '+' && mod[0] != '-' {
-		return c.srv.access.SetMember(c.ctx, p.viewer.Person, p.viewer.Account, who, withSending(change, 0))
-	}
-	members, err := c.members(p.viewer)
-	if err != nil {
-		return err
-	}
-	var now haven.Rights
-	for _, m := range members {
-		if strings.EqualFold(m.Address, who) {
-			now = m.Rights
+	return c.srv.access.SetMember(c.ctx, p.viewer.Person, p.viewer.Account, who, func(now haven.Rights) haven.Rights {
+		switch {
+		case strings.HasPrefix(mod, "+"):
+			return withSending(now|change, now)
+		case strings.HasPrefix(mod, "-"):
+			return withSending(now&^change, now)
 		}
-	}
-	if mod[0] == '+' {
-		change |= now
-	} else {
-		change = now &^ change
-	}
-	return c.srv.access.SetMember(c.ctx, p.viewer.Person, p.viewer.Account, who, withSending(change, now))
+		return withSending(change, 0)
+	})
 }
 
 // withSending completes rights set over IMAP, which knows nothing of sending: who writes may send as the mailbox, as

@@ -47,6 +47,9 @@ func appendMessages(c *call) error {
 	if a.failed != nil {
 		return a.failed
 	}
+	if err := c.goesOn(c.ctx); err != nil {
+		return err
+	}
 	validity, uids, err := c.srv.mail.Append(c.ctx, a.place.viewer, a.folder.No, a.items)
 	if err != nil {
 		return err

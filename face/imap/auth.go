@@ -288,6 +288,7 @@ func (c *call) signIn(l Login) error {
 	c.who, c.state, c.proven = who, authenticated, c.srv.now()
 	c.d.Allow(c.wireLimits())
 	c.own = c.srv.mail.Watch(func(haven.AccountNo) { c.doubt.Store(true) }, who.Person)
+	c.doubt.Store(true) // it may have been revoked before it was watched
 	c.code, c.text = "CAPABILITY "+c.capabilities(), "Welcome."
 	return nil
 }
@@ -311,6 +312,15 @@ func (s *session) holds(ctx context.Context) error {
 		return nil
 	}
 	s.proven = now
+	return err
+}
+
+// goesOn asks what holds asks, for a command that lasts as long as its client takes. It says good-bye itself.
+func (s *session) goesOn(ctx context.Context) error {
+	err := s.holds(ctx)
+	if err != nil {
+		s.bye("", oneLine(errs.Say(err)))
+	}
 	return err
 }
 

@@ -85,10 +85,67 @@ func TestRevokedPassword(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		k := w.signIn(t, ben)
+		k.do("NOOP")
 		w.people.revoke()
 		k.do("NOOP")
 		w.Clock.Advance(proveAgain)
 		k.send("t NOOP\r\n")
+		if l := k.line(); l != "* BYE Sign in again." {
+			t.Error(l)
+		}
+	})
+	t.Run("before the first command", func(t *testing.T) { // it may have been revoked before anybody listened
+		t.Parallel()
+		w := newWorld(t)
+		k := w.signIn(t, ben)
+		w.people.revoke()
+		k.send("t NOOP\r\n")
+		if l := k.line(); l != "* BYE Sign in again." {
+			t.Error(l)
+		}
+	})
+	t.Run("while much is fetched", func(t *testing.T) {
+		t.Parallel()
+		const letters = 3 * bodyStep
+		w := newWorld(t)
+		long := letter(t, "hello") + strings.Repeat(strings.Repeat("x", 70)+"\r\n", 900)
+		for range letters {
+			w.Deliver(w.people.no[ben], long)
+		}
+		k := w.signIn(t, ben)
+		k.do("SELECT INBOX")
+		k.send("t UID FETCH 1:* BODY.PEEK[]\r\n")
+		if l := k.line(); !strings.HasPrefix(l, "* 1 FETCH ") {
+			t.Fatal(l)
+		}
+		w.people.revoke()
+		w.Hub.Announce(w.people.no[ben], haven.Seq(0))
+		told := 1
+		for {
+			l := k.line()
+			if strings.HasPrefix(l, "* ") && strings.Contains(l, " FETCH ") {
+				told++
+			}
+			if l == "* BYE Sign in again." || l == "EOF" || strings.HasPrefix(l, "t ") {
+				if l != "* BYE Sign in again." || told == letters {
+					t.Errorf("%s after %d of %d letters", l, told, letters)
+				}
+				return
+			}
+		}
+	})
+	t.Run("nobody told while idling", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		k := w.signIn(t, ben)
+		k.do("SELECT INBOX")
+		k.send("i IDLE\r\n")
+		if l := k.line(); l != "+ idling" {
+			t.Fatal(l)
+		}
+		w.people.revoke()
+		w.Clock.Advance(proveAgain)
+		k.send("DONE\r\n")
 		if l := k.line(); l != "* BYE Sign in again." {
 			t.Error(l)
 		}

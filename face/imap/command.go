@@ -187,8 +187,7 @@ func (s *session) runCommand(cmd command, tag, name string, uid bool) {
 		ctx, cancel = context.WithTimeout(ctx, s.srv.limits.Command)
 		defer cancel()
 	}
-	if err := s.holds(ctx); err != nil {
-		s.bye("", oneLine(errs.Say(err)))
+	if s.goesOn(ctx) != nil {
 		return
 	}
 	c := &call{session: s, ctx: ctx, d: s.io.dec, e: s.io.enc, tag: tag, name: name, uid: uid}

@@ -62,6 +62,9 @@ func (f *fetching) rows(rows []mailbox.Row) error {
 		step = min(step, seenStep)
 	}
 	for lo := 0; lo < len(rows); lo += step {
+		if err := f.goesOn(f.ctx); err != nil {
+			return err
+		}
 		if err := f.batch(rows[lo:min(lo+step, len(rows))]); err != nil {
 			return err
 		}

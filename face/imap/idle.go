@@ -2,7 +2,6 @@ package imap
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"haven"
@@ -74,6 +73,9 @@ func (s *session) idleLine() {
 	}
 	ctx, cancel := context.WithTimeout(s.srv.ctx, s.srv.limits.Command)
 	defer cancel()
+	if s.goesOn(ctx) != nil {
+		return
+	}
 	if s.sel != nil {
 		if err := s.poll(ctx, pollAll); err != nil {
 			s.tagged(tag, "IDLE", err)
@@ -113,7 +115,6 @@ func (srv *Server) wake(s *session) {
 	s.dirty.Store(false)
 	ctx, cancel := context.WithTimeout(srv.ctx, 10*time.Second)
 	defer cancel()
-	var e *errs.Error
 	err := s.look(ctx)
 	switch {
 	case err == nil:
@@ -123,7 +124,7 @@ func (srv *Server) wake(s *session) {
 	case errs.Is(err, errs.Internal):
 		srv.log.Error("imap: looking for changes failed", "err", err)
 		s.bye("", "Something went wrong here. Connect again.")
-	case errors.As(err, &e) && e.Rule == "login.revoked":
+	case errs.Is(err, errs.Denied):
 		s.bye("", oneLine(errs.Say(err)))
 	default:
 		s.bye("", "This mailbox is no longer open to you.")

@@ -2,7 +2,10 @@ package imap
 
 import (
 	"fmt"
+	"net"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,5 +131,85 @@ func TestBlockedWithNothingOpen(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		})
+	}
+}
+
+// parking is a listener whose connections stop for the test where their session begins to idle and sets the deadline of
+// its wait.
+type parking struct {
+	net.Listener
+	parked, free chan struct{}
+}
+
+func (p *parking) Accept() (net.Conn, error) {
+	c, err := p.Listener.Accept()
+	return &parkingConn{Conn: c, p: p}, err
+}
+
+type parkingConn struct {
+	net.Conn
+	p     *parking
+	idles bool
+}
+
+func (c *parkingConn) Write(b []byte) (int, error) {
+	c.idles = c.idles || string(b) == "+ idling\r\n"
+	return c.Conn.Write(b)
+}
+
+func (c *parkingConn) SetReadDeadline(at time.Time) error {
+	if c.idles {
+		c.idles = false
+		close(c.p.parked)
+		<-c.p.free
+	}
+	return c.Conn.SetReadDeadline(at)
+}
+
+// TestIdleWokenWhileParking: a letter that comes just while a session goes to wait is told, and so are those after it.
+func TestIdleWokenWhileParking(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := &parking{parked: make(chan struct{}), free: make(chan struct{})}
+	k := dial(t, w.listenOn(func(l net.Listener) net.Listener { p.Listener = l; return p }))
+	free := sync.OnceFunc(func() { close(p.free) })
+	t.Cleanup(free)
+	k.line()
+	k.do("LOGIN " + anna + " secret")
+	k.do("SELECT INBOX")
+	k.send("i IDLE\r\n")
+	if l := k.line(); l != "+ idling" {
+		t.Fatal(l)
+	}
+	<-p.parked
+	w.Deliver(w.people.no[anna], letter(t, "hello"))
+	w.awaitWaker()
+	free()
+	if l := k.line(); l != "* 1 EXISTS" {
+		t.Error(l)
+	}
+	w.Deliver(w.people.no[anna], letter(t, "hello"))
+	if l := k.line(); l != "* 2 EXISTS" {
+		t.Error(l)
+	}
+}
+
+// awaitWaker waits until the waker has taken every session that there was to wake in hand.
+func (w *world) awaitWaker() {
+	for {
+		w.srv.waker.mu.Lock()
+		n := len(w.srv.waker.queue)
+		w.srv.waker.mu.Unlock()
+		w.srv.mu.Lock()
+		for s := range w.srv.sessions {
+			if s.queued.Load() {
+				n++
+			}
+		}
+		w.srv.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		runtime.Gosched()
 	}
 }

@@ -109,10 +109,13 @@ func (r *register) Members(_ context.Context, _, account haven.AccountNo) (out [
 	return out, nil
 }
 
-func (r *register) SetMember(_ context.Context, _, account haven.AccountNo, address string, rights haven.Rights) error {
+func (r *register) SetMember(_ context.Context, _, account haven.AccountNo, address string, of func(haven.Rights) haven.Rights) error {
 	for name, no := range r.no {
 		if no == account {
-			r.grant(address, name, rights)
+			r.mu.Lock()
+			now := r.rights[[2]string{address, name}]
+			r.mu.Unlock()
+			r.grant(address, name, of(now))
 			return nil
 		}
 	}
@@ -164,14 +167,23 @@ func newWorldOf(t testing.TB, store *mailboxtest.Store, change ...func(*Options)
 // listen serves on a free port of loopback, with TLS where a configuration is given.
 func (w *world) listen(cfg *tls.Config) string {
 	w.t.Helper()
+	return w.listenOn(func(l net.Listener) net.Listener {
+		if cfg != nil {
+			return tls.NewListener(l, cfg)
+		}
+		return l
+	})
+}
+
+// listenOn serves on what of makes of a listener on a free port of loopback.
+func (w *world) listenOn(of func(net.Listener) net.Listener) string {
+	w.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	if cfg != nil {
-		l = tls.NewListener(l, cfg)
-	}
+	l = of(l)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -55,11 +55,17 @@ func (s *session) poll(ctx context.Context, mode pollMode) error {
 	if mode == pollNoExpunge && len(gone) > 0 {
 		return nil
 	}
+	for i := range ch.Changed { // before anything counts as told: the names may not be had just now
+		if err := s.knowKeywords(ctx, ch.Changed[i].Keywords); err != nil {
+			return err
+		}
+	}
 	sel.seq = ch.Folder.HighestModSeq
 	s.tellExpunged(gone)
 	s.tellNew(ch.New)
 	s.shareNumbers()
-	return s.tellChanged(ctx, ch.Changed, own)
+	s.tellChanged(ch.Changed, own)
+	return nil
 }
 
 // lose leaves a mailbox that is no longer open to the person.
@@ -116,19 +122,15 @@ func (s *session) tellExists() {
 }
 
 // tellChanged tells changed flags, except what the command's own responses told already.
-func (s *session) tellChanged(ctx context.Context, rows []mailbox.Row, own []told) error {
+func (s *session) tellChanged(rows []mailbox.Row, own []told) {
 	for i := range rows {
 		r := &rows[i]
 		n, ok := s.sel.uids.Number(r.UID)
 		if !ok || wasTold(own, r) {
 			continue
 		}
-		if err := s.knowKeywords(ctx, r.Keywords); err != nil {
-			return err
-		}
 		s.fetchFlags(n, r, true)
 	}
-	return nil
 }
 
 func wasTold(own []told, r *mailbox.Row) bool {

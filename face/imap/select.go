@@ -247,6 +247,7 @@ func (c *call) resync(q *resync) error {
 	if err != nil {
 		return err
 	}
+	gone = without(gone, sel.uids.Ranges()) // what went while the mailbox was opened is told like any other that goes
 	if len(gone) > 0 {
 		c.e.Raw("* VANISHED (EARLIER) ").Ranges(wireRanges(gone)).CRLF()
 	}

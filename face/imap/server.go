@@ -76,8 +76,9 @@ type Member struct {
 // AccessLists shows and changes who may open a mailbox. Every call refuses a person without the right to manage.
 type AccessLists interface {
 	Members(ctx context.Context, person, account haven.AccountNo) ([]Member, error)
-	// SetMember gives the person with that address these rights; none takes the membership away.
-	SetMember(ctx context.Context, person, account haven.AccountNo, address string, rights haven.Rights) error
+	// SetMember gives the person with that address what of makes of the rights held there now, 0 without a membership; none takes
+	// the membership away.
+	SetMember(ctx context.Context, person, account haven.AccountNo, address string, of func(now haven.Rights) haven.Rights) error
 }
 
 // Metrics are called as things happen; a nil one is left out. They must not block.
@@ -247,15 +248,19 @@ func (srv *Server) Shutdown(ctx context.Context) error {
 	gone := make(chan struct{})
 	go func() {
 		var some errgroup.Group
+		var late sync.WaitGroup
 		some.SetLimit(64) // some clients take a while to hear it
 		for _, s := range open {
 			some.Go(func() error {
-				s.byeIfParked(restartText)
+				if !s.byeIfParked(restartText) {
+					late.Go(func() { s.byeWhenParked(restartText) }) // it has a goroutine at work: one more each is no flood
+				}
 				return nil
 			})
 		}
 		_ = some.Wait()
 		srv.wg.Wait()
+		late.Wait()
 		close(gone)
 	}()
 	var err error

@@ -120,7 +120,7 @@ func (s *session) serve() {
 		s.n = 0
 		s.mu.Lock()
 		_ = s.conn.SetReadDeadline(s.deadline())
-		s.mu.Unlock()
+		s.unlock()
 		n, err := s.conn.Read(s.first[:])
 		s.n = n
 		if n > 0 {
@@ -247,10 +247,15 @@ func (s *session) leave() {
 	if s.closed {
 		s.gone.Store(true)
 	}
+	s.unlock()
+}
+
+// unlock gives the lock back. The waker passes over a session that is locked: what changed meanwhile is looked at now.
+func (s *session) unlock() {
 	idling := s.idleTag != ""
 	s.mu.Unlock()
 	if idling && s.dirty.Load() {
-		s.srv.waker.add(s) // what changed between the look and now
+		s.srv.waker.add(s)
 	}
 }
 
@@ -350,13 +355,27 @@ func (s *session) bye(code, text string) {
 	s.closed = true
 }
 
-// byeIfParked ends a session that waits for a command. One that is busy looks at Server.stop itself.
-func (s *session) byeIfParked(text string) {
+// byeIfParked ends a session that waits for a command. It is false where somebody is at the session: a command, which
+// looks at Server.stop when it is done, or the waker, which doesn't.
+func (s *session) byeIfParked(text string) bool {
 	if !s.mu.TryLock() {
-		return
+		return false
 	}
 	defer s.mu.Unlock()
-	if s.closed || s.io != nil {
+	s.farewell(text)
+	return true
+}
+
+// byeWhenParked waits for whoever is at the session.
+func (s *session) byeWhenParked(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.farewell(text)
+}
+
+// farewell says good-bye on a connection that nobody reads or writes; the caller holds the lock.
+func (s *session) farewell(text string) {
+	if s.closed {
 		return
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))

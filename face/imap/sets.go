@@ -46,12 +46,12 @@ func without(rs, gone []mailbox.Range) []mailbox.Range {
 	}
 	out := make([]mailbox.Range, 0, len(rs))
 	for _, r := range rs {
+		for len(gone) > 0 && gone[0].Hi < r.Lo {
+			gone = gone[1:]
+		}
 		for _, g := range gone {
 			if g.Lo > r.Hi {
 				break
-			}
-			if g.Hi < r.Lo {
-				continue
 			}
 			if g.Lo > r.Lo {
 				out = append(out, mailbox.Range{Lo: r.Lo, Hi: g.Lo - 1})

@@ -1,0 +1,168 @@
+package portal
+
+import (
+	"net/http"
+	"net/url"
+
+	"haven"
+	"haven/face/portal/page"
+	"haven/people/openinghours"
+	"haven/platform/audit"
+	"haven/platform/errs"
+)
+
+// historyRows is how much of the history one page shows.
+const historyRows = 50
+
+// accountHistory shows everybody the own.
+func accountHistory(q *request) error {
+	q.frame.Title, q.frame.Back = "What was done with my account", "/account"
+	return q.showHistory("", "/account/history", q.ses.Person.ID)
+}
+
+// mailboxHistory shows the mailbox's to its owners: who was let in, and who sent as it.
+func mailboxHistory(q *request) error {
+	o, err := q.owned()
+	if err != nil {
+		return err
+	}
+	q.frame.Title, q.frame.Back = "What was done with the mailbox", mailboxPath(o)
+	return q.showHistory(o.Account.Display, mailboxPath(o)+"/history", o.Account.ID)
+}
+
+func (q *request) showHistory(of, path string, id haven.AccountID) error {
+	found, err := q.s.o.Audit(q.ctx(), id, audit.ParsePlace(q.r.FormValue("before")), historyRows)
+	if err != nil {
+		return err
+	}
+	v := page.HistoryView{Of: of}
+	names := map[haven.AccountID]string{{}: "The service"}
+	name := func(id haven.AccountID) (string, error) {
+		if known, ok := names[id]; ok {
+			return known, nil
+		}
+		a, err := q.s.o.Accounts.ByID(q.ctx(), id)
+		switch {
+		case errs.Is(err, errs.NotFound):
+			names[id] = "Somebody whose account is gone"
+		case err != nil:
+			return "", err
+		default:
+			names[id] = a.Display
+		}
+		return names[id], nil
+	}
+	for _, e := range found {
+		row, err := historyRow(e.Sealed, id, name)
+		if err != nil {
+			return err
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if len(found) == historyRows {
+		v.Older = path + "?before=" + url.QueryEscape(found[len(found)-1].Place.String())
+	}
+	return q.show(http.StatusOK, page.HistoryPage(q.frame, v))
+}
+
+// historyRow is a record in words, as whoever has the account that is of may read it.
+func historyRow(e audit.Sealed, of haven.AccountID, name func(haven.AccountID) (string, error)) (row page.HistoryRow, err error) {
+	row = page.HistoryRow{When: e.At.In(openinghours.London).Format("2 January 2006 15:04"), What: inHistory[e.What], From: e.Actor.Place}
+	if row.What == "" {
+		row.What = e.What
+	}
+	if row.Who, err = name(e.Actor.Person); err != nil {
+		return row, err
+	}
+	for _, other := range []haven.AccountID{e.On, e.Other} { // whom else it concerns
+		if other.IsZero() || other == of || other == e.Actor.Person {
+			continue
+		}
+		who, err := name(other)
+		if err != nil {
+			return row, err
+		}
+		row.What += ": " + who
+	}
+	if !e.Actor.As.IsZero() && e.Actor.As != e.Actor.Person && e.Actor.As != of {
+		as, err := name(e.Actor.As)
+		if err != nil {
+			return row, err
+		}
+		row.What += ", as " + as
+	}
+	return row, nil
+}
+
+// inHistory says in words what was done; a test holds it against what is recorded.
+var inHistory = map[string]string{
+	"account.alias-added":             "A further address was given",
+	"account.alias-ended":             "An address was taken away",
+	"account.app-password-made":       "A password for a mail program was made",
+	"account.app-password-revoked":    "A password for a mail program was revoked",
+	"account.contact-proven":          "A mobile number or e-mail was proven",
+	"account.contact-removed":         "A mobile number or e-mail was taken away",
+	"account.contact-set":             "A mobile number or e-mail was set",
+	"account.created":                 "The account was made",
+	"account.locked":                  "The account was locked for places where nobody had logged in before, after wrong passwords",
+	"account.password-set":            "The password was changed",
+	"account.renamed":                 "The name was changed",
+	"account.unlocked":                "The lock was ended",
+	"activation.done":                 "The account was activated",
+	"activation.invited":              "The username and a temporary password were sent",
+	"activation.policy-accepted":      "The rules of use were accepted",
+	"activation.policy-published":     "New rules of use were published",
+	"activation.mobile-shown":         "It was chosen whether the directory shows the mobile number",
+	"activation.questions-set":        "The security questions were set",
+	"audit.exported":                  "The records were exported",
+	"directory.limit-reached":         "The directory was searched as often as one person may in a day",
+	"delivery.released":               "A letter that was held was released",
+	"delivery.submitted":              "A letter was sent",
+	"helpdesk.call-closed":            "A call was closed",
+	"helpdesk.call-opened":            "The helpdesk or the local team was asked",
+	"helpdesk.details-sent":           "The lost details were sent to the e-mail on file",
+	"leaver.joined":                   "Somebody without a place of work was taken on",
+	"leaver.left":                     "A place of work was left",
+	"locum.code-made":                 "A code to be let in as a locum was shown",
+	"locum.code-wrong":                "A locum's code was wrong",
+	"locum.colleagues-allowed":        "Colleagues may let locums in",
+	"locum.colleagues-not-allowed":    "Only owners may let locums in",
+	"locum.let-in":                    "A locum was let in",
+	"mailbox.undeleted":               "Deleted mail was put back",
+	"notify.opened":                   "A notice to the outside was opened by an operator",
+	"openinghours.exception":          "A day with other opening hours was added",
+	"openinghours.plain":              "A day with other opening hours was taken away",
+	"openinghours.week":               "The opening hours were changed",
+	"passkey.added":                   "A passkey was added",
+	"passkey.refused":                 "A passkey was not good",
+	"passkey.removed":                 "A passkey was taken away",
+	"registration.submitted":          "The premises was registered",
+	"post.added":                      "A place of work was added",
+	"post.ended":                      "A place of work was ended",
+	"profile.code-refused":            "A code to a new mobile number or e-mail was wrong",
+	"profile.code-sent":               "A code was sent to a new mobile number or e-mail",
+	"profile.job-set":                 "The job title was changed",
+	"profile.telephone-set":           "The telephone number was changed",
+	"request.accepted":                "Another name or job title was accepted",
+	"request.made":                    "Another name or job title was asked for",
+	"request.refused":                 "Another name or job title was refused",
+	"request.withdrawn":               "A request for another name or job title was taken back",
+	"reset.asked":                     "A new password was asked for",
+	"reset.done":                      "The password was changed by a link and a code",
+	"reset.refused":                   "A link or code for a new password was not good",
+	"second-factor.codes-renewed":     "New recovery codes were made",
+	"second-factor.place-trusted":     "A browser was trusted",
+	"second-factor.places-distrusted": "No browser is trusted any more",
+	"second-factor.recovery-used":     "A recovery code was used",
+	"second-factor.refused":           "A code of the second step was wrong",
+	"second-factor.removed":           "The app with codes was taken away",
+	"second-factor.set-up":            "The second step was set up",
+	"session.closed":                  "Logged out",
+	"session.opened":                  "Logged in",
+	"session.revoked":                 "A log in was ended from elsewhere",
+	"sharedmailbox.about-set":         "What is said about the mailbox was changed",
+	"sharedmailbox.member-granted":    "Access to the mailbox was given or changed",
+	"sharedmailbox.member-removed":    "Access to the mailbox was taken away",
+	"sharedmailbox.ownerless":         "The mailbox was left without an owner",
+	"vacation.set":                    "The automatic reply was changed",
+}

@@ -1,0 +1,36 @@
+package page
+
+import (
+	"strconv"
+	"time"
+)
+
+// span is a time in words, in the largest unit of which it is a whole number: "10 minutes", "an hour", "3 days".
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day && d%day == 0:
+		return count(int(d/day), "day")
+	case d == time.Hour:
+		return "an hour"
+	case d >= time.Hour && d%time.Hour == 0:
+		return count(int(d/time.Hour), "hour")
+	}
+	return count(int(d.Round(time.Minute)/time.Minute), "minute")
+}
+
+// count is a number of things: "1 digit", "8 digits".
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return strconv.Itoa(n) + " " + of + "s"
+}
+
+// ticked is the value of a checkbox.
+func ticked(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return ""
+}
