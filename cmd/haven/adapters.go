@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"haven"
 	"haven/face/imap"
@@ -10,8 +11,10 @@ import (
 	"haven/mail/authn"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
+	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
+	"haven/people/profile"
 	"haven/people/sharedmailbox"
 	"haven/platform/change"
 	"haven/platform/db"
@@ -40,6 +43,35 @@ func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
 	}
 }
 
+// versions is what change.Hub.Poll asks: the mail's numbers, and who may open it.
+type versions struct {
+	*mailbox.Service
+	accounts *account.Service
+}
+
+func (v versions) Versions(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
+	return v.accounts.Versions(ctx, accounts, each)
+}
+
+// personal seals what is a person's own under the person's data key, so that it ends with the account.
+type personal struct{ h *house }
+
+func (p personal) Seal(ctx context.Context, no haven.AccountNo, plain []byte) ([]byte, error) {
+	k, err := p.h.keys.Account(ctx, no)
+	if err != nil {
+		return nil, err
+	}
+	return k.Seal(nil, plain, []byte("person"))
+}
+
+func (p personal) Open(ctx context.Context, no haven.AccountNo, sealed []byte) ([]byte, error) {
+	k, err := p.h.keys.Account(ctx, no)
+	if err != nil {
+		return nil, err
+	}
+	return k.Open(nil, sealed, []byte("person"))
+}
+
 // itself is as whom the service reads mail to index it. No account has that number, so nobody can sign in as it.
 const itself haven.AccountNo = -1
 
@@ -57,10 +89,10 @@ func (o ourselves) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, hav
 	return o.access.In(tx, person, acc)
 }
 
-// directory answers delivery whose mailbox an address is.
-type directory struct{ h *house }
+// receivers answers delivery whose mailbox an address is.
+type receivers struct{ h *house }
 
-func (d directory) Resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
+func (d receivers) Resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
 	r, err := d.resolve(ctx, a)
 	if errs.Is(err, errs.NotFound) && a.Key() == d.h.postmaster().Key() {
 		return d.resolve(ctx, d.h.keeper())
@@ -68,7 +100,7 @@ func (d directory) Resolve(ctx context.Context, a haven.Address) (delivery.Recip
 	return r, err
 }
 
-func (d directory) resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
+func (d receivers) resolve(ctx context.Context, a haven.Address) (delivery.Recipient, error) {
 	acc, err := d.h.accounts.Resolve(ctx, a)
 	if err != nil {
 		return delivery.Recipient{}, err
@@ -79,8 +111,22 @@ func (d directory) resolve(ctx context.Context, a haven.Address) (delivery.Recip
 	return delivery.Recipient{Account: acc.No, Address: acc.Address}, nil
 }
 
-func (d directory) Serves(_ context.Context, domain string) (bool, error) {
+func (d receivers) Serves(_ context.Context, domain string) (bool, error) {
 	return d.h.accounts.Hosts(domain), nil
+}
+
+// away answers vacation as whom an account answers.
+type away struct{ h *house }
+
+func (w away) Answering(ctx context.Context, no haven.AccountNo) (vacation.Account, error) {
+	a, err := w.h.accounts.ByNo(ctx, no)
+	if err != nil {
+		return vacation.Account{}, err
+	}
+	if v := account.MayAnswer(a.State); !v.Allowed {
+		return vacation.Account{}, account.Refusal(errs.Denied, v)
+	}
+	return vacation.Account{No: a.No, Address: a.Address, Name: a.Display}, nil
 }
 
 // senders answers delivery as whom a person may send.
@@ -142,7 +188,7 @@ func (l lists) Members(ctx context.Context, person, acc haven.AccountNo) ([]imap
 	if err := l.h.access.Check(ctx, person, acc, haven.Manage); err != nil {
 		return nil, err
 	}
-	members, err := l.h.shared.Members(ctx, person, acc)
+	members, err := l.current(ctx, acc)
 	out := make([]imap.Member, len(members))
 	for i, m := range members {
 		out[i] = imap.Member{Address: m.Person.Address.String(), Rights: m.Rights}
@@ -150,7 +196,17 @@ func (l lists) Members(ctx context.Context, person, acc haven.AccountNo) ([]imap
 	return out, err
 }
 
-func (l lists) SetMember(ctx context.Context, person, acc haven.AccountNo, address string, rights haven.Rights) error {
+// current are the memberships that have not ended: IMAP knows of no dates, and would show an ended one as access.
+func (l lists) current(ctx context.Context, acc haven.AccountNo) ([]sharedmailbox.Membership, error) {
+	members, err := l.h.shared.Members(ctx, 0, acc)
+	now := l.h.clock.Now()
+	return slices.DeleteFunc(members, func(m sharedmailbox.Membership) bool { return !m.Until.IsZero() && !now.Before(m.Until) }), err
+}
+
+func (l lists) SetMember(ctx context.Context, person, acc haven.AccountNo, address string, of func(now haven.Rights) haven.Rights) error {
+	if err := l.h.access.Check(ctx, person, acc, haven.Manage); err != nil {
+		return err
+	}
 	a, err := haven.ParseAddress(address)
 	if err != nil {
 		return errs.E(errs.Invalid, "%s", err)
@@ -163,8 +219,15 @@ func (l lists) SetMember(ctx context.Context, person, acc haven.AccountNo, addre
 	if err != nil {
 		return err
 	}
-	actor := haven.Actor{Person: by.ID, Program: "imap"}
-	return setMember(ctx, l.h.shared, actor, acc, member.No, rights)
+	members, err := l.current(ctx, acc)
+	if err != nil {
+		return err
+	}
+	now := haven.Rights(0)
+	if i := slices.IndexFunc(members, func(m sharedmailbox.Membership) bool { return m.Person.No == member.No }); i >= 0 {
+		now = members[i].Rights
+	}
+	return setMember(ctx, l.h.shared, haven.Actor{Person: by.ID, Program: "imap"}, acc, member.No, of(now))
 }
 
 // setMember adds, changes or removes, whichever the rights mean. IMAP knows of no dates: those that there are stay.
@@ -206,4 +269,11 @@ func (h hosts) LookupHost(ctx context.Context, host string) ([]string, error) {
 		out[i] = a.String()
 	}
 	return out, err
+}
+
+// profiles answers the directory how a person is reached; they are wired after it.
+type profiles struct{ h *house }
+
+func (p profiles) Of(ctx context.Context, no haven.AccountNo) (profile.Profile, error) {
+	return p.h.profiles.Of(ctx, no)
 }

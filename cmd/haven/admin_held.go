@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"haven"
 	"haven/mail/delivery"
 	"haven/platform/blob"
 	"haven/platform/db"
@@ -18,11 +19,7 @@ func heldList(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	var held []delivery.Held
-	err = h.db.Read(ctx, func(tx *db.Tx) (err error) {
-		held, err = delivery.HeldFor(tx, a.No)
-		return err
-	})
+	held, err := originals{h}.Held(ctx, a.No)
 	if err != nil {
 		return err
 	}
@@ -31,6 +28,21 @@ func heldList(ctx context.Context, h *house, c *adminCall) error {
 	}
 	c.say("%d kept for %s", len(held), a.Address)
 	return nil
+}
+
+// originals are what delivery keeps of letters that lost a file, for the admin API.
+type originals struct{ h *house }
+
+func (o originals) Held(ctx context.Context, no haven.AccountNo) (held []delivery.Held, err error) {
+	err = o.h.db.Read(ctx, func(tx *db.Tx) (err error) {
+		held, err = delivery.HeldFor(tx, no)
+		return err
+	})
+	return held, err
+}
+
+func (o originals) Release(ctx context.Context, actor haven.Actor, no haven.AccountNo, id haven.AccountID, body blob.ID) error {
+	return o.h.delivery.Release(ctx, actor, no, id, body)
 }
 
 func heldRelease(ctx context.Context, h *house, c *adminCall) error {

@@ -13,8 +13,11 @@ import (
 
 	"haven"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/organisation"
 	"haven/people/sharedmailbox"
+	"haven/platform/audit"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
 
@@ -73,7 +76,7 @@ func accountAdd(ctx context.Context, h *house, c *adminCall) error {
 	if err != nil {
 		return err
 	}
-	n := account.NewPersonal{First: c.words[0], Last: c.words[1], State: st, Password: pw}
+	n := account.NewPersonal{First: c.words[0], Last: c.words[1], State: st, Password: pw, Temporary: st == account.Invited}
 	if *address != "" {
 		if n.Address, err = haven.ParseAddress(*address); err != nil {
 			return err
@@ -87,6 +90,82 @@ func accountAdd(ctx context.Context, h *house, c *adminCall) error {
 	if !h.conf.Policy.Account.PasswordsInPrograms {
 		c.say("Mail programs take no account passwords here; for one of theirs: haven admin account app-password %s \"NAME OF THE PROGRAM\"", acc.Address)
 	}
+	return nil
+}
+
+// accountContact sets how a person is reached outside the service.
+func accountContact(ctx context.Context, h *house, c *adminCall) error {
+	email := c.flags.String("email", "", "personal e-mail `ADDRESS`")
+	mobile := c.flags.String("mobile", "", "UK mobile `NUMBER`")
+	proven := c.flags.Bool("proven", false, "the person has shown you that they are the own, as an operator's mobile has to be")
+	a, err := c.account(ctx, h, 1)
+	if err != nil {
+		return err
+	}
+	if *email == "" && *mobile == "" {
+		return errors.New("say how the person is reached: --email, --mobile, or both")
+	}
+	set := map[account.ContactKind]string{}
+	if *email != "" {
+		addr, err := haven.ParseAddress(*email)
+		if err != nil {
+			return err
+		}
+		set[account.PersonalEmail] = addr.String()
+	}
+	if *mobile != "" {
+		number, v := account.ParseMobile(*mobile)
+		if !v.Allowed {
+			return errors.New(v.Reason)
+		}
+		set[account.Mobile] = number
+	}
+	if err := h.setContacts(ctx, c.actor, a, set, *proven); err != nil {
+		return err
+	}
+	c.say("%s is reached by what was set. It serves a forgotten password after %d hours.", a.Address, int(h.conf.Policy.Reset.SettledFor.Hours()))
+	return nil
+}
+
+// setContacts writes how a person is reached, and whether somebody vouches that it is the own.
+func (h *house) setContacts(ctx context.Context, actor haven.Actor, a account.Account, set map[account.ContactKind]string, proven bool) error {
+	for _, kind := range []account.ContactKind{account.PersonalEmail, account.Mobile} {
+		value, ok := set[kind]
+		if !ok {
+			continue
+		}
+		sealed, err := h.contacts.Seal(ctx, a.No, kind, value)
+		if err != nil {
+			return err
+		}
+		err = h.db.Write(ctx, func(tx *db.Tx) error {
+			if err := account.Lock(tx, a.No); err != nil {
+				return err
+			}
+			if err := h.contacts.PutIn(tx, actor, sealed); err != nil || !proven {
+				return err
+			}
+			h.contacts.ProveIn(tx, a.No, kind)
+			audit.Record(tx, audit.Entry{At: h.clock.Now(), Actor: actor, What: "account.contact-proven", On: a.ID, Rule: "account.contact", Note: kind.String()})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func accountInvite(ctx context.Context, h *house, c *adminCall) error {
+	a, err := c.account(ctx, h, 1)
+	if err != nil {
+		return err
+	}
+	if err := h.activation.Invite(ctx, c.actor, a.No, activation.Both); err != nil {
+		return err
+	}
+	h.notify.Nudge()
+	c.say("the username is on its way by e-mail, and a temporary password by text, to %s", a.Address)
 	return nil
 }
 
@@ -223,6 +302,9 @@ func accountPurge(ctx context.Context, h *house, c *adminCall) error {
 		return err // the last owner of a mailbox among others, so that none is left without one
 	}
 	if err := h.keys.Destroy(ctx, a.No); err != nil {
+		return err
+	}
+	if err := h.db.Write(ctx, func(tx *db.Tx) error { account.ForgetIn(tx, a.No); return nil }); err != nil {
 		return err
 	}
 	at, err := h.keys.DestroyedAt(ctx, a.No)
@@ -551,15 +633,24 @@ func parseUntil(text string) (time.Time, error) {
 	if text == "" || text == "never" {
 		return time.Time{}, nil
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, text, time.Local); err == nil {
-		return day.AddDate(0, 0, 1), nil
+	at, day, err := parseTime(text)
+	if day {
+		at = at.AddDate(0, 0, 1)
 	}
-	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano} {
+	return at, err
+}
+
+// parseTime reads a time, or a day's beginning, in the service's own local time where no zone is named; the empty text is the zero time.
+func parseTime(text string) (at time.Time, day bool, err error) {
+	if text == "" {
+		return time.Time{}, false, nil
+	}
+	for _, form := range []string{time.DateOnly, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339Nano} {
 		if at, err := time.ParseInLocation(form, text, time.Local); err == nil {
-			return at, nil
+			return at, form == time.DateOnly, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30", text)
+	return time.Time{}, false, fmt.Errorf("%q is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30", text)
 }
 
 func memberRemove(ctx context.Context, h *house, c *adminCall) error {

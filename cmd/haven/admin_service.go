@@ -37,13 +37,7 @@ func odsImport(ctx context.Context, h *house, c *adminCall) error {
 		c.say("Nothing was changed. Run it again with --apply to do it.")
 		return noLineTaken(report)
 	}
-	shown := -1
-	o.Progress = func(done, total int) {
-		if percent := done * 100 / max(total, 1); percent/10 > shown {
-			shown = percent / 10
-			c.say("%d of %d lines (%d %%)", done, total, percent)
-		}
-	}
+	o.Progress = percentOf(c)
 	report, err := h.organisations.Apply(ctx, c.actor, c.std.in, o)
 	if v := report.Allowed(); errs.Is(err, errs.Denied) && !v.Allowed {
 		sayReport(c, report)
@@ -81,13 +75,7 @@ func sayReport(c *adminCall, r organisation.Report) {
 		c.say("  %d active premises are not in the file; they stay as they are", len(r.Missing))
 		sayFirst(c, r.Missing, "missing", func(it organisation.Item) string { return fmt.Sprintf("missing: %s %s", it.Code, it.Name) })
 	}
-	for _, f := range r.Refusals {
-		c.say("  line %d refused: %s", f.Line, f.Reason)
-	}
-	if more := r.Refused - len(r.Refusals); more > 0 {
-		c.say("  and %d more refused", more)
-	}
-	sayFirst(c, r.Doubtful, "worth a look", func(f organisation.Refusal) string { return fmt.Sprintf("line %d, worth a look: %s", f.Line, f.Reason) })
+	sayRefusals(c, r.Reading)
 }
 
 // sayItem is one premises of a report.
@@ -99,11 +87,13 @@ func sayItem(it organisation.Item) string {
 	return text
 }
 
-func orNone(c organisation.Code) string {
-	if c == "" {
+func orNone(c organisation.Code) string { return textOrNone(string(c)) }
+
+func textOrNone(s string) string {
+	if s == "" {
 		return "none"
 	}
-	return string(c)
+	return s
 }
 
 // mostSaid is how many lines of one sort a report prints; the rest is counted.
@@ -132,6 +122,9 @@ func odsShow(ctx context.Context, h *house, c *adminCall) error {
 	c.say("  %s %s", strings.Join(nonEmpty(o.Lines[:]), ", "), o.Postcode)
 	if o.Parent != "" {
 		c.say("  head office %s", o.Parent)
+	}
+	if err := sayRegistered(ctx, h, c, o); err != nil {
+		return err
 	}
 	boxes, err := h.shared.Of(ctx, o.ID)
 	for _, no := range boxes {
@@ -205,16 +198,25 @@ func queueFilter(c *adminCall, all bool) (outbox.Filter, error) {
 		return f, err
 	}
 	if len(c.words) == 1 {
-		id, err := strconv.ParseInt(c.words[0], 10, 64)
+		id, err := queueID(c.words[0])
 		if err != nil {
-			return f, fmt.Errorf("%q is no id; haven admin queue list shows them", c.words[0])
+			return f, err
 		}
-		f.Queue = outbox.ID(id)
+		f.Queue = id
 	}
 	if f == (outbox.Filter{}) && !*everything {
 		return f, fmt.Errorf("say which letters: an id, --domain, --from, or --all")
 	}
 	return f, nil
+}
+
+// queueID reads the id of a letter in the queue. No letter has 0, which as a filter would be all of them.
+func queueID(s string) (outbox.ID, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 {
+		return 0, fmt.Errorf("%q is no id; haven admin queue list shows them", s)
+	}
+	return outbox.ID(id), nil
 }
 
 func queueList(ctx context.Context, h *house, c *adminCall) error {
@@ -256,11 +258,11 @@ func queueShow(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(1, 1); err != nil {
 		return err
 	}
-	id, err := strconv.ParseInt(c.words[0], 10, 64)
+	id, err := queueID(c.words[0])
 	if err != nil {
-		return fmt.Errorf("%q is no id; haven admin queue list shows them", c.words[0])
+		return err
 	}
-	l, err := h.outbox.Show(ctx, outbox.ID(id))
+	l, err := h.outbox.Show(ctx, id)
 	if err != nil {
 		return errNotFound("letter in the queue", c.words[0], err)
 	}

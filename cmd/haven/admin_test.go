@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +19,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"haven/platform/db"
 )
 
 const (
@@ -57,6 +61,47 @@ var verbCases = []struct {
 	{"account alias " + aisha + " b.w@pharmacies.test", 1, "This address is not free."},
 	{"account alias " + aisha + " a@elsewhere.test", 1, "not one of this service's domains"},
 	{"account show b.w@pharmacies.test", 0, "address b.w@pharmacies.test"},
+	{"operator list", 0, "There is no operator; haven admin operator add ADDRESS names one."},
+	{"operator add " + ben, 0, "It opens once this is done: An operator logs in with a second step."},
+	{"operator add " + ben, 1, "This person is an operator already."},
+	{"operator add nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"operator add", 2, "it needs words after it"},
+	{"operator remove " + aisha, 1, "This person is no operator."},
+	{"operator remove " + ben, 1, "This is the last operator."},
+	{"operator add carys.morgan@pharmacies.test", 0, "carys.morgan@pharmacies.test is an operator now"},
+	{"operator remove " + ben, 1, "This is the last operator."}, // Carys has not activated the account
+	{"operator remove " + ben + " --anyway", 0, ben + " is no operator any more"},
+	{"operator list", 0, "does not serve: The account is invited"},
+	{"account contact " + aisha + " --mobile 07700900123 --proven", 0, aisha + " is reached by what was set."},
+	{"token list", 0, "none"},
+	{"token add monitoring", 1, "say until when the token serves"},
+	{"token add monitoring --until 2020-01-01", 1, "Name a day that is still to come."},
+	{"token add monitoring --until noon", 1, "is no day and no time"},
+	{"token revoke 1", 1, "there is no token 1 that serves"},
+	{"notice list", 0, "none"},
+	{"notice post fire Texts_are_late We_know.", 1, "Say what the notice is about"},
+	{"notice post planned Disks No_mail.", 1, "Say until when the work lasts."},
+	{"notice post planned Disks No_mail. --until noon", 1, "\"noon\" is no day and no time"},
+	{"notice post problem Texts_are_late", 2, "a word is missing after"},
+	{"notice end 1", 1, "there is no notice 1 that is not over"},
+	{"notice end one", 1, "\"one\" is no id"},
+	{"notice list --past", 0, "none"},
+	{"text list", 0, "national-desk  National helpdesk"},
+	{"text show help", 0, "The pharmacy helpdesk helps with everything"},
+	{"text show nothing", 1, "there is no such text nothing; haven admin text list shows them"},
+	{"text show help --version 7", 1, "there is no such text help"},
+	{"text write /nowhere/x help", 1, "/nowhere/x"},
+	{"text write testdata/rules.txt nothing", 1, "there is no such text nothing"},
+	{"text write testdata/rules.txt help", 0, "version 1 of help is published"},
+	{"rules show", 0, "version 1"},
+	{"rules publish testdata/rules.txt --from 2020-01-01", 1, "still to come"},
+	{"rules publish testdata/rules.txt", 0, "version 2 is published"},
+	{"rules publish testdata/rules.txt", 1, "published already"},
+	{"registration tasks", 0, "0 open"},
+	{"registration thaw FX999", 1, "there is no organisation FX999"},
+	{"registration settle HV-7K4M-2Q9D not-me 1", 1, "there is no such open task"},
+	{"registration settle HV-7K4M-2Q9D sideways 1", 1, "\"sideways\" is no kind of task"},
+	{"registration settle HV-7K4M-2Q9D not-me one", 1, "\"one\" is no person's number"},
 	{"organisation add pharmacy FX002 Test_Pharmacy Leeds", 0, "FX002  Test Pharmacy, Leeds"},
 	{"organisation add pharmacy FX002 Test_Pharmacy Leeds", 1, "There is an organisation with this code already."},
 	{"organisation add pharmacy F1 Test_Pharmacy Leeds", 1, "The ODS code of a pharmacy is F, a letter"},
@@ -123,6 +168,13 @@ var verbCases = []struct {
 	{"held list " + ben, 0, "0 kept for " + ben},
 	{"held release " + ben + " x", 1, "\"x\" is no id; haven admin held list " + ben + " shows them"},
 	{"held release " + ben + " 7", 1, "there is no original 7 for " + ben},
+	{"mailbox undelete " + ben, 0, "Nothing that was deleted then is kept for " + ben + ". What was deleted more than 30 days ago is gone for good.\n"},
+	{"mailbox undelete " + ben + " --apply", 0, "0 messages back in " + ben},
+	{"mailbox undelete " + ben + " --folder Holiday", 1, "there is no folder in " + ben + " named Holiday"},
+	{"mailbox undelete " + ben + " --into Holiday --apply", 1, "there is no folder in " + ben + " named Holiday"},
+	{"mailbox undelete " + ben + " --since yesterday", 1, "\"yesterday\" is no day and no time; write it as 2026-12-31 or 2026-12-31T18:30"},
+	{"mailbox undelete " + ben + " --since 2026-11-20 --until 2026-11-18", 1, "--until comes after --since"},
+	{"mailbox undelete nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
 	{"queue list", 0, "0 in the queue"},
 	{"queue list --state asleep", 1, "\"asleep\" is no state of the queue"},
 	{"queue show x", 1, "\"x\" is no id; haven admin queue list shows them"},
@@ -130,12 +182,53 @@ var verbCases = []struct {
 	{"queue hold", 1, "say which letters: an id, --domain, --from, or --all"},
 	{"queue hold 1", 0, "No recipient was held"},
 	{"queue drop --all", 0, "No recipient was dropped"},
+	{"queue drop 0 --all", 1, "\"0\" is no id; haven admin queue list shows them"}, // else it would be the whole queue
+	{"queue show 0", 1, "\"0\" is no id; haven admin queue list shows them"},
 	{"dns show", 0, "pharmacies.test. IN TXT \"v=spf1 mx -all\""},
 	{"dns", 0, "pharmacies.test. IN MX 10 localhost."},
 	{"audit about " + ben, 0, "sharedmailbox.member-granted"},
 	{"audit about " + ben, 0, "by the service (admin) on " + box + " with " + ben},
+	{"audit search --about " + ben + " --what sharedmailbox.", 0, "sharedmailbox.member-granted"},
+	{"audit search --by " + ben + " --rule nothing.at-all", 0, "nothing was recorded that fits"},
+	{"audit search --since 2026-01-02 --until 2026-01-01", 1, "--until lies before --since"},
+	{"audit search --about nobody@haven.example", 1, ""},
+	{"audit export --about " + ben, 0, `"what":"sharedmailbox.member-granted","rule":"sharedmailbox.change"`},
+	{"audit search --what audit.exported", 0, "audit.exported"},
 	{"audit verify", 0, "all as they were written"},
 	{"audit verify /dev/null", 1, "/dev/null holds no line with \"audit head\""},
+	{"organisation central FX002 --contact Ines --email i@group.example", 1, "FX002 is no head office; with --off a premises may register itself"},
+	{"organisation central FX999 --off", 1, "there is no organisation FX999"},
+	{"organisation central FX002 --off", 0, "FX002 may register itself"},
+	{"organisation central P001", 1, "say whom to ask at the head office: --contact NAME --email ADDRESS; or --off"},
+	{"organisation central P001 --contact Ines --email group", 1, "Write an e-mail address, such as shop@pharmacy.example."},
+	{"organisation central P001 --contact Ines --email i@group.example", 1, "no premises belongs to P001; import the national list first"},
+	{"organisation central P001 --off", 1, "This group does not register its premises centrally."},
+	{"organisation add head-office P001 Group_Office Leeds", 0, "P001  Group Office, Leeds"},
+	{"organisation central p001 --contact Ines_Calvo --email i@group.example", 0, "the premises of P001 register through Ines Calvo, i@group.example"},
+	{"organisation central P001 --off", 0, "the premises of P001 register themselves"},
+	{"post add " + ben + " FX002 dispenser", 0, ben + " is dispenser at FX002"},
+	{"post add " + ben + " FX002 dispenser", 1, "The person holds this post already."},
+	{"post add " + ben + " FX999 dispenser", 1, "there is no organisation FX999"},
+	{"post list " + ben, 0, "FX002 Test Pharmacy  dispenser"},
+	{"post add carys.morgan@pharmacies.test B86999 receptionist", 0, "is receptionist at B86999"},
+	{"post end carys.morgan@pharmacies.test FX002", 1, "There is no such post"},
+	{"post end carys.morgan@pharmacies.test B86999 --successor nobody@pharmacies.test", 1, "there is no account nobody@pharmacies.test"},
+	{"post end carys.morgan@pharmacies.test B86999", 0, "has left B86999 Elder Lane Surgery"},
+	{"directory search", 2, "it needs words after it"},
+	{"directory search *", 1, "Type at least 2 letters of a name, a place, an organisation or a code."},
+	{"directory rebuild", 0, "people and mailboxes can be found"},
+	{"directory search fx002 disp", 0, ben + "  "},
+	{"directory search carys b86999", 0, "0 found"},
+	{"directory search nobody_at_all", 0, "0 found"},
+	{"request list", 0, "0 to decide"},
+	{"request accept 7", 1, "there is no request 7; haven admin request list shows them"},
+	{"request accept x", 1, "\"x\" is no id"},
+	{"request refuse 7", 1, "Say why, in at most"},
+	{"request refuse 7 --reason Unknown", 1, "there is no request 7"},
+	{"ods import-contacts", 2, "it needs words after it"},
+	{"ods import-contacts /nowhere", 1, "the file can't be read: open /nowhere: no such file or directory"},
+	{"ods import-contacts /dev/null", 0, "0 lines: 0 as they are"},
+	{"ods import-contacts /etc/passwd --apply", 1, "The first line names the columns: ODS code, e-mail, GPhC number, source, date."},
 	{"ods import /nowhere", 1, "the file can't be read: open /nowhere: no such file or directory"},
 	{"ods import", 2, "it needs words after it"},
 	{"ods import /dev/null", 0, "0 lines: 0 as they are"},
@@ -143,8 +236,8 @@ var verbCases = []struct {
 	{"ods import /etc/passwd --apply", 1, "lines of the file were refused; name the national list of premises"},
 }
 
-// passwords are what a test may not compare.
-var passwords = regexp.MustCompile(`password [a-z0-9-]+ |  id [a-z2-7]{26}|p=[A-Za-z0-9+/="\s]+`)
+// passwords are what a test may not compare: they, ids, keys, and the minute.
+var passwords = regexp.MustCompile(`password [a-z0-9-]+ |  id [a-z2-7]{26}|p=[A-Za-z0-9+/="\s]+|\d{4}-\d\d-\d\d \d\d:\d\d`)
 
 // warned is what a command without a service prints of the log, which else is the service's.
 var warned = regexp.MustCompile(`(?m)^{.*"level":"WARN".*\n`)
@@ -186,6 +279,11 @@ func TestAdmin(t *testing.T) {
 	}
 	if out := running.metrics(); !strings.Contains(out, "\nhaven_mailboxes_ownerless 1\n") {
 		t.Errorf("the figures tell of no mailbox without an owner:\n%s", out)
+	}
+	for _, name := range []string{"audit seal", "process number", "sealing keys"} {
+		if out := running.metrics(); !strings.Contains(out, "\nhaven_job_failures_total{job=\""+name+"\"} 0\n") {
+			t.Errorf("the figures don't tell of the failures of %q:\n%s", name, out)
+		}
 	}
 	if n := strings.Count(running.log.String(), "a mailbox has no owner who can act"); n != 2 {
 		t.Errorf("the log tells %d times of a mailbox without an owner, wanted 2", n)
@@ -455,6 +553,70 @@ func TestACLKeepsDates(t *testing.T) {
 	}
 	if out := i.admin("member", "list", box); !regexp.MustCompile(regexp.QuoteMeta(locum) + ` +read +until 2126-02-01 00:00`).MatchString(out) {
 		t.Errorf("after SETACL:\n%s", out)
+	}
+}
+
+// TestACLOfPresentRights: what SETACL adds or takes away is counted from the rights that somebody holds now: none, where the
+// membership has ended, and those of the person, by whichever address.
+func TestACLOfPresentRights(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	owner, password := i.person("Aisha", "Rahman")
+	locum, _ := i.person("Ben", "Whitlock")
+	other, _ := i.person("Carys", "Morgan")
+	i.admin("account", "alias", other, "carys@"+testDomain)
+	i.admin("organisation", "add", "pharmacy", "FX002", "Test Pharmacy", "Leeds")
+	i.admin("mailbox", "add", "FX002", "--owner", owner, "--owner", other, "--member", locum)
+	i.stop()
+	i.endMemberships(t, locum)
+	i.serve()
+	c, err := i.signIn(owner, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := c.GetACL("Shared/" + box).Wait(); err != nil || data.Rights[imap.RightsIdentifier(locum)] != nil || data.Rights[imap.RightsIdentifier(other)] == nil {
+		t.Errorf("%v, %v: it shows access that has ended, or lacks some", data, err)
+	}
+	if err := c.SetACL("Shared/"+box, imap.RightsIdentifier(locum), imap.RightModificationRemove, imap.RightSet("switekx")).Wait(); err != nil {
+		t.Error(err)
+	}
+	if out := i.admin("account", "show", locum); strings.Contains(out, "opens") {
+		t.Errorf("taking rights away gave access:\n%s", out)
+	}
+	if err := c.SetACL("Shared/"+box, imap.RightsIdentifier(locum), imap.RightModificationAdd, imap.RightSet("lr")).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if out := i.admin("account", "show", locum); !strings.Contains(out, "opens "+box+": read\n") {
+		t.Errorf("after more than reading was ended, and reading given:\n%s", out)
+	}
+	if err := c.SetACL("Shared/"+box, imap.RightsIdentifier("carys@"+testDomain), imap.RightModificationRemove, imap.RightSet("a")).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if out := i.admin("account", "show", other); !regexp.MustCompile(`opens `+regexp.QuoteMeta(box)+`: read,write,send-as`).MatchString(out) || strings.Contains(out, "manage") {
+		t.Errorf("after one right was taken away by an alias:\n%s", out)
+	}
+}
+
+// endMemberships lets a person's memberships end, as if that had been their date. No service runs.
+func (i *installation) endMemberships(t *testing.T, person string) {
+	t.Helper()
+	conf, err := loadConfig(i.conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := openHouse(t.Context(), conf, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.accountOf(t.Context(), person)
+	if err == nil {
+		err = h.db.Write(t.Context(), func(tx *db.Tx) error {
+			tx.Exec(`UPDATE member SET until = $1 WHERE person = $2`, h.clock.Now().UnixMicro(), int64(a.No))
+			return nil
+		})
+	}
+	if err := errors.Join(err, h.close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

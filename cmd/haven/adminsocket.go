@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,6 +51,13 @@ func socketIn(dir string) (path string, release func() error, err error) {
 }
 
 func (s *serving) startAdmin(context.Context) error {
+	api, err := s.adminAPI()
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/admin", s.admin)
+	mux.Handle("/admin/v1/", api.Local())
 	path, release, err := socketIn(s.h.conf.Service.Data)
 	if err != nil {
 		return err
@@ -59,7 +67,7 @@ func (s *serving) startAdmin(context.Context) error {
 		return errors.Join(fmt.Errorf("the socket for haven admin: %w", err), release())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	srv := &http.Server{Handler: http.HandlerFunc(s.admin), ReadHeaderTimeout: 10 * time.Second,
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second,
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	s.onStop(func(ctx context.Context) error {
 		cancel() // what takes long is done in steps, and goes on when it is run again
@@ -157,7 +165,7 @@ func serves(ctx context.Context, data string) bool {
 // not understand, or what it says itself.
 func callService(ctx context.Context, data string, words []string, std stdio) error {
 	if !serves(ctx, data) {
-		return errNoService
+		return cmp.Or(ctx.Err(), errNoService) // a call that was stopped can't tell whether somebody is there
 	}
 	path, release, err := socketIn(data)
 	if err != nil {

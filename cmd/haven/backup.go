@@ -38,12 +38,14 @@ func backupCommand(ctx context.Context, args []string, std stdio) error {
 		return err
 	}
 	for _, dir := range words {
-		if err := isOutside(conf.Service.Data, dir); err != nil {
-			return err
+		for _, own := range []string{conf.Service.Data, packsIn(conf)} {
+			if err := isOutside(own, dir); err != nil {
+				return err
+			}
 		}
 	}
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
-	err = backup.Backup(ctx, backup.Sources{Main: main, Keys: keys, Bodies: filepath.Join(conf.Service.Data, packsFolder), KeysDir: words[1],
+	err = backup.Backup(ctx, backup.Sources{Main: main, Keys: keys, Bodies: packsIn(conf), KeysDir: words[1],
 		Rebuilt: []backup.Rebuilt{{Concept: search.IndexConcept, Tables: search.IndexTables}}, Program: version}, words[0], showOctets(std))
 	if err == nil {
 		fmt.Fprintf(std.out, "The mail is in %s, its keys in %s. Neither is of use without the other and the master key.\n", words[0], words[1])
@@ -51,9 +53,9 @@ func backupCommand(ctx context.Context, args []string, std stdio) error {
 	return err
 }
 
-// isOutside refuses a place for a back-up in the data folder: it would be lost together with what it is a copy of.
-func isOutside(data, dir string) error {
-	root, err := realPath(data)
+// isOutside refuses a place for a back-up in a folder of the service: it would be lost together with what it is a copy of.
+func isOutside(folder, dir string) error {
+	root, err := realPath(folder)
 	if err != nil {
 		return err
 	}
@@ -63,7 +65,7 @@ func isOutside(data, dir string) error {
 	}
 	rel, err := filepath.Rel(root, at)
 	if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		err = fmt.Errorf("%s is in the data folder %s, and would be lost with it; name a folder elsewhere", dir, data)
+		err = fmt.Errorf("%s is in the service's folder %s, and would be lost with it; name a folder elsewhere", dir, folder)
 	}
 	return err
 }
@@ -110,7 +112,7 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 	main, keys := databases(conf, obs.NewLogger(std.err, "warn", conf.Log.Format))
 	at := func(name string) string { return filepath.Join(conf.Service.Data, name) }
 	var last haven.AccountNo // that the keys know, which may be newer than the mail
-	err = backup.Restore(ctx, words[0], words[1], backup.Target{Main: main, Keys: keys, Bodies: at(packsFolder), Absent: []string{at(searchFile)},
+	err = backup.Restore(ctx, words[0], words[1], backup.Target{Main: main, Keys: keys, Bodies: packsIn(conf), Absent: []string{at(searchFile)},
 		Schemas: schemas, KeySchemas: []db.Schema{secret.Schema}, OpenKeys: keysOpener(conf, words[1]), AllowOlderKeys: *older, Progress: showOctets(std),
 		AfterKeys: func(tx *db.Tx) (err error) {
 			last, err = secret.LastNumber(tx)
@@ -154,6 +156,14 @@ func masterKeyFile(conf *config.Loaded) string {
 		return conf.Database.MasterKey
 	}
 	return filepath.Join(conf.Service.Data, "master.key")
+}
+
+// packsIn is the folder of the message bodies.
+func packsIn(conf *config.Loaded) string {
+	if conf.Database.Packs != "" {
+		return conf.Database.Packs
+	}
+	return filepath.Join(conf.Service.Data, "packs")
 }
 
 func hasMasterKey(conf *config.Loaded) error {

@@ -26,7 +26,7 @@ func TestBackupPlace(t *testing.T) {
 		{filepath.Join(i.data, "..mail"), filepath.Join(elsewhere, "keys")},
 	} {
 		out, errOut, code := operate(t, "backup", "--config", i.conf, c.mail, c.keys)
-		if code != 1 || !strings.Contains(errOut, "is in the data folder "+i.data) {
+		if code != 1 || !strings.Contains(errOut, "is in the service's folder "+i.data) {
 			t.Errorf("%s %s: %d\n%s%s", c.mail, c.keys, code, out, errOut)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -26,7 +25,7 @@ const maxFaults = 100
 func checkCommand(ctx context.Context, args []string, std stdio) error {
 	f := newFlags("check", "[--config FILE] [--repair] [--bodies]", "Holds the stores against what must be true. It only reads, unless --repair rebuilds what is derived.", std)
 	file := configFlag(f)
-	repair := f.Bool("repair", false, "rebuild counters, envelopes, structures and the search index; stop the service first")
+	repair := f.Bool("repair", false, "rebuild counters, envelopes, structures, threads and the search index, and free bodies that nothing holds; stop the service first")
 	bodies := f.Bool("bodies", false, "read every message body too, and verify its checksum")
 	if _, err := f.exactly(args, 0); err != nil {
 		return err
@@ -53,7 +52,7 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 		err = h.noticeOwnerless(ctx, std)
 	}
 	if err == nil && n > 0 {
-		err = fmt.Errorf("%d faults; counters and envelopes can be rebuilt with haven check --repair, all else needs a back-up", n)
+		err = fmt.Errorf("%d faults; counters, envelopes, threads and bodies that nothing holds are put right with haven check --repair, all else needs a back-up", n)
 	}
 	if err == nil {
 		fmt.Fprintln(std.out, "Everything is as it must be.")
@@ -79,7 +78,10 @@ func storeIsThere(conf *config.Loaded) error {
 	if err := isOurs(conf.Service.Data); err != nil {
 		return err
 	}
-	if err := isThere(filepath.Join(conf.Service.Data, packsFolder), "store"); errors.Is(err, os.ErrNotExist) {
+	if err := isOurs(packsIn(conf)); err != nil {
+		return err
+	}
+	if err := isThere(packsIn(conf), "store"); errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%w\nFor a new service: start it first, which makes one (systemctl start haven)", err)
 	} else if err != nil {
 		return err
@@ -138,7 +140,10 @@ func (h *house) checkPeople(ctx context.Context, found func(string)) error {
 	for _, f := range append(faults, boxes.Faults...) {
 		found(f)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return h.directory.Check(ctx, found)
 }
 
 // noticeOwnerless names the mailboxes that nobody answers for. That is no fault of the stores, and for a person to see to.
@@ -193,6 +198,9 @@ func (h *house) repair(ctx context.Context, std stdio) error {
 		}
 	})
 	if err != nil {
+		return err
+	}
+	if err := h.freeLeaked(ctx); err != nil {
 		return err
 	}
 	if err := h.openSearch(ctx); err != nil {

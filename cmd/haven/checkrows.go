@@ -19,17 +19,31 @@ func (h *house) checkBodyRows(ctx context.Context, found func(string)) error {
 			return err
 		}
 	}
+	if err := h.eachLeaked(ctx, func(leaked []blob.ID) error {
+		for _, id := range leaked {
+			found(fmt.Sprintf("body %d: nothing refers to it, and it will not be swept", id))
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return h.bodies.CheckFiles(ctx, h.db, found)
+}
+
+// eachLeaked calls fn with bodies that nothing refers to and that are not marked as free, a page at a time, outside the snapshot.
+func (h *house) eachLeaked(ctx context.Context, fn func([]blob.ID) error) error {
 	for last, n := blob.ID(0), bodyPage; n == bodyPage; {
+		var leaked []blob.ID
 		err := h.db.Read(ctx, func(tx *db.Tx) error {
 			page, err := blob.InUse(tx, last, bodyPage)
-			n = len(page)
+			n, leaked = len(page), nil
 			for _, id := range page {
 				used, err := bodyReferenced(tx, id)
 				if err != nil {
 					return err
 				}
 				if last = id; !used {
-					found(fmt.Sprintf("body %d: nothing refers to it, and it will not be swept", id))
+					leaked = append(leaked, id)
 				}
 			}
 			return err
@@ -37,6 +51,21 @@ func (h *house) checkBodyRows(ctx context.Context, found func(string)) error {
 		if err != nil {
 			return err
 		}
+		if len(leaked) > 0 {
+			if err := fn(leaked); err != nil {
+				return err
+			}
+		}
 	}
-	return h.bodies.CheckFiles(ctx, h.db, found)
+	return nil
+}
+
+// freeLeaked marks what eachLeaked finds as free, so that it is swept like any body that nobody holds.
+func (h *house) freeLeaked(ctx context.Context) error {
+	return h.eachLeaked(ctx, func(leaked []blob.ID) error {
+		return h.db.Write(ctx, func(tx *db.Tx) error {
+			blob.Released(tx, h.clock.Now(), leaked...)
+			return nil
+		})
+	})
 }

@@ -62,7 +62,7 @@ func TestCheckBodyRows(t *testing.T) {
 		`INSERT INTO body (id, pack, off, len, size) SELECT 8, pack, off, len, size FROM body LIMIT 1`,
 		`INSERT INTO body (id, pack, off, len, size, zero_since) SELECT 9, pack, off, len, size, 1 FROM body WHERE id <> 8 LIMIT 1`,
 		`ALTER TABLE account_mail RENAME TO account_mail_away`)
-	packs, err := filepath.Glob(filepath.Join(i.data, packsFolder, "packs", "*.pack"))
+	packs, err := filepath.Glob(filepath.Join(i.data, "packs", "packs", "*.pack"))
 	if err != nil || len(packs) == 0 {
 		t.Fatal(packs, err)
 	}
@@ -78,7 +78,12 @@ func TestCheckBodyRows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec(`DELETE FROM queue`, `DELETE FROM crowd`, `DELETE FROM held`, `DELETE FROM body WHERE id IN (8, 9)`, `ALTER TABLE account_mail_away RENAME TO account_mail`)
+	exec(`DELETE FROM queue`, `DELETE FROM crowd`, `DELETE FROM held`, `ALTER TABLE account_mail_away RENAME TO account_mail`)
+	check("body 8: nothing refers to it")
+	if out, errOut, code := operate(t, "check", "--repair", "--config", i.conf); code != 0 {
+		t.Fatalf("%s%s", out, errOut)
+	}
+	exec(`DELETE FROM body WHERE id IN (8, 9)`) // two rows of one place, which only this test makes
 	check()
 }
 

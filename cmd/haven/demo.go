@@ -167,6 +167,7 @@ imap = %s
 imaps = %s
 http = %s
 allow_plaintext_login = true
+pages_on_http = true
 profiles = true
 
 [outbox]
@@ -178,6 +179,10 @@ profile = "bench"
 
 [policy.account]
 passwords_in_programs = true
+
+[policy.reset]
+# How people are reached was set a moment ago, by the demo itself.
+settled_for = "0s"
 `, demoDomain, benchDomain, o.data, at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("http"))
 	file := filepath.Join(o.data, "haven.toml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -187,7 +192,7 @@ passwords_in_programs = true
 }
 
 func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Logger, std stdio) error {
-	h, err := openHouse(ctx, conf, log)
+	h, err := openDemo(ctx, conf, log)
 	if err != nil {
 		return err
 	}
@@ -218,6 +223,9 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 // demoFile is DIR/demo.json: what a program needs to use the demo.
 type demoFile struct {
 	Ports     map[string]int `json:"ports"`
+	Portal    string         `json:"portal"`
+	Outbox    string         `json:"outbox"`
+	Clock     string         `json:"clock"`
 	CA        string         `json:"ca"`
 	People    []demoPerson   `json:"people"`
 	Shared    []demoShared   `json:"shared"`
@@ -252,7 +260,8 @@ func (o *demoOptions) announce(s *serving, cast *demoFile) error {
 	if err := os.WriteFile(ca, s.h.authority, 0o600); err != nil {
 		return err
 	}
-	cast.Ports, cast.CA = s.ports, ca
+	cast.Ports, cast.CA, cast.Portal = s.ports, ca, fmt.Sprintf("http://localhost:%d/", s.ports["http"])
+	cast.Outbox, cast.Clock = cast.Portal+"outbox", cast.Portal+"demo/clock"
 	b, err := json.MarshalIndent(cast, "", "  ")
 	if err != nil {
 		return err
@@ -282,6 +291,7 @@ func (o *demoOptions) table(s *serving, cast *demoFile, std stdio) {
 	p := s.ports
 	fmt.Fprintf(std.out, "\nsmtp %d   submission %d (STARTTLS) %d (TLS)   imap %d (STARTTLS) %d (TLS)   http %d\n",
 		p["smtp"], p["submission"], p["submissions"], p["imap"], p["imaps"], p["http"])
+	fmt.Fprintf(std.out, "\nThe pages: %s   (log in as one of the people above)\n  Rosa Bianchi has not activated her account: her username and temporary password are in the outbox, %s\n  The demo's time is moved on at %s\n", cast.Portal, cast.Outbox, cast.Clock)
 	fmt.Fprintf(std.out, "\nThree commands to try:\n")
 	for _, try := range o.tries(s.ports, cast) {
 		fmt.Fprintf(std.out, "  %s\n    %s\n", try.what, try.command)

@@ -10,6 +10,7 @@ import (
 	"haven"
 	"haven/mail/mailbox"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/organisation"
 	"haven/people/sharedmailbox"
 	"haven/platform/errs"
@@ -20,6 +21,14 @@ import (
 //
 //go:embed demo_premises.csv
 var demoPremises []byte
+
+// demoContacts are made-up registered e-mails and GPhC numbers of those premises. Those without a mailbox can be registered.
+//
+//go:embed demo_contacts.csv
+var demoContacts []byte
+
+// demoCentral is a group that registers its premises itself.
+var demoCentral = organisation.Central{Group: "P0MG", Contact: "Jonas Petty", Email: haven.MustAddress("registrations@aire-group.example")}
 
 // demoPassword is everybody's, in a demo that nobody but this machine can reach.
 const (
@@ -59,10 +68,17 @@ var demoCast = []struct {
 	{"Liam", "Fenwick", "ward nurse", []organisation.Code{"RZZ01"}},
 	{"Mei", "Tanaka", "care home manager", []organisation.Code{"VZ999"}},
 	{"Noor", "Haddad", "commissioner", []organisation.Code{"QZZ"}},
-	{"Owen", "Price", "pharmacy desk", []organisation.Code{"DSKP"}},
+	{"Owen", "Price", demoPostmaster, []organisation.Code{"DSKP"}},
 	{"Petra", "Novak", "national desk", []organisation.Code{"DSKN"}},
 	{"Ben", "Whitlock", "dispenser", []organisation.Code{"FC221"}},
+	{"Tess", "Okafor", demoOperator, []organisation.Code{"DSKN"}},
 }
+
+// demoPostmaster is the role of who reads what is written to postmaster.
+const demoPostmaster = "pharmacy desk and postmaster"
+
+// demoOperator is the role of who runs the service.
+const demoOperator = "operator"
 
 // demoMailboxes are the shared mailboxes, by place in demoCast: who owns and who is a member.
 var demoMailboxes = []struct {
@@ -104,7 +120,7 @@ func (s *seeding) progress(format string, args ...any) {
 
 func seedDemo(ctx context.Context, h *house, loadUsers int, std stdio) (*demoFile, error) {
 	s := &seeding{h: h, actor: haven.Actor{Program: "demo"}, std: std, said: h.clock.Now()}
-	for _, step := range []func(context.Context) error{s.organisations, s.people, s.mailboxes, s.letters} {
+	for _, step := range []func(context.Context) error{s.organisations, s.people, s.mailboxes, s.reached, s.invited, s.letters} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("the demo can't be set up: %w", err)
 		}
@@ -117,6 +133,12 @@ func seedDemo(ctx context.Context, h *house, loadUsers int, std stdio) (*demoFil
 
 func (s *seeding) organisations(ctx context.Context) error {
 	if _, err := s.h.organisations.Apply(ctx, s.actor, bytes.NewReader(demoPremises), organisation.Options{}); err != nil {
+		return err
+	}
+	if _, err := s.h.organisations.ApplyContacts(ctx, s.actor, bytes.NewReader(demoContacts), nil); err != nil {
+		return err
+	}
+	if err := s.h.organisations.SetCentral(ctx, s.actor, demoCentral); err != nil {
 		return err
 	}
 	for _, o := range demoOrganisations {
@@ -156,11 +178,86 @@ func (s *seeding) people(ctx context.Context) (err error) {
 				return err
 			}
 		}
+		if p.role == demoPostmaster {
+			if err := s.postmaster(ctx, acc.No); err != nil {
+				return err
+			}
+		}
+		if p.role == demoOperator {
+			if err := s.operator(ctx, acc.No); err != nil {
+				return err
+			}
+		}
 		s.progress("%d of %d people", len(s.cast), len(demoCast))
 		s.cast = append(s.cast, acc)
 		s.file.People = append(s.file.People, demoPerson{acc.Address.String(), acc.Display, demoPassword, org, p.role})
 	}
 	return nil
+}
+
+// postmaster gives a person postmaster's address, unless an earlier run or an operator gave it to somebody.
+func (s *seeding) postmaster(ctx context.Context, no haven.AccountNo) error {
+	_, err := s.h.accounts.Resolve(ctx, s.h.postmaster())
+	if !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	return s.h.accounts.AddAlias(ctx, s.actor, no, s.h.postmaster())
+}
+
+// operator gives a person the role, unless an earlier run gave it to somebody.
+func (s *seeding) operator(ctx context.Context, no haven.AccountNo) error {
+	up, err := s.h.operators.SetUp(ctx)
+	if err != nil || up {
+		return err
+	}
+	_, err = s.h.operators.Add(ctx, s.actor, no)
+	return err
+}
+
+// reached sets how the people are reached outside, at addresses and numbers that are nobody's (RFC 2606 §3; Ofcom keeps 07700 900000 to
+// 900999 for stories).
+func (s *seeding) reached(ctx context.Context) error {
+	for i, acc := range s.cast {
+		have, err := s.h.contacts.Of(ctx, acc.No)
+		if err != nil || len(have) > 0 {
+			return err
+		}
+		if err := s.h.setContacts(ctx, s.actor, acc, s.outside(acc, i), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *seeding) outside(acc account.Account, i int) map[account.ContactKind]string {
+	return map[account.ContactKind]string{account.PersonalEmail: acc.Address.Local + "@home.example", account.Mobile: fmt.Sprintf("+447700900%03d", i)}
+}
+
+// invited makes somebody who has the username by e-mail and the temporary password by text, and has not activated the account.
+func (s *seeding) invited(ctx context.Context) error {
+	address := haven.Address{Local: "rosa.bianchi", Domain: demoDomain}
+	if _, err := s.h.accounts.Resolve(ctx, address); !errs.Is(err, errs.NotFound) {
+		return err
+	}
+	acc, err := s.h.accounts.CreatePersonal(ctx, s.actor, account.NewPersonal{First: "Rosa", Last: "Bianchi", Address: address, State: account.Invited})
+	if err != nil {
+		return err
+	}
+	if err := s.h.setContacts(ctx, s.actor, acc, s.outside(acc, len(s.cast)), false); err != nil {
+		return err
+	}
+	box, err := s.h.organisations.ByCode(ctx, demoMailboxes[0].code)
+	if err != nil {
+		return err
+	}
+	boxes, err := s.h.shared.Of(ctx, box.ID)
+	if err != nil || len(boxes) == 0 {
+		return err
+	}
+	if err := s.h.shared.AddMember(ctx, s.actor, boxes[0], sharedmailbox.Grant{Person: acc.No, Rights: haven.Member}); err != nil {
+		return err
+	}
+	return s.h.activation.Invite(ctx, s.actor, acc.No, activation.Both)
 }
 
 // person finds an account of an earlier run, or makes it.

@@ -42,6 +42,7 @@ func TestDemo(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "a demo")
 	c, file := demo(t, data)
 	checkCast(t, data, file)
+	checkContacts(t, data)
 	checkModes(t, data)
 	checkHTTP(t, file.Ports["http"])
 	tryCommands(t, c.out.String())
@@ -57,6 +58,9 @@ func TestDemo(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(data, "haven.log"))
 	if err != nil || bytes.Contains(log, []byte(demoPassword)) || bytes.Contains(log, []byte("discharge note")) {
 		t.Errorf("the log holds a password or a subject, or can't be read: %v", err)
+	}
+	if bytes.Contains(log, []byte("level=WARN")) {
+		t.Errorf("a fresh demo warns:\n%s", log)
 	}
 
 	c, again := demo(t, data)
@@ -89,7 +93,7 @@ func checkCast(t *testing.T, data string, file *demoFile) {
 			t.Errorf("no port %s", name)
 		}
 	}
-	if file.CA != filepath.Join(data, "ca.pem") || len(file.People) != len(demoCast) || len(file.Shared) != len(demoMailboxes) || file.LoadUsers.Pattern != "user%d@bench.test" {
+	if file.CA != filepath.Join(data, "ca.pem") || !strings.HasSuffix(file.Clock, "/demo/clock") || len(file.People) != len(demoCast) || len(file.Shared) != len(demoMailboxes) || file.LoadUsers.Pattern != "user%d@bench.test" {
 		t.Errorf("demo.json: %+v", file)
 	}
 	seen := map[string]bool{}
@@ -103,6 +107,19 @@ func checkCast(t *testing.T, data string, file *demoFile) {
 			t.Errorf("%s: code %d\n%s%s", address, code, out, errOut)
 		}
 		seen[id] = true
+	}
+}
+
+// checkContacts: some premises can be registered in a tour, one has no e-mail, and one belongs to a group that does it.
+func checkContacts(t *testing.T, data string) {
+	t.Helper()
+	const registered, central = "registered e-mail", "registered centrally by P0MG: Jonas Petty"
+	for code, want := range map[string]string{"FA670": "  registered e-mail p•••@h•••, GPhC number 1999670 (made up for the demo, 2025-04-30)\n", "FA240": registered,
+		"FA818": registered, "FAM05": "registered e-mail none, GPhC number 1999055", "FA545": central, "FAQ06": "mailbox nhspharmacy."} {
+		out, errOut, code1 := operate(t, "admin", "--config", data, "ods", "show", code)
+		if code1 != 0 || !strings.Contains(out, want) || want == registered && strings.Contains(out, "mailbox ") {
+			t.Errorf("%s: %d, wanted %q\n%s%s", code, code1, want, out, errOut)
+		}
 	}
 }
 

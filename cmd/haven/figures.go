@@ -15,6 +15,8 @@ import (
 	"haven/face/smtp"
 	"haven/mail/outbox"
 	"haven/people/sharedmailbox"
+	"haven/platform/job"
+	"haven/platform/notify"
 	"haven/platform/obs"
 )
 
@@ -36,10 +38,41 @@ func (s *serving) figures() {
 	} {
 		obs.Gauge(r, "queue_recipients", "recipients in the outbox", map[string]string{"state": state}, func() float64 { return float64(read(q.now())) })
 	}
-	ownerless := &remembered{read: func(ctx context.Context) (int64, error) { return sharedmailbox.Ownerless(ctx, s.h.db) }}
-	obs.Gauge(r, "mailboxes_ownerless", "active shared mailboxes that no owner can act for", nil, ownerless.now)
-	for _, st := range s.jobs.Status() {
-		s.jobFigures(st.Name)
+	ownerless := &remembered[int64]{read: func(ctx context.Context) (int64, error) { return sharedmailbox.Ownerless(ctx, s.h.db) }}
+	obs.Gauge(r, "mailboxes_ownerless", "active shared mailboxes that no owner can act for", nil, func() float64 { return float64(ownerless.now()) })
+	waiting := &remembered[int64]{read: func(ctx context.Context) (int64, error) {
+		st, err := s.h.directory.State(ctx)
+		return st.Waiting, err
+	}}
+	obs.Gauge(r, "directory_waiting", "accounts that changed and are not brought up to date in the directory yet", nil, func() float64 { return float64(waiting.now()) })
+	obs.Counter(r, "directory_limits_total", "people who searched the directory as often as anybody may in a day", nil, func() float64 { return float64(s.h.directory.Limits()) })
+	s.noticeFigures()
+	for _, runner := range []*job.Runner{s.jobs, s.h.turns} {
+		for _, st := range runner.Status() {
+			s.jobFigures(runner, st.Name)
+		}
+	}
+}
+
+// noticeFigures are those of texts and e-mails to the outside.
+func (s *serving) noticeFigures() {
+	f := &remembered[map[notify.Channel]notify.Figures]{read: s.h.notify.Figures}
+	for kind, ch := range map[string]notify.Channel{"text": notify.Text, "email": notify.Email} {
+		labels := map[string]string{"kind": kind}
+		obs.Gauge(s.registry, "notices_waiting", "texts and e-mails to the outside that wait to be sent", labels, func() float64 { return float64(f.now()[ch].Waiting) })
+		obs.Gauge(s.registry, "notices_lost", "those of the last day that will not arrive", labels, func() float64 { return float64(f.now()[ch].Lost) })
+		obs.Gauge(s.registry, "notices_oldest_seconds", "for how long the one waits that waits longest", labels, func() float64 {
+			if at := f.now()[ch].Oldest; !at.IsZero() {
+				return s.h.clock.Now().Sub(at).Seconds()
+			}
+			return 0
+		})
+		obs.Gauge(s.registry, "notices_key_refused", "1: the gateway refuses our key", labels, func() float64 {
+			if s.h.notify.KeyRefused(ch) {
+				return 1
+			}
+			return 0
+		})
 	}
 }
 
@@ -59,10 +92,10 @@ func (s *serving) smtpFigures(face string, c *smtp.Counters) {
 	obs.Gauge(s.registry, "smtp_connections", "connections open", labels, func() float64 { return float64(c.Open.Load()) })
 }
 
-func (s *serving) jobFigures(name string) {
+func (s *serving) jobFigures(runner *job.Runner, name string) {
 	read := func(pick func(runs, failed int64) int64) func() float64 {
 		return func() float64 {
-			for _, st := range s.jobs.Status() {
+			for _, st := range runner.Status() {
 				if st.Name == name {
 					return float64(pick(st.Runs, st.Failed))
 				}
@@ -118,15 +151,15 @@ func (q *queueFigures) now() outbox.Stats {
 	return st
 }
 
-// remembered is a figure that takes some reading, and so is kept for a minute.
-type remembered struct {
-	read func(ctx context.Context) (int64, error)
+// remembered is what takes some reading, and so is kept for a minute.
+type remembered[T any] struct {
+	read func(ctx context.Context) (T, error)
 	mu   sync.Mutex
 	at   time.Time
-	last int64
+	last T
 }
 
-func (f *remembered) now() float64 {
+func (f *remembered[T]) now() T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.at.IsZero() || time.Since(f.at) > time.Minute {
@@ -136,7 +169,7 @@ func (f *remembered) now() float64 {
 			f.last, f.at = n, time.Now()
 		}
 	}
-	return float64(f.last)
+	return f.last
 }
 
 // holder names this start of this process among those that share a database.

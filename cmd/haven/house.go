@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -19,10 +20,26 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
 	"haven/mail/search"
+	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
+	"haven/people/activation"
+	"haven/people/directory"
+	"haven/people/helpdesk"
+	"haven/people/leaver"
+	"haven/people/locum"
+	"haven/people/notice"
+	"haven/people/openinghours"
+	"haven/people/operator"
 	"haven/people/organisation"
+	"haven/people/profile"
+	"haven/people/registration"
+	"haven/people/request"
+	"haven/people/reset"
+	"haven/people/secondfactor"
+	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/texts"
 	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/cert"
@@ -32,6 +49,7 @@ import (
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/job"
+	"haven/platform/notify"
 	"haven/platform/secret"
 )
 
@@ -51,11 +69,30 @@ type house struct {
 	access        *access.Service
 	accounts      *account.Service
 	shared        *sharedmailbox.Service
+	sessions      *session.Service
+	second        *secondfactor.Service
+	profiles      *profile.Service
+	requests      *request.Service
+	leavers       *leaver.Service
+	directory     *directory.Service
+	notify        *notify.Service
+	contacts      *account.Contacts
+	reset         *reset.Service
+	helpdesk      *helpdesk.Service
+	operators     *operator.Service
+	notices       *notice.Service
+	texts         *texts.Service
+	registration  *registration.Service
+	portalAt      atomic.Pointer[string] // where the pages are, once they are open
+	activation    *activation.Service
 	organisations *organisation.Service
+	hours         *openinghours.Service
+	locum         *locum.Service
 	mail          *mailbox.Service
 	search        *search.Service // nil until openSearch
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
+	vacation      *vacation.Service
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -66,34 +103,44 @@ type house struct {
 	turns       *job.Runner // what every open house does again and again
 	node        node
 	existing    bool // only a store that is there is opened
+	demo        bool // everything is made up, and stays on this machine
 	looks       bool // for check: it is only read, and no key or certificate is made
 }
 
-// What stands in the data folder beside the databases.
-const (
-	packsFolder = "packs"
-	searchFile  = "search.db"
-)
+// searchFile stands in the data folder beside the databases.
+const searchFile = "search.db"
 
 // lookLimit is how long one question of check may take, which nobody waits for.
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, organisation.Schema, sharedmailbox.Schema,
-	mailbox.Schema, outbox.Schema, delivery.Schema, search.Schema}
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema,
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
 func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+}
+
+// openDemo is openHouse for a demo, whose outbox shows what notices say.
+func openDemo(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
+	h := newHouse(conf, log)
+	h.demo = true
+	moved, err := demoClock(h.path(clockFile))
+	if err != nil {
+		return nil, err
+	}
+	h.clock = moved
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
 }
 
 // openExisting is openHouse for a command that uses a store and never makes one.
 func openExisting(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
 	h.existing = true
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
 }
 
 // openToLook opens what check reads, and makes nothing that is missing: no key, no certificate, no folder. Only what
@@ -138,8 +185,10 @@ func (h *house) close() error {
 func (h *house) path(name string) string { return filepath.Join(h.conf.Service.Data, name) }
 
 func (h *house) openStores(ctx context.Context) (err error) {
-	if err := isOurs(h.conf.Service.Data); err != nil {
-		return err
+	for _, dir := range []string{h.conf.Service.Data, packsIn(h.conf)} {
+		if err := isOurs(dir); err != nil {
+			return err
+		}
 	}
 	main, keys := databases(h.conf, h.log)
 	main.Existing, keys.Existing = h.existing, h.existing
@@ -230,7 +279,7 @@ func (h *house) openBodies(ctx context.Context) error {
 		return errors.New("the database is empty: no service has used it; check service.data and database.url in the configuration, or restore the database")
 	}
 	p := h.conf.Policy
-	h.bodies, err = blob.Open(h.path(packsFolder), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+	h.bodies, err = blob.Open(packsIn(h.conf), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
 		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
 	if err != nil {
 		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
@@ -242,14 +291,29 @@ func (h *house) openBodies(ctx context.Context) error {
 	return h.db.Write(ctx, h.bodies.Bind)
 }
 
-func (h *house) wirePeople(context.Context) error {
+func (h *house) wirePeople(ctx context.Context) error {
 	p := h.conf.Policy
 	h.access = access.New(h.db, h.clock.Now)
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
 		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names})
-	h.organisations = organisation.New(h.db, h.clock, p.Organisation)
+	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
+	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session})
+	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})
+	h.notices = notice.New(notice.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
+	h.texts = texts.New(texts.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
+	h.second = secondfactor.New(secondfactor.Options{DB: h.db, Keys: personal{h}, Clock: h.clock, Policy: p, Issuer: "Haven",
+		Portal: func() string { return told{h}.page("") }})
 	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h.hub},
 		Policy: p, Clock: h.clock, Logger: h.log})
+	h.locum = locum.New(locum.Options{DB: h.db, Access: h.access, Shared: h.shared, Notices: told{h}, Policy: p.Locum, Clock: h.clock})
+	h.directory = directory.New(directory.Options{DB: h.db, Profiles: profiles{h}, Policy: p.Directory, Clock: h.clock, Logger: h.log})
+	h.hours = openinghours.New(openinghours.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})
+	if h.looks {
+		return nil
+	}
+	if err := h.organisations.Index(ctx); err != nil {
+		return fmt.Errorf("the premises can't be made findable: %w", err)
+	}
 	return nil
 }
 
@@ -281,16 +345,41 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	owed, err := h.keys.Sealer(ctx, "vacation.seal")
+	if err != nil {
+		return err
+	}
+	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
-		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: directory{h}, Senders: senders{h}, Outbox: h.outbox,
+		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
-	return h.turnSealers(sealer, crowds)
+	return h.turnSealers(sealer, crowds, owed)
+}
+
+// indexLease is for how long one of several processes keeps the index: far longer than a step of it takes.
+const indexLease = 2 * time.Minute
+
+// indexTurn lets one of the processes that share a database keep the index. Where there is one process nobody is asked.
+func (h *house) indexTurn() func(context.Context) (bool, error) {
+	if h.db.Engine() == "sqlite" || h.looks {
+		return nil
+	}
+	leases := job.NewLeases(h.db, h.clock, holder())
+	h.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
+		defer cancel()
+		if err := leases.Release(ctx, "search index"); err != nil {
+			h.log.Warn("the lease of the search index is not given back; it lapses", "error", err)
+		}
+		return nil
+	})
+	return leases.Turn("search index", indexLease)
 }
 
 // openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.
 func (h *house) openSearch(ctx context.Context) (err error) {
 	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
-		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log})
+		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log, Turn: h.indexTurn()})
 	if err != nil {
 		return fmt.Errorf("the search index can't be opened: %w", err)
 	}

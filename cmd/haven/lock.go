@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,8 +98,8 @@ func runAs(uid, gid int) string {
 const lockWait = 15 * time.Second
 
 // retryLock tries until the folder is free, meanwhile asking whether something else serves as well.
-func retryLock(ctx context.Context, dir string, instead func() bool) (release func() error, err error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
+func retryLock(stopped context.Context, dir string, instead func() bool) (release func() error, err error) {
+	ctx, cancel := context.WithTimeout(stopped, lockWait)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -110,7 +111,7 @@ func retryLock(ctx context.Context, dir string, instead func() bool) (release fu
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return nil, cmp.Or(stopped.Err(), err)
 		case <-tick.C:
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -82,7 +81,7 @@ func newServing(h *house) *serving {
 
 // start opens the doors; the last one open, everything answers.
 func (s *serving) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.h.openSearch, s.startPostmaster, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startHTTP} {
+	for _, step := range []func(context.Context) error{s.h.openSearch, s.startPostmaster, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startPortal, s.startHTTP} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -153,6 +152,10 @@ func (s *serving) listen(name, addr string, serve func(net.Listener) error) erro
 	}
 	if a, ok := l.Addr().(*net.TCPAddr); ok {
 		s.ports[name] = a.Port
+		if name == "portal" || name == "http" && s.h.conf.Listen.PagesOnHTTP {
+			at := fmt.Sprintf("http://localhost:%d", a.Port)
+			s.h.portalAt.Store(&at)
+		}
 	}
 	s.wg.Go(func() {
 		err := serve(l)
@@ -201,12 +204,14 @@ func (s *serving) startReading(context.Context) error {
 	return s.listen("imaps", l.IMAPS, func(in net.Listener) error { return s.imap.Serve(tls.NewListener(in, secure)) })
 }
 
-// startWorkers sets going what follows deliveries: the search index, and letters to crowds.
+// startWorkers sets going what follows deliveries: the search index, letters to crowds, and automatic replies.
 func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.workers = cancel
 	s.wg.Go(func() { s.h.search.Run(ctx) })
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
+	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })
+	s.wg.Go(func() { s.h.notify.Run(ctx) })
 	return nil
 }
 
@@ -263,8 +268,11 @@ func (s *serving) startJobs(context.Context) error {
 	keeper := &blob.Keeper{Store: h.bodies, DB: h.db, Referenced: bodyReferenced}
 	for _, j := range []job.Job{
 		{Name: "audit seal", Every: time.Second, Run: func(ctx context.Context) error { _, err := h.sealer.Seal(ctx); return err }},
+		{Name: "directory", Every: time.Second, Run: h.directory.Refresh},
 		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
-		{Name: "other processes", Every: 30 * time.Second, Run: func(ctx context.Context) error { return h.hub.Poll(ctx, h.mail) }},
+		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
+		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
+		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
 		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},
@@ -275,6 +283,14 @@ func (s *serving) startJobs(context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hearEvery is how often is asked what other processes changed: only a PostgreSQL may have others.
+func (h *house) hearEvery() time.Duration {
+	if h.db.Engine() == "sqlite" {
+		return 30 * time.Second
+	}
+	return 250 * time.Millisecond
 }
 
 // ignoreHeld: a back-up holds the folder; the next run comes.
@@ -303,10 +319,26 @@ func (s *serving) startHTTP(context.Context) error {
 	if s.h.conf.Listen.Profiles {
 		handler = withProfiles(handler)
 	}
-	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.h.log.Handler(), slog.LevelDebug)}
+	if s.h.conf.Listen.PagesOnHTTP {
+		pages, err := s.pages()
+		if err != nil {
+			return err
+		}
+		handler = withPages(handler, pages)
+	}
+	srv := httpServer(handler, s.h.log)
 	s.onStop(srv.Shutdown)
 	return s.listen("http", s.h.conf.Listen.HTTP, srv.Serve)
+}
+
+// withPages adds the pages: what the rest does not know.
+func withPages(rest, pages http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", pages)
+	for _, own := range []string{"/healthz", "/readyz", "/metrics", "/debug/pprof/"} {
+		mux.Handle(own, rest)
+	}
+	return mux
 }
 
 // withProfiles adds Go's profiles, for an operator on the machine itself.

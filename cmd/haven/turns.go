@@ -39,10 +39,11 @@ func (h *house) takeNode(ctx context.Context) (int64, error) {
 	}
 	h.node.leases = job.NewLeases(h.db, h.clock, holder())
 	for range nodeTries {
-		h.node.number = rand.Int64N(nodes)
-		ours, err := h.node.leases.Take(ctx, nodeName(h.node.number), nodeLease)
+		number := rand.Int64N(nodes)
+		ours, err := h.node.leases.Take(ctx, nodeName(number), nodeLease)
 		if ours || errs.IsStorageFull(err) {
-			return h.node.number, nil
+			h.node.number = number // not before: until then ids hold the one there was
+			return number, nil
 		}
 		if err != nil {
 			return 0, err
@@ -82,14 +83,18 @@ func (h *house) startTurns() error {
 	return h.turns.Start(job.Job{Name: "process number", Every: nodeEvery, Run: h.keepNode})
 }
 
-// turnSealers makes every day's keys for what waits in the queue and for crowds, and drops those that none of it needs.
-func (h *house) turnSealers(queue, crowds *secret.Sealer) error {
+// turnSealers makes every day's keys for what waits in the queue, for crowds and to be answered, and drops those that none of it needs.
+func (h *house) turnSealers(queue, crowds, owed *secret.Sealer) error {
 	return h.turns.Start(job.Job{Name: "sealing keys", Every: time.Hour, Run: func(ctx context.Context) error {
 		queued, crowded, err := h.waitingSince(ctx)
 		if err != nil {
 			return err
 		}
-		return errors.Join(queue.Turn(ctx, queued), crowds.Turn(ctx, crowded))
+		waits, err := h.vacation.WaitingSince(ctx)
+		if err != nil {
+			return err
+		}
+		return errors.Join(queue.Turn(ctx, queued), crowds.Turn(ctx, crowded), owed.Turn(ctx, waits))
 	}})
 }
 

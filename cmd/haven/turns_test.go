@@ -57,6 +57,25 @@ func TestNodes(t *testing.T) {
 	}
 }
 
+// TestNoFreeNumber: a process that lost its number and finds no other one goes on asking for the number that its ids hold.
+func TestNoFreeNumber(t *testing.T) {
+	t.Parallel()
+	h, _ := openTwice(t)
+	was := h.node.number
+	if err := h.db.Write(t.Context(), func(tx *db.Tx) error {
+		for n := range int64(nodes) {
+			tx.Exec(`INSERT INTO lease (name, holder, until) VALUES ($1, 'third', $2) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder`,
+				nodeName(n), time.Now().Add(nodeLease).UnixMicro())
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.keepNode(t.Context()); err == nil || h.node.number != was {
+		t.Errorf("%v; it asks for %d, and its ids hold %d", err, h.node.number, was)
+	}
+}
+
 // TestWaitingSince: the oldest letters that wait are found, whatever state they are in.
 func TestWaitingSince(t *testing.T) {
 	t.Parallel()

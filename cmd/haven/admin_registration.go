@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"haven/people/organisation"
+	"haven/people/registration"
+	"haven/platform/errs"
+)
+
+// taskKinds are the kinds of tasks as words.
+var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner"}
+
+func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(0, 0); err != nil {
+		return err
+	}
+	all, err := h.registration.Tasks(ctx, mostCalls)
+	if err != nil {
+		return err
+	}
+	for _, t := range all {
+		o, err := h.organisations.ByID(ctx, t.Premises)
+		if err != nil {
+			return err
+		}
+		c.say("%s  %-6s person %d  since %s  %s %s", t.Ref, taskKinds[t.Kind], t.Place, t.At.Local().Format(minuteForm), o.Code, o.Name)
+	}
+	c.say("%d open", len(all))
+	return nil
+}
+
+func registrationThaw(ctx context.Context, h *house, c *adminCall) error {
+	if err := c.need(1, 1); err != nil {
+		return err
+	}
+	o, err := h.organisations.ByCode(ctx, organisation.Code(strings.ToUpper(c.words[0])))
+	if err != nil {
+		return errNotFound("organisation", c.words[0], err)
+	}
+	if err := h.registration.Thaw(ctx, c.actor, o.ID); err != nil {
+		return err
+	}
+	c.say("what was frozen for %s is open again", o.Code)
+	return nil
+}
+
+func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
+	another := c.flags.Bool("another", false, "it is another person: make the account now")
+	if err := c.need(3, 3); err != nil {
+		return err
+	}
+	ref := registration.Ref(c.words[0])
+	place, err := strconv.Atoi(c.words[2])
+	if err != nil {
+		return fmt.Errorf("%q is no person's number; haven admin registration tasks shows them", c.words[2])
+	}
+	if *another {
+		a, err := h.registration.Another(ctx, c.actor, ref, place)
+		if err != nil {
+			return err
+		}
+		h.notify.Nudge()
+		c.say("%s is made, and the person told", a.Address)
+		return nil
+	}
+	for kind, name := range taskKinds {
+		if name != c.words[1] {
+			continue
+		}
+		if err := h.registration.Settle(ctx, c.actor, kind, ref, place); errs.Is(err, errs.NotFound) {
+			return errors.New("there is no such open task; haven admin registration tasks shows them")
+		} else if err != nil {
+			return err
+		}
+		c.say("settled, with nothing made")
+		return nil
+	}
+	return fmt.Errorf("%q is no kind of task; use not-us, not-me or owner", c.words[1])
+}
