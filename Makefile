@@ -8,10 +8,10 @@ FRESH ?=
 ARGS ?=
 
 # The strangers that the tests talk to, and PostgreSQL. Nothing here may start a service.
-TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules
+TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
-.PHONY: build demo test lint race fuzz soak bench bench-peers deb install-test install-bench clean help
+.PHONY: browser build demo test lint race fuzz soak bench bench-peers deb commonest generate assets install-test install-bench install-node clean help
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
@@ -21,13 +21,23 @@ build: ## bin/haven
 demo: build ## everything in one process on loopback, with people and mail; more of its flags: make demo ARGS="--port-offset 100"
 	bin/haven demo --data $(DATA) $(if $(FRESH),--fresh) $(ARGS)
 
-test: install-test build ## every test, with a PostgreSQL and mail programs of its own
+test: install-test browser build ## every test, with a PostgreSQL and mail programs of its own
 	HAVEN_BIN=$(CURDIR)/bin/haven $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
 
 race: install-test ## the tests under the race detector
 	CGO_ENABLED=1 $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -race -timeout 60m ./...
 
-lint: ## gofmt, vet, staticcheck, generated files, the direction of imports
+generate: ## the Go code of the pages, from their templates
+	$(GO) generate ./face/portal/page
+
+assets: install-node ## the stylesheet and script of the pages, from face/portal/ui
+	cd face/portal/ui && npm ci --no-audit --no-fund --silent && node build.mjs
+
+browser: install-node # what drives the browser in the tests
+	@cd e2e/browser && [ -d node_modules ] || npm ci --no-audit --no-fund --silent
+
+lint: generate assets ## gofmt, vet, staticcheck, generated files, the direction of imports
+	@if [ -n "$$(git status --porcelain -- 'face/portal/page/*_templ.go' face/portal/assets)" ]; then echo "generated files changed: commit what make generate assets made"; git status --short -- face/portal; exit 1; fi
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt -w these:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -53,8 +63,17 @@ bench-peers: install-bench ## start Postfix and Dovecot on loopback (stop: make 
 deb: build ## dist/haven_VERSION_ARCH.deb
 	deploy/deb/build $(VERSION)
 
+COMMONEST := @zxcvbn-ts/language-common@4.1.3
+commonest: ## people/account/commonest.txt anew, from an npm package; needs npm and node
+	dir=$$(mktemp -d) && npm pack --silent --pack-destination $$dir $(COMMONEST) >/dev/null && tar -xzf $$dir/*.tgz -C $$dir && \
+	node -e 'console.log(require(process.argv[1]).slice(0, 10000).join("\n"))' $$dir/package/src/passwords.json | LC_ALL=C sort > people/account/commonest.txt && \
+	cp $$dir/package/LICENSE.txt people/account/commonest-licence.txt && rm -r $$dir
+
 install-test:
 	@deploy/apt-install $(TEST_PACKAGES)
+
+install-node:
+	@command -v npm >/dev/null || deploy/apt-install nodejs npm
 
 install-bench:
 	@deploy/apt-install $(BENCH_PACKAGES)

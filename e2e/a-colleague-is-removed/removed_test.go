@@ -1,8 +1,6 @@
 package removed_test
 
 import (
-	"bufio"
-	"crypto/tls"
 	"errors"
 	"strings"
 	"testing"
@@ -33,64 +31,25 @@ func (s *scene) inbox() string { return stage.Shared(s.pharmacy, "") }
 
 func (s *scene) remove() { s.Admin("member", "remove", s.pharmacy, s.ben.Address) }
 
-// idler is a program of Ben's that waits in IDLE in the pharmacy's mailbox.
-type idler struct {
-	t *testing.T
-	*bufio.Reader
-}
-
-func (s *scene) idle(t *testing.T) idler {
-	t.Helper()
-	conn, err := tls.Dial("tcp", s.Addr("imaps"), s.TLS())
-	must(t, err)
-	t.Cleanup(func() { conn.Close() })
-	must(t, conn.SetDeadline(time.Now().Add(stage.Patience)))
-	i := idler{t, bufio.NewReader(conn)}
-	for _, step := range [][2]string{
-		{"a login " + s.ben.Address + " " + s.ben.Password, "a OK"},
-		{`b select "` + s.inbox() + `"`, "b OK"},
-		{"c idle", "+"},
-	} {
-		_, err := conn.Write([]byte(step[0] + "\r\n"))
-		must(t, err)
-		i.await(step[1])
-	}
-	return i
-}
-
-// await reads until a line begins so.
-func (i idler) await(begin string) {
-	i.t.Helper()
-	for {
-		line, err := i.ReadString('\n')
-		if err != nil {
-			i.t.Fatalf("the connection ended before %q: %v", begin, err)
-		}
-		if strings.HasPrefix(line, begin) {
-			return
-		}
-	}
-}
+// idle is a program of Ben's that waits in IDLE in the pharmacy's mailbox.
+func (s *scene) idle() stage.Idler { return s.Idle(s.ben, s.inbox()) }
 
 // bye awaits the end of the session, which comes a second after since at the latest.
-func (i idler) bye(since time.Time) {
-	i.t.Helper()
-	i.await("* BYE")
-	if took := time.Since(since); took > time.Second {
-		i.t.Errorf("BYE came after %s", took)
-	}
+func bye(t *testing.T, i stage.Idler, since time.Time) {
+	t.Helper()
+	i.Within(since, "* BYE")
 	if _, err := i.ReadByte(); err == nil {
-		i.t.Error("the connection goes on after BYE")
+		t.Error("the connection goes on after BYE")
 	}
 }
 
 func TestRemovedInIdle(t *testing.T) {
 	t.Parallel()
 	s := newScene(t)
-	program := s.idle(t)
+	program := s.idle()
 	began := time.Now() // the whole of haven admin is in the second
 	s.remove()
-	program.bye(began)
+	bye(t, program, began)
 }
 
 func TestTheShiftIsOver(t *testing.T) {
@@ -98,7 +57,7 @@ func TestTheShiftIsOver(t *testing.T) {
 	s := newScene(t)
 	end := time.Now().Add(3 * time.Second)
 	s.Admin("member", "set", s.pharmacy, s.ben.Address, "--until", end.Format(time.RFC3339Nano))
-	s.idle(t).bye(end)
+	bye(t, s.idle(), end)
 	if time.Now().Before(end) {
 		t.Error("BYE came before the end of the shift")
 	}

@@ -6,31 +6,16 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-smtp"
 
 	"haven/e2e/stage"
+	"haven/platform/disktest"
 )
 
 const ballast = 16 << 20
-
-// smallDisk mounts a disk of its own, unmounted when the test ends.
-func smallDisk(t *testing.T, mib int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%dm", mib)); err != nil {
-		t.Skipf("a small disk can't be mounted here (%v); run as root where mounting is allowed", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
 
 // sender delivers numbered letters and remembers which were acknowledged.
 type sender struct {
@@ -98,7 +83,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func fill(t *testing.T, kind string, octets, disk int) {
-	root := smallDisk(t, disk)
+	root := disktest.Small(t, disk)
 	data := filepath.Join(root, "data")
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,6 +45,9 @@ type House struct {
 // Setting is a table of the configuration, and the lines to put there.
 type Setting struct{ Table, Lines string }
 
+// Pages is the setting that opens the pages, on the port for http.
+var Pages = Setting{"listen", "pages_on_http = true"}
+
 // Person is somebody with an account.
 type Person struct{ Name, Address, Password string }
 
@@ -67,6 +71,9 @@ func ServeIn(t testing.TB, data string, settings ...Setting) *House {
 	}
 	t.Cleanup(h.end)
 	h.Start()
+	if slices.Contains(settings, Pages) {
+		h.Admin("operator", "add", h.Person("Tess", "Okafor").Address) // before there is one, the pages say only that
+	}
 	return h
 }
 

@@ -234,7 +234,7 @@ func letters() []hostile {
 		held("10,000 parts", head+"Content-Type: multipart/mixed; boundary=b\r\n\r\n"+strings.Repeat("--b\r\nContent-Type: text/plain\r\n\r\nTwo tablets.\r\n", 10_000)+"--b--\r\n"),
 		held("1,000 deep", head+deep(1000)),
 		held("1,000 letters in each other", head+strings.Repeat("Content-Type: message/rfc822\r\n\r\n", 1000)+"Subject: y\r\n\r\nTwo tablets.\r\n"),
-		in("multipart without boundary", head+"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nTwo tablets.\r\n--b--\r\n"),
+		held("multipart without boundary", head+"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\nTwo tablets.\r\n--b--\r\n"),
 		in("boundary of its own prefix", head+"Content-Type: multipart/mixed; boundary=\"-\"\r\n\r\n---\r\n\r\nTwo tablets.\r\n-----\r\n-------\r\n"),
 		in("octets of no alphabet", "From: \xff\xfe <stranger@outside.example>\r\nSubject: \x80\x81\xc3\x28\r\nTo: \xe2\x28\xa1\r\n\r\nTwo \xff tablets \xc0\xaf.\r\n"),
 		in("not the charset it says", head+"Content-Type: text/plain; charset=utf-16\r\n\r\nTwo tablets\xd8.\r\n"),

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+
+export default async ({ context, base, look, run, script, width, data }) => {
+  const { aisha, ben, dev, next } = data.scenes[run];
+  const open = [];
+  // Each has a browser of the own.
+  const logIn = async (who) => {
+    const own = await context.browser().newContext({ viewport: { width, height: 900 }, javaScriptEnabled: script, ignoreHTTPSErrors: true, reducedMotion: "reduce" });
+    open.push(own);
+    const page = await own.newPage();
+    await page.goto(`${base}/log-in`);
+    await page.getByLabel("Your address").fill(who.Address);
+    await page.locator("#password").fill(who.Password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    return page;
+  };
+  const press = (page, name) => page.getByRole("button", { name }).click();
+  const follow = (page, name) => page.getByRole("link", { name, exact: typeof name === "string" }).click();
+  const says = async (page, text) => assert.ok(await page.getByText(text).first().isVisible(), `${text} in ${await page.locator("main").innerText()}`);
+
+  const his = await logIn(ben);
+  await follow(his, "My account");
+  await follow(his, "Change your name");
+  await look("name", his);
+  await his.getByLabel("Last name").fill("");
+  await his.getByLabel("First name").fill("");
+  await press(his, "Ask for it");
+  await look("name-empty", his);
+  await his.getByLabel("First name").fill("Ben");
+  await his.getByLabel("Last name").fill("Marlow");
+  await press(his, "Ask for it");
+  await says(his, "Your request waits");
+  await look("name-asked", his);
+  await follow(his, "Back to my account");
+  await look("account-asked", his);
+  await follow(his, "Change your job title");
+  await look("job", his);
+  await his.getByLabel("What is your job title?").fill("Superintendent");
+  await press(his, "Ask for it");
+
+  const hers = await logIn(aisha);
+  await look("mailboxes", hers);
+  await follow(hers, "2 requests of your colleagues");
+  await look("requests", hers);
+  await follow(hers, "Decide about the name of Ben Whitlock");
+  await look("request", hers);
+  await hers.getByLabel("Yes, accept it").check();
+  await press(hers, "Save");
+  await says(hers, "The request of Ben Marlow is accepted.");
+  await follow(hers, "Decide about the job title of Ben Marlow");
+  await hers.getByLabel("No, refuse it").check();
+  await press(hers, "Save");
+  await says(hers, "Say why");
+  await look("request-no-reason", hers);
+  await hers.getByLabel("Why you refuse it").fill("You are a dispenser.");
+  await press(hers, "Save");
+  await says(hers, "is refused");
+  await follow(his, "My account");
+  await says(his, "Ben Marlow");
+  await look("account-renamed", his);
+
+  await follow(hers, "My account");
+  await follow(hers, /^Leave Test Pharmacy/);
+  await look("leave", hers);
+  await press(hers, /^Leave Test Pharmacy/);
+  await says(hers, "Say who becomes the owner");
+  await look("leave-no-successor", hers);
+  await hers.getByLabel("Ben Marlow").check();
+  await hers.getByLabel("Somebody comes soon").check();
+  await press(hers, /^Leave Test Pharmacy/);
+  await says(hers, "You have left Test Pharmacy, Leeds.");
+  await says(hers, "You have no post at the moment.");
+  await look("leaver", hers);
+
+  const theirs = await logIn(dev);
+  await theirs.locator(".haven-mailbox a").first().click();
+  await follow(theirs, "Give a colleague access");
+  await theirs.getByLabel("Your colleague's own address").fill(aisha.Address);
+  await press(theirs, "Continue");
+  await look("take-on", theirs);
+  assert.ok(await theirs.getByLabel("Aisha Rahman works here").isChecked());
+  await press(theirs, "Give access");
+  await says(theirs, "Aisha Rahman has access to the mailbox now.");
+  await follow(hers, "My account");
+  await says(hers, "Your account is active.");
+  await hers.goto(`${base}/mailboxes`);
+  await says(hers, next);
+
+  await follow(theirs, "Change the access of Aisha Rahman");
+  await look("member", theirs);
+  await follow(theirs, "Aisha Rahman does not work here any more");
+  await look("end-post", theirs);
+  await theirs.getByLabel("Nobody else works there").check();
+  await press(theirs, "End the post of Aisha Rahman");
+  await says(theirs, "Aisha Rahman has left Test Pharmacy, Leeds.");
+  for (const own of open) await own.close();
+};

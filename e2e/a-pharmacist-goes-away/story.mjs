@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+
+export default async ({ page, base, look, run, data }) => {
+  const { person } = data.scenes[run];
+  await page.goto(`${base}/log-in`);
+  await page.getByLabel("Your address").fill(person.Address);
+  await page.locator("#password").fill(person.Password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.getByRole("link", { name: "My account" }).click();
+  await page.getByRole("link", { name: "Change your automatic reply" }).click();
+  await look("off");
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  await look("empty");
+  const last = new Date(Date.now() + 9 * 86_400_000);
+  const until = page.getByRole("group", { name: "Last day" });
+  await until.getByLabel("Day", { exact: true }).fill(String(last.getDate()));
+  await until.getByLabel("Month").fill(String(last.getMonth() + 1));
+  await until.getByLabel("Year").fill(String(last.getFullYear()));
+  await page.getByLabel("What colleagues are told").fill("I am away until next week.\nBen Whitlock helps meanwhile.");
+  await page.getByLabel("Yes").check();
+  await page.getByLabel("What others are told").fill("I read your letter next week. For anything urgent, call the pharmacy.");
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  assert.ok(await page.getByText("The automatic reply is saved.").isVisible());
+  await look("on");
+  await page.getByRole("button", { name: "Turn it off" }).click();
+  assert.ok(await page.getByText("The automatic reply is off.").isVisible());
+  assert.equal(await page.getByLabel("What colleagues are told").inputValue(), "I am away until next week.\nBen Whitlock helps meanwhile.");
+  await page.getByLabel("No, colleagues only").check();
+  await page.getByRole("button", { name: "Turn it on" }).click();
+  assert.ok(await page.getByText("It is on until somebody turns it off.").isVisible());
+};
