@@ -26,11 +26,11 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await look("about");
   await page.locator("#about").fill("x".repeat(1001));
   await page.getByRole("button", { name: "Save" }).click();
-  assert.ok(await page.getByText("Write at most 1000 characters.").first().isVisible());
+  await page.getByText("Write at most 1000 characters.").first().waitFor();
   await look("about-too-long");
   await page.locator("#about").fill("Discharge notes: yes, read within the hour.\n\nPrescriptions: no, by EPS only.");
   await page.getByRole("button", { name: "Save" }).click();
-  assert.ok(await page.locator(".nhsuk-notification-banner").getByText("The directory says it now.").isVisible());
+  await page.locator(".nhsuk-notification-banner").getByText("The directory says it now.").waitFor();
   await logOut();
 
   await logIn(colleague);
@@ -47,8 +47,8 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   assert.ok(page.url().includes("q=wil"), page.url());
   await page.getByRole("link", { name: `Wilhelmina ${last}` }).click();
   assert.equal(await title(), `Wilhelmina ${last}`);
-  assert.ok(await page.getByText("Superintendent pharmacist").isVisible());
-  assert.ok(await page.getByText(owner.Address, { exact: true }).isVisible());
+  await page.getByText("Superintendent pharmacist").waitFor();
+  await page.getByText(owner.Address, { exact: true }).waitFor();
   assert.equal(await page.getByText("Mobile").count(), 0);
   await look("card");
   await page.getByRole("link", { name: "Back", exact: true }).click();
@@ -59,7 +59,7 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await says("2 found.");
   await look("code");
   await page.getByRole("link", { name: new RegExp(`${code} \\(`) }).click();
-  assert.ok(await page.getByText("Prescriptions: no, by EPS only.").isVisible());
+  await page.getByText("Prescriptions: no, by EPS only.").waitFor();
   assert.equal(await page.getByText(last).count(), 0); // who belongs to the mailbox is nobody's business
   await look("mailbox");
   await page.goBack();
@@ -73,12 +73,12 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await look("nobody");
   await find("**");
   if (script) await says("Type at least 2 letters");
-  else assert.ok(await page.locator("#q-error").getByText("Type at least 2 letters").isVisible());
+  else await page.locator("#q-error").getByText("Type at least 2 letters").waitFor();
   await find("w");
   if (script) assert.equal(await page.locator("#directory-entries").innerText(), "");
   await field.fill("*");
   await page.getByRole("button", { name: "Search" }).click();
-  assert.ok(await page.locator("#q-error").getByText("Type at least 2 letters").isVisible());
+  await page.locator("#q-error").getByText("Type at least 2 letters").waitFor();
   await look("star");
   await logOut();
 
@@ -90,7 +90,7 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await logIn(colleague);
   await page.goto(`${base}/directory?q=${owner.Address}`);
   await page.getByRole("link", { name: `Wilhelmina ${last}` }).click();
-  assert.ok(await page.getByText(mobile).isVisible());
+  await page.getByText(mobile).waitFor();
   await look("card-with-mobile");
 
   // Another tab logs out: what is typed here then leads to the log in, and shows nobody.
@@ -98,7 +98,8 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   const other = await context.newPage();
   await other.goto(`${base}/account`);
   await other.getByRole("button", { name: "Log out" }).click();
-  await other.close();
+  await other.waitForURL(`${base}/`);
+  await page.bringToFront();
   await find("wilhelmina");
   await page.waitForURL(/\/log-in/);
 };

@@ -43,7 +43,7 @@ export default async ({ page, base, look, run, data }) => {
   assert.equal(await title(), "Your password is changed");
   await look("reset-done");
   await page.goto(base + link);
-  assert.ok(await page.getByText("This link is not good any more.").isVisible());
+  await page.getByText("This link is not good any more.").waitFor();
   await page.goto(`${base}/log-in`);
   await page.getByLabel("Your address").fill(me.Address);
   await page.locator("#password").fill(fresh);

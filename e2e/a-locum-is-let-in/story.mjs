@@ -27,7 +27,7 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await look("hours-wrong");
   await page.getByLabel("Sunday", { exact: true }).fill("24 hours");
   await page.getByRole("button", { name: "Save the week" }).click();
-  assert.ok(await page.getByText("The opening hours are saved.").isVisible());
+  await page.getByText("The opening hours are saved.").waitFor();
   assert.equal(await page.getByLabel("Friday", { exact: true }).inputValue(), "07:00 to 13:00, 14:00 to 23:00");
   const soon = new Date(Date.now() + 3 * 86_400_000);
   await page.getByLabel("Day", { exact: true }).fill(String(soon.getDate()));
@@ -61,17 +61,17 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await his.getByLabel("The locum's code").fill(code);
   await his.getByRole("button", { name: "Continue" }).click();
   clicks++;
-  assert.ok(await his.getByText(locum.Address).isVisible());
+  await his.getByText(locum.Address).waitFor();
   await look("check", his);
   await his.getByRole("button", { name: `Let ${locum.Name} in` }).click();
-  assert.ok(await his.getByText(`${locum.Name} reads and answers here until`).isVisible());
+  await his.getByText(`${locum.Name} reads and answers here until`).waitFor();
   console.log(`letting a locum in: ${clicks} clicks, ${((Date.now() - began) / 1000).toFixed(1)} s with the checks between, ${script ? "with" : "without"} script, ${width} wide`);
 
   await hers.goto(`${base}/mailboxes`);
-  assert.ok(await hers.getByText(pharmacy).isVisible(), "the locum does not see the mailbox");
+  await hers.getByText(pharmacy).waitFor();
 
   await page.goto(page.url().replace(/\/locum.*/, "/locum"));
-  assert.ok(await page.getByText(`Let in by ${colleague.Name}`).isVisible());
+  await page.getByText(`Let in by ${colleague.Name}`).waitFor();
   await look("passes");
   await page.getByRole("link", { name: "Give a pass for a day to come" }).click();
   await page.getByRole("button", { name: "Give the pass" }).click();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 export default async ({ page, base, look, run, script, width, data }) => {
   const { person, old, fresh, masked, email } = data.scenes[run];
   const title = () => page.locator("h1").innerText();
-  const done = (text) => page.locator(".nhsuk-notification-banner").getByText(text).isVisible();
+  const done = (text) => page.locator(".nhsuk-notification-banner").getByText(text).waitFor().then(() => true);
   // The newest notice to somebody that says something.
   const notice = async (to, find) => {
     const back = page.url();
@@ -33,14 +33,14 @@ export default async ({ page, base, look, run, script, width, data }) => {
   const began = Date.now();
   await click("link", "My account");
   await look("account");
-  assert.ok(await page.getByText(`${old}, not confirmed yet`).isVisible());
+  await page.getByText(`${old}, not confirmed yet`).waitFor();
   await click("link", "Change your mobile number");
   await look("mobile");
   await page.getByRole("button", { name: "Send me a code" }).click();
   await look("mobile-empty");
   await page.getByLabel("What is your new mobile number?").fill("0113 496 0123");
   await page.getByRole("button", { name: "Send me a code" }).click();
-  assert.ok(await page.getByText("Write a UK mobile number").first().isVisible());
+  await page.getByText("Write a UK mobile number").first().waitFor();
   assert.equal(await page.getByLabel("What is your new mobile number?").inputValue(), "0113 496 0123");
   await page.getByLabel("What is your new mobile number?").fill(fresh);
   await click("button", "Send me a code");
@@ -48,15 +48,15 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await look("code");
   await page.getByLabel("Code", { exact: true }).fill("1234");
   await page.getByRole("button", { name: "Confirm" }).click();
-  assert.ok(await page.getByText("That is not the code.").first().isVisible());
-  assert.ok(await page.getByText(fresh).isVisible());
+  await page.getByText("That is not the code.").first().waitFor();
+  await page.getByText(fresh).waitFor();
   await look("code-wrong");
   const code = await notice(masked, /Your code is (\d+)\./);
   await page.goto(`${base}/account/mobile/code`);
   await page.getByLabel("Code", { exact: true }).fill(code);
   await click("button", "Confirm");
   assert.ok(await done("Your mobile number is saved and confirmed."));
-  assert.ok(await page.getByText(masked, { exact: true }).isVisible());
+  await page.getByText(masked, { exact: true }).waitFor();
   console.log(`changing the mobile: ${clicks} clicks, ${((Date.now() - began) / 1000).toFixed(1)} s with the checks between, ${script ? "with" : "without"} script, ${width} wide`);
   await look("changed");
   await notice(old, /was changed/);

@@ -19,7 +19,7 @@ export default async ({ page, base, look, run, data }) => {
   await page.locator("#password").fill(me.Password);
   await page.getByRole("button", { name: "Log in" }).click();
   assert.equal(await title(), "My mailboxes");
-  assert.ok(await page.getByText(data.pharmacy).isVisible());
+  await page.getByText(data.pharmacy).waitFor();
   await look("mailboxes");
 
   await page.getByRole("link", { name: "My account" }).click();

@@ -20,10 +20,10 @@ export default async ({ page, context, base, look, run, script, data }) => {
   await look("none");
   await page.getByRole("link", { name: "Add a passkey" }).click();
   if (!script) {
-    assert.ok(await page.getByText("Passkeys need script").isVisible());
+    await page.getByText("Passkeys need script").waitFor();
     await page.getByLabel("Name of the passkey").fill("My key");
     await page.getByRole("button", { name: "Make the passkey" }).click();
-    assert.ok(await page.getByText("Your browser made no passkey.").first().isVisible());
+    await page.getByText("Your browser made no passkey.").first().waitFor();
     return;
   }
   const devices = await context.newCDPSession(page);
@@ -43,7 +43,7 @@ export default async ({ page, context, base, look, run, script, data }) => {
   const recovery = await page.locator("code.haven-secret").allInnerTexts();
   await look("added");
   await page.getByRole("link", { name: "I have kept them" }).click();
-  assert.ok(await page.getByText("My key", { exact: true }).isVisible());
+  await page.getByText("My key", { exact: true }).waitFor();
   await look("passkeys");
   await leave();
 
@@ -53,7 +53,7 @@ export default async ({ page, context, base, look, run, script, data }) => {
   await page.getByRole("button", { name: "Use your passkey" }).click();
   await page.getByRole("heading", { name: "My mailboxes" }).waitFor();
   await page.goto(`${base}/account/second-step`);
-  assert.ok(await page.getByText("Last used on").isVisible());
+  await page.getByText("Last used on").waitFor();
   await leave();
 
   await devices.send("WebAuthn.removeVirtualAuthenticator", key);

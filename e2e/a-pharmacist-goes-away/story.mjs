@@ -20,12 +20,12 @@ export default async ({ page, base, look, run, data }) => {
   await page.getByLabel("Yes").check();
   await page.getByLabel("What others are told").fill("I read your letter next week. For anything urgent, call the pharmacy.");
   await page.getByRole("button", { name: "Turn it on" }).click();
-  assert.ok(await page.getByText("The automatic reply is saved.").isVisible());
+  await page.getByText("The automatic reply is saved.").waitFor();
   await look("on");
   await page.getByRole("button", { name: "Turn it off" }).click();
-  assert.ok(await page.getByText("The automatic reply is off.").isVisible());
+  await page.getByText("The automatic reply is off.").waitFor();
   assert.equal(await page.getByLabel("What colleagues are told").inputValue(), "I am away until next week.\nBen Whitlock helps meanwhile.");
   await page.getByLabel("No, colleagues only").check();
   await page.getByRole("button", { name: "Turn it on" }).click();
-  assert.ok(await page.getByText("It is on until somebody turns it off.").isVisible());
+  await page.getByText("It is on until somebody turns it off.").waitFor();
 };

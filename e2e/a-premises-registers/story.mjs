@@ -28,7 +28,7 @@ export default async ({ page, base, look, run, script, width, data }) => {
     if (run === 0 || width === 320) await look(`cannot-${code}`);
   }
   await page.goto(`${base}/register/where?ref=HV-7K4M-2Q9D`);
-  assert.ok(await page.getByText("There is no application with this reference.").first().isVisible());
+  await page.getByText("There is no application with this reference.").first().waitFor();
   await look("where-none");
 
   const began = Date.now();
@@ -50,7 +50,7 @@ export default async ({ page, base, look, run, script, width, data }) => {
   const wrong = (await page.locator("main").innerText()).replace(/HV-\S+/, "");
   const ref0 = await page.locator("#ref").inputValue();
   assert.match(await notice(s.registered, new RegExp(`(${ref0})`)), /HV-/);
-  assert.ok(await page.getByText("There is no passcode.").isVisible());
+  await page.getByText("There is no passcode.").waitFor();
 
   await page.goto(`${base}/register/${s.code}`);
   await page.getByLabel("GPhC number of the premises").fill(s.gphc);
@@ -63,7 +63,7 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await page.goto(here);
   await page.locator("#passcode").fill("00000000");
   await page.getByRole("button", { name: "Continue" }).click();
-  assert.ok(await page.getByText("That is not the passcode.").first().isVisible());
+  await page.getByText("That is not the passcode.").first().waitFor();
   await look("passcode-wrong");
   await page.locator("#passcode").fill(passcode);
   await click("button", "Continue");
@@ -103,7 +103,7 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await look("registered");
   assert.ok(!(await page.locator("main").innerText()).includes(given), "the page tells who has an account");
   await page.goto(`${base}/register/where?ref=${ref}`);
-  assert.ok(await page.getByText("It was sent.").isVisible());
+  await page.getByText("It was sent.").waitFor();
   await look("where");
 
   const username = await notice(`${owner.email[0]}•••@h•••`, /Your username is (\S+@\S+)\.\s/);
@@ -126,7 +126,7 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await page.getByLabel("No, hide it").check();
   await click("button", "Save and continue");
   await click("link", "Go to my mailboxes");
-  assert.ok(await page.locator(`.haven-mailbox:has-text("${s.code}")`).isVisible(), "the owner does not see the mailbox");
+  await page.locator(`.haven-mailbox:has-text("${s.code}")`).waitFor();
   await look("owners-mailboxes");
   console.log(`registering a premises and activating its owner's account: ${clicks} clicks, ${((Date.now() - began) / 1000).toFixed(1)} s with the checks between, ${script ? "with" : "without"} script, ${width} wide`);
 
@@ -138,6 +138,6 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await look("named");
   assert.equal(await page.locator(`.haven-mailbox:has-text("${s.code}")`).count(), 0, "the colleague was let in without being asked");
   await page.getByRole("button", { name: "Yes, that is me" }).click();
-  assert.ok(await page.locator(`.haven-mailbox:has-text("${s.code}")`).isVisible(), "the colleague does not see the mailbox");
+  await page.locator(`.haven-mailbox:has-text("${s.code}")`).waitFor();
   await look("named-confirmed");
 };

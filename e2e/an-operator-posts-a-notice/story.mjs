@@ -53,15 +53,15 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   assert.match(await page.getByLabel("What happens, whom it concerns").inputValue(), /longer\.\s+Use a recovery/);
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("button", { name: "Post the notice" }).click();
-  assert.ok(await page.getByText("The notice is posted.").isVisible());
+  await page.getByText("The notice is posted.").waitFor();
   await look("notices");
 
   const other = await context.browser().newContext({ viewport: { width, height: 900 }, javaScriptEnabled: script });
   const stranger = await other.newPage();
   await stranger.goto(base);
-  assert.ok(await stranger.getByText(name).first().isVisible(), "the start page shows no banner");
+  await stranger.getByText(name).first().waitFor();
   await stranger.locator(".haven-notice", { hasText: name }).getByRole("link").click();
-  assert.ok(await stranger.getByText("Codes take some minutes longer.").first().isVisible());
+  await stranger.getByText("Codes take some minutes longer.").first().waitFor();
   await other.close();
 
   await page.goto(`${base}/status`);
@@ -70,7 +70,7 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await look("mailboxes");
   await page.goto(`${base}/operator/notices`);
   await page.locator(".nhsuk-card", { hasText: name }).getByRole("button", { name: "End this notice" }).click();
-  assert.ok(await page.getByText("The notice is ended.").isVisible());
+  await page.getByText("The notice is ended.").waitFor();
   await look("notices-ended");
 
   const number = `National helpdesk: 01632 96000${run}, always open.`;
@@ -82,7 +82,7 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await page.getByRole("button", { name: "Continue" }).click();
   await look("text-check");
   await page.getByRole("button", { name: "Publish" }).click();
-  assert.ok(await page.getByText("the new version is published").isVisible());
+  await page.getByText("the new version is published").waitFor();
   await page.goto(`${base}/help`);
   assert.equal(await page.getByText(number).count(), 2, "the number stands on the page and in its footer");
   await look("help");

@@ -13,7 +13,7 @@ const { default: story } = await import(pathToFileURL(process.argv[2]));
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 mkdirSync(data.shots, { recursive: true });
 
-const browser = await chromium.launch({ executablePath: data.chromium, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] });
+const patience = 150_000; // milliseconds that a run has; a browser that stopped answering would keep it for ever
 let failed = false;
 
 // picture keeps a page as it looks. A browser that is short of memory takes none at times, and does when it is asked again.
@@ -26,11 +26,20 @@ const picture = async (at, path) => {
     await at.screenshot({ path, fullPage: true });
   }
 };
+// bounded is a promise that fails when its time is over.
+const bounded = (promise) => {
+  let timer;
+  const over = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`nothing for ${patience / 1000} s`)), patience)));
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+};
+
 for (const [run, script, width] of [[0, true, 1280], [1, true, 320], [2, false, 1280]]) {
+  const browser = await chromium.launch({ executablePath: data.chromium, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] }); // one for each run: what one did to it is not the next one's
   const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled: script, ignoreHTTPSErrors: true, reducedMotion: "reduce" });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const faults = [];
+  page.on("crash", () => faults.push(`the page at ${page.url()} crashed`));
   page.on("pageerror", (error) => faults.push(`script failed: ${error.message}`));
   page.on("console", (m) => {
     if (m.type() === "error" && !/the server responded with a status of (4|503)/.test(m.text())) faults.push(`console: ${m.text()}`);
@@ -45,14 +54,13 @@ for (const [run, script, width] of [[0, true, 1280], [1, true, 320], [2, false, 
     for (const v of found.violations) faults.push(`${name}: ${v.id}, ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).join("; ")}`);
   };
   try {
-    await story({ page, context, base: data.base, look, script, width, run, data });
+    await bounded(story({ page, context, base: data.base, look, script, width, run, data }));
   } catch (error) {
     faults.push(`at ${page.url()}: ${error.stack}`);
-    await page.screenshot({ path: `${data.shots}/failed-${width}.png`, fullPage: true }).catch(() => {});
+    await page.screenshot({ path: `${data.shots}/failed-${width}.png`, fullPage: true, timeout: 5_000 }).catch(() => {});
   }
   for (const fault of faults) console.log(`${script ? "with" : "without"} script, ${width} wide: ${fault}`);
   failed ||= faults.length > 0;
-  await context.close();
+  await bounded(browser.close());
 }
-await browser.close();
 process.exit(failed ? 1 : 0);

@@ -46,11 +46,18 @@ func (h *House) Browse(t testing.TB, name string, data map[string]any) {
 	c := exec.CommandContext(ctx, "node", filepath.Join(runner, "run.mjs"), filepath.Join(here, "story.mjs"))
 	c.Dir, c.Stdin = runner, bytes.NewReader(in)
 	c.WaitDelay = 5 * time.Second
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	} else if len(out) > 0 {
-		t.Logf("%s", out)
+	var out, steps bytes.Buffer
+	c.Env, c.Stdout, c.Stderr = append(os.Environ(), "DEBUG=pw:api", "DEBUG_COLORS=0"), &out, &steps // what is asked of the browser, step by step
+	if err := c.Run(); err != nil {
+		t.Fatalf("%v\n%s\nthe last steps:\n%s", err, &out, lastLines(steps.String(), 30))
+	} else if out.Len() > 0 {
+		t.Logf("%s", &out)
 	}
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 // need is the path of the first of some programs, all of which have to be there.

@@ -38,13 +38,17 @@ func (s *Service) refreshSome(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	before, err := readEntries(tx, sqlSureWords, numbers)
+	before, err := indexed(tx, numbers)
+	if err != nil {
+		return err
+	}
+	sure, err := readEntries(tx, sqlSureWords, numbers)
 	if err != nil {
 		return err
 	}
 	for no, f := range all {
 		name, rest := wordsOf(*f, now)
-		write(tx, no, before[no], keysOf(name, rest))
+		write(tx, no, before[no], sure[no], keysOf(name, rest))
 		if next := f.turns(now); !next.IsZero() {
 			account.ChangesAt(tx, no, next)
 		}
@@ -68,10 +72,11 @@ func readEntries(tx *db.Tx, sql string, numbers []haven.AccountNo) (map[haven.Ac
 	})
 }
 
-// write puts an entry's rows in place of those before.
-func write(tx *db.Tx, no haven.AccountNo, before, after []key) {
-	had, has := setOf(before), setOf(after)
-	changed := len(had) != len(has)
+// write puts an entry's rows in place of those before. Only those of sure are known to be in the index: the others are put there again, and taken out
+// where the entry no longer has them.
+func write(tx *db.Tx, no haven.AccountNo, before, sure, after []key) {
+	has, there := setOf(after), setOf(sure)
+	changed := len(before) != len(sure)
 	for _, k := range before {
 		if !has[k] {
 			tx.Exec(sqlDropWord, k.word, int64(k.part), int64(no))
@@ -79,7 +84,7 @@ func write(tx *db.Tx, no haven.AccountNo, before, after []key) {
 		}
 	}
 	for _, k := range after {
-		if !had[k] {
+		if !there[k] {
 			tx.Exec(sqlPutWord, k.word, int64(k.part), int64(no))
 			changed = true
 		}

@@ -408,3 +408,21 @@ func TestADriftIsFoundAndMended(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoEndsDuringARebuildLeavesNoRows has an account stop being findable between the moment when its rows are in doubt and the next look at it.
+func TestWhoEndsDuringARebuildLeavesNoRows(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx, ann, bob := t.Context(), h.Person("Ann", "Example"), h.Person("Bob", "Example")
+		h.refresh()
+		h.finds(ann, "bob", "Bob Example")
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(`UPDATE directory_entry SET rows = 0 WHERE no = $1`, int64(bob.No)); return nil }))
+		h.must(h.Accounts.SetState(ctx, peopletest.Operator, bob.No, account.Blocked, "test"))
+		h.refresh()
+		h.sound()
+		h.finds(ann, "bob")
+		h.must(h.dir.Rebuild(ctx, func(int64, int64) {}))
+		h.sound()
+		h.finds(ann, "ann", "Ann Example")
+	})
+}
