@@ -416,7 +416,10 @@ func TestWhoEndsDuringARebuildLeavesNoRows(t *testing.T) {
 		ctx, ann, bob := t.Context(), h.Person("Ann", "Example"), h.Person("Bob", "Example")
 		h.refresh()
 		h.finds(ann, "bob", "Bob Example")
-		h.must(h.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(`UPDATE directory_entry SET rows = 0 WHERE no = $1`, int64(bob.No)); return nil }))
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Exec(`UPDATE directory_entry SET rows = 0 WHERE no = $1`, int64(bob.No))
+			return nil
+		}))
 		h.must(h.Accounts.SetState(ctx, peopletest.Operator, bob.No, account.Blocked, "test"))
 		h.refresh()
 		h.sound()
