@@ -271,20 +271,20 @@ func queueShow(ctx context.Context, h *house, c *adminCall) error {
 }
 
 func queueHold(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(c, "held", func(f outbox.Filter) (int64, error) { return h.outbox.Hold(ctx, f) })
+	return queueDo(c, "held", func(f outbox.Filter) (int64, error) { return h.outbox.Hold(ctx, c.actor, f) })
 }
 
 func queueRelease(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(c, "released", func(f outbox.Filter) (int64, error) { return h.outbox.Release(ctx, f) })
+	return queueDo(c, "released", func(f outbox.Filter) (int64, error) { return h.outbox.Release(ctx, c.actor, f) })
 }
 
 func queueRetry(ctx context.Context, h *house, c *adminCall) error {
-	return queueDo(c, "tried now", func(f outbox.Filter) (int64, error) { return h.outbox.Retry(ctx, f) })
+	return queueDo(c, "tried now", func(f outbox.Filter) (int64, error) { return h.outbox.Retry(ctx, c.actor, f) })
 }
 
 func queueDrop(ctx context.Context, h *house, c *adminCall) error {
 	tell := c.flags.Bool("tell", false, "write to the senders that an operator did it")
-	return queueDo(c, "dropped", func(f outbox.Filter) (int64, error) { return h.outbox.Drop(ctx, f, *tell) })
+	return queueDo(c, "dropped", func(f outbox.Filter) (int64, error) { return h.outbox.Drop(ctx, c.actor, f, *tell) })
 }
 
 // queueDo does something to chosen recipients, and says to how many.

@@ -32,9 +32,9 @@ import (
 type Queue interface {
 	List(ctx context.Context, f outbox.Filter) ([]outbox.Listed, error)
 	Show(ctx context.Context, id outbox.ID) (outbox.Listed, error)
-	Hold(ctx context.Context, f outbox.Filter) (int64, error)
-	Release(ctx context.Context, f outbox.Filter) (int64, error)
-	Retry(ctx context.Context, f outbox.Filter) (int64, error)
+	Hold(ctx context.Context, actor haven.Actor, f outbox.Filter) (int64, error)
+	Release(ctx context.Context, actor haven.Actor, f outbox.Filter) (int64, error)
+	Retry(ctx context.Context, actor haven.Actor, f outbox.Filter) (int64, error)
 }
 
 // Held is the originals of letters out of which a file was taken.

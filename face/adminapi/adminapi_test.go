@@ -43,9 +43,15 @@ func (l *letters) Show(_ context.Context, id outbox.ID) (outbox.Listed, error) {
 
 func (l *letters) did(what string) (int64, error) { l.done = append(l.done, what); return 1, nil }
 
-func (l *letters) Hold(context.Context, outbox.Filter) (int64, error)    { return l.did("hold") }
-func (l *letters) Release(context.Context, outbox.Filter) (int64, error) { return l.did("release") }
-func (l *letters) Retry(context.Context, outbox.Filter) (int64, error)   { return l.did("retry") }
+func (l *letters) Hold(context.Context, haven.Actor, outbox.Filter) (int64, error) {
+	return l.did("hold")
+}
+func (l *letters) Release(context.Context, haven.Actor, outbox.Filter) (int64, error) {
+	return l.did("release")
+}
+func (l *letters) Retry(context.Context, haven.Actor, outbox.Filter) (int64, error) {
+	return l.did("retry")
+}
 
 type originals struct{}
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"haven"
 	"haven/mail/outbox"
 	"haven/people/notice"
 	"haven/people/registration"
@@ -140,7 +141,7 @@ type changedOut struct {
 }
 
 // letter does something to all recipients of one letter.
-func (q *request) letter(do func(Queue, context.Context, outbox.Filter) (int64, error)) (any, error) {
+func (q *request) letter(do func(Queue, context.Context, haven.Actor, outbox.Filter) (int64, error)) (any, error) {
 	id, err := q.id()
 	if err != nil {
 		return nil, err
@@ -148,7 +149,7 @@ func (q *request) letter(do func(Queue, context.Context, outbox.Filter) (int64, 
 	if _, err := q.s.o.Queue.Show(q.r.Context(), outbox.ID(id)); err != nil {
 		return nil, err
 	}
-	n, err := do(q.s.o.Queue, q.r.Context(), outbox.Filter{Queue: outbox.ID(id)})
+	n, err := do(q.s.o.Queue, q.r.Context(), q.actor, outbox.Filter{Queue: outbox.ID(id)})
 	return changedOut{n}, err
 }
 

@@ -151,7 +151,7 @@ func (q *request) workplaces(no haven.AccountNo) (all []workplace, err error) {
 func (o overview) aboutYou() []page.Row {
 	rows := []page.Row{
 		o.askable(page.Row{Key: "Name", Value: o.profile.Person.Display, Change: "/account/name", What: "your name"}, requests.Name),
-		o.askable(page.Row{Key: "Job title", Value: orNone(o.profile.Job), Change: "/account/job", What: "your job title"}, requests.Job),
+		o.askable(page.Row{Key: "Job title", Value: orNone(o.profile.Job), Change: "/account/job", Verb: verbOf(o.profile.Job != ""), What: "your job title"}, requests.Job),
 		{Key: "Telephone", Value: orNone(o.profile.Telephone), Change: "/account/telephone", Verb: verbOf(o.profile.Telephone != ""), What: "your telephone number"},
 	}
 	for i, a := range o.addresses {

@@ -2,10 +2,12 @@ package outbox
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
 	"haven"
+	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -120,26 +122,30 @@ func (o *Outbox) listed(tx *db.Tx, id ID, args []any) (*Listed, error) {
 }
 
 // Hold stops chosen recipients from being tried until Release. It tells how many; those being sent go on.
-func (o *Outbox) Hold(ctx context.Context, f Filter) (int64, error) {
-	return o.move(ctx, f, rowWaiting, sqlMoveTo, int64(rowHeld))
+func (o *Outbox) Hold(ctx context.Context, actor haven.Actor, f Filter) (int64, error) {
+	return o.move(ctx, deed{actor, "outbox.held"}, f, rowWaiting, sqlMoveTo, int64(rowHeld))
 }
 
 // Release lets held recipients be tried, at once. Their lifetime went on meanwhile.
-func (o *Outbox) Release(ctx context.Context, f Filter) (int64, error) {
-	return o.move(ctx, f, rowHeld, sqlMoveTo, int64(rowWaiting))
+func (o *Outbox) Release(ctx context.Context, actor haven.Actor, f Filter) (int64, error) {
+	return o.move(ctx, deed{actor, "outbox.released"}, f, rowHeld, sqlMoveTo, int64(rowWaiting))
 }
 
 // Retry tries waiting recipients now, also in domains that could not be reached a moment ago.
-func (o *Outbox) Retry(ctx context.Context, f Filter) (int64, error) {
+func (o *Outbox) Retry(ctx context.Context, actor haven.Actor, f Filter) (int64, error) {
 	o.mu.Lock()
 	clear(o.down)
 	o.mu.Unlock()
-	return o.move(ctx, f, rowWaiting, sqlMoveTo, int64(rowWaiting))
+	return o.move(ctx, deed{actor, "outbox.retried"}, f, rowWaiting, sqlMoveTo, int64(rowWaiting))
 }
 
 // Drop ends chosen recipients that are waiting or held. With tell, senders get a notice that an operator did it, unless
 // they asked not to be told of failures (RFC 3461 §4.1); otherwise nobody hears of it.
-func (o *Outbox) Drop(ctx context.Context, f Filter, tell bool) (int64, error) {
+func (o *Outbox) Drop(ctx context.Context, actor haven.Actor, f Filter, tell bool) (int64, error) {
+	d := deed{actor, "outbox.dropped"}
+	if tell {
+		d.what = "outbox.dropped-and-told"
+	}
 	total := int64(0)
 	if f.State != "" && f.State != stateNames[rowWaiting] && f.State != stateNames[rowHeld] {
 		return 0, errNotNow(f.State)
@@ -148,7 +154,7 @@ func (o *Outbox) Drop(ctx context.Context, f Filter, tell bool) (int64, error) {
 		if f.State != "" && f.State != stateNames[from] {
 			continue
 		}
-		n, err := o.drop(ctx, f, from, tell)
+		n, err := o.drop(ctx, d, f, from, tell)
 		total += n
 		if err != nil {
 			return total, err
@@ -161,18 +167,33 @@ func errNotNow(state string) error {
 	return errs.E(errs.Invalid, "Recipients that are %s can't be changed so.", state)
 }
 
+// deed is what an operator does to letters in the queue, and who does it.
+type deed struct {
+	actor haven.Actor
+	what  string
+}
+
+// record writes down one step of it: how many recipients it reached, and of which letters. Their addresses have no place in a record.
+func (d deed) record(tx *db.Tx, now time.Time, recipients, first, last int64) {
+	note := fmt.Sprintf("letter %d, recipients %d", first, recipients)
+	if last != first {
+		note = fmt.Sprintf("letters %d to %d, recipients %d", first, last, recipients)
+	}
+	audit.Record(tx, audit.Entry{At: now, Actor: d.actor, What: d.what, Note: note})
+}
+
 // stepRows bounds what one transaction changes: bigger work goes behind mail.
 const stepRows = 500
 
 // move brings chosen recipients in state from to another state, in steps.
-func (o *Outbox) move(ctx context.Context, f Filter, from int, statement string, to int64) (int64, error) {
-	return o.inSteps(ctx, f, from, func(tx *db.Tx, id ID, n int64, now int64) (int64, error) {
+func (o *Outbox) move(ctx context.Context, d deed, f Filter, from int, statement string, to int64) (int64, error) {
+	return o.inSteps(ctx, d, f, from, func(tx *db.Tx, id ID, n int64, now int64) (int64, error) {
 		return tx.Change(statement, id, n, int64(from), to, now)
 	})
 }
 
-func (o *Outbox) drop(ctx context.Context, f Filter, from int, tell bool) (int64, error) {
-	return o.inSteps(ctx, f, from, func(tx *db.Tx, id ID, n int64, now int64) (int64, error) {
+func (o *Outbox) drop(ctx context.Context, d deed, f Filter, from int, tell bool) (int64, error) {
+	return o.inSteps(ctx, d, f, from, func(tx *db.Tx, id ID, n int64, now int64) (int64, error) {
 		e, err := readEntry(tx, id)
 		if err != nil || e == nil {
 			return 0, err
@@ -194,8 +215,8 @@ func (o *Outbox) drop(ctx context.Context, f Filter, from int, tell bool) (int64
 	})
 }
 
-// inSteps runs fn over chosen recipients in state from, a bounded number in each transaction, in ascending order.
-func (o *Outbox) inSteps(ctx context.Context, f Filter, from int, fn func(tx *db.Tx, id ID, n, now int64) (int64, error)) (int64, error) {
+// inSteps runs fn over chosen recipients in state from, a bounded number in each transaction, in ascending order, and records each step.
+func (o *Outbox) inSteps(ctx context.Context, d deed, f Filter, from int, fn func(tx *db.Tx, id ID, n, now int64) (int64, error)) (int64, error) {
 	if f.State != "" && f.State != stateNames[from] {
 		return 0, errNotNow(f.State)
 	}
@@ -223,6 +244,9 @@ func (o *Outbox) inSteps(ctx context.Context, f Filter, from int, fn func(tx *db
 				var n int64
 				n, err = fn(tx, ID(keys[i][0]), keys[i][1], now)
 				changed += n
+			}
+			if err == nil && changed > 0 {
+				d.record(tx, o.cfg.Clock.Now(), changed, keys[0][0], keys[len(keys)-1][0])
 			}
 			return err
 		})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/clock"
 	"haven/platform/db"
@@ -41,7 +42,7 @@ type house struct {
 
 func newHouse(t *testing.T, engine string, change func(*Config)) *house {
 	t.Helper()
-	d := dbtest.Open(t, engine, Schema, blob.Schema)
+	d := dbtest.Open(t, engine, Schema, blob.Schema, audit.Schema)
 	bodies, err := blob.Open(t.TempDir(), blob.Options{})
 	if err != nil {
 		t.Fatal(err)

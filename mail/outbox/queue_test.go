@@ -400,7 +400,7 @@ func TestReferenced(t *testing.T) {
 			}
 		}
 		check(true)
-		if n, err := h.Drop(t.Context(), Filter{Queue: id}, false); n != 1 || err != nil {
+		if n, err := h.Drop(t.Context(), haven.Actor{}, Filter{Queue: id}, false); n != 1 || err != nil {
 			t.Error(n, err)
 		}
 		check(false)
@@ -474,22 +474,32 @@ func TestOperator(t *testing.T) {
 				t.Errorf("%+v: got %d letters, %d recipients", c.f, l, r)
 			}
 		}
-		n, err := h.Hold(ctx, Filter{Domain: "b.test"})
+		n, err := h.Hold(ctx, haven.Actor{}, Filter{Domain: "b.test"})
 		want("hold", n, err, 2)
-		n, err = h.Hold(ctx, Filter{})
+		n, err = h.Hold(ctx, haven.Actor{}, Filter{})
 		want("hold the rest", n, err, 1)
-		n, err = h.Release(ctx, Filter{Queue: a})
+		n, err = h.Release(ctx, haven.Actor{}, Filter{Queue: a})
 		want("release", n, err, 2)
-		n, err = h.Retry(ctx, Filter{})
+		n, err = h.Retry(ctx, haven.Actor{}, Filter{})
 		want("retry", n, err, 2)
-		if _, err := h.Hold(ctx, Filter{State: "sending"}); !errs.Is(err, errs.Invalid) {
+		if _, err := h.Hold(ctx, haven.Actor{}, Filter{State: "sending"}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("holding what is being sent: %v", err)
 		}
 		if _, err := h.List(ctx, Filter{State: "lost"}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("an unknown state: %v", err)
 		}
-		n, err = h.Drop(ctx, Filter{Queue: b}, true)
+		n, err = h.Drop(ctx, haven.Actor{}, Filter{Queue: b}, true)
 		want("drop with a notice", n, err, 1)
+		for what, note := range map[string]string{
+			"outbox.held":             fmt.Sprintf("letters %d to %d, recipients 2", a, b),
+			"outbox.released":         fmt.Sprintf("letter %d, recipients 2", a),
+			"outbox.retried":          fmt.Sprintf("letter %d, recipients 2", a),
+			"outbox.dropped-and-told": fmt.Sprintf("letter %d, recipients 1", b),
+		} {
+			if n := h.number(`SELECT COUNT(*) FROM audit WHERE what = '` + what + `' AND note = '` + note + `'`); n != 1 {
+				t.Errorf("%d records of %s say %q", n, what, note)
+			}
+		}
 		h.start()
 		for h.number(`SELECT COUNT(*) FROM queue`) != 0 { // a.test and b.test don't exist, so the rest fails too
 			h.next()
@@ -507,7 +517,7 @@ func TestHeldIsNotTried(t *testing.T) {
 	s := newStranger(t, "EHLO\nSERVE")
 	h := newHouse(t, "sqlite", via(s))
 	h.post(testLetter, nil, "bob@held.test")
-	if n, err := h.Hold(t.Context(), Filter{}); n != 1 || err != nil {
+	if n, err := h.Hold(t.Context(), haven.Actor{}, Filter{}); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	h.start()
@@ -518,7 +528,7 @@ func TestHeldIsNotTried(t *testing.T) {
 	if e := h.tried(); e.Domain != "free.test" {
 		t.Errorf("got %+v", e)
 	}
-	if n, err := h.Release(t.Context(), Filter{}); n != 1 || err != nil {
+	if n, err := h.Release(t.Context(), haven.Actor{}, Filter{}); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	if e := h.tried(); e.Domain != "held.test" || e.Delivered != 1 {
@@ -536,7 +546,7 @@ func TestDropTellsWhereAskedFor(t *testing.T) {
 				it.To[i].Notify = n
 			}
 		}, "never@there.test", "success@there.test", "failure@there.test", "default@there.test")
-		if n, err := h.Drop(t.Context(), Filter{}, true); n != 4 || err != nil {
+		if n, err := h.Drop(t.Context(), haven.Actor{}, Filter{}, true); n != 4 || err != nil {
 			t.Fatal(n, err)
 		}
 		h.start()
@@ -625,7 +635,7 @@ func TestNoticeWithALastingConflict(t *testing.T) {
 	h := newHouse(t, "sqlite", nil)
 	h.mail.fail = errs.E(errs.Conflict, "two letters with one number")
 	id := h.post(testLetter, nil, "bob@there.test")
-	if n, err := h.Drop(t.Context(), Filter{}, true); n != 1 || err != nil {
+	if n, err := h.Drop(t.Context(), haven.Actor{}, Filter{}, true); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	<-h.tell

@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"haven"
 )
 
 func TestTargets(t *testing.T) {
@@ -190,7 +192,7 @@ func TestDownDomain(t *testing.T) {
 	if n := s.connections(); n != 1 {
 		t.Errorf("%d connections to a server that is down", n)
 	}
-	if _, err := h.Retry(t.Context(), Filter{}); err != nil {
+	if _, err := h.Retry(t.Context(), haven.Actor{}, Filter{}); err != nil {
 		t.Fatal(err)
 	}
 	if e := h.tried(); e.Delivered != 1 {
