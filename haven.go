@@ -159,6 +159,12 @@ type Verdict struct {
 	Reason  string // one sentence; for a refusal it tells what to do next
 }
 
+// Allow is the verdict of a rule that says yes.
+func Allow(r Rule) Verdict { return Verdict{Allowed: true, Rule: r} }
+
+// Refuse is the verdict of a rule that says no, for a reason.
+func Refuse(r Rule, reason string) Verdict { return Verdict{Rule: r, Reason: reason} }
+
 // Actor is who does something, through which account and from where: what an audit record needs.
 type Actor struct {
 	Person  AccountID // who signed in; zero for the service itself

@@ -135,7 +135,7 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 			return err
 		}
 		ver++
-		tx.Exec(sqlPut, int64(w.Account), boolOf(r.On), micro(r.From), micro(r.Until), ver, sealed)
+		tx.Exec(sqlPut, int64(w.Account), boolOf(r.On), db.Micros(r.From), db.Micros(r.Until), ver, sealed)
 		tx.Exec(sqlForget, int64(w.Account), ver)
 		note := "off"
 		if r.On {
@@ -154,7 +154,7 @@ type said struct{ Subject, Inside, Outside string }
 
 func get(tx *db.Tx, account haven.AccountNo) (r Reply, ver int64, sealed []byte, err error) {
 	err = tx.Query(sqlGet, []any{int64(account)}, func(row db.Row) error {
-		r = Reply{On: row.Int64(0) != 0, From: moment(row.Int64(1)), Until: moment(row.Int64(2))}
+		r = Reply{On: row.Int64(0) != 0, From: db.Moment(row.Int64(1)), Until: db.Moment(row.Int64(2))}
 		ver, sealed = row.Int64(3), append([]byte(nil), row.Bytes(4)...)
 		return nil
 	})
@@ -252,7 +252,7 @@ func (s *Service) WaitingSince(ctx context.Context) (at time.Time, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		return tx.Query(sqlOldest, nil, func(r db.Row) error {
 			if !r.Null(0) {
-				at = moment(r.Int64(0))
+				at = db.Moment(r.Int64(0))
 			}
 			return nil
 		})
@@ -272,20 +272,6 @@ func senderHash(account haven.AccountNo, a haven.Address) []byte {
 func answerID(id int64) string {
 	sum := sha256.Sum256(owedName(id))
 	return "vacation." + hex.EncodeToString(sum[:10])
-}
-
-func micro(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(m int64) time.Time {
-	if m == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(m).UTC()
 }
 
 func boolOf(b bool) int64 {

@@ -58,13 +58,13 @@ func personOpens(s account.State) (haven.Verdict, bool) {
 	case account.Active, account.Leaver:
 		return haven.Verdict{}, true
 	case account.Invited:
-		return refuse("account.not-activated", "Activate your account first."), false
+		return haven.Refuse("account.not-activated", "Activate your account first."), false
 	case account.Inactive:
-		return refuse("account.inactive", "Your account is inactive. Sign in on the web to use it again."), false
+		return haven.Refuse("account.inactive", "Your account is inactive. Sign in on the web to use it again."), false
 	case account.Disabled:
-		return refuse("account.disabled", "Your account is resting during your leave."), false
+		return haven.Refuse("account.disabled", "Your account is resting during your leave."), false
 	}
-	return refuse("account.blocked", "This account is closed to you. The helpdesk can tell you more."), false
+	return haven.Refuse("account.blocked", "This account is closed to you. The helpdesk can tell you more."), false
 }
 
 func own(f Facts) Answer {
@@ -82,7 +82,7 @@ func shared(f Facts, now time.Time) Answer {
 	case f.PersonState == account.Leaver:
 		return deny("leaver.shared", "With your last post your shared mailboxes ended.")
 	case now.Before(f.From):
-		return Answer{Verdict: refuse("access.not-yet", "Your access begins on "+day(f.From)+"."), Holds: f.From}
+		return Answer{Verdict: haven.Refuse("access.not-yet", "Your access begins on "+day(f.From)+"."), Holds: f.From}
 	case !f.Until.IsZero() && !now.Before(f.Until):
 		return deny("access.ended", "Your access ended on "+day(f.Until)+". One of the owners can add you again.")
 	}
@@ -120,10 +120,6 @@ func allow(r haven.Rights, rule haven.Rule, reason string) Answer {
 	return Answer{Rights: r, Verdict: haven.Verdict{Allowed: true, Rule: rule, Reason: reason}}
 }
 
-func deny(rule haven.Rule, reason string) Answer { return Answer{Verdict: refuse(rule, reason)} }
-
-func refuse(rule haven.Rule, reason string) haven.Verdict {
-	return haven.Verdict{Rule: rule, Reason: reason}
-}
+func deny(rule haven.Rule, reason string) Answer { return Answer{Verdict: haven.Refuse(rule, reason)} }
 
 func day(t time.Time) string { return t.UTC().Format("2 January 2006") }

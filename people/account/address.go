@@ -37,7 +37,7 @@ func (s *Service) freeAddress(tx *db.Tx, first, last, domain string) (haven.Addr
 // AddAlias gives an account another address. An address that it had before is its own still; one that is or was
 // somebody else's is Conflict (address.taken). It may be called again without effect.
 func (s *Service) AddAlias(ctx context.Context, actor haven.Actor, no haven.AccountNo, addr haven.Address) error {
-	if err := s.checkVerdictDomain(allow("address.alias"), addr.Domain); err != nil {
+	if err := s.checkVerdictDomain(haven.Allow("address.alias"), addr.Domain); err != nil {
 		return err
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {

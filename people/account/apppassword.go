@@ -84,7 +84,7 @@ func (s *Service) AppPasswords(ctx context.Context, person haven.AccountNo) (all
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		all = nil
 		return tx.Query(sqlAppList, []any{int64(person)}, func(r db.Row) error {
-			all = append(all, AppPassword{r.Int64(0), haven.AccountNo(r.Int64(1)), r.Text(2), timeOf(r.Int64(3)), timeOf(r.Int64(4))})
+			all = append(all, AppPassword{r.Int64(0), haven.AccountNo(r.Int64(1)), r.Text(2), db.Moment(r.Int64(3)), db.Moment(r.Int64(4))})
 			return nil
 		})
 	})
@@ -145,7 +145,7 @@ func findApp(tx *db.Tx, no haven.AccountNo, secret string) (found *appLogin, err
 	}
 	err = tx.Query(sqlAppLogin, []any{hash[:]}, func(r db.Row) error {
 		if haven.AccountNo(r.Int64(0)) == no {
-			found = &appLogin{hash, haven.AccountNo(r.Int64(1)), timeOf(r.Int64(2))}
+			found = &appLogin{hash, haven.AccountNo(r.Int64(1)), db.Moment(r.Int64(2))}
 		}
 		return nil
 	})

@@ -67,7 +67,7 @@ type Contact struct {
 // ParseMobile reads a mobile number of the United Kingdom as people type it, and gives it as E.164 has it: +447700900123
 // (Rules 4). Numbers that only look like mobiles (personal numbers 070, pagers 076) are none.
 func ParseMobile(s string) (string, haven.Verdict) {
-	no := refuse("contact.mobile", "Write a UK mobile number, such as 07700 900123.")
+	no := haven.Refuse("contact.mobile", "Write a UK mobile number, such as 07700 900123.")
 	n := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" -.()\u00a0", r) {
 			return -1
@@ -90,7 +90,7 @@ func ParseMobile(s string) (string, haven.Verdict) {
 	if n[1] == '0' || n[1] == '6' && !strings.HasPrefix(n, "7624") { // 07624 are mobiles of the Isle of Man
 		return "", no
 	}
-	return "+44" + n, allow("contact.mobile")
+	return "+44" + n, haven.Allow("contact.mobile")
 }
 
 // Contacts keeps how persons are reached outside. It is safe for many goroutines.
@@ -189,7 +189,7 @@ func (c *Contacts) Of(ctx context.Context, no haven.AccountNo) ([]Contact, error
 	err := c.db.Read(ctx, func(tx *db.Tx) error {
 		rows = nil
 		return tx.Query(sqlContacts, []any{int64(no)}, func(r db.Row) error {
-			rows = append(rows, row{Contact{Kind: ContactKind(r.Int64(0)), Made: time.UnixMicro(r.Int64(2)).UTC(), Proven: timeOf(r.Int64(3))}, append([]byte(nil), r.Bytes(1)...)})
+			rows = append(rows, row{Contact{Kind: ContactKind(r.Int64(0)), Made: time.UnixMicro(r.Int64(2)).UTC(), Proven: db.Moment(r.Int64(3))}, append([]byte(nil), r.Bytes(1)...)})
 			return nil
 		})
 	})

@@ -91,7 +91,7 @@ func (s *Service) completePersonal(n *NewPersonal) error {
 		return s.checkVerdictDomain(v, n.Domain)
 	}
 	n.Domain = n.Address.Domain
-	return s.checkVerdictDomain(allow("address.given"), n.Domain)
+	return s.checkVerdictDomain(haven.Allow("address.given"), n.Domain)
 }
 
 func (s *Service) checkVerdictDomain(v haven.Verdict, domain string) error {
@@ -141,7 +141,7 @@ func (s *Service) CreateApplication(ctx context.Context, actor haven.Actor, name
 	if err := checkDisplay(name, s.o.Policy.Account.NameRunes*2); err != nil {
 		return Account{}, err
 	}
-	if err := s.checkVerdictDomain(allow("address.given"), addr.Domain); err != nil {
+	if err := s.checkVerdictDomain(haven.Allow("address.given"), addr.Domain); err != nil {
 		return Account{}, err
 	}
 	no, err := s.Reserve(ctx, haven.Application)

@@ -108,16 +108,9 @@ func (s *Service) lookUp(ctx context.Context, person haven.Address, place placeK
 func scanKnown(r db.Row) known {
 	const c = accountWidth
 	k := known{account: scanAccount(r), ver: r.Int64(c), hash: r.Text(c + 1), must: r.Int64(c+3) != 0}
-	k.expires, k.lastSeen = timeOf(r.Int64(c+2)), timeOf(r.Int64(c+5))
-	k.failures.LockedUntil = timeOf(r.Int64(c + 4))
+	k.expires, k.lastSeen = db.Moment(r.Int64(c+2)), db.Moment(r.Int64(c+5))
+	k.failures.LockedUntil = db.Moment(r.Int64(c + 4))
 	return k
-}
-
-func timeOf(micro int64) time.Time {
-	if micro == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micro).UTC()
 }
 
 // prove decides whether the secret is right, and keeps the books of failures and places.
@@ -275,7 +268,7 @@ func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.Accoun
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		until = time.Time{}
 		n := 0
-		if err := tx.Query(sqlUnlock, []any{int64(no)}, func(r db.Row) error { until, n = timeOf(r.Int64(0)), 1; return nil }); err != nil || n == 0 {
+		if err := tx.Query(sqlUnlock, []any{int64(no)}, func(r db.Row) error { until, n = db.Moment(r.Int64(0)), 1; return nil }); err != nil || n == 0 {
 			return err
 		}
 		a, err := ByNoIn(tx, no)

@@ -25,29 +25,29 @@ func CheckPassword(pw string, f PasswordFacts, p policy.Password) haven.Verdict 
 	n := utf8.RuneCountInString(pw)
 	switch {
 	case !utf8.ValidString(pw) || strings.ContainsRune(pw, 0):
-		return refuse("password.characters", "The password holds something that is no character. Type it anew.")
+		return haven.Refuse("password.characters", "The password holds something that is no character. Type it anew.")
 	case n < p.MinLength:
-		return refuse("password.short", fmt.Sprintf("Use at least %d characters. Three or four words that have nothing to do with each other are good.", p.MinLength))
+		return haven.Refuse("password.short", fmt.Sprintf("Use at least %d characters. Three or four words that have nothing to do with each other are good.", p.MinLength))
 	case n > p.MaxLength:
-		return refuse("password.long", fmt.Sprintf("Use at most %d characters.", p.MaxLength))
+		return haven.Refuse("password.long", fmt.Sprintf("Use at most %d characters.", p.MaxLength))
 	case f.Reused:
-		return refuse("password.reused", fmt.Sprintf("That is one of your last %d passwords. Use another one.", p.History))
+		return haven.Refuse("password.reused", fmt.Sprintf("That is one of your last %d passwords. Use another one.", p.History))
 	}
 	folded := foldPassword(pw)
 	for _, name := range f.Names {
 		if holdsName(folded, name) {
-			return refuse("password.name", "The password holds your name. Use something that others would not try first.")
+			return haven.Refuse("password.name", "The password holds your name. Use something that others would not try first.")
 		}
 	}
 	for _, name := range f.Mailbox {
 		if holdsName(folded, name) {
-			return refuse("password.mailbox", "The password holds the name of your mailbox or organisation. Use something that others would not try first.")
+			return haven.Refuse("password.mailbox", "The password holds the name of your mailbox or organisation. Use something that others would not try first.")
 		}
 	}
 	if isCommon(folded) {
-		return refuse("password.common", "That is one of the passwords that are tried first. Use three or four words that have nothing to do with each other.")
+		return haven.Refuse("password.common", "That is one of the passwords that are tried first. Use three or four words that have nothing to do with each other.")
 	}
-	return allow("password.good")
+	return haven.Allow("password.good")
 }
 
 // NormalisePassword is the form in which a password is hashed: NFC, so that the same keys on two systems give

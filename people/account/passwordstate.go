@@ -22,7 +22,7 @@ func (p Password) Changes(now time.Time) bool {
 // PasswordIn reads an account's own password's state in the caller's transaction.
 func PasswordIn(tx *db.Tx, no haven.AccountNo) (p Password, err error) {
 	err = tx.Query(sqlPasswordState, []any{int64(no)}, func(r db.Row) error {
-		p = Password{r.Int64(0), timeOf(r.Int64(1)), r.Bool(2)}
+		p = Password{r.Int64(0), db.Moment(r.Int64(1)), r.Bool(2)}
 		return nil
 	})
 	return p, err

@@ -39,7 +39,7 @@ func (s *Service) Holds(ctx context.Context, p Proof) error {
 		holds = false
 		return tx.Query(sqlHolds, []any{int64(p.person), app}, func(r db.Row) error {
 			facts = LoginFacts{Kind: haven.AccountKind(r.Int64(0)), State: State(r.Int64(1)), Face: p.face, AppPassword: p.app != nil,
-				Expires: timeOf(r.Int64(3)), MustChange: r.Int64(4) != 0, Portal: s.o.Portal}
+				Expires: db.Moment(r.Int64(3)), MustChange: r.Int64(4) != 0, Portal: s.o.Portal}
 			holds = p.app != nil && r.Int64(5) == int64(p.person) || p.app == nil && p.ver > 0 && r.Int64(2) == p.ver
 			return nil
 		})

@@ -28,11 +28,11 @@ func CheckName(n NewName, p policy.Policy) (_ NewName, field string, v haven.Ver
 	}{{"first", &n.First, p.Account.NameRunes}, {"last", &n.Last, p.Account.NameRunes}, {"spelled", &n.Spelled, 2 * p.Account.NameRunes}} {
 		*f.is = strings.Join(strings.Fields(*f.is), " ")
 		if utf8.RuneCountInString(*f.is) > f.most || !utf8.ValidString(*f.is) || strings.ContainsFunc(*f.is, NotShown) {
-			return n, f.name, refuse("account.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", f.most))
+			return n, f.name, haven.Refuse("account.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", f.most))
 		}
 	}
 	if n.First == "" && n.Last == "" {
-		return n, "first", refuse("account.name", "Enter your name. A single name is enough.")
+		return n, "first", haven.Refuse("account.name", "Enter your name. A single name is enough.")
 	}
 	first, last := n.First, n.Last
 	if n.Spelled != "" {
@@ -41,7 +41,7 @@ func CheckName(n NewName, p policy.Policy) (_ NewName, field string, v haven.Ver
 	if _, v := PersonalLocal(first, last, 1, p.Address.LocalOctets); !v.Allowed {
 		return n, "spelled", v
 	}
-	return n, "", allow("account.name")
+	return n, "", haven.Allow("account.name")
 }
 
 // RenamePersonIn gives a person a name and the address that goes with it: one that the person had before under that name, or the next free one. The old
@@ -93,7 +93,7 @@ func (s *Service) Rename(ctx context.Context, actor haven.Actor, no haven.Accoun
 	if err := checkDisplay(display, s.o.Policy.Account.NameRunes*2+1); err != nil {
 		return err
 	}
-	if err := s.checkVerdictDomain(allow("address.renamed"), addr.Domain); err != nil {
+	if err := s.checkVerdictDomain(haven.Allow("address.renamed"), addr.Domain); err != nil {
 		return err
 	}
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {

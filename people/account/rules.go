@@ -58,10 +58,10 @@ func PersonalLocal(first, last string, number, octets int) (string, haven.Verdic
 	f, ok1 := Fold(first)
 	l, ok2 := Fold(last)
 	if !ok1 || !ok2 {
-		return "", refuse("address.letters", "Give a spelling of the name in the letters a to z for the address; the name itself stays as it is.")
+		return "", haven.Refuse("address.letters", "Give a spelling of the name in the letters a to z for the address; the name itself stays as it is.")
 	}
 	if f == "" && l == "" {
-		return "", refuse("address.letters", "Give at least one name.")
+		return "", haven.Refuse("address.letters", "Give at least one name.")
 	}
 	suffix := ""
 	if number > 1 {
@@ -78,7 +78,7 @@ func PersonalLocal(first, last string, number, octets int) (string, haven.Verdic
 			l = strings.TrimRight(l[:len(l)-1], "-")
 		}
 	}
-	return f + dot + l + suffix, allow("address.personal")
+	return f + dot + l + suffix, haven.Allow("address.personal")
 }
 
 // NextNamesake is the number of the next namesake: the smallest from 1 for which taken does not hold. It is 0
@@ -103,21 +103,21 @@ func SplitUser(user, authzid string) (person, target haven.Address, v haven.Verd
 	}
 	person, err := haven.ParseAddress(strings.TrimSpace(name))
 	if err != nil {
-		return person, target, refuse("login.user-name", "The user name is your whole address, such as ann.example@haven.example.")
+		return person, target, haven.Refuse("login.user-name", "The user name is your whole address, such as ann.example@haven.example.")
 	}
 	switch {
 	case rest == "":
 		rest = authzid
 	case authzid != "" && !strings.EqualFold(authzid, rest) && !strings.EqualFold(authzid, user):
-		return person, target, refuse("login.two-targets", "The user name and the authorisation identity name two different mailboxes.")
+		return person, target, haven.Refuse("login.two-targets", "The user name and the authorisation identity name two different mailboxes.")
 	}
 	if rest == "" {
-		return person, person, allow("login.own")
+		return person, person, haven.Allow("login.own")
 	}
 	if target, err = haven.ParseAddress(strings.TrimSpace(rest)); err != nil {
-		return person, target, refuse("login.user-name", "The mailbox after the / is its whole address.")
+		return person, target, haven.Refuse("login.user-name", "The mailbox after the / is its whole address.")
 	}
-	return person, target, allow("login.named")
+	return person, target, haven.Allow("login.named")
 }
 
 // NetworkOf is what of a network address stands for the place: an IPv4 address whole, of an IPv6 address the
@@ -140,11 +140,11 @@ func MayUse(rights haven.Rights, former bool) (onBehalf bool, v haven.Verdict) {
 	switch {
 	case former:
 	case rights.Has(haven.SendAs):
-		return false, allow("submission.send-as")
+		return false, haven.Allow("submission.send-as")
 	case rights.Has(haven.SendOnBehalf):
-		return true, allow("submission.send-on-behalf")
+		return true, haven.Allow("submission.send-on-behalf")
 	}
-	return false, refuse("submission.sender", "You may not send from this address. Use your own, or that of a mailbox in which you may send.")
+	return false, haven.Refuse("submission.sender", "You may not send from this address. Use your own, or that of a mailbox in which you may send.")
 }
 
 // LoginFacts is what MayLogin looks at, all of it after the secret proved right.
@@ -161,24 +161,24 @@ type LoginFacts struct {
 // MayLogin says whether somebody whose secret was right may sign in (Rules 6, 7).
 func MayLogin(f LoginFacts, now time.Time) haven.Verdict {
 	if f.Kind == haven.Shared {
-		return refuse("login.shared", "Nobody signs in to a shared mailbox. Sign in as yourself.")
+		return haven.Refuse("login.shared", "Nobody signs in to a shared mailbox. Sign in as yourself.")
 	}
 	if v := stateLogin(f); !v.Allowed {
 		return v
 	}
 	if f.MustChange && !f.Expires.IsZero() && !now.Before(f.Expires) {
-		return refuse("password.temporary-lapsed", atPortal(f.Portal, "Your temporary password has lapsed. Have another one sent at %s.", "Your temporary password has lapsed. Ask the helpdesk for another one."))
+		return haven.Refuse("password.temporary-lapsed", atPortal(f.Portal, "Your temporary password has lapsed. Have another one sent at %s.", "Your temporary password has lapsed. Ask the helpdesk for another one."))
 	}
 	if f.Face == Web {
-		return allow("login.web") // an expired password leads to the change page there
+		return haven.Allow("login.web") // an expired password leads to the change page there
 	}
 	if f.MustChange {
-		return refuse("password.temporary", atPortal(f.Portal, "Choose your own password first, at %s.", "Ask the helpdesk for a password of your own first."))
+		return haven.Refuse("password.temporary", atPortal(f.Portal, "Choose your own password first, at %s.", "Ask the helpdesk for a password of your own first."))
 	}
 	if !f.Expires.IsZero() && !now.Before(f.Expires) {
-		return refuse("password.expired", "Your password expired on "+f.Expires.UTC().Format("2 January 2006")+atPortal(f.Portal, ", change it at %s.", ". Ask the helpdesk for a new one."))
+		return haven.Refuse("password.expired", "Your password expired on "+f.Expires.UTC().Format("2 January 2006")+atPortal(f.Portal, ", change it at %s.", ". Ask the helpdesk for a new one."))
 	}
-	return allow("login.program")
+	return haven.Allow("login.program")
 }
 
 // atPortal says what a person does at the portal, or without one.
@@ -192,26 +192,26 @@ func atPortal(portal, there, without string) string {
 func stateLogin(f LoginFacts) haven.Verdict {
 	switch f.State {
 	case Active:
-		return allow("login.active")
+		return haven.Allow("login.active")
 	case Invited:
 		if f.Face == Web {
-			return allow("login.activation")
+			return haven.Allow("login.activation")
 		}
-		return refuse("account.not-activated", atPortal(f.Portal, "Activate your account first, at %s.", "Activate your account first. The helpdesk tells you how."))
+		return haven.Refuse("account.not-activated", atPortal(f.Portal, "Activate your account first, at %s.", "Activate your account first. The helpdesk tells you how."))
 	case Inactive:
 		if f.Face == Web {
-			return allow("login.reactivation")
+			return haven.Allow("login.reactivation")
 		}
-		return refuse("account.inactive", "Your account is inactive because it was not used. "+atPortal(f.Portal, "Sign in at %s to use it again.", "The helpdesk can wake it."))
+		return haven.Refuse("account.inactive", "Your account is inactive because it was not used. "+atPortal(f.Portal, "Sign in at %s to use it again.", "The helpdesk can wake it."))
 	case Leaver:
 		if f.Face == Web {
-			return allow("login.leaver")
+			return haven.Allow("login.leaver")
 		}
-		return refuse("account.leaver", "Your account has no post any more. "+atPortal(f.Portal, "Sign in at %s to see what happens next.", "The helpdesk can tell you what happens next."))
+		return haven.Refuse("account.leaver", "Your account has no post any more. "+atPortal(f.Portal, "Sign in at %s to see what happens next.", "The helpdesk can tell you what happens next."))
 	case Disabled:
-		return refuse("account.disabled", "Your account is resting during your leave. An owner or administrator of your post can wake it.")
+		return haven.Refuse("account.disabled", "Your account is resting during your leave. An owner or administrator of your post can wake it.")
 	}
-	return refuse("account.blocked", "This account is closed to you. The helpdesk can tell you more.")
+	return haven.Refuse("account.blocked", "This account is closed to you. The helpdesk can tell you more.")
 }
 
 // MayReceive says whether mail for an account in this state is taken (Rules 3, 7). What is not taken is unknown
@@ -219,41 +219,41 @@ func stateLogin(f LoginFacts) haven.Verdict {
 func MayReceive(kind haven.AccountKind, s State) haven.Verdict {
 	switch s {
 	case Invited, Active, Inactive, Disabled, Leaver, Blocked, Died:
-		return allow("account.receives")
+		return haven.Allow("account.receives")
 	case Closing, Sealed:
-		return refuse("mailbox.closed", "This mailbox is closed.")
+		return haven.Refuse("mailbox.closed", "This mailbox is closed.")
 	}
-	return refuse("account.unknown", "There is no such mailbox.")
+	return haven.Refuse("account.unknown", "There is no such mailbox.")
 }
 
 // MayAnswer says whether an account's automatic reply is sent: also while its person is away for long, and not once somebody else has closed it (Rules 7).
 func MayAnswer(s State) haven.Verdict {
 	switch s {
 	case Active, Inactive, Disabled:
-		return allow("account.answers")
+		return haven.Allow("account.answers")
 	}
-	return refuse("account.answers", "This account answers nothing as it is now.")
+	return haven.Refuse("account.answers", "This account answers nothing as it is now.")
 }
 
 // StateFits says whether an account of the kind can be in a state: only a person goes on leave, and only premises close
 // (Rules 3, 7).
 func StateFits(kind haven.AccountKind, s State) haven.Verdict {
 	if _, known := stateNames[s]; !known {
-		return refuse("account.state", "There is no such state.")
+		return haven.Refuse("account.state", "There is no such state.")
 	}
 	switch s {
 	case Active, Blocked, Deleted:
-		return allow("account.state")
+		return haven.Allow("account.state")
 	case Closing, Sealed:
 		if kind == haven.Shared {
-			return allow("account.state")
+			return haven.Allow("account.state")
 		}
 	default:
 		if kind == haven.Personal {
-			return allow("account.state")
+			return haven.Allow("account.state")
 		}
 	}
-	return refuse("account.state", fmt.Sprintf("A %s account is never %s. Active and blocked are for all accounts.", kind, s))
+	return haven.Refuse("account.state", fmt.Sprintf("A %s account is never %s. Active and blocked are for all accounts.", kind, s))
 }
 
 // Failures is what is known of failed log ins when another one comes (Rules 6).
@@ -274,7 +274,3 @@ func AfterFailure(count int, p policy.Lockout, now time.Time) time.Time {
 	}
 	return now.Add(p.LockFor)
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -33,9 +33,9 @@ func (s *Service) Standing(ctx context.Context, no haven.AccountNo) (st Standing
 		}
 		st.State = a.State
 		err = tx.Query(sqlStanding, []any{int64(no)}, func(r db.Row) error {
-			st.Password, st.Expires, st.MustChange = r.Int64(0) > 0, timeOf(r.Int64(1)), r.Int64(2) != 0
-			st.LockedUntil, st.Apps, st.AppUsed = timeOf(r.Int64(3)), int(r.Int64(4)), timeOf(r.Int64(5))
-			st.Since = timeOf(r.Int64(6))
+			st.Password, st.Expires, st.MustChange = r.Int64(0) > 0, db.Moment(r.Int64(1)), r.Int64(2) != 0
+			st.LockedUntil, st.Apps, st.AppUsed = db.Moment(r.Int64(3)), int(r.Int64(4)), db.Moment(r.Int64(5))
+			st.Since = db.Moment(r.Int64(6))
 			return nil
 		})
 		if !now.Before(st.LockedUntil) {

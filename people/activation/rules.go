@@ -26,20 +26,20 @@ func CheckAnswers(answers []Answer, want int) (haven.Verdict, int) {
 		text := account.NormaliseAnswer(a.Text)
 		switch {
 		case !known:
-			return refuse("questions.unknown", "Choose a question"), i
+			return haven.Refuse("questions.unknown", "Choose a question"), i
 		case questions[a.Question]:
-			return refuse("questions.twice", "Choose a question that you have not chosen already"), i
+			return haven.Refuse("questions.twice", "Choose a question that you have not chosen already"), i
 		case len([]rune(text)) < leastAnswer:
-			return refuse("questions.short", fmt.Sprintf("Give an answer with at least %d letters or digits", leastAnswer)), i
+			return haven.Refuse("questions.short", fmt.Sprintf("Give an answer with at least %d letters or digits", leastAnswer)), i
 		case len([]rune(a.Text)) > mostAnswer:
-			return refuse("questions.long", fmt.Sprintf("Give an answer with at most %d characters", mostAnswer)), i
+			return haven.Refuse("questions.long", fmt.Sprintf("Give an answer with at most %d characters", mostAnswer)), i
 		case seen[text]:
-			return refuse("questions.same-answer", "Give another answer than to the other questions"), i
+			return haven.Refuse("questions.same-answer", "Give another answer than to the other questions"), i
 		}
 		seen[text], questions[a.Question] = true, true
 	}
 	if len(answers) != want {
-		return refuse("questions.count", fmt.Sprintf("Answer %d questions", want)), 0
+		return haven.Refuse("questions.count", fmt.Sprintf("Answer %d questions", want)), 0
 	}
 	return haven.Verdict{Allowed: true, Rule: "questions.good"}, 0
 }
@@ -48,27 +48,23 @@ func CheckAnswers(answers []Answer, want int) (haven.Verdict, int) {
 func MayPublish(text string, holds time.Time, p policy.Operator, now time.Time) haven.Verdict {
 	switch {
 	case !strings.ContainsFunc(text, unicode.IsLetter):
-		return refuse("activation.policy-empty", "Write the rules.")
+		return haven.Refuse("activation.policy-empty", "Write the rules.")
 	case len([]rune(text)) > p.TextRunes:
-		return refuse("activation.policy-long", fmt.Sprintf("Write at most %d characters.", p.TextRunes))
+		return haven.Refuse("activation.policy-long", fmt.Sprintf("Write at most %d characters.", p.TextRunes))
 	case strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), account.NotShown):
-		return refuse("activation.policy-control", "The rules hold characters that can't be shown. Copy them through a plain editor.")
+		return haven.Refuse("activation.policy-control", "The rules hold characters that can't be shown. Copy them through a plain editor.")
 	case holds.Before(now):
-		return refuse("activation.policy-holds", "Let the rules hold from a time that is still to come.")
+		return haven.Refuse("activation.policy-holds", "Let the rules hold from a time that is still to come.")
 	case holds.After(now.Add(p.NoticeAhead)):
-		return refuse("activation.policy-holds", fmt.Sprintf("Let the rules hold from at most %d days ahead.", int(p.NoticeAhead.Hours()/24)))
+		return haven.Refuse("activation.policy-holds", fmt.Sprintf("Let the rules hold from at most %d days ahead.", int(p.NoticeAhead.Hours()/24)))
 	}
 	return haven.Verdict{Allowed: true, Rule: "activation.policy"}
-}
-
-func refuse(rule haven.Rule, reason string) haven.Verdict {
-	return haven.Verdict{Rule: rule, Reason: reason}
 }
 
 // MayFinish says whether an account becomes active: whoever has something left to do is told what.
 func MayFinish(p Progress) haven.Verdict {
 	if next := p.Next(); next != Done {
-		return refuse("activation."+haven.Rule(next), "Something is left to do before your account is active.")
+		return haven.Refuse("activation."+haven.Rule(next), "Something is left to do before your account is active.")
 	}
 	return haven.Verdict{Allowed: true, Rule: "activation.done"}
 }

@@ -56,9 +56,9 @@ func straysOf(tx *db.Tx, rows []stray) (strays []stray, err error) {
 	for _, r := range rows {
 		numbers = append(numbers, r.no)
 	}
-	has, err := indexed(tx, numbers)
+	has, err := entriesOf(tx, numbers)
 	for _, r := range rows {
-		if !slices.Contains(has[r.no], r.key) {
+		if !slices.Contains(has[r.no].keys, r.key) {
 			strays = append(strays, r)
 		}
 	}
@@ -123,14 +123,14 @@ func (s *Service) checkSome(tx *db.Tx, numbers []haven.AccountNo, found func(str
 	if err != nil {
 		return err
 	}
-	has, err := indexed(tx, numbers)
+	has, err := entriesOf(tx, numbers)
 	if err != nil {
 		return err
 	}
 	waits, err := account.AmongChanged(tx, numbers)
 	for _, no := range numbers {
 		name, rest := wordsOf(*all[no], s.o.Clock.Now())
-		if !waits[no] && !slices.Equal(has[no], keysOf(name, rest)) {
+		if !waits[no] && !slices.Equal(has[no].keys, keysOf(name, rest)) {
 			found(fmt.Sprintf("directory: account %s is not found by what it is now; haven admin directory rebuild makes the index anew", all[no].account.ID))
 		}
 	}

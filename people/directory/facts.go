@@ -2,7 +2,6 @@ package directory
 
 import (
 	"strings"
-	"time"
 
 	"haven"
 	"haven/people/account"
@@ -43,7 +42,7 @@ func placesOf(tx *db.Tx, all map[haven.AccountNo]*facts, people, boxes []haven.A
 	if len(people) > 0 {
 		err := db.QueryAmong(tx, sqlPostPlaces, people, func(r db.Row) error {
 			f, place := all[haven.AccountNo(r.Int64(0))], scanPlace(r)
-			f.posts = append(f.posts, organisation.Post{Person: f.account.No, Organisation: place.ID, Role: r.Text(1), From: timeOf(r.Int64(2)), Until: timeOf(r.Int64(3))})
+			f.posts = append(f.posts, organisation.Post{Person: f.account.No, Organisation: place.ID, Role: r.Text(1), From: db.Moment(r.Int64(2)), Until: db.Moment(r.Int64(3))})
 			f.postPlaces = append(f.postPlaces, place)
 			return nil
 		})
@@ -69,12 +68,4 @@ func scanPlace(r db.Row) Place {
 		}
 	}
 	return p
-}
-
-// timeOf is a moment as it is stored; zero for none.
-func timeOf(micro int64) time.Time {
-	if micro == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micro).UTC()
 }

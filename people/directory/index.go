@@ -38,17 +38,13 @@ func (s *Service) refreshSome(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	before, err := indexed(tx, numbers)
-	if err != nil {
-		return err
-	}
-	sure, err := readEntries(tx, sqlSureWords, numbers)
+	before, err := entriesOf(tx, numbers)
 	if err != nil {
 		return err
 	}
 	for no, f := range all {
 		name, rest := wordsOf(*f, now)
-		write(tx, no, before[no], sure[no], keysOf(name, rest))
+		write(tx, no, before[no], keysOf(name, rest))
 		if next := f.turns(now); !next.IsZero() {
 			account.ChangesAt(tx, no, next)
 		}
@@ -56,35 +52,35 @@ func (s *Service) refreshSome(tx *db.Tx) error {
 	return nil
 }
 
-// indexed are the rows of the index that entries have.
-func indexed(tx *db.Tx, numbers []haven.AccountNo) (map[haven.AccountNo][]key, error) {
-	return readEntries(tx, sqlWords, numbers)
+// indexed is what directory_entry remembers of an entry.
+type indexed struct {
+	keys []key
+	sure bool // its rows are known to be in the index
 }
 
-func readEntries(tx *db.Tx, sql string, numbers []haven.AccountNo) (map[haven.AccountNo][]key, error) {
-	all := make(map[haven.AccountNo][]key, len(numbers))
+func entriesOf(tx *db.Tx, numbers []haven.AccountNo) (map[haven.AccountNo]indexed, error) {
+	all := make(map[haven.AccountNo]indexed, len(numbers))
 	if len(numbers) == 0 {
 		return all, nil
 	}
-	return all, db.QueryAmong(tx, sql, numbers, func(r db.Row) error {
-		all[haven.AccountNo(r.Int64(0))] = readKeys(r.Text(1))
+	return all, db.QueryAmong(tx, sqlWords, numbers, func(r db.Row) error {
+		all[haven.AccountNo(r.Int64(0))] = indexed{readKeys(r.Text(1)), r.Int64(2) > 0}
 		return nil
 	})
 }
 
-// write puts an entry's rows in place of those before. Only those of sure are known to be in the index: the others are put there again, and taken out
-// where the entry no longer has them.
-func write(tx *db.Tx, no haven.AccountNo, before, sure, after []key) {
-	has, there := setOf(after), setOf(sure)
-	changed := len(before) != len(sure)
-	for _, k := range before {
+// write puts an entry's rows in place of those before. Where those are not sure all are put, and those taken out that the entry no longer has.
+func write(tx *db.Tx, no haven.AccountNo, before indexed, after []key) {
+	had, has := setOf(before.keys), setOf(after)
+	changed := len(before.keys) > 0 && !before.sure
+	for _, k := range before.keys {
 		if !has[k] {
 			tx.Exec(sqlDropWord, k.word, int64(k.part), int64(no))
 			changed = true
 		}
 	}
 	for _, k := range after {
-		if !there[k] {
+		if !before.sure || !had[k] {
 			tx.Exec(sqlPutWord, k.word, int64(k.part), int64(no))
 			changed = true
 		}

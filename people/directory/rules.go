@@ -18,15 +18,15 @@ import (
 func MaySearch(who account.Account) haven.Verdict {
 	switch {
 	case who.Kind != haven.Personal:
-		return refuse("directory.person", "Only people search the directory.")
+		return haven.Refuse("directory.person", "Only people search the directory.")
 	case who.State == account.Invited:
-		return refuse("directory.activated", "Activate your account first. Then you can search the directory.")
+		return haven.Refuse("directory.activated", "Activate your account first. Then you can search the directory.")
 	case who.State == account.Leaver:
-		return refuse("directory.leaver", "You have left your place of work. Once an owner at your next place has taken you on, you can search the directory again.")
+		return haven.Refuse("directory.leaver", "You have left your place of work. Once an owner at your next place has taken you on, you can search the directory again.")
 	case who.State != account.Active:
-		return refuse("directory.active", "Your account is not in use. The helpdesk can help you.")
+		return haven.Refuse("directory.active", "Your account is not in use. The helpdesk can help you.")
 	}
-	return allow("directory.search")
+	return haven.Allow("directory.search")
 }
 
 // Findable says whether others find an account: people who are activated and work, and mailboxes that are open.
@@ -37,9 +37,9 @@ func Findable(a account.Account) bool {
 // MayGoOn says whether a person's search, the nth of the day, is made (Rules 8).
 func MayGoOn(nth int, p policy.Directory) haven.Verdict {
 	if nth > p.SearchesADay {
-		return refuse("directory.limit", fmt.Sprintf("You have searched %d times today, which is as often as anybody may. You can search again tomorrow. If your work needs more, call the helpdesk.", p.SearchesADay))
+		return haven.Refuse("directory.limit", fmt.Sprintf("You have searched %d times today, which is as often as anybody may. You can search again tomorrow. If your work needs more, call the helpdesk.", p.SearchesADay))
 	}
-	return allow("directory.search")
+	return haven.Allow("directory.search")
 }
 
 // asked is what somebody looked for last.
@@ -68,9 +68,9 @@ const (
 // ParseSearch reads what somebody typed: words of a name, a job, an organisation, a place, a code or an address, of each of which the beginning
 // suffices. Signs have no meaning in it, so that nothing lists everybody. It is refused (directory.words) without a word of a few letters.
 func ParseSearch(text string, p policy.Directory) ([]string, haven.Verdict) {
-	none := refuse("directory.words", fmt.Sprintf("Type at least %d letters of a name, a place, an organisation or a code.", p.LeastLetters))
+	none := haven.Refuse("directory.words", fmt.Sprintf("Type at least %d letters of a name, a place, an organisation or a code.", p.LeastLetters))
 	if len(text) > longestQuery {
-		return nil, refuse("directory.words", "Type fewer words: a name and a place are enough.")
+		return nil, haven.Refuse("directory.words", "Type fewer words: a name and a place are enough.")
 	}
 	if at := strings.LastIndexByte(text, '@'); at > 0 {
 		text = text[:at] // of an address: the domain is everybody's
@@ -81,7 +81,7 @@ func ParseSearch(text string, p policy.Directory) ([]string, haven.Verdict) {
 	}
 	// The longest tell most; the rest can't be needed.
 	slices.SortFunc(words, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	return words[:min(len(words), mostWords)], allow("directory.words")
+	return words[:min(len(words), mostWords)], haven.Allow("directory.words")
 }
 
 func shorten(words []string) []string {
@@ -208,7 +208,3 @@ func card(e Entry, p profile.Profile) Entry {
 	}
 	return e
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

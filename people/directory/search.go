@@ -83,13 +83,13 @@ func (l *looking) ranked() (all []ranked, err error) {
 
 // best are the candidates that fit best by the words of the index: more than are shown, since some may not fit any more.
 func (l *looking) best() ([]haven.AccountNo, error) {
-	has, err := indexed(l.tx, l.found)
+	has, err := entriesOf(l.tx, l.found)
 	if err != nil {
 		return nil, err
 	}
 	fit := make(map[haven.AccountNo]int, len(has))
-	for no, keys := range has {
-		fit[no] = match(l.words, wordsIn(keys, inName), wordsIn(keys, inRest))
+	for no, e := range has {
+		fit[no] = match(l.words, wordsIn(e.keys, inName), wordsIn(e.keys, inRest))
 		if l.near[no] {
 			fit[no] += ownFirst
 		}
@@ -123,10 +123,10 @@ func (l *looking) colleagues() error {
 	if len(people) == 0 {
 		return nil
 	}
-	has, err := indexed(l.tx, people)
+	has, err := entriesOf(l.tx, people)
 	l.near = make(map[haven.AccountNo]bool, len(people))
 	for _, no := range people {
-		if l.near[no] = true; match(l.words, wordsIn(has[no], inName), wordsIn(has[no], inRest)) > 0 {
+		if l.near[no] = true; match(l.words, wordsIn(has[no].keys, inName), wordsIn(has[no].keys, inRest)) > 0 {
 			l.add(no)
 		}
 	}

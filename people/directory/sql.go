@@ -27,8 +27,7 @@ const (
 	sqlColleagues = `SELECT p.person FROM post p WHERE p.organisation = $1 AND p.since <= $2 AND (p.until = 0 OR p.until > $2)
 		UNION SELECT s.an FROM shared_mailbox s WHERE s.organisation = $1 LIMIT $3`
 
-	sqlWords     = `SELECT no, words FROM directory_entry WHERE no IN ` + db.Among
-	sqlSureWords = sqlWords + ` AND rows > 0`
+	sqlWords     = `SELECT no, words, rows FROM directory_entry WHERE no IN ` + db.Among
 	sqlPutEntry  = `INSERT INTO directory_entry (no, words, rows) VALUES ($1, $2, $3) ON CONFLICT (no) DO UPDATE SET words = excluded.words, rows = excluded.rows`
 	sqlDropEntry = `DELETE FROM directory_entry WHERE no = $1`
 	sqlPutWord   = `INSERT INTO directory_word (word, part, no) VALUES ($1, $2, $3) ON CONFLICT (word, part, no) DO NOTHING`

@@ -21,15 +21,15 @@ type MailboxFacts struct {
 func MayLeave(boxes []MailboxFacts, why Reason) haven.Verdict {
 	for _, b := range boxes {
 		if b.Sole && !b.Successor {
-			return refuse("leaver.successor", "Say who becomes the owner. A mailbox keeps at least one.")
+			return haven.Refuse("leaver.successor", "Say who becomes the owner. A mailbox keeps at least one.")
 		}
 	}
 	for _, b := range boxes {
 		if b.Few && !slices.Contains([]Reason{NoneYet, Soon, Closing}, why) {
-			return refuse("leaver.continuity", "Say why the mailbox may be left with so few people.")
+			return haven.Refuse("leaver.continuity", "Say why the mailbox may be left with so few people.")
 		}
 	}
-	return allow("leaver.post-ended")
+	return haven.Allow("leaver.post-ended")
 }
 
 // IsFew says whether a mailbox that has people enough would be left with too few (Rules 7, continuity guard).
@@ -46,7 +46,3 @@ func IsLeaver(s account.State, posts, elsewhere int) bool {
 func isLive(m sharedmailbox.Membership, now time.Time) bool {
 	return m.Person.State == account.Active && !now.Before(m.From) && m.Until.IsZero()
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -24,32 +24,32 @@ type Facts struct {
 func MayLetIn(f Facts, p policy.Locum, now time.Time) haven.Verdict {
 	switch {
 	case f.Same:
-		return refuse("locum.self", "Nobody lets in themselves. A colleague at this mailbox types your code.")
+		return haven.Refuse("locum.self", "Nobody lets in themselves. A colleague at this mailbox types your code.")
 	case now.Sub(f.Proven) >= p.OnDuty:
-		return refuse("locum.on-duty", "Log in again first: a locum is let in by somebody who is at work here now.")
+		return haven.Refuse("locum.on-duty", "Log in again first: a locum is let in by somebody who is at work here now.")
 	case f.Rights.Has(haven.Manage):
-		return allow("locum.owner")
+		return haven.Allow("locum.owner")
 	case !f.Rights.Has(Rights) || f.Passing:
-		return refuse("locum.colleague", "A locum is let in by one of the team, who reads and answers here without an end date.")
+		return haven.Refuse("locum.colleague", "A locum is let in by one of the team, who reads and answers here without an end date.")
 	case !f.Allowed:
-		return refuse("locum.not-allowed", "The owners of this mailbox let locums in themselves. Ask one of them.")
+		return haven.Refuse("locum.not-allowed", "The owners of this mailbox let locums in themselves. Ask one of them.")
 	case f.Passes >= p.Passes:
-		return refuse("locum.often", fmt.Sprintf("This locum has had %d passes here within %d days. Another one needs an owner of the mailbox.", f.Passes, int(p.Within.Hours()/24)))
+		return haven.Refuse("locum.often", fmt.Sprintf("This locum has had %d passes here within %d days. Another one needs an owner of the mailbox.", f.Passes, int(p.Within.Hours()/24)))
 	}
-	return allow("locum.colleague")
+	return haven.Allow("locum.colleague")
 }
 
 // MayLast says whether a pass may run from one moment until another.
 func MayLast(from, until, now time.Time, p policy.Locum) haven.Verdict {
 	switch {
 	case !until.After(from) || !until.After(now):
-		return refuse("locum.time", "A pass ends after it begins, and not in the past.")
+		return haven.Refuse("locum.time", "A pass ends after it begins, and not in the past.")
 	case until.After(after(from, p.Longest)):
-		return refuse("locum.longest", fmt.Sprintf("A pass lasts %d days at most. Give a longer access as a member.", int(p.Longest.Hours()/24)))
+		return haven.Refuse("locum.longest", fmt.Sprintf("A pass lasts %d days at most. Give a longer access as a member.", int(p.Longest.Hours()/24)))
 	case from.Sub(now) > p.Ahead:
-		return refuse("locum.ahead", fmt.Sprintf("A pass begins within %d days.", int(p.Ahead.Hours()/24)))
+		return haven.Refuse("locum.ahead", fmt.Sprintf("A pass begins within %d days.", int(p.Ahead.Hours()/24)))
 	}
-	return allow("locum.time")
+	return haven.Allow("locum.time")
 }
 
 // after is a moment some time later, by London's calendar: a day in which the clocks change is a day.
@@ -82,7 +82,3 @@ func clean(code string) string {
 		return r
 	}, code)
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -27,27 +27,27 @@ func Complete(n Draft, p policy.Operator, now time.Time) Draft {
 func MayPost(n Draft, open int, p policy.Operator, now time.Time) haven.Verdict {
 	switch {
 	case ParseKind(n.Kind.String()) == 0:
-		return refuse("notice.kind", "Say what the notice is about: planned work, a problem, or one that is solved.")
+		return haven.Refuse("notice.kind", "Say what the notice is about: planned work, a problem, or one that is solved.")
 	case !shows(n.Title):
-		return refuse("notice.title", "Give the notice a title.")
+		return haven.Refuse("notice.title", "Give the notice a title.")
 	case len([]rune(n.Title)) > p.NoticeTitle || strings.ContainsFunc(n.Title, account.NotShown):
-		return refuse("notice.title", fmt.Sprintf("Write a title on one line, of at most %d characters.", p.NoticeTitle))
+		return haven.Refuse("notice.title", fmt.Sprintf("Write a title on one line, of at most %d characters.", p.NoticeTitle))
 	case !shows(n.Text):
-		return refuse("notice.text", "Say what happens, whom it concerns, and what they can do.")
+		return haven.Refuse("notice.text", "Say what happens, whom it concerns, and what they can do.")
 	case len([]rune(n.Text)) > p.NoticeText || strings.ContainsFunc(strings.ReplaceAll(n.Text, "\n", ""), account.NotShown):
-		return refuse("notice.text", fmt.Sprintf("Write at most %d characters of plain text.", p.NoticeText))
+		return haven.Refuse("notice.text", fmt.Sprintf("Write at most %d characters of plain text.", p.NoticeText))
 	case n.From.After(now.Add(p.NoticeAhead)):
-		return refuse("notice.from", fmt.Sprintf("Begin at most %d days ahead.", int(p.NoticeAhead.Hours()/24)))
+		return haven.Refuse("notice.from", fmt.Sprintf("Begin at most %d days ahead.", int(p.NoticeAhead.Hours()/24)))
 	case n.Kind != Planned && n.From.After(now):
-		return refuse("notice.from", "Only planned work begins later. Leave the beginning empty.")
+		return haven.Refuse("notice.from", "Only planned work begins later. Leave the beginning empty.")
 	case n.Kind == Planned && n.Until.IsZero():
-		return refuse("notice.until", "Say until when the work lasts.")
+		return haven.Refuse("notice.until", "Say until when the work lasts.")
 	case !n.Until.IsZero() && !n.Until.After(n.From), !n.Until.IsZero() && !n.Until.After(now):
-		return refuse("notice.until", "Name an end that is after the beginning, and still to come.")
+		return haven.Refuse("notice.until", "Name an end that is after the beginning, and still to come.")
 	case n.Until.After(now.Add(2 * p.NoticeAhead)):
-		return refuse("notice.until", fmt.Sprintf("Name an end at most %d days ahead.", int(2*p.NoticeAhead.Hours()/24)))
+		return haven.Refuse("notice.until", fmt.Sprintf("Name an end at most %d days ahead.", int(2*p.NoticeAhead.Hours()/24)))
 	case open >= p.NoticesAtOnce:
-		return refuse("notice.too-many", fmt.Sprintf("%d notices are not over. End those that nobody needs any more.", open))
+		return haven.Refuse("notice.too-many", fmt.Sprintf("%d notices are not over. End those that nobody needs any more.", open))
 	}
 	return haven.Verdict{Allowed: true, Rule: "notice.posted"}
 }
@@ -78,5 +78,3 @@ func Banner(n Notice, p policy.Operator, now time.Time) bool {
 	}
 	return true
 }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

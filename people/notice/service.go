@@ -60,7 +60,7 @@ func (s *Service) Post(ctx context.Context, actor haven.Actor, in Draft) (n Noti
 			}
 		}
 		n = Notice{ID: newID(), Draft: in, Posted: now, By: actor.Person}
-		tx.Exec(sqlPut, n.ID, int64(n.Kind), n.Title, n.Text, micros(n.From), micros(n.Until), micros(n.Posted), n.By[:])
+		tx.Exec(sqlPut, n.ID, int64(n.Kind), n.Title, n.Text, db.Micros(n.From), db.Micros(n.Until), db.Micros(n.Posted), n.By[:])
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "notice.posted", Rule: "notice.posted", Note: note(n.ID, n.Kind.String())})
 		return nil
 	})
@@ -74,7 +74,7 @@ func (s *Service) End(ctx context.Context, actor haven.Actor, id int64) error {
 		if err := s.o.Operators.CheckIn(tx, actor); err != nil {
 			return err
 		}
-		n, err := tx.Change(sqlEnd, id, micros(now))
+		n, err := tx.Change(sqlEnd, id, db.Micros(now))
 		if err == nil && n == 0 {
 			err = errs.E(errs.NotFound, "There is no such notice, or it is over already.")
 		}
@@ -114,8 +114,8 @@ func (s *Service) read(ctx context.Context, sql string, most int) (all []Notice,
 }
 
 func list(tx *db.Tx, sql string, now time.Time, most int) (all []Notice, err error) {
-	err = tx.Query(sql, []any{micros(now), int64(most)}, func(r db.Row) error {
-		n := Notice{ID: r.Int64(0), Draft: Draft{Kind(r.Int64(1)), r.Text(2), r.Text(3), timeOf(r.Int64(4)), timeOf(r.Int64(5))}, Posted: timeOf(r.Int64(6)), Ended: timeOf(r.Int64(8))}
+	err = tx.Query(sql, []any{db.Micros(now), int64(most)}, func(r db.Row) error {
+		n := Notice{ID: r.Int64(0), Draft: Draft{Kind(r.Int64(1)), r.Text(2), r.Text(3), db.Moment(r.Int64(4)), db.Moment(r.Int64(5))}, Posted: db.Moment(r.Int64(6)), Ended: db.Moment(r.Int64(8))}
 		copy(n.By[:], r.Bytes(7))
 		all = append(all, n)
 		return nil
@@ -134,18 +134,4 @@ func note(id int64, more string) string {
 		more = " " + more
 	}
 	return strconv.FormatInt(id, 10) + more
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func timeOf(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
 }

@@ -20,41 +20,37 @@ type Facts struct {
 func MayAct(f Facts) haven.Verdict {
 	switch {
 	case !f.Role || f.Kind != haven.Personal:
-		return refuse("operator.none", "")
+		return haven.Refuse("operator.none", "")
 	case f.State != account.Active:
-		return refuse("operator.state", "The account is "+f.State.String()+", so it can't be used for the operator's area.")
+		return haven.Refuse("operator.state", "The account is "+f.State.String()+", so it can't be used for the operator's area.")
 	case f.Demo:
-		return allow("operator.demo")
+		return haven.Allow("operator.demo")
 	case !f.SecondFactor:
-		return refuse("operator.second-factor", "An operator logs in with a second step. Set it up under My account, then come back.")
+		return haven.Refuse("operator.second-factor", "An operator logs in with a second step. Set it up under My account, then come back.")
 	case !f.Mobile:
-		return refuse("operator.mobile", "An operator has a mobile number that was shown to be the own. Give it, and the code that we send, under My account; then come back.")
+		return haven.Refuse("operator.mobile", "An operator has a mobile number that was shown to be the own. Give it, and the code that we send, under My account; then come back.")
 	}
-	return allow("operator.serves")
+	return haven.Allow("operator.serves")
 }
 
 // MayAdd says whether an account can be given the role. Second step and mobile may follow; the role serves once they are there.
 func MayAdd(f Facts) haven.Verdict {
 	switch {
 	case f.Kind != haven.Personal:
-		return refuse("operator.person", "Only a person's own account can be an operator's.")
+		return haven.Refuse("operator.person", "Only a person's own account can be an operator's.")
 	case f.Role:
-		return refuse("operator.already", "This person is an operator already.")
+		return haven.Refuse("operator.already", "This person is an operator already.")
 	case f.State != account.Active && f.State != account.Invited:
-		return refuse("operator.state", "The account is "+f.State.String()+". Make it active first.")
+		return haven.Refuse("operator.state", "The account is "+f.State.String()+". Make it active first.")
 	}
-	return allow("operator.added")
+	return haven.Allow("operator.added")
 }
 
 // MayRemove says whether the role can be taken away, where so many others have it whose accounts are active. The last one keeps it unless that
 // is meant: anyway.
 func MayRemove(others int, anyway bool) haven.Verdict {
 	if others == 0 && !anyway {
-		return refuse("operator.last", "This is the last operator. Add another one first; if there is to be none, say so with --anyway.")
+		return haven.Refuse("operator.last", "This is the last operator. Add another one first; if there is to be none, say so with --anyway.")
 	}
-	return allow("operator.removed")
+	return haven.Allow("operator.removed")
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -42,15 +42,15 @@ var errToken = &errs.Error{Kind: errs.Private, Rule: "token.unknown", Say: "This
 func MayMake(name string, until time.Time, serving int, p policy.Operator, now time.Time) haven.Verdict {
 	switch {
 	case !strings.ContainsFunc(name, unicode.IsLetter) || len([]rune(name)) > tokenName || strings.ContainsFunc(name, account.NotShown):
-		return refuse("token.name", fmt.Sprintf("Name what the token is for, in at most %d characters.", tokenName))
+		return haven.Refuse("token.name", fmt.Sprintf("Name what the token is for, in at most %d characters.", tokenName))
 	case !until.After(now):
-		return refuse("token.until", "Name a day that is still to come.")
+		return haven.Refuse("token.until", "Name a day that is still to come.")
 	case until.After(now.Add(p.TokenFor)):
-		return refuse("token.until", fmt.Sprintf("A token serves for at most %d days.", int(p.TokenFor.Hours()/24)))
+		return haven.Refuse("token.until", fmt.Sprintf("A token serves for at most %d days.", int(p.TokenFor.Hours()/24)))
 	case serving >= p.Tokens:
-		return refuse("token.most", fmt.Sprintf("There are %d tokens, the most there can be. Revoke one that nobody uses.", serving))
+		return haven.Refuse("token.most", fmt.Sprintf("There are %d tokens, the most there can be. Revoke one that nobody uses.", serving))
 	}
-	return allow("token.made")
+	return haven.Allow("token.made")
 }
 
 func tokenHash(secret string) []byte {

@@ -13,18 +13,18 @@ import (
 func ParseGPhC(s string) (string, haven.Verdict) {
 	n := strings.Join(strings.Fields(s), "")
 	if len(n) != 7 || n[0] != '1' || strings.Trim(n, "0123456789") != "" {
-		return "", refuse("premises.gphc", "The GPhC number of a premises has seven digits and begins with 1, such as 1034567. It is on the certificate of registration.")
+		return "", haven.Refuse("premises.gphc", "The GPhC number of a premises has seven digits and begins with 1, such as 1034567. It is on the certificate of registration.")
 	}
-	return n, allow("premises.gphc")
+	return n, haven.Allow("premises.gphc")
 }
 
 // ParseEmail reads an address to which a letter to somebody outside can go: plain, with a domain that has a dot.
 func ParseEmail(s string) (haven.Address, haven.Verdict) {
 	a, err := haven.ParseAddress(strings.TrimSpace(s))
 	if err != nil || !a.IsASCII() || strings.HasPrefix(a.String(), `"`) || !strings.Contains(a.Domain, ".") || a.Domain[0] == '[' {
-		return haven.Address{}, refuse("premises.e-mail", "Write an e-mail address, such as shop@pharmacy.example.")
+		return haven.Address{}, haven.Refuse("premises.e-mail", "Write an e-mail address, such as shop@pharmacy.example.")
 	}
-	return a, allow("premises.e-mail")
+	return a, haven.Allow("premises.e-mail")
 }
 
 // Masked is how pages show an address to somebody who should know it already (Rules 1): p•••@e•••. It tells the first
@@ -46,15 +46,15 @@ func ContactChange(have, say Contact) (Change, haven.Verdict) {
 	same := have.Email.Key() == say.Email.Key() && have.GPhC == say.GPhC
 	switch {
 	case !have.Known():
-		return Added, allow("premises.contact")
+		return Added, haven.Allow("premises.contact")
 	case same && (say.Stated < have.Stated || say.Stated == have.Stated && say.Source == have.Source):
-		return Unchanged, allow("premises.contact")
+		return Unchanged, haven.Allow("premises.contact")
 	case same:
-		return Confirmed, allow("premises.contact")
+		return Confirmed, haven.Allow("premises.contact")
 	case say.Stated < have.Stated:
-		return Unchanged, refuse("premises.contact-older", fmt.Sprintf("says something else than what is known since %s, and is of %s", have.Stated, say.Stated))
+		return Unchanged, haven.Refuse("premises.contact-older", fmt.Sprintf("says something else than what is known since %s, and is of %s", have.Stated, say.Stated))
 	}
-	return Altered, allow("premises.contact")
+	return Altered, haven.Allow("premises.contact")
 }
 
 // StillHolds says whether what is known of how a premises is reached can be its own: what was stated before it came to its
@@ -134,13 +134,13 @@ func (cs *claims) take(line int, o *Organisation, c Contact) haven.Verdict {
 		}
 		cs.of[key].lines = append(cs.of[key].lines, line)
 	}
-	return allow("premises.contact")
+	return haven.Allow("premises.contact")
 }
 
 // taken is why a line is refused whose number (0) or e-mail (1) is another's.
 func taken(which int, owner Code) haven.Verdict {
 	if which == 0 {
-		return refuse("premises.gphc-taken", fmt.Sprintf("gives the GPhC number of %s", owner))
+		return haven.Refuse("premises.gphc-taken", fmt.Sprintf("gives the GPhC number of %s", owner))
 	}
-	return refuse("premises.e-mail-taken", fmt.Sprintf("gives an e-mail of the group of %s, which is another", owner))
+	return haven.Refuse("premises.e-mail-taken", fmt.Sprintf("gives an e-mail of the group of %s, which is another", owner))
 }

@@ -30,15 +30,15 @@ var commonName = setOf("pharmacy;pharmacies;pharmacist;pharmacists;chemist;chemi
 // ParseSearch reads what somebody typed to find a premises. Signs have no meaning in it, so that nothing lists them all:
 // it takes an ODS code, a postcode, whole or its first part, or three letters of a word that few premises share.
 func ParseSearch(text string) (Search, haven.Verdict) {
-	none := refuse("premises.find", "Type the ODS code, the postcode, or at least three letters of the name or the town.")
+	none := haven.Refuse("premises.find", "Type the ODS code, the postcode, or at least three letters of the name or the town.")
 	if len(text) > longestQuery {
 		return Search{}, none
 	}
 	if code, v := ParseCode(Pharmacy, text); v.Allowed {
-		return Search{Code: code}, allow("premises.find")
+		return Search{Code: code}, haven.Allow("premises.find")
 	}
 	if p := partOfPostcode(text); p != "" {
-		return Search{Postcode: p}, allow("premises.find")
+		return Search{Postcode: p}, haven.Allow("premises.find")
 	}
 	words := FoldWords(text)
 	if own := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return commonName[w] }); len(own) > 0 {
@@ -61,7 +61,7 @@ func ParseSearch(text string) (Search, haven.Verdict) {
 	if !enough {
 		return Search{}, none
 	}
-	return q, allow("premises.find")
+	return q, haven.Allow("premises.find")
 }
 
 // partOfPostcode is a postcode in its stored form, or its beginning where that reaches over its space; "" for others.

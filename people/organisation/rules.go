@@ -23,18 +23,18 @@ func ParseCode(k Kind, s string) (Code, haven.Verdict) {
 	switch k {
 	case Pharmacy:
 		if !isPharmacyCode(c) {
-			return "", refuse("organisation.code", "The ODS code of a pharmacy is F, a letter, a letter or digit, and two digits, such as FX002.")
+			return "", haven.Refuse("organisation.code", "The ODS code of a pharmacy is F, a letter, a letter or digit, and two digits, such as FX002.")
 		}
 	case HeadOffice:
 		if !isHeadOfficeCode(c) {
-			return "", refuse("organisation.code", "The ODS code of a head office is P and three letters or digits, or five such as A1B2C.")
+			return "", haven.Refuse("organisation.code", "The ODS code of a head office is P and three letters or digits, or five such as A1B2C.")
 		}
 	default:
 		if !isPlainCode(c) {
-			return "", refuse("organisation.code", "An ODS code is three to ten letters and digits.")
+			return "", haven.Refuse("organisation.code", "An ODS code is three to ten letters and digits.")
 		}
 	}
-	return Code(c), allow("organisation.code")
+	return Code(c), haven.Allow("organisation.code")
 }
 
 // isPharmacyCode is ^F[AC-HJ-NP-RTV-Y][0-9AC-HJ-NP-RTV-Y][0-9]{2}$.
@@ -219,16 +219,12 @@ func sameFacts(a, b Organisation) bool {
 // MayClose says whether a file may take so many of the active premises out of service, closed or pending (Rules 1).
 func MayClose(closing, active int, told bool, p policy.Organisation) haven.Verdict {
 	if told || closing*1000 <= active*p.ClosePerMille {
-		return allow("organisation.import")
+		return haven.Allow("organisation.import")
 	}
-	return refuse("organisation.closures", fmt.Sprintf("The file would close or suspend %d of %d active premises, more than %s of them. Look at the list, and say that it may if it is right.",
+	return haven.Refuse("organisation.closures", fmt.Sprintf("The file would close or suspend %d of %d active premises, more than %s of them. Look at the list, and say that it may if it is right.",
 		closing, active, percent(p.ClosePerMille)))
 }
 
 func percent(perMille int) string {
 	return strings.TrimSuffix(fmt.Sprintf("%d.%d", perMille/10, perMille%10), ".0") + " %"
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

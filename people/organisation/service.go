@@ -215,7 +215,7 @@ func (s *Service) AddPostIn(tx *db.Tx, actor haven.Actor, p Post) error {
 	if held {
 		return &errs.Error{Kind: errs.Conflict, Rule: "post.held", Say: "The person holds this post already."}
 	}
-	tx.Exec(sqlPutPost, int64(p.Person), int64(p.Organisation), p.Role, p.From.UnixMicro(), microOf(p.Until))
+	tx.Exec(sqlPutPost, int64(p.Person), int64(p.Organisation), p.Role, p.From.UnixMicro(), db.Micros(p.Until))
 	audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "post.added", On: who.ID, Rule: "post.added", Note: fmt.Sprint(p.Organisation)})
 	return nil
 }
@@ -311,11 +311,4 @@ func postsIn(tx *db.Tx, sql string, args ...any) (all []Post, err error) {
 		return nil
 	})
 	return all, err
-}
-
-func microOf(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }

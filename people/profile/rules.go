@@ -23,13 +23,13 @@ type AskFacts struct {
 func MayAsk(f AskFacts, p policy.Contact) haven.Verdict {
 	switch {
 	case f.Known && f.Kind == account.Mobile:
-		return refuse("profile.same", "This is the number that we have for you. Enter the new one.")
+		return haven.Refuse("profile.same", "This is the number that we have for you. Enter the new one.")
 	case f.Known:
-		return refuse("profile.same", "This is the e-mail address that we have for you. Enter the new one.")
+		return haven.Refuse("profile.same", "This is the e-mail address that we have for you. Enter the new one.")
 	case f.WithinTheHour >= p.PerHour:
-		return refuse("profile.rate", fmt.Sprintf("We have sent you %d codes within the hour. Wait an hour, then ask for another one.", f.WithinTheHour))
+		return haven.Refuse("profile.rate", fmt.Sprintf("We have sent you %d codes within the hour. Wait an hour, then ask for another one.", f.WithinTheHour))
 	}
-	return allow("profile.code-sent")
+	return haven.Allow("profile.code-sent")
 }
 
 // CodeFacts are what CheckCode looks at.
@@ -43,25 +43,25 @@ type CodeFacts struct {
 func CheckCode(f CodeFacts, p policy.Contact, now time.Time) haven.Verdict {
 	switch {
 	case f.Asked.IsZero():
-		return refuse("profile.code-none", "There is no code to give now. Begin again.")
+		return haven.Refuse("profile.code-none", "There is no code to give now. Begin again.")
 	case !now.Before(f.Asked.Add(p.CodeFor)):
-		return refuse("profile.code-expired", "The code has expired. Have another one sent.")
+		return haven.Refuse("profile.code-expired", "The code has expired. Have another one sent.")
 	case f.Tries >= p.Tries:
-		return refuse("profile.code-tries", "The code was wrong too often. Have another one sent.")
+		return haven.Refuse("profile.code-tries", "The code was wrong too often. Have another one sent.")
 	case !f.Good && f.Tries+1 >= p.Tries:
-		return refuse("profile.code", "That is not the code, and it was the last try. Have another one sent.")
+		return haven.Refuse("profile.code", "That is not the code, and it was the last try. Have another one sent.")
 	case !f.Good:
-		return refuse("profile.code", "That is not the code. Look at the newest message from us.")
+		return haven.Refuse("profile.code", "That is not the code. Look at the newest message from us.")
 	}
-	return allow("profile.code")
+	return haven.Allow("profile.code")
 }
 
 // MayRemove says whether a person's mobile may be taken away, so that there is none (Rules 3).
 func MayRemove(owner bool) haven.Verdict {
 	if owner {
-		return refuse("profile.owner-mobile", "The owner of a mailbox has a mobile number. You can change it to another one.")
+		return haven.Refuse("profile.owner-mobile", "The owner of a mailbox has a mobile number. You can change it to another one.")
 	}
-	return allow("profile.removed")
+	return haven.Allow("profile.removed")
 }
 
 // ParseContact reads a mobile or a personal e-mail as a person types it. Ours are no personal addresses: who can't log in can't read them.
@@ -72,11 +72,11 @@ func ParseContact(k account.ContactKind, s string, ours func(domain string) bool
 	a, v := organisation.ParseEmail(s)
 	switch {
 	case !v.Allowed || len(a.String()) > mostEmail:
-		return "", refuse("profile.email", "Enter your own e-mail address, such as ann@home.example.")
+		return "", haven.Refuse("profile.email", "Enter your own e-mail address, such as ann@home.example.")
 	case ours(a.Domain):
-		return "", refuse("profile.email-ours", "Enter an address outside this service: you need it when you can't log in here.")
+		return "", haven.Refuse("profile.email-ours", "Enter an address outside this service: you need it when you can't log in here.")
 	}
-	return a.String(), allow("profile.email")
+	return a.String(), haven.Allow("profile.email")
 }
 
 const (
@@ -107,24 +107,24 @@ func ParseTelephone(s string) (string, haven.Verdict) {
 	n := digits(strings.TrimPrefix(number, "+"), " ()-")
 	switch {
 	case s == "":
-		return "", allow("profile.telephone")
+		return "", haven.Allow("profile.telephone")
 	case n < leastDigits || n > mostDigits, has && (digits(extension, "") < 1 || len(extension) > mostExtension), len(s) > 2*mostDigits+mostExtension:
-		return "", refuse("profile.telephone", "Enter a telephone number, like 0113 496 0123 or 0113 496 0123 ext 12.")
+		return "", haven.Refuse("profile.telephone", "Enter a telephone number, like 0113 496 0123 or 0113 496 0123 ext 12.")
 	}
 	number = strings.TrimSpace(number)
 	if has {
 		number += " ext " + extension
 	}
-	return number, allow("profile.telephone")
+	return number, haven.Allow("profile.telephone")
 }
 
 // ParseJob reads a job title.
 func ParseJob(s string, p policy.Contact) (string, haven.Verdict) {
 	s = strings.Join(strings.Fields(s), " ")
 	if s == "" || utf8.RuneCountInString(s) > p.JobRunes || !utf8.ValidString(s) || strings.ContainsFunc(s, account.NotShown) || strings.ContainsAny(s, "<>") {
-		return "", refuse("profile.job", fmt.Sprintf("Enter your job title, with at most %d characters, like Dispenser.", p.JobRunes))
+		return "", haven.Refuse("profile.job", fmt.Sprintf("Enter your job title, with at most %d characters, like Dispenser.", p.JobRunes))
 	}
-	return s, allow("profile.job")
+	return s, haven.Allow("profile.job")
 }
 
 // JobOf is what the directory says of a person's job: the title that was approved, or the role of the first post that is held now.
@@ -147,7 +147,3 @@ func shown(chosen, show bool, p policy.Directory) bool {
 	}
 	return p.MobileShown
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

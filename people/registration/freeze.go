@@ -125,7 +125,7 @@ func (s *Service) Tasks(ctx context.Context, most int) (all []Task, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		all = nil
 		return tx.Query(sqlTasks, []any{int64(most)}, func(r db.Row) error {
-			all = append(all, Task{TaskKind(r.Int64(0)), Ref(r.Text(1)), int(r.Int64(2)), organisation.ID(r.Int64(3)), timeOf(r.Int64(4))})
+			all = append(all, Task{TaskKind(r.Int64(0)), Ref(r.Text(1)), int(r.Int64(2)), organisation.ID(r.Int64(3)), db.Moment(r.Int64(4))})
 			return nil
 		})
 	})

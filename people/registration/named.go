@@ -23,7 +23,7 @@ func (s *Service) NamedFor(ctx context.Context, person haven.AccountNo) (all []N
 		all, owners = nil, nil
 		var orgs []organisation.ID
 		if err := tx.Query(sqlNamedFor, []any{int64(person), int64(mostNamings)}, func(r db.Row) error {
-			all = append(all, Naming{Ref: Ref(r.Text(0)), Place: int(r.Int64(1)), At: timeOf(r.Int64(3))})
+			all = append(all, Naming{Ref: Ref(r.Text(0)), Place: int(r.Int64(1)), At: db.Moment(r.Int64(3))})
 			orgs = append(orgs, organisation.ID(r.Int64(2)))
 			return nil
 		}); err != nil {

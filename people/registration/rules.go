@@ -29,27 +29,27 @@ type Facts struct {
 func MayBegin(f Facts) haven.Verdict {
 	switch {
 	case !f.Found || f.Kind != organisation.Pharmacy:
-		return refuse("registration.unknown", "There is no pharmacy with this code. Look at the code again; the helpdesk can find it for you.")
+		return haven.Refuse("registration.unknown", "There is no pharmacy with this code. Look at the code again; the helpdesk can find it for you.")
 	case f.Status != organisation.Active:
-		return refuse("registration.shut", "This pharmacy is closed or suspended in the national list. If it is open, tell the helpdesk.")
+		return haven.Refuse("registration.shut", "This pharmacy is closed or suspended in the national list. If it is open, tell the helpdesk.")
 	case f.Mailbox:
-		return refuse("registration.already", "This pharmacy is registered already. An owner of its mailbox can let you in. If you don't know who that is, the helpdesk can ask them to contact you.")
+		return haven.Refuse("registration.already", "This pharmacy is registered already. An owner of its mailbox can let you in. If you don't know who that is, the helpdesk can ask them to contact you.")
 	case f.Frozen:
-		return refuse("registration.frozen", "This pharmacy's registration rests, since somebody there told us that they did not ask for it. Call the helpdesk.")
+		return haven.Refuse("registration.frozen", "This pharmacy's registration rests, since somebody there told us that they did not ask for it. Call the helpdesk.")
 	case f.Central:
-		return refuse("registration.central", "This pharmacy's group registers its pharmacies centrally. Ask the contact at the head office.")
+		return haven.Refuse("registration.central", "This pharmacy's group registers its pharmacies centrally. Ask the contact at the head office.")
 	case !f.Email || !f.Number:
-		return refuse("registration.no-contact", "We don't have this pharmacy's registered e-mail address or GPhC number, so it can't be registered here. Call the helpdesk, which registers it with two approvals.")
+		return haven.Refuse("registration.no-contact", "We don't have this pharmacy's registered e-mail address or GPhC number, so it can't be registered here. Call the helpdesk, which registers it with two approvals.")
 	}
-	return allow("registration.begin")
+	return haven.Allow("registration.begin")
 }
 
 // MayAsk says whether another passcode may be asked for: after so many within a day for the premises, right or wrong.
 func MayAsk(today int, p policy.Registration) haven.Verdict {
 	if today >= p.PasscodesADay {
-		return refuse("registration.passcodes", fmt.Sprintf("A passcode was asked for %d times today for this pharmacy, and no more are sent. Try again tomorrow, or call the helpdesk.", p.PasscodesADay))
+		return haven.Refuse("registration.passcodes", fmt.Sprintf("A passcode was asked for %d times today for this pharmacy, and no more are sent. Try again tomorrow, or call the helpdesk.", p.PasscodesADay))
 	}
-	return allow("registration.passcode")
+	return haven.Allow("registration.passcode")
 }
 
 // PasscodeFacts are what CheckPasscode looks at.
@@ -64,17 +64,17 @@ type PasscodeFacts struct {
 func CheckPasscode(f PasscodeFacts, now time.Time, p policy.Registration) haven.Verdict {
 	switch {
 	case f.Asked.IsZero():
-		return refuse("registration.passcode-none", "There is no passcode to give now. Ask for a new one.")
+		return haven.Refuse("registration.passcode-none", "There is no passcode to give now. Ask for a new one.")
 	case !now.Before(f.Asked.Add(p.PasscodeFor)):
-		return refuse("registration.passcode-expired", "The passcode has expired. Ask for a new one.")
+		return haven.Refuse("registration.passcode-expired", "The passcode has expired. Ask for a new one.")
 	case f.Tries > p.PasscodeTries:
-		return refuse("registration.passcode-tries", "The passcode was wrong too often. Ask for a new one.")
+		return haven.Refuse("registration.passcode-tries", "The passcode was wrong too often. Ask for a new one.")
 	case !f.Good && f.Tries == p.PasscodeTries:
-		return refuse("registration.passcode", "That is not the passcode, and it was the last try. Ask for a new one.")
+		return haven.Refuse("registration.passcode", "That is not the passcode, and it was the last try. Ask for a new one.")
 	case !f.Good:
-		return refuse("registration.passcode", "That is not the passcode. Look at the newest e-mail: it has a passcode only if the GPhC number was right.")
+		return haven.Refuse("registration.passcode", "That is not the passcode. Look at the newest e-mail: it has a passcode only if the GPhC number was right.")
 	}
-	return allow("registration.passcode")
+	return haven.Allow("registration.passcode")
 }
 
 // MayGoOn says whether an application can still be changed and sent.
@@ -83,15 +83,15 @@ func MayGoOn(s State, frozen bool, changed, now time.Time, kept time.Duration) h
 	case frozen || s == Ended:
 		return MayBegin(Facts{Found: true, Kind: organisation.Pharmacy, Status: organisation.Active, Frozen: true})
 	case s == Submitted:
-		return refuse("registration.sent", "This application was sent already.")
+		return haven.Refuse("registration.sent", "This application was sent already.")
 	case s == Lost:
-		return refuse("registration.already", "Another application for this pharmacy was sent before. An owner of its mailbox can let you in.")
+		return haven.Refuse("registration.already", "Another application for this pharmacy was sent before. An owner of its mailbox can let you in.")
 	case s == Lapsed || !now.Before(changed.Add(kept)):
-		return refuse("registration.lapsed", "This application was not sent in time, and its answers are deleted. Begin again.")
+		return haven.Refuse("registration.lapsed", "This application was not sent in time, and its answers are deleted. Begin again.")
 	case s != Proven && s != Asked:
-		return refuse("registration.state", "This application can't go on. Begin again.")
+		return haven.Refuse("registration.state", "This application can't go on. Begin again.")
 	}
-	return allow("registration.go-on")
+	return haven.Allow("registration.go-on")
 }
 
 // Fault is what is wrong with one answer about one person.
@@ -105,10 +105,10 @@ type Fault struct {
 // needless spaces, mobiles in E.164. The first is the owner. There are as many as the policy has new accounts for.
 func CheckPeople(people []Person, p policy.Policy) (all []Person, faults []Fault) {
 	if len(people) == 0 {
-		return nil, []Fault{{0, "first", refuse("registration.people", "Name at least one person, who becomes the owner of the mailbox.")}}
+		return nil, []Fault{{0, "first", haven.Refuse("registration.people", "Name at least one person, who becomes the owner of the mailbox.")}}
 	}
 	if most := p.Registration.NewAccounts; len(people) > most {
-		return nil, []Fault{{most, "first", refuse("registration.people", fmt.Sprintf("Name at most %d people here. More accounts can be asked for afterwards.", most))}}
+		return nil, []Fault{{most, "first", haven.Refuse("registration.people", fmt.Sprintf("Name at most %d people here. More accounts can be asked for afterwards.", most))}}
 	}
 	for i, who := range people {
 		who, own := checkPerson(who, p)
@@ -118,10 +118,10 @@ func CheckPeople(people []Person, p policy.Policy) (all []Person, faults []Fault
 		}
 		for _, before := range all {
 			if who.Email != "" && strings.EqualFold(before.Email, who.Email) {
-				faults = append(faults, Fault{i, "email", refuse("registration.same-email", "Two people can't have the same e-mail address. Each person needs their own.")})
+				faults = append(faults, Fault{i, "email", haven.Refuse("registration.same-email", "Two people can't have the same e-mail address. Each person needs their own.")})
 			}
 			if who.Mobile != "" && before.Mobile == who.Mobile {
-				faults = append(faults, Fault{i, "mobile", refuse("registration.same-mobile", "Two people can't have the same mobile number. Each person needs their own.")})
+				faults = append(faults, Fault{i, "mobile", haven.Refuse("registration.same-mobile", "Two people can't have the same mobile number. Each person needs their own.")})
 			}
 		}
 		all = append(all, who)
@@ -135,7 +135,7 @@ func checkPerson(who Person, p policy.Policy) (Person, []Fault) {
 	name := func(field string, s *string, most int) {
 		*s = strings.Join(strings.Fields(*s), " ")
 		if utf8.RuneCountInString(*s) > most || !utf8.ValidString(*s) || strings.ContainsFunc(*s, account.NotShown) {
-			faults = append(faults, Fault{Field: field, Verdict: refuse("registration.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", most))})
+			faults = append(faults, Fault{Field: field, Verdict: haven.Refuse("registration.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", most))})
 		}
 	}
 	name("first", &who.First, p.Account.NameRunes)
@@ -144,7 +144,7 @@ func checkPerson(who Person, p policy.Policy) (Person, []Fault) {
 	switch {
 	case len(faults) > 0:
 	case who.First == "" && who.Last == "":
-		faults = append(faults, Fault{Field: "first", Verdict: refuse("registration.name", "Give the person's name. A single name is enough.")})
+		faults = append(faults, Fault{Field: "first", Verdict: haven.Refuse("registration.name", "Give the person's name. A single name is enough.")})
 	default:
 		if v := addressable(who, p.Address); !v.Allowed {
 			faults = append(faults, Fault{Field: "spelled", Verdict: v})
@@ -152,7 +152,7 @@ func checkPerson(who Person, p policy.Policy) (Person, []Fault) {
 	}
 	mail, v := organisation.ParseEmail(who.Email)
 	if !v.Allowed {
-		v = refuse("registration.email", "Write the person's own e-mail address, such as ann@home.example. The user name is sent there.")
+		v = haven.Refuse("registration.email", "Write the person's own e-mail address, such as ann@home.example. The user name is sent there.")
 		faults = append(faults, Fault{Field: "email", Verdict: v})
 	}
 	who.Email = mail.String()
@@ -241,11 +241,7 @@ func ParseRef(s string) (Ref, haven.Verdict) {
 		c = strings.TrimPrefix(c, "HV")
 	}
 	if len(c) != refLetters || strings.Trim(c, refAlphabet) != "" {
-		return "", refuse("registration.reference", "A reference looks like HV-7K4M-2Q9D. It is in the e-mail with the passcode.")
+		return "", haven.Refuse("registration.reference", "A reference looks like HV-7K4M-2Q9D. It is in the e-mail with the passcode.")
 	}
-	return Ref("HV-" + c[:4] + "-" + c[4:]), allow("registration.reference")
+	return Ref("HV-" + c[:4] + "-" + c[4:]), haven.Allow("registration.reference")
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -133,13 +133,13 @@ func refusal(v haven.Verdict) error {
 	return account.Refusal(kind, v)
 }
 
-var errRef = refusal(refuse("registration.reference", "There is no application with this reference. Look at it again, or begin a new one."))
+var errRef = refusal(haven.Refuse("registration.reference", "There is no application with this reference. Look at it again, or begin a new one."))
 
 // busy counts a question from a network, and refuses it after too many within an hour: references and passcodes can't be
 // tried out.
 func (s *Service) busy(actor haven.Actor) error {
 	if s.places.Add(account.NetworkOf(actor.Place), 1) > s.o.Policy.Registration.PlaceAsks {
-		return refusal(refuse("registration.busy", "There were too many questions from this network. Try again in an hour, or call the helpdesk."))
+		return refusal(haven.Refuse("registration.busy", "There were too many questions from this network. Try again in an hour, or call the helpdesk."))
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func appIn(tx *db.Tx, ref Ref) (a application, err error) {
 	err = tx.Query(sqlApp, []any{string(ref)}, func(r db.Row) error {
 		found = true
 		a = application{ref: Ref(r.Text(0)), org: organisation.ID(r.Int64(1)), state: State(r.Int64(2)), tries: int(r.Int64(6)), good: r.Bool(7),
-			began: timeOf(r.Int64(9)), asked: timeOf(r.Int64(5)), changed: r.Int64(10), submitted: timeOf(r.Int64(11)), mailbox: haven.AccountNo(r.Int64(12)), frozen: r.Int64(13) > 0}
+			began: db.Moment(r.Int64(9)), asked: db.Moment(r.Int64(5)), changed: r.Int64(10), submitted: db.Moment(r.Int64(11)), mailbox: haven.AccountNo(r.Int64(12)), frozen: r.Int64(13) > 0}
 		a.salt, a.passcode, a.token = copyOf(r, 3), copyOf(r, 4), copyOf(r, 8)
 		return nil
 	})
@@ -185,13 +185,6 @@ func copyOf(r db.Row, col int) []byte {
 		return nil
 	}
 	return append([]byte(nil), r.Bytes(col)...)
-}
-
-func timeOf(micro int64) time.Time {
-	if micro == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micro).UTC()
 }
 
 // lockPremises takes a premises for the transaction: after accounts, before its applications.
@@ -230,7 +223,7 @@ func (s *Service) goOn(a application, t Token) error {
 	return nil
 }
 
-var errToken = refusal(refuse("registration.token", "To go on with this application, give its reference and a new passcode."))
+var errToken = refusal(haven.Refuse("registration.token", "To go on with this application, give its reference and a new passcode."))
 
 // newToken is 256 random bits, for a link or a cookie.
 func newToken() Token {

@@ -144,7 +144,7 @@ func (u submission) write(tx *db.Tx) (haven.Verdict, error) {
 		return none, hidden(err)
 	}
 	if a.state == Submitted && !a.frozen && a.holds(u.token) {
-		return allow("registration.submit"), nil // another call was faster
+		return haven.Allow("registration.submit"), nil // another call was faster
 	}
 	if err := s.goOn(a, u.token); err != nil {
 		return none, err
@@ -168,7 +168,7 @@ func (u submission) write(tx *db.Tx) (haven.Verdict, error) {
 		}
 		return v, nil
 	}
-	return allow("registration.submit"), u.register(tx, o, contact)
+	return haven.Allow("registration.submit"), u.register(tx, o, contact)
 }
 
 // register makes accounts and mailbox, and writes down who is told.

@@ -122,7 +122,7 @@ func refs(tx *db.Tx, sql string, before time.Time) (all []Ref, err error) {
 func (s *Service) turn(ctx context.Context) error {
 	var oldest time.Time
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.Query(sqlOldest, nil, func(r db.Row) error { oldest = timeOf(r.Int64(0)); return nil })
+		return tx.Query(sqlOldest, nil, func(r db.Row) error { oldest = db.Moment(r.Int64(0)); return nil })
 	})
 	if err != nil {
 		return err

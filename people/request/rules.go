@@ -30,26 +30,22 @@ func IsDesks(owners int, made time.Time, p policy.Request, now time.Time) bool {
 func MayDecide(f Facts, p policy.Request, now time.Time) haven.Verdict {
 	switch {
 	case f.Self, !f.Owner && !f.Desk:
-		return refuse("request.none", "There is no such request.")
+		return haven.Refuse("request.none", "There is no such request.")
 	case f.State != Open:
-		return refuse("request.decided", "This request was decided or withdrawn already.")
+		return haven.Refuse("request.decided", "This request was decided or withdrawn already.")
 	case f.Owner:
-		return allow("request.owner")
+		return haven.Allow("request.owner")
 	case !IsDesks(f.Owners, f.Made, p, now):
-		return refuse("request.owners-first", "The owners of the person's mailbox decide this first.")
+		return haven.Refuse("request.owners-first", "The owners of the person's mailbox decide this first.")
 	}
-	return allow("request.desk")
+	return haven.Allow("request.desk")
 }
 
 // ParseReason reads why a request is refused.
 func ParseReason(s string, p policy.Request) (string, haven.Verdict) {
 	s = strings.Join(strings.Fields(s), " ")
 	if s == "" || utf8.RuneCountInString(s) > p.ReasonRunes || !utf8.ValidString(s) || strings.ContainsFunc(s, account.NotShown) {
-		return "", refuse("request.reason", fmt.Sprintf("Say why, in at most %d characters. Your colleague reads it.", p.ReasonRunes))
+		return "", haven.Refuse("request.reason", fmt.Sprintf("Say why, in at most %d characters. Your colleague reads it.", p.ReasonRunes))
 	}
-	return s, allow("request.reason")
+	return s, haven.Allow("request.reason")
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

@@ -31,11 +31,11 @@ func ParseAbout(text string, p policy.SharedMailbox) (string, haven.Verdict) {
 	}
 	switch {
 	case !utf8.ValidString(text) || strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), account.NotShown):
-		return "", refuse("sharedmailbox.about", "Write plain text: letters, numbers and line breaks.")
+		return "", haven.Refuse("sharedmailbox.about", "Write plain text: letters, numbers and line breaks.")
 	case utf8.RuneCountInString(text) > p.AboutRunes:
-		return "", refuse("sharedmailbox.about", fmt.Sprintf("Write at most %d characters.", p.AboutRunes))
+		return "", haven.Refuse("sharedmailbox.about", fmt.Sprintf("Write at most %d characters.", p.AboutRunes))
 	}
-	return text, allow("sharedmailbox.about")
+	return text, haven.Allow("sharedmailbox.about")
 }
 
 // About is what the owners of a mailbox say about it, for everybody who finds it. Who asks has been let in to the mailbox.

@@ -18,14 +18,14 @@ import (
 func LocalPart(k organisation.Kind, place, name string, code organisation.Code, p policy.Address) (string, haven.Verdict) {
 	place, name = fold(place), fold(name)
 	if name == "" && code == "" {
-		return "", refuse("address.letters", "Give the premises a name that has letters or digits.")
+		return "", haven.Refuse("address.letters", "Give the premises a name that has letters or digits.")
 	}
 	head := prefixOf(k, p) + "."
 	if place != "" {
 		head += shorten(place, p.PlaceOctets) + "."
 	}
 	room := p.LocalOctets - len(head) - len(code)
-	return head + shorten(name, room) + string(code), allow("address.premises")
+	return head + shorten(name, room) + string(code), haven.Allow("address.premises")
 }
 
 // AliasPart is what stands before the @ of the second address of a pharmacy, pharmacy.CODE; "" for others.
@@ -185,26 +185,26 @@ func isCurrent(m Membership, now time.Time) bool { return m.Until.IsZero() || no
 // kept, and no more people come in than the policy has. What was wrong before and gets no worse is no obstacle.
 func MayChange(before, after []Membership, p policy.SharedMailbox, now time.Time) haven.Verdict {
 	if had, has := LiveOwners(before, now), LiveOwners(after, now); has < p.MinOwners && has < had {
-		return refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first.")
+		return haven.Refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first.")
 	}
 	membersBefore, ownersBefore := count(before, now)
 	members, owners := count(after, now)
 	switch {
 	case members > p.Members && members > membersBefore:
-		return refuse("sharedmailbox.members", fmt.Sprintf("A mailbox has at most %d members.", p.Members))
+		return haven.Refuse("sharedmailbox.members", fmt.Sprintf("A mailbox has at most %d members.", p.Members))
 	case owners > p.Owners && owners > ownersBefore:
-		return refuse("sharedmailbox.owners", fmt.Sprintf("A mailbox has at most %d owners.", p.Owners))
+		return haven.Refuse("sharedmailbox.owners", fmt.Sprintf("A mailbox has at most %d owners.", p.Owners))
 	}
-	return allow("sharedmailbox.change")
+	return haven.Allow("sharedmailbox.change")
 }
 
 // MayPass says whether a person may pass into a state in which these mailboxes would be left without an owner (Rules 3). What
 // is done for safety is never refused, and death asks nobody.
 func MayPass(to account.State, last []haven.Address) haven.Verdict {
 	if len(last) == 0 || to == account.Blocked || to == account.Died {
-		return allow("sharedmailbox.owner-state")
+		return haven.Allow("sharedmailbox.owner-state")
 	}
-	return refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first: of "+listed(last)+".")
+	return haven.Refuse("sharedmailbox.last-owner", "A mailbox keeps at least one owner, without an end date, who can sign in. Name another owner first: of "+listed(last)+".")
 }
 
 // listed names mailboxes in a sentence.
@@ -241,22 +241,18 @@ func count(all []Membership, now time.Time) (members, owners int) {
 // MayJoin says whether a grant makes sense for this account.
 func MayJoin(who account.Account, g Grant, now time.Time) haven.Verdict {
 	if who.Kind != haven.Personal {
-		return refuse("sharedmailbox.person", "Only a person can be a member.")
+		return haven.Refuse("sharedmailbox.person", "Only a person can be a member.")
 	}
 	switch who.State {
 	case account.Invited, account.Active, account.Inactive, account.Disabled:
 	default:
-		return refuse("sharedmailbox.member-state", "This account can't be added as it is now.")
+		return haven.Refuse("sharedmailbox.member-state", "This account can't be added as it is now.")
 	}
 	if g.Rights == 0 || g.Rights&^haven.Owner != 0 {
-		return refuse("sharedmailbox.rights", "Give at least one of read, write, send-as, send-on-behalf and manage.")
+		return haven.Refuse("sharedmailbox.rights", "Give at least one of read, write, send-as, send-on-behalf and manage.")
 	}
 	if !g.Until.IsZero() && (!g.From.Before(g.Until) || !now.Before(g.Until)) {
-		return refuse("sharedmailbox.time", "An access ends after it begins, and not in the past.")
+		return haven.Refuse("sharedmailbox.time", "An access ends after it begins, and not in the past.")
 	}
-	return allow("sharedmailbox.join")
+	return haven.Allow("sharedmailbox.join")
 }
-
-func allow(r haven.Rule) haven.Verdict { return haven.Verdict{Allowed: true, Rule: r} }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }

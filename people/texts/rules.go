@@ -20,18 +20,16 @@ func CheckBody(n Name, body string, p policy.Operator) haven.Verdict {
 	}
 	switch {
 	case shipped[n].title == "":
-		return refuse("texts.unknown", "There is no such text.")
+		return haven.Refuse("texts.unknown", "There is no such text.")
 	case !strings.ContainsFunc(body, unicode.IsLetter):
-		return refuse("texts.empty", "Write a text.")
+		return haven.Refuse("texts.empty", "Write a text.")
 	case len([]rune(body)) > most, n == NationalDesk && strings.Contains(strings.TrimSpace(body), "\n"):
-		return refuse("texts.long", fmt.Sprintf("Write at most %d characters.%s", most, why))
+		return haven.Refuse("texts.long", fmt.Sprintf("Write at most %d characters.%s", most, why))
 	case strings.ContainsFunc(strings.ReplaceAll(body, "\n", ""), account.NotShown):
-		return refuse("texts.control", "The text holds characters that can't be shown. Copy it through a plain editor.")
+		return haven.Refuse("texts.control", "The text holds characters that can't be shown. Copy it through a plain editor.")
 	}
 	return haven.Verdict{Allowed: true, Rule: "texts.written"}
 }
 
 // Clean is a body as it is kept.
 func Clean(body string) string { return strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n")) }
-
-func refuse(r haven.Rule, reason string) haven.Verdict { return haven.Verdict{Rule: r, Reason: reason} }
