@@ -273,6 +273,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
+		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
 		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},

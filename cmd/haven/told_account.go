@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"haven/people/account"
+	"haven/people/form"
 	"haven/people/leaver"
 	"haven/people/openinghours"
 	"haven/people/profile"
@@ -14,6 +15,7 @@ import (
 
 // wireOwnAccount makes what a person does under My account.
 func (h *house) wireOwnAccount() {
+	h.forms = form.New(form.Options{DB: h.db, Keys: personal{h}, Clock: h.clock, Policy: h.conf.Policy.Session})
 	h.profiles = profile.New(profile.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Places: h.organisations, Owns: sharedmailbox.OwnsIn, Keys: personal{h}, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})
 	h.leavers = leaver.New(leaver.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Places: h.organisations, Shared: h.shared, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})
 	h.requests = request.New(request.Options{DB: h.db, Accounts: h.accounts, Profiles: h.profiles, Places: h.organisations, Shared: h.shared, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})

@@ -158,6 +158,7 @@ var inHistory = map[string]string{
 	"second-factor.removed":           "The app with codes was taken away",
 	"second-factor.set-up":            "The second step was set up",
 	"session.closed":                  "Logged out",
+	"session.locked":                  "Locked the pages",
 	"session.opened":                  "Logged in",
 	"session.revoked":                 "A log in was ended from elsewhere",
 	"sharedmailbox.about-set":         "What is said about the mailbox was changed",

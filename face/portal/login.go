@@ -26,7 +26,7 @@ func logInPage(q *request) error {
 	if q.ses != nil {
 		return q.redirect(q.next(home))
 	}
-	return q.showLogIn(http.StatusOK, page.LogIn{Shared: "yes", Next: q.next(home)})
+	return q.showLogIn(http.StatusOK, page.LogIn{Shared: "yes", Next: q.next(home), Kept: q.r.URL.Query().Has("kept")})
 }
 
 func (q *request) showLogIn(code int, in page.LogIn, problems ...page.Problem) error {
@@ -182,6 +182,10 @@ func (q *request) proveAgain(withCode bool) (problem string, err error) {
 func (q *request) recently(back string) (asked bool, err error) {
 	if q.ses.Recent(q.now(), q.s.o.Policy.Session.AskAgain) {
 		return false, nil
+	}
+	back, err = q.keepForm(q.ses.Person, back)
+	if err != nil {
+		return false, err
 	}
 	return true, q.redirect("/prove?next=" + url.QueryEscape(back))
 }

@@ -16,6 +16,7 @@ import (
 	"haven/people/account"
 	"haven/people/activation"
 	"haven/people/directory"
+	"haven/people/form"
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/locum"
@@ -56,6 +57,7 @@ type Options struct {
 	Requests      *requests.Service
 	Leavers       *leaver.Service
 	Directory     *directory.Service
+	Forms         *form.Service
 	Hours         *openinghours.Service
 	Locum         *locum.Service
 	Vacation      *vacation.Service
@@ -104,6 +106,10 @@ const (
 	postsIn     = time.Minute
 	postsAtOnce = 30
 	networks    = 100_000 // networks that are watched at once
+
+	ownPosts     = 60 // forms of one person in postsIn
+	mailboxPosts = 120
+	watched      = 100_000 // people and mailboxes that are watched at once, each
 )
 
 // Server shows the pages. It is safe for many goroutines.
@@ -111,9 +117,12 @@ type Server struct {
 	o      Options
 	mux    *http.ServeMux
 	cross  *http.CrossOriginProtection
-	posted *limit.Buckets
-	busy   chan struct{} // a token for each that is done after its answer
-	doing  sync.WaitGroup
+	posted *limit.Buckets // by network
+
+	byPerson, byMailbox *limit.Buckets
+
+	busy  chan struct{} // a token for each that is done after its answer
+	doing sync.WaitGroup
 }
 
 // New makes the pages.
@@ -125,7 +134,9 @@ func New(o Options) *Server {
 		o.Service = "Haven"
 	}
 	s := &Server{o: o, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(),
-		posted: limit.NewBuckets(posts, postsIn, postsAtOnce, networks, o.Clock.Now), busy: make(chan struct{}, laterAtOnce)}
+		posted:    limit.NewBuckets(posts, postsIn, postsAtOnce, networks, o.Clock.Now),
+		byPerson:  limit.NewBuckets(ownPosts, postsIn, ownPosts, watched, o.Clock.Now),
+		byMailbox: limit.NewBuckets(mailboxPosts, postsIn, mailboxPosts, watched, o.Clock.Now), busy: make(chan struct{}, laterAtOnce)}
 	for _, r := range routes {
 		s.mux.Handle(r.pattern, s.page(r))
 	}

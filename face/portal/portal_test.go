@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"haven/mail/vacation"
 	"haven/people/account"
 	"haven/people/directory"
+	"haven/people/form"
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/locum"
@@ -52,7 +54,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -72,6 +74,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Reset = s.resetOf(s.options.Notices)
 	s.options.Places = h.Places
 	s.options.Profiles = profile.New(profile.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Places: h.Places, Owns: sharedmailbox.OwnsIn, Keys: h.Seals, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
+	s.options.Forms = form.New(form.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy.Session})
 	s.options.Directory = directory.New(directory.Options{DB: h.DB, Profiles: s.options.Profiles, Policy: h.Policy.Directory, Clock: h.Clock})
 	s.options.Requests = requests.New(requests.Options{DB: h.DB, Accounts: h.Accounts, Profiles: s.options.Profiles, Places: h.Places, Shared: h.Shared, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Leavers = leaver.New(leaver.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Places: h.Places, Shared: h.Shared, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
@@ -109,6 +112,7 @@ type browser struct {
 	*stand
 	client *http.Client
 	agent  string
+	sends  http.Header // of each request, besides
 	code   int
 	at     string // path of the last page
 	text   string
@@ -128,6 +132,7 @@ func (b *browser) do(r *http.Request, err error) *browser {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	maps.Copy(r.Header, b.sends)
 	r.Header.Set("User-Agent", b.agent)
 	resp, err := b.client.Do(r)
 	if err != nil {
@@ -147,7 +152,7 @@ func (b *browser) get(path string) *browser {
 	return b.do(http.NewRequest(http.MethodGet, b.url+path, nil))
 }
 
-var hidden = regexp.MustCompile(`<input type="hidden" name="(form|whose)" value="([^"]*)">`)
+var hidden = regexp.MustCompile(`<input type="hidden" name="(form|whose)" value="([^"]*)"/?>`)
 
 // send posts a form with what the last page hid in its forms.
 func (b *browser) send(path string, fields ...string) *browser {
@@ -406,6 +411,8 @@ var may = map[string][]string{
 	"POST /log-out":                             always,
 	"GET /switch":                               whoever,
 	"POST /unlock":                              whoever,
+	"POST /lock":                                whoever,
+	"POST /forms/drop":                          own,
 	"GET /prove":                                own,
 	"POST /prove":                               own,
 	"GET /mailboxes":                            own,

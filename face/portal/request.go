@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -36,6 +37,7 @@ type request struct {
 	token session.Token    // "" for nobody
 	ses   *session.Session // nil: nobody
 	frame page.Frame
+	kept  bool // the form could not be sent, and is kept
 
 	policyDue time.Time // from when on the person can't go on without having accepted the rules of use; zero: nothing is due
 }
@@ -103,10 +105,15 @@ func (q *request) newVisit() {
 	q.setCookie(visitCookie, q.visit)
 }
 
-// formToken is what the forms of this browser and this session carry.
-func (q *request) formToken() string {
-	sum := sha256.Sum256([]byte("form\x00" + q.visit + "\x00" + string(q.token)))
+// formToken is what the forms of this browser and a session carry.
+func (q *request) formToken(of session.Token) string {
+	sum := sha256.Sum256([]byte("form\x00" + q.visit + "\x00" + string(of)))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// formOf reports whether the form that was sent stood on a page of this browser and a session.
+func (q *request) formOf(t session.Token) bool {
+	return subtle.ConstantTimeCompare([]byte(q.r.PostFormValue("form")), []byte(q.formToken(t))) == 1
 }
 
 // page answers the requests of a route: whatever holds for all of them is here.
@@ -120,9 +127,12 @@ func (s *Server) page(rt route) http.Handler {
 			}
 		}()
 		q.headers()
-		err := q.begin()
-		if err == nil {
+		done, err := q.begin()
+		if err == nil && !done {
 			err = q.enter()
+		}
+		if err == nil && r.Method == http.MethodPost {
+			err = q.dropForm()
 		}
 		if err != nil {
 			q.fail(err)
@@ -144,53 +154,65 @@ func (q *request) headers() {
 	}
 }
 
-// begin finds out who is there, and refuses forms that this browser was not given.
-func (q *request) begin() error {
+// begin finds out who is there, and refuses forms that this browser was not given. It is done where the page has been answered already.
+func (q *request) begin() (done bool, err error) {
 	q.frame = page.Frame{Service: q.s.o.Service, Demo: q.s.o.OpenOutbox, Desk: q.s.desk(q.now()), National: q.s.o.Texts.Shown(q.ctx(), texts.NationalDesk).Body, Policy: &q.s.o.Policy}
 	q.visit = q.cookie(visitCookie)
 	known := q.visit != ""
-	if err := q.findSession(); err != nil {
-		return err
+	ended, err := q.findSession()
+	if err != nil {
+		return false, err
 	}
 	if q.r.Method == http.MethodPost {
-		if err := q.checkForm(known); err != nil {
-			return err
+		err := q.checkForm(known)
+		if known && ended != "" && errors.Is(err, errNobody) {
+			if done, failed := q.keepAfterEnd(ended); done || failed != nil {
+				return done, failed
+			}
+		}
+		if err != nil {
+			return false, err
 		}
 	}
 	if !known {
 		q.newVisit()
 	}
-	q.frame.Form = q.formToken()
-	return nil
+	q.frame.Form = q.formToken(q.token)
+	return false, nil
 }
 
-func (q *request) findSession() error {
+// findSession finds who is logged in; ended is the token of a session that stands no more.
+func (q *request) findSession() (ended session.Token, err error) {
 	q.token = session.Token(q.cookie(sessionCookie))
 	if q.token == "" {
-		return nil
+		return "", nil
 	}
 	ses, err := q.s.o.Sessions.Find(q.ctx(), q.token)
 	if errs.Is(err, errs.Private) {
-		q.token = ""
+		ended, q.token = q.token, ""
 		q.setCookie(sessionCookie, "")
-		return nil
+		return ended, nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	q.setSession(ses)
+	q.frame.Whose.Here = q.here()
 	q.frame.Whose.Operator, err = q.s.o.Operators.Has(q.ctx(), ses.Person.No)
-	return err
+	return "", err
 }
 
 func (q *request) setSession(ses session.Session) {
 	q.ses = &ses
-	q.frame.Whose = &page.Whose{Name: ses.Person.Display, Address: ses.Person.Address.String(), ID: ses.Person.ID.String(), Shared: ses.Shared}
+	q.frame.Whose = &page.Whose{Name: ses.Person.Display, Address: ses.Person.Address.String(), ID: ses.Person.ID.String(), Shared: ses.Shared, Locked: ses.Locked}
 }
 
 var (
-	errForm = &errs.Error{Kind: errs.Conflict, Rule: "form.old", Say: "This page was open for too long, or your browser keeps no cookies. Go back, load the page again, and send it once more."}
-	errBusy = &errs.Error{Kind: errs.TooMany, Rule: "form.rate", Say: "Too much comes from your network at the moment. Wait a minute and try again."}
+	errForm    = &errs.Error{Kind: errs.Conflict, Rule: "form.old", Say: "This page was open for too long, or your browser keeps no cookies. Go back, load the page again, and send it once more."}
+	errNobody  = &errs.Error{Kind: errs.Private, Rule: "session.ended", Say: "You are not logged in any more. Log in to go on."}
+	errYours   = &errs.Error{Kind: errs.TooMany, Rule: "form.rate-person", Say: "You have sent very much within a minute. Wait a minute and try again."}
+	errMailbox = &errs.Error{Kind: errs.TooMany, Rule: "form.rate-mailbox", Say: "Very much is being changed at this mailbox. Wait a minute and try again."}
+	errBusy    = &errs.Error{Kind: errs.TooMany, Rule: "form.rate", Say: "Too much comes from your network at the moment. Wait a minute and try again."}
 )
 
 // checkForm takes a form from this browser's own page only, and from the page of the person who is logged in now.
@@ -209,8 +231,22 @@ func (q *request) checkForm(known bool) error {
 	if q.ses != nil && whose != q.ses.Person.ID.String() || q.ses == nil && whose != "" {
 		return q.otherPerson()
 	}
-	if !known || subtle.ConstantTimeCompare([]byte(q.r.PostFormValue("form")), []byte(q.formToken())) != 1 {
+	if !known || !q.formOf(q.token) {
 		return errForm
+	}
+	return q.takeTurn()
+}
+
+// takeTurn holds back a person, or the people of one mailbox together, who send more than hands can.
+func (q *request) takeTurn() error {
+	if q.ses != nil && q.s.byPerson.Take(q.ses.Person.ID.String(), 1) > 0 {
+		return errYours
+	}
+	if box, ok := strings.CutPrefix(q.r.URL.Path, "/mailbox/"); ok && q.ses != nil {
+		box, _, _ = strings.Cut(box, "/")
+		if q.s.byMailbox.Take(box, 1) > 0 {
+			return errMailbox
+		}
 	}
 	return nil
 }
@@ -218,7 +254,7 @@ func (q *request) checkForm(known bool) error {
 // otherPerson is for a form from a page that was shown to somebody else, in this browser (Rules 6).
 func (q *request) otherPerson() error {
 	if q.ses == nil {
-		return &errs.Error{Kind: errs.Private, Rule: "session.ended", Say: "You are not logged in any more. Log in to go on."}
+		return errNobody
 	}
 	return &errs.Error{Kind: errs.Conflict, Rule: "session.other-person",
 		Say: q.ses.Person.Display + " has logged in on this computer. Nothing was done. Switch person to go on as yourself."}
@@ -233,7 +269,11 @@ func (q *request) enter() error {
 	case !up:
 		return q.notSetUp()
 	case q.ses != nil && q.ses.Locked && !q.route.locked:
-		return q.showLocked(http.StatusOK, q.here())
+		back, err := q.keepForm(q.ses.Person, q.here())
+		if err != nil {
+			return err
+		}
+		return q.showLocked(http.StatusOK, back)
 	case q.ses != nil && q.ses.Pending && !q.route.locked && !strings.HasSuffix(q.route.pattern, " /log-in/code"):
 		return q.redirect("/log-in/code?next=" + url.QueryEscape(q.here()))
 	case q.route.who == anybody:
@@ -293,6 +333,9 @@ func (q *request) here() string {
 func (q *request) show(code int, c templ.Component) error {
 	var b bytes.Buffer
 	if err := c.Render(q.ctx(), &b); err != nil {
+		return errs.Wrap(errs.Internal, err, "")
+	}
+	if err := q.refill(code, &b); err != nil {
 		return errs.Wrap(errs.Internal, err, "")
 	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")

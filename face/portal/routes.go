@@ -29,6 +29,8 @@ var routes = []route{
 	{"POST /log-in/code", changing, false, giveCode},
 	{"POST /log-out", anybody, true, logOut},
 	{"GET /switch", changing, true, switchPage},
+	{"POST /lock", changing, true, lockNow},
+	{"POST /forms/drop", person, false, dropKept},
 	{"POST /unlock", changing, true, unlock},
 	{"GET /prove", person, false, provePage},
 	{"POST /prove", person, false, prove},

@@ -176,6 +176,41 @@ func (s *Service) Unlock(ctx context.Context, t Token, person haven.AccountNo) e
 	})
 }
 
+// Lock locks a session at once, as if it had not been used for long. One that ended is no error.
+func (s *Service) Lock(ctx context.Context, t Token, actor haven.Actor) error {
+	now := s.o.Clock.Now()
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		n, err := tx.Change(sqlLock, t.hash())
+		if err == nil && n > 0 {
+			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.locked", On: actor.Person, Rule: "session.lock"})
+		}
+		return err
+	})
+}
+
+// Aged is whose session a token opened until it ended by age alone; ok is false where it ended otherwise, or stands. It opens nothing: it tells whom a
+// half-filled form belongs to, for policy.Session.FormKept.
+func (s *Service) Aged(ctx context.Context, t Token) (who account.Account, ok bool, err error) {
+	now := s.o.Clock.Now()
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		var ses Session
+		who, ok = account.Account{}, false
+		err := tx.Query(sqlFind, []any{t.hash()}, func(r db.Row) error {
+			ses = scan(r)
+			return nil
+		})
+		if err != nil || ses.ID == 0 || ses.Pending || now.Sub(ses.Created) < s.o.Policy.MaxAge {
+			return err
+		}
+		young := ses.Created
+		ses.Created, ses.Seen = now, now // whatever else would end it
+		how, err := s.complete(tx, &ses, now)
+		who, ok = ses.Person, err == nil && how == Open && now.Sub(young) < s.o.Policy.MaxAge+s.o.Policy.FormKept
+		return err
+	})
+	return who, ok, err
+}
+
 // Passed opens a session whose person has shown the second factor.
 func (s *Service) Passed(ctx context.Context, t Token, person haven.AccountNo) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
@@ -245,9 +280,9 @@ func (s *Service) revoke(ctx context.Context, actor haven.Actor, person account.
 	})
 }
 
-// Sweep removes rows of sessions that ended by age.
+// Sweep removes rows of sessions that ended by age, when no half-filled form can come from them any more.
 func (s *Service) Sweep(ctx context.Context) error {
-	before := s.o.Clock.Now().Add(-s.o.Policy.MaxAge).UnixMicro()
+	before := s.o.Clock.Now().Add(-s.o.Policy.MaxAge - s.o.Policy.FormKept).UnixMicro()
 	for n := int64(sweepStep); n == sweepStep; {
 		err := s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
 			n, err = tx.Change(sqlAged, before, int64(sweepStep))

@@ -35,12 +35,22 @@ type Whose struct {
 	ID            string // every form carries it, so that another person's page does nothing
 	Shared        bool   // at a shared computer
 	Operator      bool   // has the role
+	Here          string // where the page is opened again, after a lock
+	Locked        bool   // the page shows nothing but who can open it
 }
 
 // Problem is something that a person typed and that can't be taken.
 type Problem struct {
 	Field string // id of the field; "" for the page
 	Say   string
+}
+
+// idle is after how many seconds without use the page locks.
+func (f Frame) idle() int {
+	if f.Whose.Shared {
+		return int(f.Policy.Session.IdleShared.Seconds())
+	}
+	return int(f.Policy.Session.IdleOwn.Seconds())
 }
 
 // Head is the page's title in the browser.

@@ -35,6 +35,92 @@ for (const button of document.querySelectorAll("button[data-passkey]")) {
   });
 }
 
+// A page belongs to one person. Where somebody else logs in or out in this browser, every tab that still shows another's page leaves it; a page that
+// nobody has used for a while locks, what was typed there is kept, and nothing of it stays on the screen (Rules 6).
+const { whose, idle } = document.body.dataset; // "": nobody is logged in; undefined: a page that can't tell
+const tabs = new BroadcastChannel("haven");
+if (whose !== undefined) tabs.postMessage({ whose });
+
+// leave shows nothing any more, and goes to another page.
+function leave(to) {
+  document.body.hidden = true;
+  location.replace(to);
+}
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload(); // the browser had kept it from before a log out, perhaps
+});
+
+// unsent is a form in which something was typed or chosen.
+function unsent() {
+  const changed = (field) => {
+    if (field.type === "password" || field.type === "hidden") return false;
+    if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.type === "select-one") return !field.selectedOptions[0]?.defaultSelected && field.selectedIndex > 0;
+    return field.defaultValue !== undefined && field.value !== field.defaultValue;
+  };
+  return [...document.querySelectorAll("main form[method=post]")].find((form) => [...form.elements].some(changed));
+}
+
+const locks = document.querySelector("form[data-lock]");
+let locking = false;
+
+// lock locks the session, and has the server keep what was typed: the fields that may be kept are the server's to choose.
+async function lock() {
+  if (locking) return;
+  locking = true;
+  document.body.hidden = true;
+  const body = new URLSearchParams(new FormData(locks));
+  const form = unsent();
+  if (form) {
+    for (const field of form.elements) {
+      if (field.type === "password" || field.type === "hidden" || !field.name) continue;
+      if (["radio", "checkbox"].includes(field.type) && !field.checked) continue;
+      body.append(field.name, field.value);
+    }
+    body.set("kept", form.getAttribute("action"));
+  }
+  let to = locks.elements.next.value;
+  try {
+    const answer = await fetch(locks.action, { method: "POST", body, headers: { "Haven-Part": "lock" } });
+    if (answer.headers.get("Haven-Part") === "lock") to = await answer.text();
+  } finally {
+    leave(to); // without an answer the server locks by itself, and says so
+  }
+}
+
+if (locks) {
+  let used = Date.now();
+  let told = used;
+  const use = () => {
+    used = Date.now();
+    if (used - told < 5000) return;
+    told = used;
+    tabs.postMessage({ whose, used });
+  };
+  for (const sign of ["pointerdown", "keydown", "wheel", "touchstart"]) addEventListener(sign, use, { passive: true });
+  tabs.addEventListener("message", ({ data }) => {
+    if (data.locked) lock();
+    if (data.used) used = Math.max(used, data.used);
+  });
+  locks.addEventListener("submit", (event) => {
+    event.preventDefault();
+    tabs.postMessage({ whose, locked: true });
+    lock();
+  });
+  const watch = () => {
+    const left = used + Number(idle) * 1000 - Date.now();
+    if (left <= 0) lock();
+    else setTimeout(watch, Math.min(left, 30000)); // a machine that slept looks again soon
+  };
+  watch();
+}
+if (whose) {
+  tabs.addEventListener("message", ({ data }) => {
+    if (data.whose !== whose) leave("/log-in");
+  });
+}
+
 // The directory shows who is found while one types. Without script, and where this fails, the button does the same.
 for (const form of document.querySelectorAll("form[data-directory]")) {
   const field = form.elements.q;
