@@ -55,7 +55,7 @@ func (s *serving) pages() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.portal())
 	mux.Handle("/admin/v1/", api)
-	return mux, nil
+	return newFront(&s.h.conf.Config, s.portalIsLocal(), s.h.log).behind(mux), nil
 }
 
 // adminAPI makes the admin API, for programs.

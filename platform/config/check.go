@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"reflect"
@@ -124,6 +125,11 @@ func (l *Loaded) checkListen() []mistake {
 	}
 	if host, _, err := net.SplitHostPort(l.Listen.HTTP); l.Listen.PagesOnHTTP && (err != nil || !IsLoopback(host)) {
 		out = append(out, mistake{"listen.pages_on_http", "listen.http is not loopback; pages for others are over HTTPS, at listen.portal"})
+	}
+	for _, n := range l.Listen.Front {
+		if p, err := netip.ParsePrefix(n); err != nil || p != p.Masked() {
+			out = append(out, mistake{"listen.front", fmt.Sprintf("%q is no network; write such as \"10.0.0.0/8\", or \"192.0.2.5/32\" for one server", n)})
+		}
 	}
 	seen := map[string]string{}
 	v := reflect.ValueOf(l.Listen)

@@ -32,13 +32,14 @@ type Service struct {
 
 // Listen is where the faces listen; an empty address switches one off.
 type Listen struct {
-	SMTP        string `doc:"mail from other servers"`
-	Submission  string `doc:"mail from mail programs, STARTTLS"`
-	Submissions string `doc:"mail from mail programs, TLS from the start"`
-	IMAP        string `doc:"reading with mail programs, STARTTLS"`
-	IMAPS       string `doc:"reading with mail programs, TLS from the start"`
-	HTTP        string `doc:"health and metrics; keep it on a private address"`
-	Portal      string `doc:"the pages, over HTTPS; on a loopback address over HTTP, for a server in front of it that speaks HTTPS"`
+	SMTP        string   `doc:"mail from other servers"`
+	Submission  string   `doc:"mail from mail programs, STARTTLS"`
+	Submissions string   `doc:"mail from mail programs, TLS from the start"`
+	IMAP        string   `doc:"reading with mail programs, STARTTLS"`
+	IMAPS       string   `doc:"reading with mail programs, TLS from the start"`
+	HTTP        string   `doc:"health and metrics; keep it on a private address"`
+	Portal      string   `doc:"the pages, over HTTPS; on a loopback address over HTTP, for a server in front of it that speaks HTTPS"`
+	Front       []string `doc:"networks of servers in front of the pages, such as \"10.0.0.0/8\", which name in X-Forwarded-For whom they speak for; empty: this machine, where the pages are on loopback and service.portal is https://"`
 
 	Profiles            bool `doc:"Go profiles under /debug/pprof of http; only ever on a loopback address"`
 	PagesOnHTTP         bool `doc:"the pages on http too; only ever on a loopback address"`

@@ -44,6 +44,7 @@ func TestMistakes(t *testing.T) {
 		{"no port number", least + "[listen]\nsmtp = \":smtp\"\n", "haven.toml:5: listen.smtp: \":smtp\" is no address to listen on; write \":25\""},
 		{"no such port", least + "[listen]\nsmtp = \":99999\"\n", "haven.toml:5: listen.smtp: \":99999\" is no address to listen on"},
 		{"relay without port", least + "[outbox]\nsmart_host = \"relay.internal:smtp\"\n", "haven.toml:5: outbox.smart_host: \"relay.internal:smtp\" is no host:port"},
+		{"bad network in front", least + "[listen]\nfront = [\"10.0.0.1/8\"]\n", "haven.toml:5: listen.front: \"10.0.0.1/8\" is no network; write such as"},
 		{"bad resolver", least + "[outbox]\nresolver = \"nonsense\"\n", "haven.toml:5: outbox.resolver: \"nonsense\" is no name server; write its host:port"},
 		{"other key store", least + "[database]\nkeys_url = \"junk://x\"\n", "haven.toml:5: database.keys_url: write postgres://user@host/database, the whole path of a file"},
 		{"relative data", least + "data = \"data\"\n", "haven.toml:4: service.data: \"data\" would be another folder for each place that haven is started from; begin it with /"},
