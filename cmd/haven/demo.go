@@ -180,6 +180,12 @@ profile = "bench"
 [policy.account]
 passwords_in_programs = true
 
+[policy.password]
+max_age = "90d"
+
+[policy.lockout]
+lock_after = 30
+
 [policy.reset]
 # How people are reached was set a moment ago, by the demo itself.
 settled_for = "0s"
@@ -222,14 +228,15 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 
 // demoFile is DIR/demo.json: what a program needs to use the demo.
 type demoFile struct {
-	Ports     map[string]int `json:"ports"`
-	Portal    string         `json:"portal"`
-	Outbox    string         `json:"outbox"`
-	Clock     string         `json:"clock"`
-	CA        string         `json:"ca"`
-	People    []demoPerson   `json:"people"`
-	Shared    []demoShared   `json:"shared"`
-	LoadUsers demoLoad       `json:"load_users"`
+	Ports     map[string]int      `json:"ports"`
+	Portal    string              `json:"portal"`
+	Outbox    string              `json:"outbox"`
+	Clock     string              `json:"clock"`
+	CA        string              `json:"ca"`
+	People    []demoPerson        `json:"people"`
+	Awkward   []demoAwkwardPerson `json:"awkward"`
+	Shared    []demoShared        `json:"shared"`
+	LoadUsers demoLoad            `json:"load_users"`
 }
 
 type demoPerson struct {
@@ -238,6 +245,12 @@ type demoPerson struct {
 	Password     string `json:"password"`
 	Organisation string `json:"organisation"`
 	Role         string `json:"role"`
+}
+
+// demoAwkwardPerson is somebody of whom something is the matter. Organisation is its code, role the state of the account.
+type demoAwkwardPerson struct {
+	demoPerson
+	What string `json:"what"`
 }
 
 type demoShared struct {
@@ -291,12 +304,32 @@ func (o *demoOptions) table(s *serving, cast *demoFile, std stdio) {
 	p := s.ports
 	fmt.Fprintf(std.out, "\nsmtp %d   submission %d (STARTTLS) %d (TLS)   imap %d (STARTTLS) %d (TLS)   http %d\n",
 		p["smtp"], p["submission"], p["submissions"], p["imap"], p["imaps"], p["http"])
-	fmt.Fprintf(std.out, "\nThe pages: %s   (log in as one of the people above)\n  Rosa Bianchi has not activated her account: her username and temporary password are in the outbox, %s\n  The demo's time is moved on at %s\n", cast.Portal, cast.Outbox, cast.Clock)
+	fmt.Fprintf(std.out, "\nPeople of whom something is the matter, with the same password:\n")
+	for _, a := range cast.Awkward {
+		fmt.Fprintf(w, "  %s\t%s\n", a.Address, a.What)
+	}
+	_ = w.Flush()
+	fmt.Fprintf(std.out, "Two people are called Ben Whitlock, and one of them works at two pharmacies. Aisha Rahman is the only owner of hers.\n")
+	fmt.Fprintf(std.out, "\nThe pages: %s   log in as one of the people above\nThree minutes there:\n", cast.Portal)
+	for i, step := range demoTour(cast) {
+		fmt.Fprintf(std.out, "  %d. %s\n", i+1, step)
+	}
 	fmt.Fprintf(std.out, "\nThree commands to try:\n")
 	for _, try := range o.tries(s.ports, cast) {
 		fmt.Fprintf(std.out, "  %s\n    %s\n", try.what, try.command)
 	}
 	fmt.Fprintf(std.out, "\nCtrl-C stops it.\n")
+}
+
+// demoTour is the main job, step by step, as somebody does it in a browser.
+func demoTour(cast *demoFile) []string {
+	return []string{
+		fmt.Sprintf("Register a premises that nobody has registered: %sregister?q=FA670, with the GPhC number 1999670.", cast.Portal),
+		fmt.Sprintf("The passcode came to its registered e-mail: read it in the outbox, %s, and name yourself as the first person.", cast.Outbox),
+		fmt.Sprintf("Your username by e-mail and your temporary password by text are in the outbox too: activate your account with them, %sactivate.", cast.Portal),
+		"Log in: the premises' mailbox is under yours. Give a colleague access, Ben Whitlock perhaps; there are two.",
+		fmt.Sprintf("Move the time on, to closing time or by 90 days: %s.", cast.Clock),
+	}
 }
 
 // try is a command for a shell, to be pasted as it stands.

@@ -5,6 +5,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 	"time"
 
 	"haven"
@@ -120,7 +121,7 @@ func (s *seeding) progress(format string, args ...any) {
 
 func seedDemo(ctx context.Context, h *house, loadUsers int, std stdio) (*demoFile, error) {
 	s := &seeding{h: h, actor: haven.Actor{Program: "demo"}, std: std, said: h.clock.Now()}
-	for _, step := range []func(context.Context) error{s.organisations, s.people, s.mailboxes, s.reached, s.invited, s.letters} {
+	for _, step := range []func(context.Context) error{s.past, s.organisations, s.people, s.mailboxes, s.reached, s.present, s.letters} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("the demo can't be set up: %w", err)
 		}
@@ -141,7 +142,7 @@ func (s *seeding) organisations(ctx context.Context) error {
 	if err := s.h.organisations.SetCentral(ctx, s.actor, demoCentral); err != nil {
 		return err
 	}
-	for _, o := range demoOrganisations {
+	for _, o := range append(slices.Clip(demoOrganisations), demoLocum) {
 		o.Status = organisation.Active
 		if _, err := s.h.organisations.Add(ctx, s.actor, o); err != nil && !errs.Is(err, errs.Conflict) {
 			return err
@@ -218,15 +219,19 @@ func (s *seeding) operator(ctx context.Context, no haven.AccountNo) error {
 // 900999 for stories).
 func (s *seeding) reached(ctx context.Context) error {
 	for i, acc := range s.cast {
-		have, err := s.h.contacts.Of(ctx, acc.No)
-		if err != nil || len(have) > 0 {
-			return err
-		}
-		if err := s.h.setContacts(ctx, s.actor, acc, s.outside(acc, i), false); err != nil {
+		if err := s.reachedAt(ctx, acc, i); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *seeding) reachedAt(ctx context.Context, acc account.Account, i int) error {
+	have, err := s.h.contacts.Of(ctx, acc.No)
+	if err != nil || len(have) > 0 {
+		return err
+	}
+	return s.h.setContacts(ctx, s.actor, acc, s.outside(acc, i), false)
 }
 
 func (s *seeding) outside(acc account.Account, i int) map[account.ContactKind]string {
@@ -235,18 +240,18 @@ func (s *seeding) outside(acc account.Account, i int) map[account.ContactKind]st
 
 // invited makes somebody who has the username by e-mail and the temporary password by text, and has not activated the account.
 func (s *seeding) invited(ctx context.Context) error {
-	address := haven.Address{Local: "rosa.bianchi", Domain: demoDomain}
+	p, address := demoAwkward[rosa], s.awkwardAddress(rosa)
 	if _, err := s.h.accounts.Resolve(ctx, address); !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	acc, err := s.h.accounts.CreatePersonal(ctx, s.actor, account.NewPersonal{First: "Rosa", Last: "Bianchi", Address: address, State: account.Invited})
+	acc, err := s.h.accounts.CreatePersonal(ctx, s.actor, account.NewPersonal{First: p.first, Last: p.last, Address: address, State: account.Invited})
 	if err != nil {
 		return err
 	}
-	if err := s.h.setContacts(ctx, s.actor, acc, s.outside(acc, len(s.cast)), false); err != nil {
+	if err := s.reachedAt(ctx, acc, len(demoCast)+rosa); err != nil {
 		return err
 	}
-	box, err := s.h.organisations.ByCode(ctx, demoMailboxes[0].code)
+	box, err := s.h.organisations.ByCode(ctx, p.at)
 	if err != nil {
 		return err
 	}

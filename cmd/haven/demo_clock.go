@@ -13,11 +13,14 @@ import (
 // clockFile stands in a demo's folder and says how far its clock was moved on: what is in the store happened by it.
 const clockFile = "clock"
 
-// demoClock is the demo's clock, as far on as it was when the demo ran last.
-func demoClock(file string) (*clock.Movable, error) {
+// demoClock is the demo's clock, as far on as it was when the demo ran last. Where there is no database yet it begins in the past, with the demo's story.
+func demoClock(file, database string) (*clock.Movable, error) {
 	m := &clock.Movable{}
 	text, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(database); errors.Is(err, os.ErrNotExist) {
+			m = clock.Behind(demoPast)
+		}
 		return m, nil
 	}
 	if err != nil {

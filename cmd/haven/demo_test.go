@@ -42,6 +42,7 @@ func TestDemo(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "a demo")
 	c, file := demo(t, data)
 	checkCast(t, data, file)
+	checkAwkward(t, data, file)
 	checkContacts(t, data)
 	checkModes(t, data)
 	checkHTTP(t, file.Ports["http"])
@@ -281,5 +282,21 @@ func TestDemoPorts(t *testing.T) {
 	out, errOut, code := operate(t, "demo", "--data", o.data, "--port-offset", fmt.Sprint(o.offset))
 	if code != 1 || !strings.Contains(errOut, "address already in use") || !strings.Contains(errOut, "--port-offset N or --free-ports") {
 		t.Errorf("code %d\n%s%s", code, out, errOut)
+	}
+}
+
+// checkAwkward: of each of these people something is the matter, as demo.json says.
+func checkAwkward(t *testing.T, data string, file *demoFile) {
+	t.Helper()
+	for address, want := range map[string]string{"rosa.bianchi": ", invited, ", "vera.quist": "Your password expired on ", "theo.marsh": "  locked until ",
+		"sven.aldred": ", leaver, ", "uma.castell": ", active, "} {
+		address += "@haven.test"
+		out, errOut, code := operate(t, "admin", "--config", data, "account", "show", address)
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: %d, wanted %q\n%s%s", address, code, want, out, errOut)
+		}
+		if !slices.ContainsFunc(file.Awkward, func(p demoAwkwardPerson) bool { return p.Address == address && p.What != "" }) {
+			t.Errorf("%s is not in demo.json", address)
+		}
 	}
 }

@@ -130,7 +130,7 @@ func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*hou
 func openDemo(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
 	h.demo = true
-	moved, err := demoClock(h.path(clockFile))
+	moved, err := demoClock(h.path(clockFile), h.path("haven.db"))
 	if err != nil {
 		return nil, err
 	}

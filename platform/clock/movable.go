@@ -14,6 +14,9 @@ type Movable struct {
 	timers map[*movableTimer]struct{} // those that are to fire
 }
 
+// Behind is a clock that is to begin in the past; Move brings it to the present.
+func Behind(d time.Duration) *Movable { return &Movable{ahead: -d} }
+
 // Now is the machine's time and what it was moved on.
 func (m *Movable) Now() time.Time {
 	m.mu.Lock()
