@@ -296,8 +296,15 @@ func (h *house) openBodies(ctx context.Context) error {
 func (h *house) wirePeople(ctx context.Context) error {
 	p := h.conf.Policy
 	h.access = access.New(h.db, h.clock.Now)
+	var temporary []byte
+	if !h.looks {
+		var err error
+		if temporary, err = h.keys.NamedOr(ctx, "account.temporary", account.MakeTemporaryKey); err != nil {
+			return fmt.Errorf("the key of temporary passwords can't be had: %w", err)
+		}
+	}
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
-		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names})
+		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, TemporaryKey: temporary})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
 	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})

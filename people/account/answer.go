@@ -32,10 +32,5 @@ func (s *Service) MatchesAnswer(ctx context.Context, answer, hash string) (bool,
 		return false, err
 	}
 	defer s.queue.leave()
-	h, ok := parseHash(hash)
-	if !ok {
-		s.nobody.matches(answer)
-		return false, nil
-	}
-	return h.matches(answer), nil
+	return s.matches(answer, hash), nil
 }

@@ -39,8 +39,8 @@ func (n NewPersonal) spelled() (first, last string) {
 	return strings.Join(words[:len(words)-1], " "), words[len(words)-1]
 }
 
-// Hashed is a password that HashPassword checked and hashed; the zero value is none.
-type Hashed struct{ h hashed }
+// Hashed is a password that was checked and hashed; the zero value is none.
+type Hashed struct{ h fmt.Stringer }
 
 // CreatePersonal makes a person's account with its primary address: the next free namesake's, unless one is
 // given. It is Invalid where a name can't be written in letters or the password may not be set, and Conflict
@@ -130,7 +130,7 @@ func (s *Service) createPersonal(tx *db.Tx, actor haven.Actor, no haven.AccountN
 		return Account{}, err
 	}
 	tx.Exec(sqlPutPerson, int64(no), n.First, n.Last)
-	if n.Hashed.h.key != nil {
+	if n.Hashed.h != nil {
 		s.putSecret(tx, no, 1, n.Hashed.h, n.Temporary)
 	}
 	return a, nil

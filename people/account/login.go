@@ -172,15 +172,14 @@ func (s *Service) compute(ctx context.Context, l Login, place placeKey, k known,
 	if good, remembered := s.memory.recall(key, s.Now()); remembered {
 		return good, nil // another connection of the same program was here first
 	}
-	h, ok := parseHash(k.hash)
-	if !ok || shut {
+	if shut {
 		s.nobody.matches(l.Password)
 		s.memory.learn(key, false, s.Now())
 		return false, nil
 	}
-	good := h.matches(l.Password)
+	good := s.matches(l.Password, k.hash)
 	s.memory.learn(key, good, s.Now())
-	if good && !h.fits(s.o.Policy.Password) {
+	if h, ok := parseHash(k.hash); good && ok && !h.fits(s.o.Policy.Password) {
 		return true, s.inPassing(ctx, s.rehash(ctx, k, hashNew(l.Password, s.o.Policy.Password)))
 	}
 	return good, nil

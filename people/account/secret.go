@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"haven"
 	"haven/platform/audit"
@@ -13,7 +15,10 @@ import (
 // made-up accounts with one password.
 func (s *Service) HashPassword(ctx context.Context, pw string) (Hashed, error) {
 	h, err := s.hashChecked(ctx, pw, PasswordFacts{})
-	return Hashed{h}, err
+	if err != nil {
+		return Hashed{}, err
+	}
+	return Hashed{h}, nil
 }
 
 func (s *Service) hashChecked(ctx context.Context, pw string, f PasswordFacts) (h hashed, err error) {
@@ -76,7 +81,7 @@ func (s *Service) SetPassword(ctx context.Context, actor haven.Actor, no haven.A
 }
 
 // putSecret writes the credential. Its kind is the account's, and the table takes personal accounts alone.
-func (s *Service) putSecret(tx *db.Tx, no haven.AccountNo, ver int64, h hashed, temporary bool) {
+func (s *Service) putSecret(tx *db.Tx, no haven.AccountNo, ver int64, h fmt.Stringer, temporary bool) {
 	now := s.Now()
 	expires := int64(0)
 	if age := s.o.Policy.Password.MaxAge; age > 0 {
@@ -137,18 +142,27 @@ func credential(tx *db.Tx, no haven.AccountNo) (ver int64, hash string, err erro
 // reused reports whether pw is the current or one of the last passwords.
 func (s *Service) reused(ctx context.Context, pw string, old []string) (bool, error) {
 	for _, o := range old {
-		h, ok := parseHash(o)
-		if !ok {
-			continue
-		}
 		if err := s.queue.enter(ctx, "password"); err != nil {
 			return false, err
 		}
-		same := h.matches(pw)
+		same := s.matches(pw, o)
 		s.queue.leave()
 		if same {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// matches reports whether pw is the password that is kept so. It takes the same time for each, and for what is no hash.
+func (s *Service) matches(pw, kept string) bool {
+	if strings.HasPrefix(kept, temporaryHead) {
+		return s.matchesTemporary(pw, kept)
+	}
+	h, ok := parseHash(kept)
+	if !ok {
+		s.nobody.matches(pw)
+		return false
+	}
+	return h.matches(pw)
 }

@@ -48,6 +48,9 @@ type Options struct {
 	Portal      string   // address of the pages, for sentences: "https://portal.haven.example"
 	Logger      *slog.Logger
 
+	// TemporaryKey hashes the temporary passwords that the service draws; nil: they are hashed like any other.
+	TemporaryKey []byte
+
 	// Names lists the names of a person's mailboxes and organisations, which no password may hold. May be nil.
 	Names func(tx *db.Tx, person haven.AccountNo) ([]string, error)
 }

@@ -3,6 +3,7 @@
 package peopletest
 
 import (
+	"bytes"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -49,6 +50,9 @@ const (
 
 // Start is the moment at which every house begins.
 var Start = time.Date(2017, 9, 4, 9, 0, 0, 0, time.UTC)
+
+// temporaryKey is what temporary passwords are hashed with, in every house.
+var temporaryKey = bytes.Repeat([]byte{7}, 32)
 
 // Operator is the service itself, acting.
 var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
@@ -123,7 +127,7 @@ func (h *House) check() {
 // Open makes the services anew over the same database, as a restart does.
 func (h *House) Open() {
 	h.Access = access.New(h.DB, h.Clock.Now)
-	h.Accounts = account.New(account.Options{DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
+	h.Accounts = account.New(account.Options{TemporaryKey: temporaryKey, DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
 		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names})
 	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Policy: h.Policy, Clock: h.Clock})
 	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session})

@@ -61,7 +61,7 @@ func (s *Service) prepare(ctx context.Context, p Person) (r ready, err error) {
 		return r, err
 	}
 	r.new.Temporary = true
-	r.new.Hashed, err = s.o.Accounts.HashPassword(ctx, r.password)
+	r.new.Hashed, err = s.o.Accounts.HashTemporary(ctx, r.password)
 	return r, err
 }
 
