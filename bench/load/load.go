@@ -20,6 +20,8 @@ type Target struct {
 	Users             int
 	Password          string
 	PIDs              func() []int // its processes, for memory
+	Web               string       // address of its pages; "": it has none
+	People            []Person     // who can log in there
 }
 
 // user is the address of the i-th user, from 0, round and round.

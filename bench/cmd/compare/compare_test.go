@@ -94,7 +94,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, out, text.Bytes())
 	}
-	for _, want := range []string{"cores; ", "Postfix 3", "readable", "idle session, TLS", "search a word"} {
+	for _, want := range []string{"cores; ", "Postfix 3", "readable", "idle session, TLS", "pages, 200 requests", "search a word"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
 		}

@@ -57,7 +57,7 @@ func flags() options {
 	flag.DurationVar(&o.mixed, "mixed", 10*time.Second, "`TIME` of the mixed load in one run")
 	flag.IntVar(&o.search, "search", 100_000, "`MESSAGES` in the mailbox that is searched; 0 leaves it out")
 	flag.IntVar(&o.settle, "settle", 30, "`SECONDS` for which searching must not get faster before it is measured")
-	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, search")
+	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, pages, search")
 	flag.BoolVar(&o.quick, "quick", false, "all of it small, in about two minutes")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data for a look afterwards")
 	flag.Parse()

@@ -80,6 +80,7 @@ func (m measure) runOn(sides []*side, runs int, to *table) error {
 func measures(o options, sync time.Duration) []measure {
 	all := []measure{logIns(o), deliver(o), latency(o, sync), mixed(o), reading(o)}
 	all = append(all, idle(o)...)
+	all = append(all, pages(o))
 	if o.search > 0 {
 		all = append(all, searching(o))
 	}
@@ -154,6 +155,24 @@ func reading(o options) measure {
 			return []float64{s.List.Seconds(), s.Bodies.Seconds()}, err
 		}}
 }
+
+// pages has 18 people look at the pages, at an even rate.
+func pages(o options) measure {
+	var readers load.Readers
+	return measure{name: "pages", alone: true, lines: []line{
+		{fmt.Sprintf("pages, %d requests a second, 95th percentile", pagesPerSecond), "ms", atMost(30)},
+		{"their median", "ms", none},
+		{"their 99th percentile", "ms", none},
+	}, prepare: func(t load.Target) (err error) {
+		readers, err = t.LogInOnPages()
+		return err
+	}, run: func(load.Target, int) ([]float64, error) {
+		p, err := readers.Look(pagesPerSecond, o.mixed)
+		return []float64{ms(p.P95), ms(p.P50), ms(p.P99)}, err
+	}}
+}
+
+const pagesPerSecond = 200
 
 // idle sessions look at a mailbox whose numbers have gaps, so that no formula gives them.
 func idle(o options) []measure {

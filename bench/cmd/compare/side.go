@@ -164,7 +164,12 @@ func (s *side) awaitDemo(ctx context.Context, file string) (load.Target, error) 
 
 func (s *side) demoTarget(text []byte) (load.Target, error) {
 	var demo struct {
-		Ports     map[string]int `json:"ports"`
+		Ports  map[string]int `json:"ports"`
+		Portal string         `json:"portal"`
+		People []struct {
+			Address  string `json:"address"`
+			Password string `json:"password"`
+		} `json:"people"`
 		LoadUsers struct {
 			Pattern  string `json:"pattern"`
 			Count    int    `json:"count"`
@@ -177,8 +182,12 @@ func (s *side) demoTarget(text []byte) (load.Target, error) {
 	if demo.LoadUsers.Count < users {
 		return load.Target{}, fmt.Errorf("the demo has %d users for load, and %d are needed", demo.LoadUsers.Count, users)
 	}
+	var people []load.Person
+	for _, p := range demo.People {
+		people = append(people, load.Person{User: p.Address, Password: p.Password})
+	}
 	pid := s.cmd.Process.Pid
-	return load.Target{SMTP: local(demo.Ports["smtp"]), IMAP: local(demo.Ports["imap"]), IMAPS: local(demo.Ports["imaps"]),
+	return load.Target{Web: demo.Portal, People: people, SMTP: local(demo.Ports["smtp"]), IMAP: local(demo.Ports["imap"]), IMAPS: local(demo.Ports["imaps"]),
 		User: demo.LoadUsers.Pattern, Users: users, Password: demo.LoadUsers.Password, PIDs: func() []int { return []int{pid} }}, nil
 }
 
