@@ -11,7 +11,7 @@ ARGS ?=
 TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
-.PHONY: browser build demo test lint race fuzz soak bench bench-peers deb commonest generate assets install-test install-bench install-node clean help
+.PHONY: browser build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
@@ -59,7 +59,7 @@ bench: install-bench build ## one table, side by side with Postfix and Dovecot
 	$(MAKE) bench-people
 
 ENTRIES ?= 2000000
-bench-people: install-bench ## every premises of the national list registered, and the directory searched as one types, on both engines; its ENTRIES take a quarter of an hour to load
+bench-people: install-test ## every premises of the national list registered, and the directory searched as one types, on both engines; its ENTRIES take a quarter of an hour to load
 	$(GO) test -run '^$$' -bench Premises -benchtime 1x -timeout 1h ./cmd/haven
 	HAVEN_BENCH_ENTRIES=$(ENTRIES) $(GO) run ./platform/db/dbtest/withpostgres $(GO) test -run '^$$' -bench Typed -benchtime 3000x -timeout 2h ./people/directory
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -98,7 +99,7 @@ func TestConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatalf("with every example: %v", err)
 	}
-	if l, d := conf.Listen, config.Default().Listen; l != d {
+	if l, d := conf.Listen, config.Default().Listen; !reflect.DeepEqual(l, d) {
 		t.Errorf("the addresses shown, %+v, are not the defaults, %+v", l, d)
 	}
 }

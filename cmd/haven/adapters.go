@@ -89,6 +89,10 @@ func (o ourselves) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, hav
 	return o.access.In(tx, person, acc)
 }
 
+func (o ourselves) InByProgram(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	return o.access.InByProgram(tx, person, acc)
+}
+
 // receivers answers delivery whose mailbox an address is.
 type receivers struct{ h *house }
 
@@ -132,8 +136,12 @@ func (w away) Answering(ctx context.Context, no haven.AccountNo) (vacation.Accou
 // senders answers delivery as whom a person may send.
 type senders struct{ h *house }
 
-func (s senders) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
-	u, err := s.h.accounts.MayUse(ctx, person, a)
+func (s senders) MayUse(ctx context.Context, who delivery.Submitter, a haven.Address) (delivery.Use, error) {
+	face := account.Web
+	if who.ByProgram {
+		face = account.Program
+	}
+	u, err := s.h.accounts.MayUse(ctx, who.Person, a, face)
 	return delivery.Use{Account: u.Account.No, ID: u.Account.ID, OnBehalf: u.OnBehalf}, err
 }
 
@@ -152,7 +160,7 @@ func (p programs) Authenticate(ctx context.Context, l submission.Login) (deliver
 
 // submitter is a session in the words of delivery: one in a shared mailbox is good for that mailbox alone.
 func submitter(s account.Session) delivery.Submitter {
-	who := delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display}
+	who := delivery.Submitter{Person: s.Person.No, ID: s.Person.ID, Address: s.Person.Address, Name: s.Person.Display, ByProgram: true}
 	if s.Shared() {
 		who.Only = s.Target.No
 	}
@@ -174,9 +182,11 @@ func (r readers) Authenticate(ctx context.Context, l imap.Login) (imap.Session, 
 
 func (r readers) Shared(ctx context.Context, person haven.AccountNo) ([]imap.SharedBox, error) {
 	boxes, err := r.h.shared.For(ctx, person)
-	out := make([]imap.SharedBox, len(boxes))
-	for i, b := range boxes {
-		out[i] = imap.SharedBox{Account: b.Account.No, AccountID: b.Account.ID, Address: b.Account.Address.String(), Rights: b.Rights}
+	out := make([]imap.SharedBox, 0, len(boxes))
+	for _, b := range boxes {
+		if !b.Shut {
+			out = append(out, imap.SharedBox{Account: b.Account.No, AccountID: b.Account.ID, Address: b.Account.Address.String(), Rights: b.Rights})
+		}
 	}
 	return out, err
 }

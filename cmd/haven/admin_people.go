@@ -214,6 +214,11 @@ func accountShow(ctx context.Context, h *house, c *adminCall) error {
 	for _, addr := range addrs {
 		c.say("  address %s", addr)
 	}
+	if open, err := h.accounts.Programs(ctx, a.No); err != nil {
+		return err
+	} else if !open {
+		c.say("  shut to mail programs; haven admin account programs %s open opens it", a.Address)
+	}
 	if a.Kind == haven.Shared {
 		return h.sayMembers(ctx, c, a.No)
 	}
@@ -353,6 +358,26 @@ func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
 		return nil
 	}
 	c.say("%s was locked until %s, and is open again", a.Address, until.Local().Format(minuteForm))
+	return nil
+}
+
+func accountPrograms(ctx context.Context, h *house, c *adminCall) error {
+	a, err := c.account(ctx, h, 2)
+	if err != nil {
+		return err
+	}
+	switch c.words[1] {
+	case "open":
+		err = h.accounts.SetPrograms(ctx, c.actor, a.No, true)
+	case "shut":
+		err = h.accounts.SetPrograms(ctx, c.actor, a.No, false)
+	default:
+		return fmt.Errorf("%q is neither open nor shut", c.words[1])
+	}
+	if err != nil {
+		return err
+	}
+	c.say("%s is %s to mail programs", a.Address, c.words[1])
 	return nil
 }
 

@@ -410,6 +410,61 @@ func TestFirstAccount(t *testing.T) {
 	}
 }
 
+// TestShutToPrograms: an operator shuts a mailbox to mail programs; a session that looks at it loses it, and it is not listed any more.
+func TestShutToPrograms(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	address, password := i.person("Aisha", "Rahman")
+	i.admin("organisation", "add", "gp-practice", "B86999", "Elder Lane Surgery", "Leeds")
+	i.admin("mailbox", "add", "B86999", "--owner", address)
+	box := regexp.MustCompile(`nhsgp\S+`).FindString(i.admin("mailbox", "list"))
+	c, err := i.signIn(address, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	shared := func() (names []string) {
+		t.Helper()
+		all, err := c.List("", "Shared/"+box+"*", nil).Collect()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range all {
+			names = append(names, m.Mailbox)
+		}
+		return names
+	}
+	name := "Shared/" + box
+	if _, err := c.Select(name, nil).Wait(); err != nil || len(shared()) == 0 {
+		t.Fatalf("before: %v, %v", err, shared())
+	}
+	if out := i.admin("account", "programs", box, "shut"); !strings.Contains(out, box+" is shut to mail programs") {
+		t.Errorf("it prints %s", out)
+	}
+	if err := c.Noop().Wait(); err == nil {
+		_, err = c.Select(name, nil).Wait()
+		if err == nil {
+			t.Error("the session still opens it")
+		}
+	}
+	if c, err = i.signIn(address, password); err != nil {
+		t.Fatal(err)
+	}
+	if names := shared(); len(names) > 0 {
+		t.Errorf("it is listed: %v", names)
+	}
+	if out := i.admin("account", "show", box); !strings.Contains(out, "  shut to mail programs; ") {
+		t.Errorf("account show prints %s", out)
+	}
+	i.admin("account", "programs", box, "open")
+	if _, err := c.Select(name, nil).Wait(); err != nil {
+		t.Errorf("open again: %v", err)
+	}
+	if _, errOut, code := operate(t, "admin", "--config", i.conf, "account", "programs", box, "ajar"); code == 0 || !strings.Contains(errOut, "neither open nor shut") {
+		t.Errorf("%d: %s", code, errOut)
+	}
+}
+
 // TestUnlock: an operator sees a lock, ends it, and the places that were slowed are so no more.
 func TestUnlock(t *testing.T) {
 	t.Parallel()

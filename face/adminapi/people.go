@@ -269,6 +269,29 @@ func unlock(q *request) (any, error) {
 	return nil, err
 }
 
+type programsIn struct {
+	Open *bool `json:"open" doc:"false: it opens on the pages alone"`
+}
+
+type programsOut struct {
+	Open bool `json:"open"`
+}
+
+func setPrograms(q *request) (any, error) {
+	in, err := body[programsIn](q)
+	if err != nil {
+		return nil, err
+	}
+	if in.Open == nil {
+		return nil, errs.E(errs.Invalid, "open is missing; write true or false.")
+	}
+	a, err := q.account("account")
+	if err != nil {
+		return nil, err
+	}
+	return programsOut{*in.Open}, q.s.o.Accounts.SetPrograms(q.r.Context(), q.actor, a.No, *in.Open)
+}
+
 type mailboxIn struct {
 	Organisation string   `json:"organisation" doc:"code of the organisation"`
 	Owners       []string `json:"owners" doc:"addresses, at least one"`

@@ -29,6 +29,7 @@ var routes = []route{
 	{"GET", "/accounts/{account}", "getAccount", "an account, by an address or its id", nil, nil, accountOut{}, getAccount},
 	{"PUT", "/accounts/{account}/state", "setAccountState", "make an account active, inactive, disabled, leaver or blocked", nil, stateIn{}, stateOut{}, setState},
 	{"POST", "/accounts/{account}/unlock", "unlockAccount", "end a lock-out", nil, nil, nil, unlock},
+	{"PUT", "/accounts/{account}/programs", "setPrograms", "open a mailbox, a person's own or a shared one, to mail programs, or shut it to them", nil, programsIn{}, programsOut{}, setPrograms},
 	{"GET", "/mailboxes", "listMailboxes", "the shared mailboxes", []param{after, most}, nil, list[accountOut]{}, listMailboxes},
 	{"POST", "/mailboxes", "addMailbox", "the shared mailbox of an organisation", nil, mailboxIn{}, accountOut{}, addMailbox},
 	{"GET", "/mailboxes/{mailbox}/members", "listMembers", "who has access to a shared mailbox", nil, nil, list[memberOut]{}, listMembers},

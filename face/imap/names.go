@@ -36,7 +36,7 @@ func (s *session) viewer() mailbox.Viewer {
 	if s.program != "" {
 		program += " " + s.program
 	}
-	return mailbox.Viewer{Person: s.who.Person, Account: s.who.Account, Place: s.place, Program: program}
+	return mailbox.Viewer{Person: s.who.Person, Account: s.who.Account, Place: s.place, Program: program, ByProgram: true}
 }
 
 // ownRoot tells whether the session shows the person's own mail at the root, and so the shared mailboxes below Shared/.

@@ -158,6 +158,8 @@ var inHistory = map[string]string{
 	"second-factor.removed":           "The app with codes was taken away",
 	"second-factor.set-up":            "The second step was set up",
 	"session.closed":                  "Logged out",
+	"account.programs-opened":         "Opened to mail programs",
+	"account.programs-shut":           "Shut to mail programs",
 	"session.locked":                  "Locked the pages",
 	"session.opened":                  "Logged in",
 	"session.revoked":                 "A log in was ended from elsewhere",

@@ -51,7 +51,7 @@ func mailboxPage(q *request) error {
 	if err != nil {
 		return err
 	}
-	v := page.MailboxView{Path: mailboxPath(o), Card: cardPath(o.Account.ID, ""), Name: o.Account.Display, Address: o.Account.Address.String(), Rights: rightsInWords(o.Rights), Owner: o.Rights.Has(haven.Manage)}
+	v := page.MailboxView{Path: mailboxPath(o), Card: cardPath(o.Account.ID, ""), Name: o.Account.Display, Address: o.Account.Address.String(), Rights: rightsInWords(o.Rights), Owner: o.Rights.Has(haven.Manage), Shut: o.Shut}
 	for _, m := range members {
 		if row := q.member(m, o); row.Owner || v.Owner {
 			v.Members = append(v.Members, row)

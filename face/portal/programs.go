@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"haven/face/portal/page"
+	"haven/people/access"
 	"haven/people/account"
 	"haven/platform/errs"
 )
@@ -15,7 +16,7 @@ func programs(q *request) error {
 	if err != nil {
 		return err
 	}
-	names, err := q.targets()
+	names, _, err := q.targets()
 	if err != nil {
 		return err
 	}
@@ -37,15 +38,27 @@ func programs(q *request) error {
 	return q.show(http.StatusOK, page.ProgramsPage(q.frame, rows))
 }
 
-// targets are the mailboxes for which a person can have a password: the own one first.
-func (q *request) targets() ([]account.Account, error) {
+// targets are the mailboxes of a person, the own one first, and those of them that mail programs may open: only for these there are passwords.
+func (q *request) targets() (all, open []account.Account, err error) {
 	opened, err := q.s.o.Shared.For(q.ctx(), q.ses.Person.No)
-	all := []account.Account{q.ses.Person}
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err := q.s.o.Accounts.Programs(q.ctx(), q.ses.Person.No)
+	all = []account.Account{q.ses.Person}
+	if own {
+		open = append(open, q.ses.Person)
+	}
 	for _, o := range opened {
 		all = append(all, o.Account)
+		if !o.Shut {
+			open = append(open, o.Account)
+		}
 	}
-	return all, err
+	return all, open, err
 }
+
+var errShut = &errs.Error{Kind: errs.Denied, Rule: access.RuleShut, Say: "None of your mailboxes opens to mail programs. Read them on the pages; the helpdesk can tell you why."}
 
 func newProgramPage(q *request) error {
 	if asked, err := q.recently("/account/programs/new"); asked || err != nil {
@@ -55,7 +68,7 @@ func newProgramPage(q *request) error {
 }
 
 func (q *request) showNewProgram(code int, in page.NewProgram, problems ...page.Problem) error {
-	all, err := q.targets()
+	_, all, err := q.targets()
 	if err != nil {
 		return err
 	}
@@ -66,6 +79,9 @@ func (q *request) showNewProgram(code int, in page.NewProgram, problems ...page.
 			c.Hint = "Your own stands first; the others are folders under Shared. Right for most programs."
 		}
 		in.Mailboxes = append(in.Mailboxes, c)
+	}
+	if len(in.Mailboxes) == 0 {
+		return errShut
 	}
 	if in.Mailbox == "" {
 		in.Mailbox = in.Mailboxes[0].Value
@@ -80,7 +96,7 @@ func newProgram(q *request) error {
 	if in.Name == "" {
 		return q.showNewProgram(http.StatusUnprocessableEntity, in, page.Problem{Field: "name", Say: "Say which program it is for, so that you know it again"})
 	}
-	all, err := q.targets()
+	_, all, err := q.targets()
 	if err != nil {
 		return err
 	}

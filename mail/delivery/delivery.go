@@ -45,7 +45,7 @@ type Recipient struct {
 // Senders knows as whom a person may send.
 type Senders interface {
 	// MayUse answers with errs.Denied where the person may not, whether or not the address exists.
-	MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (Use, error)
+	MayUse(ctx context.Context, who Submitter, a haven.Address) (Use, error)
 }
 
 // Use is how a person may use an address.

@@ -22,11 +22,12 @@ import (
 
 // Submitter is a person who signed in to send.
 type Submitter struct {
-	Person  haven.AccountNo
-	ID      haven.AccountID // of the same account, for the audit log
-	Address haven.Address   // the person's own, for Sender
-	Name    string          // display name, may be empty
-	Only    haven.AccountNo // the one mailbox that the log in is good for; 0: any that the person may use
+	Person    haven.AccountNo
+	ID        haven.AccountID // of the same account, for the audit log
+	Address   haven.Address   // the person's own, for Sender
+	Name      string          // display name, may be empty
+	ByProgram bool            // comes with a mail program, and not on the pages
+	Only      haven.AccountNo // the one mailbox that the log in is good for; 0: any that the person may use
 
 	// Holds asks whether the log in is still good, which is done for each letter; nil: for as long as the session.
 	Holds func(context.Context) error
@@ -68,7 +69,7 @@ func (s *Service) BeginSubmission(ctx context.Context, client Client, who Submit
 
 // mayUse asks whether the person may send with an address; the refusal names the address and what to do.
 func (s *Service) mayUse(ctx context.Context, who Submitter, a haven.Address) (Use, error) {
-	use, err := s.o.Senders.MayUse(ctx, who.Person, a)
+	use, err := s.o.Senders.MayUse(ctx, who, a)
 	if errs.Is(err, errs.Denied) || errs.Is(err, errs.NotFound) {
 		return Use{}, refuse(errs.Denied, RuleSender, 550, "5.7.1",
 			"You may not send with the address %s. Use your own, %s, or ask an owner of that mailbox for the right to send as it.", a, who.Address)

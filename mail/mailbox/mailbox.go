@@ -20,6 +20,8 @@ type Viewer struct {
 	Account haven.AccountNo // whose mail: the own account, or a shared mailbox
 	Place   string          // network address, for the audit log
 	Program string          // "imap", …
+
+	ByProgram bool // comes with a mail program, and not on the pages: some mailboxes are shut to those
 }
 
 // As is the same person looking at another account.

@@ -20,6 +20,7 @@ import (
 // people/access is the one that does.
 type Access interface {
 	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
+	InByProgram(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
 }
 
 // Options are what the store stands on. Every field but Logger is needed.
@@ -111,7 +112,11 @@ var errNoMailbox = errs.E(errs.NotFound, "There is no such mailbox.")
 // need is the viewer's rights, which hold every right of want. Without any the account is not found; without all of
 // want the call is denied.
 func (s *Service) need(tx *db.Tx, v Viewer, want haven.Rights) (haven.Rights, error) {
-	rights, verdict, err := s.access.In(tx, v.Person, v.Account)
+	look := s.access.In
+	if v.ByProgram {
+		look = s.access.InByProgram
+	}
+	rights, verdict, err := look(tx, v.Person, v.Account)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,7 @@ import (
 // The two accounts' versions and states in one query, and the membership where the answer is not remembered.
 // The table member is sharedmailbox's own; this is the one other place that reads it.
 const (
-	sqlFacts = `SELECT p.access_ver, p.kind, p.state, a.access_ver, a.kind, a.state
+	sqlFacts = `SELECT p.access_ver, p.kind, p.state, a.access_ver, a.kind, a.state, a.shut_to_programs
 		FROM account p, account a WHERE p.no = $1 AND a.no = $2`
 	sqlMember = `SELECT rights, since, until FROM member WHERE an = $1 AND person = $2`
 )
@@ -51,6 +51,24 @@ func (s *Service) In(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, have
 	if err != nil || !l.found {
 		return 0, unknown, err
 	}
+	return s.decide(tx, l, person, acc)
+}
+
+// InByProgram is In for who comes with a mail program.
+func (s *Service) InByProgram(tx *db.Tx, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	l, err := look(tx, person, acc)
+	if err != nil || !l.found {
+		return 0, unknown, err
+	}
+	rights, v, err := s.decide(tx, l, person, acc)
+	if err != nil || rights == 0 {
+		return rights, v, err
+	}
+	a := ByProgram(Answer{Rights: rights, Verdict: v}, l.shut)
+	return a.Rights, a.Verdict, nil
+}
+
+func (s *Service) decide(tx *db.Tx, l looked, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
 	now, key := s.now(), pair{person, acc}
 	if m, ok := s.cache.Get(key); ok && m.personVer == l.personVer && m.accountVer == l.accountVer &&
 		(m.answer.Holds.IsZero() || now.Before(m.answer.Holds)) {
@@ -82,6 +100,7 @@ type looked struct {
 	found                 bool
 	personVer, accountVer int64
 	facts                 Facts // all but the membership
+	shut                  bool  // the account is shut to mail programs
 }
 
 func look(tx *db.Tx, person, acc haven.AccountNo) (l looked, err error) {
@@ -89,6 +108,7 @@ func look(tx *db.Tx, person, acc haven.AccountNo) (l looked, err error) {
 		l.found, l.facts.Same = true, person == acc
 		l.personVer, l.facts.PersonKind, l.facts.PersonState = r.Int64(0), haven.AccountKind(r.Int64(1)), account.State(r.Int64(2))
 		l.accountVer, l.facts.AccountKind, l.facts.AccountState = r.Int64(3), haven.AccountKind(r.Int64(4)), account.State(r.Int64(5))
+		l.shut = r.Bool(6)
 		return nil
 	})
 	return l, err

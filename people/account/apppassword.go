@@ -43,9 +43,12 @@ func (s *Service) NewAppPassword(ctx context.Context, actor haven.Actor, person,
 		if err != nil {
 			return err
 		}
-		rights, _, err := s.o.Access.In(tx, person, target)
+		rights, v, err := s.o.Access.InByProgram(tx, person, target)
 		if err != nil {
 			return err
+		}
+		if v.Rule == ruleShut {
+			return Refusal(errs.Denied, v)
 		}
 		if rights == 0 || who.Kind == haven.Shared {
 			return errNoTarget

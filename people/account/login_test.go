@@ -525,6 +525,65 @@ func TestANetworkIsSlowedWhateverItsProgramsAreCalled(t *testing.T) {
 	}, func(p *policy.Policy) { p.Lockout.SlowNetwork = 20 })
 }
 
+// A mailbox that is shut to mail programs opens on the pages alone, and nothing is sent as it but from there.
+func TestShutToPrograms(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann := t.Context(), h.Person("Ann", "Example")
+		shop := h.Pharmacy("FX002", ann)
+		secret, err := h.Accounts.NewAppPassword(ctx, peopletest.Operator, ann.No, shop.No, "Outlook")
+		if err != nil {
+			t.Fatal(err)
+		}
+		opens := func(user, password string, f account.Face, want string) {
+			t.Helper()
+			_, err := h.Accounts.Authenticate(ctx, account.Login{User: user, Password: password, Place: "192.0.2.7", Face: f})
+			var e *errs.Error
+			if got := errors.As(err, &e); err != nil && (!got || e.Rule != want) || err == nil && want != "" {
+				t.Errorf("%s: %v, want %q", user, err, want)
+			}
+		}
+		sends := func(f account.Face, want bool) {
+			t.Helper()
+			if _, err := h.Accounts.MayUse(ctx, ann.No, shop.Address, f); (err == nil) != want {
+				t.Errorf("sending by face %d: %v", f, err)
+			}
+		}
+		set := func(no haven.AccountNo, open bool) {
+			t.Helper()
+			for range 2 { // a second time changes nothing, and is no error
+				if err := h.Accounts.SetPrograms(ctx, peopletest.Operator, no, open); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, err := h.Accounts.Programs(ctx, no); err != nil || got != open {
+				t.Errorf("open is %t, %v", got, err)
+			}
+		}
+		opens(ann.Address.String(), secret, account.Program, "")
+		sends(account.Program, true)
+		set(shop.No, false)
+		opens(ann.Address.String(), secret, account.Program, "programs.shut")
+		opens(ann.Address.String(), peopletest.Password, account.Program, "")
+		opens(ann.Address.String(), peopletest.Password, account.Web, "")
+		sends(account.Program, false)
+		sends(account.Web, true)
+		if _, err := h.Accounts.NewAppPassword(ctx, peopletest.Operator, ann.No, shop.No, "Another"); !errs.Is(err, errs.Denied) {
+			t.Errorf("an app password for it: %v", err)
+		}
+		stranger := h.Person("Bob", "Example")
+		opens(stranger.Address.String()+"/"+shop.Address.String(), peopletest.Password, account.Program, "login.target") // it tells a stranger nothing
+		set(ann.No, false)
+		opens(ann.Address.String(), peopletest.Password, account.Program, "programs.shut")
+		opens(ann.Address.String(), peopletest.Password, account.Web, "")
+		set(shop.No, true)
+		opens(ann.Address.String(), secret, account.Program, "")
+		if err := h.Accounts.SetPrograms(ctx, peopletest.Operator, 9999, false); !errs.Is(err, errs.NotFound) {
+			t.Errorf("of nobody: %v", err)
+		}
+	})
+}
+
 func TestWhoMaySendFromWhere(t *testing.T) {
 	t.Parallel()
 	peopletest.Each(t, func(t *testing.T, h *house) {
@@ -548,7 +607,7 @@ func TestWhoMaySendFromWhere(t *testing.T) {
 			{ann, "nobody@haven.example", false, false}, {ann, "someone@elsewhere.test", false, false},
 			{bob, shop.Address.String(), true, true}, {bob, "ann.wed@haven.example", false, false},
 		} {
-			u, err := h.Accounts.MayUse(ctx, c.person.No, haven.MustAddress(c.from))
+			u, err := h.Accounts.MayUse(ctx, c.person.No, haven.MustAddress(c.from), account.Program)
 			if (err == nil) != c.ok || err != nil && !errors.Is(err, account.ErrSender) || u.OnBehalf != c.onBehalf || c.ok && u.Account.No == 0 {
 				t.Errorf("%s from %s: %+v, %v", c.person.Display, c.from, u, err)
 			}

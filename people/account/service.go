@@ -20,6 +20,7 @@ import (
 // Access answers what a person may do with an account; package access is the one that does.
 type Access interface {
 	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
+	InByProgram(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
 }
 
 // Provisioner makes what a new account needs elsewhere. Prepare runs before the account exists (its data key,

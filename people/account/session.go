@@ -17,17 +17,32 @@ func (s *Service) open(ctx context.Context, k known, f Face, person, target have
 		if err := s.chooseTarget(tx, &ses, k, person, target); err != nil {
 			return err
 		}
-		ses.Rights, ses.Verdict, err = s.o.Access.In(tx, ses.Person.No, ses.Target.No)
-		if err == nil && ses.Rights == 0 && ses.Shared() {
+		ses.Rights, ses.Verdict, err = s.rightsBy(f)(tx, ses.Person.No, ses.Target.No)
+		switch {
+		case err != nil:
+			return err
+		case ses.Verdict.Rule == ruleShut:
+			return &errs.Error{Kind: errs.Denied, Rule: ruleShut, Say: "This mailbox does not open to mail programs. " + atPortal(s.o.Portal, "Read it at %s.", "Read it on the pages.")}
+		case ses.Rights == 0 && ses.Shared():
 			return errNoTarget
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return Session{}, err
 	}
 	return ses, nil
 }
+
+// rightsBy asks for who comes by a face.
+func (s *Service) rightsBy(f Face) func(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error) {
+	if f == Program {
+		return s.o.Access.InByProgram
+	}
+	return s.o.Access.In
+}
+
+const ruleShut = "programs.shut" // access.RuleShut, in the package that stands on this one
 
 var errNoTarget = &errs.Error{Kind: errs.NotFound, Rule: "login.target", Say: "There is no such mailbox that you may open."}
 
@@ -66,9 +81,9 @@ type Use struct {
 	OnBehalf bool    // Sender: has to name the person (Rules 3)
 }
 
-// MayUse says how a person may send from an address: one of the own, or of a shared mailbox. It is ErrSender
+// MayUse says how a person may send from an address, on the pages or with a mail program: one of the own, or of a shared mailbox. It is ErrSender
 // where the person may not.
-func (s *Service) MayUse(ctx context.Context, person haven.AccountNo, addr haven.Address) (u Use, err error) {
+func (s *Service) MayUse(ctx context.Context, person haven.AccountNo, addr haven.Address, f Face) (u Use, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		u = Use{}
 		former := false
@@ -79,7 +94,7 @@ func (s *Service) MayUse(ctx context.Context, person haven.AccountNo, addr haven
 		if err != nil {
 			return err
 		}
-		rights, _, err := s.o.Access.In(tx, person, u.Account.No)
+		rights, _, err := s.rightsBy(f)(tx, person, u.Account.No)
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,8 @@ CREATE TABLE lockout_nobody (
 ALTER TABLE account ADD COLUMN app_ids {int} NOT NULL DEFAULT 0`, `
 CREATE TABLE account_changed (no {int} PRIMARY KEY REFERENCES account (no), due {int} NOT NULL);
 CREATE INDEX account_changed_due ON account_changed (due, no);
-INSERT INTO account_changed (no, due) SELECT no, 0 FROM account`,
+INSERT INTO account_changed (no, due) SELECT no, 0 FROM account`, `
+ALTER TABLE account ADD COLUMN shut_to_programs {int} NOT NULL DEFAULT 0`,
 }}
 
 // Roles of an address within its account.
@@ -56,6 +57,9 @@ const (
 	accountColumns = `a.no, a.id, a.kind, a.state, a.display, a.access_ver, a.created, COALESCE(p.local, ''), COALESCE(p.domain, '')`
 	accountTables  = ` FROM account a LEFT JOIN address p ON p.no = a.no AND p.role = 1 `
 	addressTables  = ` FROM address x JOIN account a ON a.no = x.no LEFT JOIN address p ON p.no = a.no AND p.role = 1 `
+
+	sqlSetPrograms = `UPDATE account SET shut_to_programs = $2 WHERE no = $1 AND shut_to_programs <> $2`
+	sqlPrograms    = `SELECT shut_to_programs FROM account WHERE no = $1`
 
 	sqlByNo      = `SELECT ` + accountColumns + accountTables + `WHERE a.no = $1`
 	sqlByID      = `SELECT ` + accountColumns + accountTables + `WHERE a.id = $1`

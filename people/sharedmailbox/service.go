@@ -487,7 +487,7 @@ func scanOpened(r db.Row, now time.Time) Opened {
 		f.Until = time.UnixMicro(until)
 	}
 	d := access.Decide(f, now)
-	return Opened{a, d.Rights, d.Verdict, f.Until}
+	return Opened{a, d.Rights, d.Verdict, f.Until, r.Bool(13)}
 }
 
 // Of lists the mailboxes of an organisation.

@@ -71,4 +71,5 @@ type Opened struct {
 	Rights  haven.Rights
 	Verdict haven.Verdict
 	Until   time.Time // of the membership; zero: no end
+	Shut    bool      // to mail programs: it opens on the pages alone
 }

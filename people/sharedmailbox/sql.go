@@ -38,7 +38,7 @@ const (
 	sqlDropMember = `DELETE FROM member WHERE an = $1 AND person = $2`
 
 	sqlFor = `SELECT a.no, a.id, a.state, a.display, a.access_ver, a.created, COALESCE(x.local, ''), COALESCE(x.domain, ''),
-		m.rights, m.since, m.until, p.kind, p.state FROM member m JOIN account p ON p.no = m.person
+		m.rights, m.since, m.until, p.kind, p.state, a.shut_to_programs FROM member m JOIN account p ON p.no = m.person
 		JOIN account a ON a.no = m.an LEFT JOIN address x ON x.no = a.no AND x.role = 1
 		WHERE m.person = $1 AND m.since <= $3 AND (m.until = 0 OR m.until > $3) ORDER BY m.an LIMIT $2`
 	sqlOwned   = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.rights & 16 <> 0 AND a.state = 2 ORDER BY m.an`

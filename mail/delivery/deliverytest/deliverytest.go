@@ -123,12 +123,12 @@ func (p *Place) Serves(_ context.Context, domain string) (bool, error) {
 }
 
 // MayUse is delivery.Senders'.
-func (p *Place) MayUse(ctx context.Context, person haven.AccountNo, a haven.Address) (delivery.Use, error) {
+func (p *Place) MayUse(ctx context.Context, who delivery.Submitter, a haven.Address) (delivery.Use, error) {
 	r, err := p.Resolve(ctx, a)
 	if err != nil {
 		return delivery.Use{}, errs.E(errs.Denied, "")
 	}
-	rights, _, err := p.Store.Grants.In(nil, person, r.Account)
+	rights, _, err := p.Store.Grants.In(nil, who.Person, r.Account)
 	switch {
 	case rights.Has(haven.SendAs):
 		return delivery.Use{Account: r.Account, ID: ID(r.Account)}, err
