@@ -28,6 +28,7 @@ import (
 	"haven/people/form"
 	"haven/people/helpdesk"
 	"haven/people/leaver"
+	"haven/people/legal"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/openinghours"
@@ -89,6 +90,7 @@ type house struct {
 	activation    *activation.Service
 	organisations *organisation.Service
 	hours         *openinghours.Service
+	legal         *legal.Service
 	locum         *locum.Service
 	mail          *mailbox.Service
 	search        *search.Service // nil until openSearch
@@ -116,7 +118,7 @@ const searchFile = "search.db"
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema,
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema,
 	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
@@ -316,6 +318,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 		Policy: p, Clock: h.clock, Logger: h.log})
 	h.locum = locum.New(locum.Options{DB: h.db, Access: h.access, Shared: h.shared, Notices: told{h}, Policy: p.Locum, Clock: h.clock})
 	h.directory = directory.New(directory.Options{DB: h.db, Profiles: profiles{h}, Policy: p.Directory, Clock: h.clock, Logger: h.log})
+	h.legal = legal.New(legal.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})
 	h.hours = openinghours.New(openinghours.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})
 	if h.looks {
 		return nil

@@ -160,6 +160,7 @@ var inHistory = map[string]string{
 	"session.closed":                  "Logged out",
 	"account.programs-opened":         "Opened to mail programs",
 	"account.programs-shut":           "Shut to mail programs",
+	"legal.set":                       "Wrote down the legal particulars",
 	"session.locked":                  "Locked the pages",
 	"session.opened":                  "Logged in",
 	"session.revoked":                 "A log in was ended from elsewhere",

@@ -58,6 +58,13 @@ func mailboxPage(q *request) error {
 		}
 	}
 	v.OneOwner = v.Owner && sharedmailbox.LiveOwners(members, q.now()) < q.s.o.Policy.Shared.AskedOwners
+	if v.Owner {
+		_, complete, err := q.s.o.Legal.Of(q.ctx(), o.Account.No)
+		if err != nil {
+			return err
+		}
+		v.NoLegal = !complete
+	}
 	q.frame.Title, q.frame.Back = o.Account.Display, home
 	return q.show(http.StatusOK, page.MailboxPage(q.frame, v))
 }

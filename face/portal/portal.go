@@ -19,6 +19,7 @@ import (
 	"haven/people/form"
 	"haven/people/helpdesk"
 	"haven/people/leaver"
+	"haven/people/legal"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/openinghours"
@@ -59,6 +60,7 @@ type Options struct {
 	Directory     *directory.Service
 	Forms         *form.Service
 	Hours         *openinghours.Service
+	Legal         *legal.Service
 	Locum         *locum.Service
 	Vacation      *vacation.Service
 

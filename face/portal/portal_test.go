@@ -20,6 +20,7 @@ import (
 	"haven/people/form"
 	"haven/people/helpdesk"
 	"haven/people/leaver"
+	"haven/people/legal"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/organisation"
@@ -54,7 +55,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -84,6 +85,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.StatusNotices = notice.New(notice.Options{DB: h.DB, Operators: s.options.Operators, Clock: h.Clock, Policy: h.Policy.Operator})
 	s.operator(h.Person("Tess", "Okafor"))
 	s.options.Hours = h.Hours
+	s.options.Legal = legal.New(legal.Options{DB: h.DB, Shared: h.Shared, Policy: h.Policy.Organisation, Clock: h.Clock})
 	s.options.Locum = locum.New(locum.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Notices: told{s.options.Notices}, Policy: h.Policy.Locum, Clock: h.Clock})
 	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
@@ -421,6 +423,9 @@ var may = map[string][]string{
 	"GET /directory/{id}":                       own,
 	"GET /mailbox/{id}/about":                   owners,
 	"POST /mailbox/{id}/about":                  owners,
+	"GET /mailbox/{id}/legal":                   owners,
+	"GET /mailbox/{id}/legal/particulars":       owners,
+	"POST /mailbox/{id}/legal/particulars":      owners,
 	"GET /account/posts/{org}/leave":            nothing,
 	"POST /account/posts/{org}/leave":           nothing,
 	"GET /mailbox/{id}/member/{person}/left":    row("in", "lock", "change", "none", "no", "none", "none"), // who holds no post

@@ -139,6 +139,8 @@ func (o Organisation) bounds() []bound {
 		between("organisation.line_octets", o.LineOctets, 1<<10, 1<<20),
 		between("organisation.step_rows", o.StepRows, 1, 1000),
 		between("organisation.find_results", o.FindResults, 1, 100),
+		between("organisation.legal_names", o.LegalNames, 1, 100),
+		between("organisation.legal_runes", o.LegalRunes, 50, 1000),
 		between("organisation.hours_exceptions", o.HoursExceptions, 1, 400),
 	}
 }

@@ -222,6 +222,8 @@ type Organisation struct {
 	Refusals        int   // most refused lines that a report names; the rest is counted
 	StepRows        int   // rows written in one transaction
 	FindResults     int   // most premises that a search gives
+	LegalNames      int   // most partners whose names stand in letters; with more, the place where their list can be inspected (Rules 11)
+	LegalRunes      int   // longest text of one field of legal particulars
 	HoursExceptions int   // most days to come on which one premises is open at other hours
 }
 

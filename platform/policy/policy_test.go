@@ -89,6 +89,8 @@ func TestCheck(t *testing.T) {
 		{"registration.kept", func(p *Policy) { p.Registration.Kept = day }},
 		{"session.passkeys", func(p *Policy) { p.Session.Passkeys = 0 }},
 		{"session.form_kept", func(p *Policy) { p.Session.FormKept = 0 }},
+		{"organisation.legal_names", func(p *Policy) { p.Organisation.LegalNames = 0 }},
+		{"organisation.legal_runes", func(p *Policy) { p.Organisation.LegalRunes = 0 }},
 		{"organisation.hours_exceptions", func(p *Policy) { p.Organisation.HoursExceptions = 0 }},
 		{"organisation.find_results", func(p *Policy) { p.Organisation.FindResults = 0 }},
 		{"organisation.close_per_mille", func(p *Policy) { p.Organisation.ClosePerMille = 1001 }},

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+
+export default async ({ page, base, look, run, data }) => {
+  const { owner } = data.scenes[run];
+  await page.goto(`${base}/log-in`);
+  await page.getByLabel("Your address").fill(owner.Address);
+  await page.locator("#password").fill(owner.Password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await page.locator(".haven-mailbox a").first().click();
+  await page.getByRole("link", { name: "Write down the legal particulars" }).click();
+  await look("legal");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Say what sort of business it is").first().waitFor();
+  await look("legal-empty");
+  await page.getByLabel("A company", { exact: true }).check();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Particulars of the company" }).waitFor();
+  await look("particulars");
+  await page.getByLabel("Registered name").fill("Rowan Pharmacy Ltd");
+  await page.getByLabel("England and Wales", { exact: true }).check();
+  await page.getByLabel("Registered number").fill("1234567");
+  await page.getByLabel("Address of the registered office").fill("1 High Street, Leeds LS1 1AA");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The number is 8 digits").first().waitFor();
+  await look("particulars-wrong");
+  await page.getByLabel("Registered number").fill("01234567");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Registered in England and Wales, company number 01234567.").waitFor();
+  await look("legal-saved");
+  await page.getByRole("link", { name: "Back" }).click();
+  await page.getByRole("link", { name: "What the directory says about it" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "Write down the legal particulars" }).count(), 0, "what is complete is asked for");
+  await look("mailbox");
+
+  await page.getByRole("link", { name: "What the directory says about it" }).click();
+  await look("about");
+  await page.getByLabel("About this mailbox").fill("Discharge notes: yes.\nPrescriptions: no, by EPS only.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The directory says it now.").waitFor();
+  await page.getByRole("link", { name: "The mailbox in the directory" }).click();
+  await page.getByText("Prescriptions: no, by EPS only.").waitFor();
+  await look("card");
+  await page.goto(`${base}/account`);
+  await page.getByRole("heading", { name: "My account" }).waitFor();
+};

@@ -1,0 +1,78 @@
+package legal
+
+import (
+	"context"
+	"encoding/json"
+
+	"haven"
+	"haven/people/account"
+	"haven/people/sharedmailbox"
+	"haven/platform/audit"
+	"haven/platform/clock"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+// Schema is the particulars by shared mailbox, and comes after sharedmailbox's. They are public by law, so nothing of them is sealed.
+var Schema = db.Schema{Concept: "legal", Steps: []string{`
+CREATE TABLE legal_particulars (
+	an {int} NOT NULL PRIMARY KEY REFERENCES shared_mailbox (an), at {int} NOT NULL, particulars {text} NOT NULL) {narrow};
+`}}
+
+const (
+	sqlOf  = `SELECT particulars FROM legal_particulars WHERE an = $1`
+	sqlSet = `INSERT INTO legal_particulars (an, at, particulars) VALUES ($1, $2, $3) ON CONFLICT (an) DO UPDATE SET at = excluded.at, particulars = excluded.particulars`
+)
+
+// Options are what the service stands on; every field is needed.
+type Options struct {
+	DB     *db.DB
+	Shared *sharedmailbox.Service
+	Clock  clock.Clock
+	Policy policy.Organisation
+}
+
+// Service keeps the legal particulars. It is safe for many goroutines.
+type Service struct{ o Options }
+
+// New makes the service over the table that Schema made.
+func New(o Options) *Service { return &Service{o} }
+
+// Of is what the owners of a mailbox have written down; complete is false where that is nothing yet. Who asks has been let in to the mailbox.
+func (s *Service) Of(ctx context.Context, mailbox haven.AccountNo) (p Particulars, complete bool, err error) {
+	text := ""
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(sqlOf, []any{int64(mailbox)}, func(r db.Row) error { text = r.Text(0); return nil })
+	})
+	if err != nil || text == "" {
+		return p, false, err
+	}
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return p, false, errs.Wrap(errs.Internal, err, "")
+	}
+	return p, len(Check(p, s.o.Policy)) == 0, nil
+}
+
+// Set writes down the particulars of who runs the premises of a mailbox. The actor is an owner of it. It is Invalid, by the first fault's rule, where Check finds
+// one.
+func (s *Service) Set(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, p Particulars) error {
+	p = Tidy(p)
+	if faults := Check(p, s.o.Policy); len(faults) > 0 {
+		return account.Refusal(errs.Invalid, faults[0].Verdict)
+	}
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		a, err := s.o.Shared.ManageIn(tx, actor, mailbox)
+		if err != nil {
+			return err
+		}
+		now := s.o.Clock.Now()
+		tx.Exec(sqlSet, int64(mailbox), db.Micros(now), string(text))
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "legal.set", On: a.ID, Rule: "legal.complete", Note: string(p.Kind)})
+		return nil
+	})
+}
