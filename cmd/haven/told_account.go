@@ -3,10 +3,12 @@ package main
 import (
 	"time"
 
+	"haven"
 	"haven/people/account"
 	"haven/people/form"
 	"haven/people/leaver"
 	"haven/people/openinghours"
+	"haven/people/organisation"
 	"haven/people/profile"
 	"haven/people/request"
 	"haven/people/sharedmailbox"
@@ -78,6 +80,16 @@ func (n told) Left(tx *db.Tx, to string, l leaver.Leaving, by string) error {
 	}
 	values["until"] = clockOf(l.Deleted)
 	return n.send(tx, "leaver.last", to, l.Person, values)
+}
+
+// Disputed opens a call in which somebody says that the end of a post was wrong.
+func (n told) Disputed(tx *db.Tx, actor haven.Actor, who account.Account, place organisation.Organisation, reason string) error {
+	return n.h.helpdesk.DisputedIn(tx, actor, who, place, reason)
+}
+
+// SaysWrong tells an owner that somebody says so.
+func (n told) SaysWrong(tx *db.Tx, owner, who account.Account, place organisation.Organisation) error {
+	return n.send(tx, "leaver.disputed", owner.Address.String(), owner, map[string]string{"who": who.Display, "premises": shownName(place)})
 }
 
 // HasLeft tells an owner that somebody has left.

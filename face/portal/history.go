@@ -160,6 +160,7 @@ var inHistory = map[string]string{
 	"session.closed":                  "Logged out",
 	"account.programs-opened":         "Opened to mail programs",
 	"account.programs-shut":           "Shut to mail programs",
+	"leaver.disputed":                 "Said that the end of a post was wrong",
 	"legal.set":                       "Wrote down the legal particulars",
 	"session.locked":                  "Locked the pages",
 	"session.opened":                  "Logged in",

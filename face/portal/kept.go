@@ -33,6 +33,7 @@ var keeps = map[string]keep{
 	"POST /account/away":                        {fields: awayFields},
 	"POST /account/programs/new":                {fields: []string{"name", "mailbox"}},
 	"POST /account/second-step/passkey":         {fields: []string{"name"}},
+	"POST /account/posts/{org}/dispute":         {fields: []string{"reason"}},
 	"POST /account/posts/{org}/leave":           {fields: []string{"successor-*", "reason"}},
 	"POST /mailbox/{id}/member/{person}/left":   {fields: []string{"successor-*", "reason"}},
 	"POST /mailbox/{id}/leave":                  {fields: []string{"successor"}},

@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"haven"
 	"haven/people/account"
 	"haven/people/leaver"
+	"haven/people/organisation"
 	"haven/people/peopletest"
 	"haven/platform/db"
 )
@@ -20,6 +22,14 @@ func (n told) Left(tx *db.Tx, to string, l leaver.Leaving, by string) error {
 
 func (n told) HasLeft(tx *db.Tx, owner account.Account, l leaver.Leaving) error {
 	return n.send(tx, "leaver.has-left", owner.Address.String(), map[string]string{"who": l.Person.Display, "premises": l.Place.Name, "time": "now"})
+}
+
+func (n told) Disputed(tx *db.Tx, _ haven.Actor, who account.Account, place organisation.Organisation, _ string) error {
+	return n.send(tx, "leaver.disputed", "desk@"+peopletest.Domain, map[string]string{"who": who.Display, "premises": string(place.Code)})
+}
+
+func (n told) SaysWrong(tx *db.Tx, owner, who account.Account, place organisation.Organisation) error {
+	return n.send(tx, "leaver.disputed", owner.Address.String(), map[string]string{"who": who.Display, "premises": string(place.Code)})
 }
 
 func (n told) Succeeds(tx *db.Tx, who, mailbox account.Account, l leaver.Leaving) error {

@@ -9,6 +9,7 @@ import (
 	"haven"
 	"haven/face/portal/page"
 	"haven/people/account"
+	"haven/people/leaver"
 	"haven/people/organisation"
 	"haven/people/profile"
 	requests "haven/people/request"
@@ -24,6 +25,7 @@ type overview struct {
 	addresses []haven.Address // the former ones behind
 	former    map[haven.Address]bool
 	posts     []workplace
+	ended     []leaver.Ended
 	opened    []sharedmailbox.Opened
 	rulesDue  time.Time
 	resetFrom time.Time
@@ -89,6 +91,9 @@ func (q *request) overview() (o overview, err error) {
 		o.former[a] = false
 	}
 	if o.posts, err = q.workplaces(no); err != nil {
+		return o, err
+	}
+	if o.ended, err = s.Leavers.Endings(ctx, no); err != nil {
 		return o, err
 	}
 	if o.opened, err = s.Shared.For(ctx, no); err != nil {
@@ -247,6 +252,13 @@ func (o overview) mailboxes() (rows []page.Row) {
 func (o overview) work() (rows []page.Row) {
 	for _, w := range o.posts {
 		rows = append(rows, page.Row{Key: placeName(w.Organisation), Value: strings.Join(w.roles, ", "), Change: "/account/posts/" + strconv.FormatInt(int64(w.ID), 10) + "/leave", Verb: "Leave", What: placeName(w.Organisation)})
+	}
+	for _, e := range o.ended {
+		row := page.Row{Key: placeName(e.Place), Value: "Ended on " + day(e.At) + " by somebody else", Change: disputePath(e.Place.ID), Verb: "That is wrong", What: "about " + placeName(e.Place)}
+		if !e.Disputed.IsZero() {
+			row.Value, row.Change = row.Value+". You said that it was wrong on "+day(e.Disputed)+"; the owners and the helpdesk know.", ""
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

@@ -427,6 +427,8 @@ var may = map[string][]string{
 	"GET /mailbox/{id}/legal/particulars":       owners,
 	"POST /mailbox/{id}/legal/particulars":      owners,
 	"GET /account/posts/{org}/leave":            nothing,
+	"GET /account/posts/{org}/dispute":          nothing,
+	"POST /account/posts/{org}/dispute":         nothing,
 	"POST /account/posts/{org}/leave":           nothing,
 	"GET /mailbox/{id}/member/{person}/left":    row("in", "lock", "change", "none", "no", "none", "none"), // who holds no post
 	"POST /mailbox/{id}/member/{person}/left":   row("in", "lock", "change", "none", "no", "none", "none"),

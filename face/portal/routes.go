@@ -48,6 +48,8 @@ var routes = []route{
 	{"POST /requests/{id}", person, false, decideRequest(forOwners)},
 	{"GET /account/posts/{org}/leave", person, false, leavingPage(ownLeaving)},
 	{"POST /account/posts/{org}/leave", person, false, leavePost(ownLeaving)},
+	{"GET /account/posts/{org}/dispute", person, false, disputePage},
+	{"POST /account/posts/{org}/dispute", person, false, dispute},
 	{"GET /mailbox/{id}/member/{person}/left", person, false, leavingPage(memberLeaving)},
 	{"POST /mailbox/{id}/member/{person}/left", person, false, leavePost(memberLeaving)},
 	{"GET /account/telephone", person, false, telephonePage},

@@ -42,6 +42,7 @@ const (
 	LostDetails   Kind = "lost details"
 	LostMailbox   Kind = "lost mailbox"
 	LocumAccount  Kind = "locum without an account" // an owner asks for one
+	DisputedEnd   Kind = "disputed end of a post"   // somebody says that an owner was wrong to end it
 	FurtherPeople Kind = "more accounts"            // than a premises gets by itself
 )
 
@@ -183,6 +184,15 @@ func (s *Service) Ask(ctx context.Context, actor haven.Actor, mailbox haven.Acco
 }
 
 const nameRunes = 100
+
+// DisputedIn opens a call in which somebody says that the end of a post was wrong, in the caller's transaction.
+func (s *Service) DisputedIn(tx *db.Tx, actor haven.Actor, who account.Account, place organisation.Organisation, reason string) error {
+	first, last, err := account.NameIn(tx, who.No)
+	if err != nil {
+		return err
+	}
+	return s.callIn(tx, actor, DisputedEnd, who.ID, Lost{First: first, Last: last, Code: string(place.Code), Reason: reason})
+}
 
 func (s *Service) call(ctx context.Context, actor haven.Actor, l Lost) error {
 	kind := LostDetails

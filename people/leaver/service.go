@@ -25,6 +25,10 @@ type Notices interface {
 	HasLeft(tx *db.Tx, owner account.Account, l Leaving) error
 	// Succeeds tells somebody who is the owner of a mailbox from now on.
 	Succeeds(tx *db.Tx, who, mailbox account.Account, l Leaving) error
+	// Disputed opens a call in which a person says that the end of a post was wrong.
+	Disputed(tx *db.Tx, actor haven.Actor, who account.Account, place organisation.Organisation, reason string) error
+	// SaysWrong tells an owner at the place that somebody says so.
+	SaysWrong(tx *db.Tx, owner, who account.Account, place organisation.Organisation) error
 }
 
 // Contacts tells how a person is reached.
@@ -47,7 +51,7 @@ type Options struct {
 // Service ends posts. It is safe for many goroutines.
 type Service struct{ o Options }
 
-// New makes the service; it has no tables of its own.
+// New makes the service over the table that Schema made.
 func New(o Options) *Service { return &Service{o} }
 
 var (
@@ -252,6 +256,9 @@ func (s *Service) end(tx *db.Tx, actor haven.Actor, l Leaving, a Answer, rule ha
 		note += " few: " + string(a.Reason)
 	}
 	audit.Record(tx, audit.Entry{At: s.o.Clock.Now(), Actor: actor, What: "leaver.left", On: l.Person.ID, Rule: rule, Note: note})
+	if actor.Person != l.Person.ID {
+		tx.Exec(sqlEnded, int64(l.Person.No), int64(l.Place.ID), db.Micros(s.o.Clock.Now()))
+	}
 	if !l.Last {
 		return nil
 	}

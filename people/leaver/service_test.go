@@ -34,6 +34,16 @@ func (n *told) Succeeds(_ *db.Tx, who, mailbox account.Account, _ leaver.Leaving
 	return nil
 }
 
+func (n *told) Disputed(_ *db.Tx, _ haven.Actor, who account.Account, place organisation.Organisation, reason string) error {
+	*n = append(*n, fmt.Sprintf("call: %s at %s: %s", who.Display, place.Code, reason))
+	return nil
+}
+
+func (n *told) SaysWrong(_ *db.Tx, owner, who account.Account, _ organisation.Organisation) error {
+	*n = append(*n, fmt.Sprintf("to %s: %s says wrong", owner.Display, who.Display))
+	return nil
+}
+
 func (n *told) take() string {
 	all := strings.Join(*n, "; ")
 	*n = nil

@@ -23,6 +23,7 @@ import (
 	"haven/people/access"
 	"haven/people/account"
 	"haven/people/activation"
+	"haven/people/leaver"
 	"haven/people/openinghours"
 	"haven/people/operator"
 	"haven/people/organisation"
@@ -59,7 +60,7 @@ var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
 
 // Schemas are the tables that people need, in order.
 func Schemas() []db.Schema {
-	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, request.Schema, operator.Schema}
+	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, request.Schema, leaver.Schema, operator.Schema}
 }
 
 // House is one service's people.

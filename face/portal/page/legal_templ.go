@@ -67,7 +67,7 @@ func LegalPage(f Frame, v LegalView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</span><h1 class=\"nhsuk-heading-l\">Legal particulars</h1><p>The law has every business letter and e-mail say who the business is. Write it down here once; colleagues can copy it from here.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "</span><h1 class=\"nhsuk-heading-l\">Legal particulars</h1><p>The law has every business letter and e-mail say who the business is. Write it down here once, and you see what yours have to say.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
