@@ -36,8 +36,24 @@ func (q *request) showHistory(of, path string, id haven.AccountID) error {
 		return err
 	}
 	v := page.HistoryView{Of: of}
+	name := q.names()
+	for _, e := range found {
+		row, err := historyRow(e.Sealed, id, name)
+		if err != nil {
+			return err
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if len(found) == historyRows {
+		v.Older = path + "?before=" + url.QueryEscape(found[len(found)-1].Place.String())
+	}
+	return q.show(http.StatusOK, page.HistoryPage(q.frame, v))
+}
+
+// names tells who has an account, and remembers it.
+func (q *request) names() func(haven.AccountID) (string, error) {
 	names := map[haven.AccountID]string{{}: "The service"}
-	name := func(id haven.AccountID) (string, error) {
+	return func(id haven.AccountID) (string, error) {
 		if known, ok := names[id]; ok {
 			return known, nil
 		}
@@ -52,17 +68,6 @@ func (q *request) showHistory(of, path string, id haven.AccountID) error {
 		}
 		return names[id], nil
 	}
-	for _, e := range found {
-		row, err := historyRow(e.Sealed, id, name)
-		if err != nil {
-			return err
-		}
-		v.Rows = append(v.Rows, row)
-	}
-	if len(found) == historyRows {
-		v.Older = path + "?before=" + url.QueryEscape(found[len(found)-1].Place.String())
-	}
-	return q.show(http.StatusOK, page.HistoryPage(q.frame, v))
 }
 
 // historyRow is a record in words, as whoever has the account that is of may read it.
@@ -106,6 +111,7 @@ var inHistory = map[string]string{
 	"account.created":                 "The account was made",
 	"account.locked":                  "The account was locked for places where nobody had logged in before, after wrong passwords",
 	"account.password-set":            "The password was changed",
+	"account.record-taken":            "Took the own record as a file",
 	"account.renamed":                 "The name was changed",
 	"account.unlocked":                "The lock was ended",
 	"activation.done":                 "The account was activated",

@@ -222,6 +222,7 @@ func (o overview) logIn() []page.Row {
 		{Key: "Security questions", Value: questions, Change: "/account/questions", Verb: verbOf(o.questions > 0), What: "your security questions"},
 		{Key: "Browsers", Value: "Where you are logged in", Change: "/account/sessions", Verb: "See", What: "where you are logged in"},
 		{Key: "History", Value: "What was done by you and with your account", Change: "/account/history", Verb: "See", What: "the history of your account"},
+		{Key: "My data", Value: "What the service holds of you, as a file", Change: "/account/data", Verb: "See", What: "what the service holds of you"},
 	}
 }
 

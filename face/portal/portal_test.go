@@ -517,6 +517,8 @@ var may = map[string][]string{
 	"POST /account/programs/revoke":             nothing,
 	"GET /account/lost":                         own,
 	"POST /account/lost":                        own,
+	"GET /account/data":                         own,
+	"POST /account/data":                        own,
 	"GET /account/history":                      own,
 	"GET /mailbox/{id}/history":                 owners,
 	"GET /demo/clock":                           row("none", "none", "none", "none", "none", "none", "none"), // of what is no demo

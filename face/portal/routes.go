@@ -127,6 +127,8 @@ var routes = []route{
 	{"POST /account/programs/revoke", person, false, revokeProgram},
 	{"GET /account/lost", person, false, lostPage},
 	{"POST /account/lost", person, false, lost},
+	{"GET /account/data", person, false, myDataPage},
+	{"POST /account/data", person, false, myData},
 	{"GET /account/history", person, false, accountHistory},
 	{"GET /mailbox/{id}/history", person, false, mailboxHistory},
 	{"GET /account/away", person, false, awayPage},

@@ -254,6 +254,17 @@ func (s *Service) SetStateIn(tx *db.Tx, actor haven.Actor, no haven.AccountNo, t
 	return nil
 }
 
+// RecordTaken writes down that somebody took the record of an account as a file.
+func (s *Service) RecordTaken(ctx context.Context, actor haven.Actor, no haven.AccountNo) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		a, err := ByNoIn(tx, no)
+		if err == nil {
+			audit.Record(tx, audit.Entry{At: s.Now(), Actor: actor, What: "account.record-taken", On: a.ID, Rule: "account.own-record"})
+		}
+		return err
+	})
+}
+
 func (s *Service) announce(accounts ...haven.AccountNo) {
 	if s.o.Announcer != nil {
 		s.o.Announcer.AccessChanged(accounts...)
