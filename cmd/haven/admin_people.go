@@ -286,7 +286,20 @@ func accountState(ctx context.Context, h *house, c *adminCall) error {
 	}
 	c.say("%s is %s now", a.Address, st)
 	c.warnOwnerless(left...)
-	return nil
+	return h.warnNoOperator(ctx, c)
+}
+
+// warnNoOperator tells that nobody runs the service on its pages any more, and what to do.
+func (h *house) warnNoOperator(ctx context.Context, c *adminCall) error {
+	up, err := h.operators.SetUp(ctx)
+	if err != nil || !up {
+		return err
+	}
+	n, err := h.operators.Serving(ctx)
+	if err == nil && n == 0 {
+		c.say("WARNING: nobody is an operator any more who can act; name one: haven admin operator add PERSON")
+	}
+	return err
 }
 
 // accountPurge deletes an account and destroys the key of its mail, which ends what back-ups hold of it once the last

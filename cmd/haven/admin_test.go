@@ -410,6 +410,22 @@ func TestFirstAccount(t *testing.T) {
 	}
 }
 
+// TestLastOperatorIsBlocked: whoever blocks the last operator is told.
+func TestLastOperatorIsBlocked(t *testing.T) {
+	t.Parallel()
+	i := install(t).serve()
+	tess, _ := i.person("Tess", "Okafor")
+	aisha, _ := i.person("Aisha", "Rahman")
+	const warning = "nobody is an operator any more who can act"
+	if out := i.admin("account", "state", aisha, "blocked"); strings.Contains(out, warning) {
+		t.Errorf("before there is one: %s", out)
+	}
+	i.admin("operator", "add", tess)
+	if out := i.admin("account", "state", tess, "blocked"); !strings.Contains(out, warning) {
+		t.Errorf("it prints %s", out)
+	}
+}
+
 // TestShutToPrograms: an operator shuts a mailbox to mail programs; a session that looks at it loses it, and it is not listed any more.
 func TestShutToPrograms(t *testing.T) {
 	t.Parallel()

@@ -62,7 +62,7 @@ func (s *serving) pages() (http.Handler, error) {
 func (s *serving) adminAPI() (*adminapi.Server, error) {
 	h := s.h
 	return adminapi.New(adminapi.Options{Operators: h.operators, Accounts: h.accounts, Places: h.organisations, Shared: h.shared, Helpdesk: h.helpdesk,
-		Registration: h.registration, Notices: h.notices, Texts: h.texts, Queue: h.outbox, Held: originals{h}, Policy: h.conf.Policy.Operator, Clock: h.clock, Logger: h.log, Version: version})
+		Registration: h.registration, Activation: h.activation, Notices: h.notices, Texts: h.texts, Queue: h.outbox, Held: originals{h}, Policy: h.conf.Policy.Operator, Clock: h.clock, Logger: h.log, Version: version})
 }
 
 // portal makes the pages. Browsers come to them over HTTP only where nobody said that they come over HTTPS.

@@ -15,6 +15,7 @@ import (
 	"haven/mail/delivery"
 	"haven/mail/outbox"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/helpdesk"
 	"haven/people/notice"
 	"haven/people/operator"
@@ -51,6 +52,7 @@ type Options struct {
 	Shared       *sharedmailbox.Service
 	Helpdesk     *helpdesk.Service
 	Registration *registration.Service
+	Activation   *activation.Service
 	Notices      *notice.Service
 	Texts        *texts.Service
 	Queue        Queue

@@ -94,7 +94,7 @@ func newStand(t *testing.T, h *peopletest.House) *stand {
 		t.Fatal(err)
 	}
 	s := &stand{House: h, t: t, queue: &letters{}, calls: desk}
-	s.api, err = New(Options{Operators: h.Operators, Accounts: h.Accounts, Places: h.Places, Shared: h.Shared, Helpdesk: desk, Registration: reg,
+	s.api, err = New(Options{Operators: h.Operators, Accounts: h.Accounts, Places: h.Places, Shared: h.Shared, Helpdesk: desk, Registration: reg, Activation: h.Activation,
 		Notices: notice.New(notice.Options{DB: h.DB, Operators: h.Operators, Clock: h.Clock, Policy: h.Policy.Operator}),
 		Texts:   texts.New(texts.Options{DB: h.DB, Operators: h.Operators, Clock: h.Clock, Policy: h.Policy.Operator}),
 		Queue:   s.queue, Held: originals{}, Policy: h.Policy.Operator, Clock: h.Clock, Version: "test"})
@@ -188,6 +188,17 @@ var asked = []struct {
 	{"POST /calls/{id}/close", "/calls/CALL/close", "", 204, ""},
 	{"POST /calls/{id}/close", "/calls/CALL/close", "", 404, `no such open call`},
 	{"GET /tasks", "/tasks", "", 200, `"items":[]`},
+	{"POST /tasks/settle", "/tasks/settle", `{"kind":"owner","reference":"HV-0000-0000","person":0}`, 404, `"status":404`},
+	{"POST /tasks/settle", "/tasks/settle", `{"kind":"other","reference":"HV-0000-0000","person":0}`, 422, `no kind of task`},
+	{"POST /tasks/settle", "/tasks/settle", `{"reference":"HV-0000-0000","person":0,"another":true}`, 404, `"status":404`},
+	{"POST /organisations/{code}/thaw", "/organisations/B86999/thaw", "", 404, `Nothing is frozen`},
+	{"POST /organisations/{code}/thaw", "/organisations/FX999/thaw", "", 404, `"status":404`},
+	{"GET /rules", "/rules", "", 200, `"version":1`},
+	{"POST /rules", "/rules", `{"text":"# Rules\n\nBe careful with what patients tell you, and with your password."}`, 200, `"version":2`},
+	{"POST /rules", "/rules", `{"text":""}`, 422, `"rule":"activation.`},
+	{"GET /tokens", "/tokens", "", 200, `"name":"test"`},
+	{"POST /tokens", "/tokens", `{"name":"another","until":"2017-09-30T00:00:00Z"}`, 403, `"rule":"token.by-token"`},
+	{"DELETE /tokens/{id}", "/tokens/99", "", 404, `no such token`},
 	{"GET /queue", "/queue?state=waiting", "", 200, `"address":"b@y.example"`},
 	{"GET /queue", "/queue?state=sideways", "", 422, `no state`},
 	{"GET /queue", "/queue?after=x", "", 422, `after names`},

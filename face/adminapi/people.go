@@ -236,6 +236,7 @@ type stateIn struct {
 type stateOut struct {
 	State     string   `json:"state"`
 	Ownerless []string `json:"ownerless,omitempty" doc:"mailboxes that a block left without an owner who can act: name one at once"`
+	Operators int      `json:"operators" doc:"how many operators can act now; where it is 0, name one at once"`
 }
 
 func setState(q *request) (any, error) {
@@ -255,6 +256,9 @@ func setState(q *request) (any, error) {
 		out := stateOut{State: in.State}
 		for _, addr := range left {
 			out.Ownerless = append(out.Ownerless, addr.String())
+		}
+		if err == nil {
+			out.Operators, err = q.s.o.Operators.Serving(q.r.Context())
 		}
 		return out, err
 	}

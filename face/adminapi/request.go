@@ -22,6 +22,7 @@ type request struct {
 	s     *Server
 	r     *http.Request
 	actor haven.Actor
+	token bool // it came with a token, and not over the local socket
 }
 
 // problem is an error as RFC 9457 has it. Its type says nothing; the rule does.
@@ -43,7 +44,7 @@ var codes = map[errs.Kind]int{
 // answer does what a route says: whatever holds for all of them is here.
 func (s *Server) answer(rt route, token bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q := &request{s: s, r: r}
+		q := &request{s: s, r: r, token: token}
 		defer func() {
 			if p := recover(); p != nil {
 				s.o.Logger.Error("the admin API failed", "route", rt.path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

@@ -8,6 +8,7 @@ import (
 
 	"haven"
 	"haven/face/portal/page"
+	"haven/people/activation"
 	"haven/people/texts"
 	"haven/platform/errs"
 )
@@ -51,15 +52,27 @@ func versionName(t texts.Text) string {
 	return "Version " + strconv.Itoa(t.Version) + ", " + moment(t.At)
 }
 
+func rulesVersion(p activation.UsePolicy) string {
+	if p.Since.IsZero() {
+		return "As they came with the program"
+	}
+	return "Version " + strconv.Itoa(p.Version) + ", " + moment(p.Since) + ", in force from " + moment(p.Holds)
+}
+
 // writing is what the address names, as it is published now.
 func (q *request) writing() (w page.Writing, err error) {
 	n := texts.Name(q.r.PathValue("name"))
 	w = page.Writing{Path: textsPath + "/" + string(n), Title: n.Title(), Line: n == texts.NationalDesk}
 	if n == rulesOfUse {
-		p, err := q.s.o.Activation.Current(q.ctx())
-		w.Title, w.Rules, w.Read, w.Body = rulesTitle, true, strconv.Itoa(p.Version), p.Text
-		w.Versions = []page.TextRow{{Version: "Version " + w.Read, What: "as it is published"}}
-		return w, err
+		all, err := q.s.o.Activation.Versions(q.ctx(), versionsShown)
+		if err != nil {
+			return w, err
+		}
+		w.Title, w.Rules, w.Read, w.Body = rulesTitle, true, strconv.Itoa(all[0].Version), all[0].Text
+		for _, p := range all {
+			w.Versions = append(w.Versions, page.TextRow{Href: w.Path + "/" + strconv.Itoa(p.Version), Version: rulesVersion(p)})
+		}
+		return w, nil
 	}
 	all, err := q.s.o.Texts.Versions(q.ctx(), n, versionsShown)
 	if err != nil {
@@ -106,12 +119,30 @@ func textVersionPage(q *request) error {
 	if err != nil {
 		return errs.E(errs.NotFound, "")
 	}
+	if n == rulesOfUse {
+		return q.showRules(version)
+	}
 	t, err := q.s.o.Texts.Version(q.ctx(), n, version)
 	if err != nil {
 		return err
 	}
 	q.frame.Title, q.frame.Back = n.Title(), textsPath+"/"+string(n)
 	return q.show(http.StatusOK, page.TextPage(q.frame, page.Words{Title: n.Title(), Body: texts.Parse(t.Body), Version: versionName(t)}))
+}
+
+// showRules shows a version of the rules of use as people accepted it.
+func (q *request) showRules(version int) error {
+	all, err := q.s.o.Activation.Versions(q.ctx(), versionsShown)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.Version == version {
+			q.frame.Title, q.frame.Back = rulesTitle, textsPath+"/"+string(rulesOfUse)
+			return q.show(http.StatusOK, page.TextPage(q.frame, page.Words{Title: rulesTitle, Body: texts.Parse(p.Text), Version: rulesVersion(p)}))
+		}
+	}
+	return errs.E(errs.NotFound, "")
 }
 
 // writeText shows a text as people will see it, and publishes it once that is right.

@@ -65,6 +65,11 @@ func TestNewRulesOfUse(t *testing.T) {
 		o.send(at, "read", "1", "body", "# Keep\nyour password to yourself.", "sure", "yes").want(200, at, "the new version is published")
 		o.get(at).send(at, "read", "2", "body", "# Keep\nyour password to yourself.", "sure", "yes").want(422, at, "published already")
 
+		o.get(at).want(200, at, "Version 2, 4 September 2017")
+		o.get(at+"/2").want(200, at+"/2", "your password to yourself")
+		o.get(at+"/1").want(200, at+"/1", "As they came with the program")
+		o.get(at+"/3").want(404, at+"/3", "There is nothing here")
+
 		s.browser().get("/about/acceptable-use").want(200, "/about/acceptable-use", "They hold from 18 September 2017")
 		b.get("/mailboxes").want(200, "/mailboxes", "New rules of use hold from 18 September 2017")
 		h.Clock.Advance(h.Policy.Activation.AcceptPolicy)

@@ -61,6 +61,21 @@ func current(tx *db.Tx) (UsePolicy, error) {
 	return p, err
 }
 
+// Versions are the policies that were published, the newest first, at most so many; the first one is among them where there is room.
+func (s *Service) Versions(ctx context.Context, most int) (all []UsePolicy, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		all = nil
+		return tx.Query(sqlVersions, []any{int64(most)}, func(r db.Row) error {
+			all = append(all, UsePolicy{int(r.Int64(0)), time.UnixMicro(r.Int64(1)).UTC(), time.UnixMicro(r.Int64(2)).UTC(), r.Text(3)})
+			return nil
+		})
+	})
+	if err == nil && len(all) < most {
+		all = append(all, UsePolicy{Version: 1, Text: FirstPolicy})
+	}
+	return all, err
+}
+
 // Publish makes a text the next version of the policy, by an operator or the service itself. Everybody is asked to accept it, and from holds on goes
 // on only after that; without that time it holds once policy.Activation.AcceptPolicy has gone by. It is Invalid, with the rule activation.*, where it
 // can't be published.

@@ -29,6 +29,7 @@ CREATE TABLE use_policy (
 const (
 	sqlProgress   = `SELECT accepted, questions, directory FROM activation WHERE no = $1`
 	sqlCurrent    = `SELECT version, since, holds, body FROM use_policy ORDER BY version DESC LIMIT 1`
+	sqlVersions   = `SELECT version, since, holds, body FROM use_policy ORDER BY version DESC LIMIT $1`
 	sqlPublish    = `INSERT INTO use_policy (version, since, holds, body) VALUES ($1, $2, $3, $4)`
 	sqlDue        = `SELECT version, holds, COALESCE((SELECT accepted FROM activation WHERE no = $1), 0) FROM use_policy ORDER BY version DESC LIMIT 1`
 	sqlBegin      = `INSERT INTO activation (no, accepted, accepted_at, questions, directory, show_mobile) VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT (no) DO NOTHING`

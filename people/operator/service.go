@@ -60,6 +60,17 @@ func (s *Service) facts(tx *db.Tx, no haven.AccountNo) (Facts, error) {
 	return f, err
 }
 
+// Serving is how many operators' roles serve now.
+func (s *Service) Serving(ctx context.Context) (n int, err error) {
+	all, err := s.List(ctx)
+	for _, o := range all {
+		if o.Serves.Allowed {
+			n++
+		}
+	}
+	return n, err
+}
+
 // Has reports whether a person has the role, also while it does not serve.
 func (s *Service) Has(ctx context.Context, no haven.AccountNo) (has bool, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
