@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -172,6 +173,33 @@ func removeMobile(q *request) error {
 	}
 	q.s.o.Notices.Nudge()
 	q.frame.Done = "Your mobile number is taken away."
+	return accountPage(q)
+}
+
+func aboutYouPage(q *request) error {
+	p, err := q.s.o.Profiles.Of(q.ctx(), q.ses.Person.No)
+	if err != nil {
+		return err
+	}
+	return q.showAboutYou(http.StatusOK, p.Speciality, p.Note)
+}
+
+func (q *request) showAboutYou(code int, speciality, note string, problems ...page.Problem) error {
+	q.frame.Title, q.frame.Errors, q.frame.Back = "About your work", problems, "/account"
+	return q.show(code, page.AboutYouPage(q.frame, speciality, note))
+}
+
+func setAboutYou(q *request) error {
+	speciality, note := q.value("speciality"), q.value("note")
+	err := q.s.o.Profiles.SetAbout(q.ctx(), q.actor(), q.ses.Person.No, speciality, note)
+	e := (*errs.Error)(nil)
+	if errors.As(err, &e) && e.Kind == errs.Invalid {
+		return q.showAboutYou(http.StatusUnprocessableEntity, speciality, note, page.Problem{Field: strings.TrimPrefix(e.Rule, "profile."), Say: e.Say})
+	}
+	if err != nil {
+		return err
+	}
+	q.frame.Done = "Colleagues read it in the directory now."
 	return accountPage(q)
 }
 

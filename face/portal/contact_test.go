@@ -116,6 +116,23 @@ func TestChangeOfEmailAndTelephone(t *testing.T) {
 	})
 }
 
+func TestAboutYourWork(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		s := newStand(t, h)
+		aisha, ben := h.Person("Aisha", "Rahman"), h.Person("Ben", "Whitlock")
+		h.Pharmacy("FX002", aisha)
+		b := s.browser().logIn(aisha, peopletest.Password)
+		b.get("/account").want(200, "/account", "/account/about")
+		b.get("/account/about").send("/account/about", "speciality", strings.Repeat("x", 81)).want(422, "/account/about", "at most 80 characters")
+		b.send("/account/about", "speciality", "Care", "note", strings.Repeat("x", 201)).want(422, "/account/about", "at most 200 characters")
+		b.send("/account/about", "speciality", "Palliative <b>care</b>", "note", "Mondays\nonly").want(200, "/account/about", "Palliative &lt;b&gt;care&lt;/b&gt;")
+		s.refresh()
+		card := "/directory/" + aisha.ID.String()
+		s.browser().logIn(ben, peopletest.Password).get(card).want(200, card, "Mondays only")
+	})
+}
+
 func TestChangeOfQuestions(t *testing.T) {
 	t.Parallel()
 	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {

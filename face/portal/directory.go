@@ -148,6 +148,7 @@ func cardRows(e directory.Entry) (rows []page.Row) {
 		}
 	}
 	add("Job", capital(e.Job))
+	add("Speciality", e.Speciality)
 	for _, p := range e.Places {
 		if e.Account.Kind == haven.Shared {
 			add("ODS code", string(p.Code))
@@ -159,6 +160,7 @@ func cardRows(e directory.Entry) (rows []page.Row) {
 	add("Address", e.Account.Address.String())
 	add("Telephone", e.Telephone)
 	add("Mobile", mobileInWords(e.Mobile))
+	add("Note", e.Note)
 	return rows
 }
 

@@ -148,6 +148,7 @@ var inHistory = map[string]string{
 	"profile.code-refused":            "A code to a new mobile number or e-mail was wrong",
 	"profile.code-sent":               "A code was sent to a new mobile number or e-mail",
 	"profile.job-set":                 "The job title was changed",
+	"profile.about-set":               "What colleagues read of the work was changed",
 	"profile.telephone-set":           "The telephone number was changed",
 	"request.accepted":                "Another name or job title was accepted",
 	"request.made":                    "Another name or job title was asked for",

@@ -26,6 +26,7 @@ type keep struct {
 var keeps = map[string]keep{
 	"POST /account/name":                        {fields: []string{"first", "last", "spelled"}},
 	"POST /account/job":                         {fields: []string{"job"}},
+	"POST /account/about":                       {fields: []string{"speciality", "note"}},
 	"POST /account/telephone":                   {fields: []string{"telephone"}},
 	"POST /account/mobile":                      {fields: []string{"contact"}},
 	"POST /account/email":                       {fields: []string{"contact"}},

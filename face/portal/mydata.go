@@ -31,6 +31,8 @@ type record struct {
 	Since      time.Time       `json:"account_state_since"`
 	Addresses  []recordAddress `json:"addresses"`
 	JobTitle   string          `json:"job_title,omitempty"`
+	Speciality string          `json:"speciality,omitempty"`
+	Note       string          `json:"note,omitempty"`
 	Telephone  string          `json:"telephone,omitempty"`
 	Mobile     *recordContact  `json:"mobile,omitempty"`
 	Email      *recordContact  `json:"personal_email,omitempty"`
@@ -128,7 +130,7 @@ func (q *request) record() (r record, err error) {
 	}
 	p := o.profile
 	r = record{Made: q.now().UTC(), Name: p.Person.Display, FirstName: p.First, LastName: p.Last, ID: p.Person.ID.String(), State: o.standing.State.String(), Since: o.standing.Since.UTC(),
-		JobTitle: p.Job, Telephone: p.Telephone, Mobile: contactRecord(p.Mobile), Email: contactRecord(p.Email), Shown: p.MobileShown, SecondStep: o.second, Expires: some(o.standing.Expires),
+		JobTitle: p.Job, Speciality: p.Speciality, Note: p.Note, Telephone: p.Telephone, Mobile: contactRecord(p.Mobile), Email: contactRecord(p.Email), Shown: p.MobileShown, SecondStep: o.second, Expires: some(o.standing.Expires),
 		Addresses: []recordAddress{}, Questions: []string{}, Posts: []recordPost{}, Mailboxes: []recordMailbox{}, Programs: []recordProgram{}, LoggedIn: []recordSession{}, History: []recordEvent{}}
 	for _, a := range o.addresses {
 		r.Addresses = append(r.Addresses, recordAddress{a.String(), o.former[a]})

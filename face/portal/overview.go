@@ -157,6 +157,8 @@ func (o overview) aboutYou() []page.Row {
 	rows := []page.Row{
 		o.askable(page.Row{Key: "Name", Value: o.profile.Person.Display, Change: "/account/name", What: "your name"}, requests.Name),
 		o.askable(page.Row{Key: "Job title", Value: orNone(o.profile.Job), Change: "/account/job", Verb: verbOf(o.profile.Job != ""), What: "your job title"}, requests.Job),
+		{Key: "Speciality", Value: orNone(o.profile.Speciality), Change: "/account/about", Verb: verbOf(o.profile.Speciality != ""), What: "your speciality"},
+		{Key: "Note for colleagues", Value: orNone(o.profile.Note), Change: "/account/about", Verb: verbOf(o.profile.Note != ""), What: "your note for colleagues"},
 		{Key: "Telephone", Value: orNone(o.profile.Telephone), Change: "/account/telephone", Verb: verbOf(o.profile.Telephone != ""), What: "your telephone number"},
 	}
 	for i, a := range o.addresses {

@@ -433,6 +433,8 @@ var may = map[string][]string{
 	"GET /mailbox/{id}/member/{person}/left":    row("in", "lock", "change", "none", "no", "none", "none"), // who holds no post
 	"POST /mailbox/{id}/member/{person}/left":   row("in", "lock", "change", "none", "no", "none", "none"),
 	"GET /account/telephone":                    own,
+	"GET /account/about":                        own,
+	"POST /account/about":                       own,
 	"POST /account/telephone":                   own,
 	"GET /account/mobile":                       own,
 	"POST /account/mobile":                      own,

@@ -52,6 +52,8 @@ var routes = []route{
 	{"POST /account/posts/{org}/dispute", person, false, dispute},
 	{"GET /mailbox/{id}/member/{person}/left", person, false, leavingPage(memberLeaving)},
 	{"POST /mailbox/{id}/member/{person}/left", person, false, leavePost(memberLeaving)},
+	{"GET /account/about", person, false, aboutYouPage},
+	{"POST /account/about", person, false, setAboutYou},
 	{"GET /account/telephone", person, false, telephonePage},
 	{"POST /account/telephone", person, false, setTelephone},
 	{"GET /account/mobile", person, false, contactPage(account.Mobile)},

@@ -16,13 +16,14 @@ import (
 
 // Entry is a person or a shared mailbox as the directory shows it to somebody.
 type Entry struct {
-	Account   account.Account
-	Job       string // of a person
-	Telephone string // a person's own at work, or the premises'
-	Mobile    string // on a card, where the person shows it
-	Places    []Place
-	About     string // what owners say about a mailbox
-	Own       bool   // of a place where the person who looks holds a post
+	Account          account.Account
+	Job              string // of a person
+	Speciality, Note string // of a person, on a card
+	Telephone        string // a person's own at work, or the premises'
+	Mobile           string // on a card, where the person shows it
+	Places           []Place
+	About            string // what owners say about a mailbox
+	Own              bool   // of a place where the person who looks holds a post
 }
 
 // Place is an organisation where a person holds a post, or whose mailbox it is.

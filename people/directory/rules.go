@@ -201,9 +201,13 @@ func show(f facts, own map[organisation.ID]bool, now time.Time) Entry {
 	return e
 }
 
-// card adds to an entry what its card alone shows: the mobile, where the person shows it.
+// card adds to an entry what its card alone shows: what a person says of the own work, and the mobile, where the person shows it.
 func card(e Entry, p profile.Profile) Entry {
-	if e.Account.Kind == haven.Personal && p.MobileShown {
+	if e.Account.Kind != haven.Personal {
+		return e
+	}
+	e.Speciality, e.Note = p.Speciality, p.Note
+	if p.MobileShown {
 		e.Mobile = p.Mobile.Value
 	}
 	return e

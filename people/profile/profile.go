@@ -13,6 +13,8 @@ type Profile struct {
 	Person      account.Account
 	First, Last string
 	Job         string          // as approved; that of the first post where none was; "" without a post
+	Speciality  string          // what the person knows best, such as "Palliative care"; "": none
+	Note        string          // what colleagues should know, such as the days at work; "": none
 	Telephone   string          // at work, as the person writes it; "": none
 	Mobile      account.Contact // zero: none
 	Email       account.Contact // zero: none; shown to the person alone

@@ -127,6 +127,15 @@ func ParseJob(s string, p policy.Contact) (string, haven.Verdict) {
 	return s, haven.Allow("profile.job")
 }
 
+// ParseLine reads a line that others find of a person; "" is none.
+func ParseLine(rule haven.Rule, s string, most int) (string, haven.Verdict) {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) > most || !utf8.ValidString(s) || strings.ContainsFunc(s, account.NotShown) {
+		return "", haven.Refuse(rule, fmt.Sprintf("Write at most %d characters, and none that can't be printed.", most))
+	}
+	return s, haven.Allow(rule)
+}
+
 // JobOf is what the directory says of a person's job: the title that was approved, or the role of the first post that is held now.
 func JobOf(approved string, posts []organisation.Post, now time.Time) string {
 	if approved != "" {

@@ -69,7 +69,7 @@ func (s *Service) Of(ctx context.Context, no haven.AccountNo) (p Profile, err er
 		}
 		p.MobileShown = shown(chosen, show, s.o.Policy.Directory)
 		return tx.Query(sqlGet, []any{int64(no)}, func(r db.Row) error {
-			approved, p.Telephone = r.Text(0), r.Text(1)
+			approved, p.Telephone, p.Speciality, p.Note = r.Text(0), r.Text(1), r.Text(2), r.Text(3)
 			return nil
 		})
 	})
@@ -103,6 +103,24 @@ func (s *Service) SetTelephone(ctx context.Context, actor haven.Actor, no haven.
 	return s.own(ctx, actor, no, func(tx *db.Tx, who account.Account) error {
 		tx.Exec(sqlSetTelephone, int64(no), telephone)
 		s.record(tx, actor, who, "profile.telephone-set", "profile.telephone", "")
+		return nil
+	})
+}
+
+// SetAbout keeps what a person says of the own work: a speciality, and a note for colleagues; both may be empty. It is Invalid (profile.speciality,
+// profile.note) for what is too long or can't be shown.
+func (s *Service) SetAbout(ctx context.Context, actor haven.Actor, no haven.AccountNo, speciality, note string) error {
+	speciality, v := ParseLine("profile.speciality", speciality, s.o.Policy.Contact.JobRunes)
+	if !v.Allowed {
+		return account.Refusal(errs.Invalid, v)
+	}
+	note, v = ParseLine("profile.note", note, s.o.Policy.Contact.NoteRunes)
+	if !v.Allowed {
+		return account.Refusal(errs.Invalid, v)
+	}
+	return s.own(ctx, actor, no, func(tx *db.Tx, who account.Account) error {
+		tx.Exec(sqlSetAbout, int64(no), speciality, note)
+		s.record(tx, actor, who, "profile.about-set", "profile.note", "")
 		return nil
 	})
 }

@@ -12,11 +12,14 @@ CREATE TABLE contact_change (
 	PRIMARY KEY (no, kind)) {norowid};
 CREATE TABLE contact_code (
 	no {int} NOT NULL REFERENCES person (no), at {int} NOT NULL, PRIMARY KEY (no, at)) {norowid};
-`}}
+`, `
+ALTER TABLE profile ADD COLUMN speciality {text} NOT NULL DEFAULT ''`, `
+ALTER TABLE profile ADD COLUMN note {text} NOT NULL DEFAULT ''`}}
 
 const (
-	sqlGet          = `SELECT job, telephone FROM profile WHERE no = $1`
+	sqlGet          = `SELECT job, telephone, speciality, note FROM profile WHERE no = $1`
 	sqlSetTelephone = `INSERT INTO profile (no, job, telephone) VALUES ($1, '', $2) ON CONFLICT (no) DO UPDATE SET telephone = excluded.telephone`
+	sqlSetAbout     = `INSERT INTO profile (no, job, telephone, speciality, note) VALUES ($1, '', '', $2, $3) ON CONFLICT (no) DO UPDATE SET speciality = excluded.speciality, note = excluded.note`
 	sqlSetJob       = `INSERT INTO profile (no, job, telephone) VALUES ($1, $2, '') ON CONFLICT (no) DO UPDATE SET job = excluded.job`
 
 	sqlAsk = `INSERT INTO contact_change (no, kind, sealed, asked, tries) VALUES ($1, $2, $3, $4, 0)

@@ -192,6 +192,7 @@ func (p Policy) others() []bound {
 		some("contact.code_for", p.Contact.CodeFor),
 		between("contact.tries", p.Contact.Tries, 1, 20),
 		least("contact.per_hour", p.Contact.PerHour, 1),
+		between("contact.note_runes", p.Contact.NoteRunes, 16, 1000),
 		between("contact.job_runes", p.Contact.JobRunes, 16, 199),
 		some("request.owners_for", p.Request.OwnersFor),
 		between("request.reason_runes", p.Request.ReasonRunes, 50, 5000),

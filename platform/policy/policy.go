@@ -142,7 +142,8 @@ type Contact struct {
 	CodeFor    time.Duration // how long it is good
 	Tries      int           // codes that may be wrong
 	PerHour    int           // codes that are sent to the contacts of one person
-	JobRunes   int           // most characters of a job title
+	JobRunes   int           // most characters of a job title, and of a speciality
+	NoteRunes  int           // most characters of what a person says to colleagues in the directory
 }
 
 // Request is a change of a name or a job title that somebody else approves (Rules 2).

@@ -39,7 +39,7 @@ func nhsmail2017() Policy {
 		Session:    sessions(),
 		Reset:      Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
 		Activation: Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
-		Contact:    Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80},
+		Contact:    Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
 		Request:    Request{OwnersFor: 7 * day, ReasonRunes: 500},
 		Registration: Registration{NewAccounts: 3, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
 			PlaceAsks: 60, Kept: 90 * day},
