@@ -115,6 +115,17 @@ func (n told) Completed(tx *db.Tx, c registration.Completion) error {
 		"reference": string(c.Ref), "until": c.Until.In(openinghours.London).Format(clockForm), "link": n.notUs(c.NotUs)})
 }
 
+// GroupAttempted tells a head office that somebody wants to register a premises of its own.
+func (n told) GroupAttempted(tx *db.Tx, a registration.Attempt) error {
+	return n.sendFor(tx, n.h.conf.Policy.Registration.FreezeWithin, "registration.group-attempt", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "reference": string(a.Ref), "link": n.notUs(a.NotUs)})
+}
+
+// GroupCompleted tells it that the premises is registered.
+func (n told) GroupCompleted(tx *db.Tx, c registration.Completion) error {
+	return n.sendUntil(tx, c.Until, "registration.group-completed", c.To.String(), c.Mailbox, map[string]string{"premises": shownName(c.Premises), "mailbox": c.Mailbox.Address.String(),
+		"reference": string(c.Ref), "until": c.Until.In(openinghours.London).Format(clockForm), "link": n.notUs(c.NotUs)})
+}
+
 // Named tells somebody who was named: one who is new gets the username by e-mail and the password by text, never both by one (Rules 5); one who has an
 // account is asked in it.
 func (n told) Named(tx *db.Tx, i registration.Invitation) error {

@@ -24,6 +24,10 @@ func (n told) Attempted(tx *db.Tx, a registration.Attempt) error {
 	return n.send(tx, "registration.attempt", a.To.String(), map[string]string{"premises": a.Premises.Name, "reference": string(a.Ref), "link": "/not-us/" + string(a.NotUs)})
 }
 
+func (n told) GroupAttempted(*db.Tx, registration.Attempt) error { return nil }
+
+func (n told) GroupCompleted(*db.Tx, registration.Completion) error { return nil }
+
 func (n told) Completed(tx *db.Tx, c registration.Completion) error {
 	return n.send(tx, "registration.completed", c.To.String(), map[string]string{"premises": c.Premises.Name, "mailbox": c.Mailbox.Address.String(), "reference": string(c.Ref), "until": c.Until.String(), "link": "/not-us/" + string(c.NotUs)})
 }

@@ -88,6 +88,12 @@ func CentralIn(tx *db.Tx, o Organisation) (c Central, ok bool, err error) {
 	return c, ok, err
 }
 
+// ContactOfGroupIn is whom to ask at a head office about registrations, in the caller's transaction; null where it has named nobody.
+func ContactOfGroupIn(tx *db.Tx, group Code) (a haven.Address, err error) {
+	err = tx.Query(sqlGroupContact, []any{string(group)}, func(r db.Row) error { a = addressOf(r.Text(0)); return nil })
+	return a, err
+}
+
 // CentralOf is CentralIn over a snapshot of its own.
 func (s *Service) CentralOf(ctx context.Context, o Organisation) (c Central, ok bool, err error) {
 	err = s.db.Read(ctx, func(tx *db.Tx) error {

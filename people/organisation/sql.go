@@ -73,8 +73,9 @@ const (
 
 	sqlCentral = `SELECT g.contact, g.email FROM central_group g WHERE g.code = $1
 		AND NOT EXISTS (SELECT 1 FROM central_released r WHERE r.organisation = $2)`
-	sqlIsGroup    = `SELECT id FROM organisation WHERE parent = $1 OR code = $1 LIMIT 1`
-	sqlPutCentral = `INSERT INTO central_group AS g (code, contact, email, since) VALUES ($1, $2, $3, $4)
+	sqlGroupContact = `SELECT email FROM central_group WHERE code = $1`
+	sqlIsGroup      = `SELECT id FROM organisation WHERE parent = $1 OR code = $1 LIMIT 1`
+	sqlPutCentral   = `INSERT INTO central_group AS g (code, contact, email, since) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (code) DO UPDATE SET contact = excluded.contact, email = excluded.email, since = excluded.since
 		WHERE g.contact <> excluded.contact OR g.email <> excluded.email`
 	sqlEndCentral = `DELETE FROM central_group WHERE code = $1`

@@ -58,6 +58,14 @@ func (p *post) Attempted(tx *db.Tx, a registration.Attempt) error {
 	return p.put(tx, letter{Kind: "attempted", Attempt: a})
 }
 
+func (p *post) GroupAttempted(tx *db.Tx, a registration.Attempt) error {
+	return p.put(tx, letter{Kind: "group attempted", Attempt: a})
+}
+
+func (p *post) GroupCompleted(tx *db.Tx, c registration.Completion) error {
+	return p.put(tx, letter{Kind: "group completed", Completion: c})
+}
+
 func (p *post) Completed(tx *db.Tx, c registration.Completion) error {
 	return p.put(tx, letter{Kind: "completed", Completion: c})
 }

@@ -12,6 +12,7 @@ import (
 	"haven"
 	"haven/people/account"
 	"haven/people/organisation"
+	"haven/people/sharedmailbox"
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -139,7 +140,50 @@ func (s *Service) sent(tx *db.Tx, actor haven.Actor, o organisation.Organisation
 	if good {
 		a.Passcode, tell = n.code, s.o.Notices.Passcode
 	}
-	return Pass{Ref: n.ref, To: organisation.Masked(c.Email), Until: until}, tell(tx, a)
+	if err := tell(tx, a); err != nil {
+		return Pass{}, err
+	}
+	group, err := headOffice(tx, o)
+	a.Passcode = ""
+	for _, a.To = range group {
+		if err := s.o.Notices.GroupAttempted(tx, a); err != nil {
+			return Pass{}, err
+		}
+	}
+	return Pass{Ref: n.ref, To: organisation.Masked(c.Email), Until: until}, err
+}
+
+// headOffice is where the head office of a premises is told of what happens: its own mailbox here, and the contact that it named for registrations.
+func headOffice(tx *db.Tx, o organisation.Organisation) (to []haven.Address, err error) {
+	if o.Parent == "" {
+		return nil, nil
+	}
+	c, err := organisation.ContactOfGroupIn(tx, o.Parent)
+	if err != nil {
+		return nil, err
+	}
+	if !c.IsNull() {
+		to = append(to, c)
+	}
+	group, err := organisation.ByCodeIn(tx, o.Parent)
+	if errs.Is(err, errs.NotFound) {
+		return to, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	boxes, err := sharedmailbox.OfIn(tx, group.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, no := range boxes {
+		a, err := account.ByNoIn(tx, no)
+		if err != nil {
+			return nil, err
+		}
+		to = append(to, a.Address)
+	}
+	return to, nil
 }
 
 // newPasscode is what is made before the transaction.

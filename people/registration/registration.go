@@ -166,5 +166,8 @@ type Notices interface {
 	Passcode(tx *db.Tx, a Attempt) error
 	Attempted(tx *db.Tx, a Attempt) error
 	Completed(tx *db.Tx, c Completion) error
+	// GroupAttempted and GroupCompleted tell the head office of a premises, which sees no passcode.
+	GroupAttempted(tx *db.Tx, a Attempt) error
+	GroupCompleted(tx *db.Tx, c Completion) error
 	Named(tx *db.Tx, i Invitation) error
 }

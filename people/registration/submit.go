@@ -206,8 +206,18 @@ func (u submission) register(tx *db.Tx, o organisation.Organisation, contact org
 	audit.Record(tx, audit.Entry{At: now, Actor: u.actor, What: "registration.submitted", On: box.ID, Rule: "registration.submit", Note: fmt.Sprintf("%s %s %d people", u.ref, o.Code, len(who))})
 	until := now.Add(s.o.Policy.Registration.FreezeWithin)
 	tx.Exec(sqlPutToken, hashOf(u.notUs), int64(tokenNotUs), string(u.ref), int64(0), until.UnixMicro())
-	if err := s.o.Notices.Completed(tx, Completion{To: contact.Email, Premises: o, Ref: u.ref, Mailbox: box, NotUs: u.notUs, Until: until}); err != nil {
+	done := Completion{To: contact.Email, Premises: o, Ref: u.ref, Mailbox: box, NotUs: u.notUs, Until: until}
+	if err := s.o.Notices.Completed(tx, done); err != nil {
 		return err
+	}
+	group, err := headOffice(tx, o)
+	if err != nil {
+		return err
+	}
+	for _, done.To = range group {
+		if err := s.o.Notices.GroupCompleted(tx, done); err != nil {
+			return err
+		}
 	}
 	for i, a := range who {
 		by := ""
