@@ -88,7 +88,7 @@ func adminVerbs() []adminVerb {
 		{"rules", "show", "", "the rules of use that were published last", false, rulesShow},
 		{"rules", "publish", "FILE [--from TIME]", "publish a file as the next rules of use, which everybody is asked to accept", true, rulesPublish},
 		{"registration", "tasks", "", "registrations that only people can settle", false, registrationTasks},
-		{"registration", "settle", "REF KIND PERSON [--another]", "close a task with nothing made; --another: make the account of another person", false, registrationSettle},
+		{"registration", "settle", "REF KIND PERSON [--another | --grant | --refuse REASON]", "close a task with nothing made; --another: make the account of another person; --grant, --refuse: decide about one more account", false, registrationSettle},
 		{"registration", "thaw", "CODE", "the premises was spoken to, and all is right: open what it froze", false, registrationThaw},
 		{"dns", "show", "[DOMAIN]", "the DNS records to publish", false, dnsShow},
 		{"call", "list", "", "what people who lost their details asked, and no page could answer", false, callList},

@@ -13,7 +13,7 @@ import (
 )
 
 // taskKinds are the kinds of tasks as words.
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner"}
+var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further"}
 
 func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(0, 0); err != nil {
@@ -51,6 +51,8 @@ func registrationThaw(ctx context.Context, h *house, c *adminCall) error {
 
 func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 	another := c.flags.Bool("another", false, "it is another person: make the account now")
+	grant := c.flags.Bool("grant", false, "make the account that an owner asks for")
+	refuse := c.flags.String("refuse", "", "refuse it, with the `REASON` that the owner reads")
 	if err := c.need(3, 3); err != nil {
 		return err
 	}
@@ -68,6 +70,9 @@ func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 		c.say("%s is made, and the person told", a.Address)
 		return nil
 	}
+	if c.words[1] == taskKinds[registration.TaskFurther] {
+		return settleFurther(ctx, h, c, ref, *grant, *refuse)
+	}
 	for kind, name := range taskKinds {
 		if name != c.words[1] {
 			continue
@@ -80,5 +85,26 @@ func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 		c.say("settled, with nothing made")
 		return nil
 	}
-	return fmt.Errorf("%q is no kind of task; use not-us, not-me or owner", c.words[1])
+	return fmt.Errorf("%q is no kind of task; use not-us, not-me, owner or further", c.words[1])
+}
+
+// settleFurther decides about one more account than a premises gets by itself.
+func settleFurther(ctx context.Context, h *house, c *adminCall, ref registration.Ref, grant bool, refuse string) error {
+	if grant == (refuse != "") {
+		return errors.New("say --grant, or --refuse with a reason that the owner reads")
+	}
+	say, err := "granted; the person is told", error(nil)
+	if grant {
+		err = h.registration.Grant(ctx, c.actor, ref)
+	} else {
+		say, err = "refused; the owner is told", h.registration.Refuse(ctx, c.actor, ref, refuse)
+	}
+	if errs.Is(err, errs.NotFound) {
+		return errors.New("there is no such open task; haven admin registration tasks shows them")
+	}
+	if err == nil {
+		h.notify.Nudge()
+		c.say("%s", say)
+	}
+	return err
 }

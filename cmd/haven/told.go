@@ -126,6 +126,16 @@ func (n told) GroupCompleted(tx *db.Tx, c registration.Completion) error {
 		"reference": string(c.Ref), "until": c.Until.In(openinghours.London).Format(clockForm), "link": n.notUs(c.NotUs)})
 }
 
+// FurtherDecided tells an owner what became of the request for one more account.
+func (n told) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
+	values := map[string]string{"who": who, "mailbox": mailbox.Display}
+	if reason == "" {
+		return n.send(tx, "registration.further-granted", owner.Address.String(), owner, values)
+	}
+	values["reason"] = reason
+	return n.send(tx, "registration.further-refused", owner.Address.String(), owner, values)
+}
+
 // Named tells somebody who was named: one who is new gets the username by e-mail and the password by text, never both by one (Rules 5); one who has an
 // account is asked in it.
 func (n told) Named(tx *db.Tx, i registration.Invitation) error {

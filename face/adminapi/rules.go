@@ -100,9 +100,11 @@ func revokeToken(q *request) (any, error) {
 }
 
 type settleIn struct {
-	Kind      string `json:"kind" doc:"not-me or owner"`
+	Kind      string `json:"kind" doc:"not-me, owner or further"`
 	Reference string `json:"reference"`
 	Person    int    `json:"person" doc:"number of the person in the application"`
+	Grant     bool   `json:"grant,omitempty" doc:"kind further: make the account"`
+	Refuse    string `json:"refuse,omitempty" doc:"kind further: why it is not made; the owner who asks reads it"`
 	Another   bool   `json:"another,omitempty" doc:"it is another person than the account that was found: make an account, and tell the person"`
 }
 
@@ -123,6 +125,15 @@ func settleTask(q *request) (any, error) {
 		}
 		made := outAccount(a)
 		return settleOut{&made}, nil
+	}
+	if in.Kind == taskKinds[registration.TaskFurther] {
+		if in.Grant == (in.Refuse != "") {
+			return nil, errs.E(errs.Invalid, "Say grant, or refuse with a reason.")
+		}
+		if in.Grant {
+			return settleOut{}, q.s.o.Registration.Grant(q.r.Context(), q.actor, ref)
+		}
+		return settleOut{}, q.s.o.Registration.Refuse(q.r.Context(), q.actor, ref, in.Refuse)
 	}
 	for kind, name := range taskKinds {
 		if name == in.Kind {

@@ -17,7 +17,7 @@ import (
 type callOut struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind" doc:"lost details, lost mailbox, locum without an account or more accounts"`
+	Kind    string    `json:"kind" doc:"lost details, lost mailbox, locum without an account, or disputed end of a post"`
 	First   string    `json:"first" doc:"what the caller said, of which nothing is proven"`
 	Last    string    `json:"last"`
 	Code    string    `json:"code,omitempty"`
@@ -47,14 +47,14 @@ func closeCall(q *request) (any, error) {
 }
 
 type taskOut struct {
-	Kind         string    `json:"kind" doc:"not-us, not-me or owner"`
+	Kind         string    `json:"kind" doc:"not-us, not-me, owner or further"`
 	Reference    string    `json:"reference"`
 	Person       int       `json:"person" doc:"number of the person in the application"`
 	Organisation string    `json:"organisation" doc:"code"`
 	At           time.Time `json:"at"`
 }
 
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner"}
+var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further"}
 
 func listTasks(q *request) (any, error) {
 	n, err := q.limit()

@@ -40,7 +40,7 @@ var keeps = map[string]keep{
 	"POST /mailbox/{id}/leave":                  {fields: []string{"successor"}},
 	"POST /mailbox/{id}/away":                   {fields: awayFields},
 	"POST /mailbox/{id}/add":                    {fields: []string{"address", "role", "end"}},
-	"POST /mailbox/{id}/add/ask":                {fields: []string{"first", "last", "reason"}},
+	"POST /mailbox/{id}/add/ask":                {fields: []string{"first", "last", "spelled", "email", "mobile", "reason"}},
 	"POST /mailbox/{id}/about":                  {fields: []string{"about"}},
 	"POST /mailbox/{id}/legal/particulars":      {fields: []string{"name", "part", "number", "office", "exempt", "community", "investment", "paid_up", "names", "address", "principal"}},
 	"POST /mailbox/{id}/hours":                  {fields: []string{"day-*", "bank*"}},

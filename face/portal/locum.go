@@ -268,44 +268,33 @@ func (q *request) passTime(o sharedmailbox.Opened, date openinghours.Date, days 
 	return from, locum.Closing(h, from), err
 }
 
-// wish is an account that an owner asks the local team for.
-type wish struct {
-	kind        helpdesk.Kind
-	path, title string // below the mailbox's page
-	back        string
-}
-
-var (
-	locumWish     = wish{helpdesk.LocumAccount, "/locum/ask", "The locum has no account", "/locum"}
-	colleagueWish = wish{helpdesk.FurtherPeople, "/add/ask", "My colleague has no account", "/add"}
-)
-
-func (w wish) page(q *request) error {
+// locumAskPage asks for an account for a locum who has none.
+func locumAskPage(q *request) error {
 	o, err := q.owned()
 	if err != nil {
 		return err
 	}
-	return w.show(q, http.StatusOK, o, page.AskAccount{})
+	return q.showLocumAsk(http.StatusOK, o, page.AskAccount{})
 }
 
-func (w wish) show(q *request, code int, o sharedmailbox.Opened, v page.AskAccount, problems ...page.Problem) error {
-	v.Path, v.Mailbox, v.Locum = mailboxPath(o)+w.path, o.Account.Display, w.kind == helpdesk.LocumAccount
-	q.frame.Title, q.frame.Errors, q.frame.Back = w.title, problems, mailboxPath(o)+w.back
+func (q *request) showLocumAsk(code int, o sharedmailbox.Opened, v page.AskAccount, problems ...page.Problem) error {
+	v.Path, v.Mailbox = mailboxPath(o)+"/locum/ask", o.Account.Display
+	q.frame.Title, q.frame.Errors, q.frame.Back = "The locum has no account", problems, mailboxPath(o)+"/locum"
 	return q.show(code, page.AskAccountPage(q.frame, v))
 }
 
-func (w wish) ask(q *request) error {
+func askLocum(q *request) error {
 	o, err := q.owned()
 	if err != nil {
 		return err
 	}
 	v := page.AskAccount{First: q.value("first"), Last: q.value("last"), Reason: q.value("reason")}
 	if problems := missing(v); len(problems) > 0 {
-		return w.show(q, http.StatusUnprocessableEntity, o, v, problems...)
+		return q.showLocumAsk(http.StatusUnprocessableEntity, o, v, problems...)
 	}
-	err = q.s.o.Helpdesk.Ask(q.ctx(), q.actor(), o.Account.No, w.kind, helpdesk.Lost{First: v.First, Last: v.Last, Reason: v.Reason})
+	err = q.s.o.Helpdesk.Ask(q.ctx(), q.actor(), o.Account.No, helpdesk.LocumAccount, helpdesk.Lost{First: v.First, Last: v.Last, Reason: v.Reason})
 	if say, ok := sayOf(err); ok {
-		return w.show(q, http.StatusUnprocessableEntity, o, v, page.Problem{Field: "reason", Say: say})
+		return q.showLocumAsk(http.StatusUnprocessableEntity, o, v, page.Problem{Field: "reason", Say: say})
 	}
 	if err != nil {
 		return err

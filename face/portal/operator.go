@@ -119,6 +119,8 @@ var taskWords = map[registration.TaskKind]page.TaskWords{
 		Do: []page.Choice{{Value: "thaw", Label: "The premises says that all is right: open it again"}}},
 	registration.TaskNotMe: {Name: "Not the person who was named", What: "Somebody who was named says not to be meant. Ask whoever applied.",
 		Do: []page.Choice{{Value: "another", Label: "It is another person: make the account now"}, {Value: "settle", Label: "Nobody else was meant: make nothing"}}},
+	registration.TaskFurther: {Name: "More accounts", What: "An owner asks for one more account than a premises gets by itself. The local team decides.", Reason: "Why you refuse it",
+		Do: []page.Choice{{Value: "grant", Label: "Make the account"}, {Value: "refuse", Label: "Refuse it, with a reason"}}},
 	registration.TaskOwner: {Name: "An owner has not answered", What: "The mailbox waits for the yes of its owner, who has an account already. Ask the premises who the owner is.",
 		Do: []page.Choice{{Value: "another", Label: "It is another person: make the account now"}, {Value: "settle", Label: "It is settled: make nothing"}}},
 }
@@ -178,6 +180,14 @@ func (q *request) showTask(code int, t registration.Task, problems ...page.Probl
 	if err != nil {
 		return err
 	}
+	if t.Kind == registration.TaskFurther {
+		w, err := q.s.o.Registration.WantedBy(q.ctx(), t.Ref)
+		if err != nil {
+			return err
+		}
+		row.More = []page.Row{{Key: "Who", Value: w.Person.Name()}, {Key: "Personal e-mail", Value: w.Person.Email}, {Key: "Mobile", Value: mobileInWords(w.Person.Mobile)}, {Key: "Asked by", Value: w.By}, {Key: "Why", Value: w.Reason}}
+	}
+	row.Reason = q.value("reason")
 	q.frame.Title, q.frame.Errors, q.frame.Back = row.Name, problems, "/operator/tasks"
 	return q.show(code, page.TaskPage(q.frame, row, taskWords[t.Kind]))
 }
@@ -198,6 +208,11 @@ func settleTask(q *request) error {
 	switch do {
 	case "thaw":
 		err = q.s.o.Registration.Thaw(q.ctx(), q.actor(), t.Premises)
+	case "grant":
+		err = q.s.o.Registration.Grant(q.ctx(), q.actor(), t.Ref)
+		q.s.o.Notices.Nudge()
+	case "refuse":
+		err = q.s.o.Registration.Refuse(q.ctx(), q.actor(), t.Ref, q.value("reason"))
 	case "another":
 		_, err = q.s.o.Registration.Another(q.ctx(), q.actor(), t.Ref, t.Place)
 		q.s.o.Notices.Nudge()
@@ -205,7 +220,11 @@ func settleTask(q *request) error {
 		err = q.s.o.Registration.Settle(q.ctx(), q.actor(), t.Kind, t.Ref, t.Place)
 	}
 	if say, ok := sayOf(err); ok {
-		return q.showTask(http.StatusUnprocessableEntity, t, page.Problem{Field: "do", Say: say})
+		field := "do"
+		if do == "refuse" {
+			field = "reason"
+		}
+		return q.showTask(http.StatusUnprocessableEntity, t, page.Problem{Field: field, Say: say})
 	}
 	if err != nil {
 		return err

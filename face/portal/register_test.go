@@ -28,6 +28,13 @@ func (n told) GroupAttempted(*db.Tx, registration.Attempt) error { return nil }
 
 func (n told) GroupCompleted(*db.Tx, registration.Completion) error { return nil }
 
+func (n told) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
+	if reason == "" {
+		return n.send(tx, "registration.further-granted", owner.Address.String(), map[string]string{"who": who, "mailbox": mailbox.Display})
+	}
+	return n.send(tx, "registration.further-refused", owner.Address.String(), map[string]string{"who": who, "mailbox": mailbox.Display, "reason": reason})
+}
+
 func (n told) Completed(tx *db.Tx, c registration.Completion) error {
 	return n.send(tx, "registration.completed", c.To.String(), map[string]string{"premises": c.Premises.Name, "mailbox": c.Mailbox.Address.String(), "reference": string(c.Ref), "until": c.Until.String(), "link": "/not-us/" + string(c.NotUs)})
 }

@@ -39,11 +39,10 @@ type Kind string
 
 // The kinds of calls.
 const (
-	LostDetails   Kind = "lost details"
-	LostMailbox   Kind = "lost mailbox"
-	LocumAccount  Kind = "locum without an account" // an owner asks for one
-	DisputedEnd   Kind = "disputed end of a post"   // somebody says that an owner was wrong to end it
-	FurtherPeople Kind = "more accounts"            // than a premises gets by itself
+	LostDetails  Kind = "lost details"
+	LostMailbox  Kind = "lost mailbox"
+	LocumAccount Kind = "locum without an account" // an owner asks for one
+	DisputedEnd  Kind = "disputed end of a post"   // somebody says that an owner was wrong to end it
 )
 
 // Sealer seals what callers say; secret.Sealer does.

@@ -66,6 +66,10 @@ func (p *post) GroupCompleted(tx *db.Tx, c registration.Completion) error {
 	return p.put(tx, letter{Kind: "group completed", Completion: c})
 }
 
+func (p *post) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
+	return p.put(tx, letter{Kind: "further decided: " + who + ": " + reason, Completion: registration.Completion{To: owner.Address, Mailbox: mailbox}})
+}
+
 func (p *post) Completed(tx *db.Tx, c registration.Completion) error {
 	return p.put(tx, letter{Kind: "completed", Completion: c})
 }

@@ -121,9 +121,10 @@ type Task struct {
 type TaskKind uint8
 
 const (
-	TaskNotUs TaskKind = 1 // the premises says that the registration was not theirs; it is frozen
-	TaskNotMe TaskKind = 2 // somebody who was named says not to be meant
-	TaskOwner TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
+	TaskNotUs   TaskKind = 1 // the premises says that the registration was not theirs; it is frozen
+	TaskNotMe   TaskKind = 2 // somebody who was named says not to be meant
+	TaskFurther TaskKind = 4 // an owner asks for one more account than the premises gets by itself
+	TaskOwner   TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
 )
 
 // Attempt is what the registered e-mail of a premises is told when somebody asks for a passcode (Rules 4).
@@ -170,4 +171,6 @@ type Notices interface {
 	GroupAttempted(tx *db.Tx, a Attempt) error
 	GroupCompleted(tx *db.Tx, c Completion) error
 	Named(tx *db.Tx, i Invitation) error
+	// FurtherDecided tells an owner what became of the request for one more account; an empty reason says that it was granted.
+	FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error
 }

@@ -61,6 +61,11 @@ const (
 
 	sqlPutApp = `INSERT INTO registration (ref, organisation, state, salt, passcode, asked, tries, good, token, began, changed, submitted, mailbox, shut)
 		VALUES ($1, $2, 1, $3, $4, $5, 0, $6, NULL, $5, $5, 0, 0, 0) ON CONFLICT (ref) DO NOTHING`
+	sqlPutFurther = `INSERT INTO registration (ref, organisation, state, salt, passcode, asked, tries, good, token, began, changed, submitted, mailbox, shut)
+		VALUES ($1, $2, 3, NULL, NULL, 0, 0, 1, NULL, $3, $3, $3, $4, 0)`
+	sqlOpenFurther = `SELECT COUNT(*) FROM registration_task WHERE organisation = $1 AND kind = $2 AND done = 0`
+	sqlIsOpen      = `SELECT at FROM registration_task WHERE ref = $1 AND kind = $2 AND place = $3 AND done = 0`
+
 	sqlAskAgain = `UPDATE registration SET salt = $2, passcode = $3, asked = $4, tries = 0 WHERE ref = $1`
 	sqlTried    = `UPDATE registration SET tries = tries + 1 WHERE ref = $1 RETURNING tries`
 	sqlProven   = `UPDATE registration SET state = 2, salt = NULL, passcode = NULL, asked = 0, tries = 0, token = $2, changed = $3 WHERE ref = $1`

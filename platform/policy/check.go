@@ -215,6 +215,7 @@ func (p Policy) others() []bound {
 		some("notify.late_after", p.Notify.LateAfter),
 		some("notify.ask_for", p.Notify.AskFor),
 		{"notify.key_pause", p.Notify.KeyPause > 0 && p.Notify.KeyPause <= time.Hour, "between a moment and an hour (\"1h\"): nobody waits longer for a text once the key is mended"},
+		between("registration.further", p.Registration.Further, 1, 100),
 		between("registration.new_accounts", p.Registration.NewAccounts, 1, 100),
 		between("registration.passcode_digits", p.Registration.PasscodeDigits, 6, 18),
 		some("registration.passcode_for", p.Registration.PasscodeFor),

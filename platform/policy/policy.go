@@ -155,6 +155,7 @@ type Request struct {
 // Registration is the portal's application (Rules 4).
 type Registration struct {
 	NewAccounts    int           // new personal accounts per premises
+	Further        int           // most requests of one premises for more that wait for the local team
 	PasscodeDigits int           //
 	PasscodeFor    time.Duration //
 	PasscodeTries  int           //

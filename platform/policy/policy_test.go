@@ -80,6 +80,7 @@ func TestCheck(t *testing.T) {
 		{"locum.code_digits", func(p *Policy) { p.Locum.CodeDigits = 4 }},
 		{"locum.on_duty", func(p *Policy) { p.Locum.OnDuty = 0 }},
 		{"organisation.step_rows", func(p *Policy) { p.Organisation.StepRows = 0 }},
+		{"registration.further", func(p *Policy) { p.Registration.Further = 0 }},
 		{"registration.new_accounts", func(p *Policy) { p.Registration.NewAccounts = 0 }},
 		{"registration.passcode_for", func(p *Policy) { p.Registration.PasscodeFor = 0 }},
 		{"registration.passcode_tries", func(p *Policy) { p.Registration.PasscodeTries = 0 }},

@@ -41,7 +41,7 @@ func nhsmail2017() Policy {
 		Activation: Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
 		Contact:    Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
 		Request:    Request{OwnersFor: 7 * day, ReasonRunes: 500},
-		Registration: Registration{NewAccounts: 3, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
+		Registration: Registration{NewAccounts: 3, Further: 5, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
 			PlaceAsks: 60, Kept: 90 * day},
 		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, KeptPeople: 2, Object: day, DraftKept: 30 * day,
 			ClosedRead: 90 * day, VerifyMembers: 14 * day, AboutRunes: 1000},
