@@ -15,6 +15,7 @@ import (
 type crossing struct {
 	row             Row
 	raw             Flags
+	seen            bool            // by who carries it
 	msg             haven.MessageID // its id there
 	body            int64
 	received        int64
@@ -80,6 +81,14 @@ func (s *Service) cross(tx *db.Tx, t transfer, read []crossing, locks map[haven.
 	}
 	if t.move {
 		r := remover{tx: tx, account: t.v.Account, lock: locks[t.v.Account], now: micros(s.clock.Now())}
+		raw := make([]Flags, len(there))
+		rows := make([]Row, len(there))
+		for i, x := range there {
+			rows[i], raw[i] = x.row, x.raw
+		}
+		if err := r.learnRows(rows, raw, true); err != nil {
+			return stepped{}, err
+		}
 		for _, x := range there {
 			if err := r.remove(t.mb, going{placed{t.mb, x.row.UID, x.raw, x.row.Keywords}, x.row.Msg, x.row.Size, 0}, left); err != nil {
 				return stepped{}, err
@@ -117,11 +126,14 @@ func (s *Service) crossIn(tx *db.Tx, t transfer, there []crossing, l *lock) (ps 
 		}
 		tx.Exec(sqlInsertMessage, int64(x.msg), int64(t.to.Account), x.body, x.wrapped, x.row.Size, x.received, int64(thread), x.sealed)
 		tx.Exec(sqlInsertTodo, int64(x.msg), int64(t.to.Account), int64(0))
-		ps = append(ps, placing{msg: x.msg, flags: x.raw & settable &^ Deleted, kw: set.kept(named(names, x.row.Keywords)),
+		ps = append(ps, placing{msg: x.msg, flags: withSeen(x.raw&settable&^Deleted, x.seen), kw: set.kept(named(names, x.row.Keywords)),
 			size: x.row.Size, received: micros(x.row.Received), seq: l.take()})
 		rows = append(rows, x.row)
 	}
 	tx.Exec(sqlUse, int64(t.to.Account), bytes, int64(len(there)))
+	if err := ownSeen(tx, t.to, l, ps); err != nil {
+		return nil, nil, err
+	}
 	return ps, rows, blob.Retained(tx, bodies...)
 }
 
@@ -139,13 +151,27 @@ func named(names []string, kw uint64) []string {
 // stillThere leaves out what was expunged since it was read, and reads again what may have changed.
 func stillThere(tx *db.Tx, t transfer, read []crossing) ([]crossing, error) {
 	var there []crossing
+	marks := false
 	err := tx.QueryEach(sqlFlags, len(read),
 		func(i int) []any { return []any{int64(t.v.Account), int64(t.mb), int64(read[i].row.UID)} },
 		func(i int, r db.Row) error {
 			x := read[i]
 			x.raw, x.row.Keywords = Flags(r.Int64(0)), uint64(r.Int64(1))
+			x.seen = x.raw&Seen != 0
+			marks = marks || x.raw&marked != 0
 			there = append(there, x)
 			return nil
 		})
+	if err != nil || !marks {
+		return there, err
+	}
+	rows := make([]Row, len(there))
+	for i, x := range there {
+		rows[i] = Row{Msg: x.row.Msg, Flags: x.raw}
+	}
+	err = showOwn(tx, t.v, rows)
+	for i := range rows {
+		there[i].seen = rows[i].Flags&Seen != 0
+	}
 	return there, err
 }

@@ -108,5 +108,9 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 	if f.No == provisioned(Sent) {
 		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
 	}
-	return place(tx, v.Account, f.No, []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}})
+	ps := []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}}
+	if err := ownSeen(tx, v, l, ps); err != nil {
+		return 0, err
+	}
+	return place(tx, v.Account, f.No, ps)
 }

@@ -63,6 +63,13 @@ type check struct {
 	sql     string
 }
 
+// sqlOwnUnseen counts, for each reader and folder of account $1, how many more messages are unread to the reader than to the folder.
+const sqlOwnUnseen = `(SELECT q.person, p.mb, SUM(p.seen - CASE WHEN o.msg IS NOT NULL THEN o.seen WHEN a.changed <= q.since THEN 1 ELSE p.seen END) d
+	FROM reader q JOIN placement p ON p.an = q.an AND p.flags & 262144 <> 0
+	LEFT JOIN seen_by o ON o.an = p.an AND o.msg = p.msg AND o.person = q.person
+	LEFT JOIN seen_by a ON a.an = p.an AND a.msg = p.msg AND a.person = 0
+	WHERE q.an = $1 GROUP BY q.person, p.mb)`
+
 var checks = []check{
 	{"folder %d: total, unseen, deleted or bytes differ from what is there", true,
 		`SELECT c.mb, c.mb FROM mailbox_count c LEFT JOIN (SELECT mb, COUNT(*) n, SUM(1 - seen) u, SUM(CASE WHEN flags & 8 <> 0 THEN 1 ELSE 0 END) d, SUM(size) b
@@ -104,6 +111,28 @@ var checks = []check{
 		`SELECT m.mb, m.mb FROM mailbox m JOIN account_mail a ON a.an = m.an WHERE m.an = $1 AND m.mb >= a.next_mb`},
 	{"folder %d: its UIDVALIDITY %d could be given to another folder", false,
 		`SELECT m.mb, m.validity FROM mailbox m JOIN account_mail a ON a.an = m.an WHERE m.an = $1 AND m.validity > a.validity`},
+	{"folder %d: its mark of how it is read differs from the account's", true,
+		`SELECT c.mb, c.mb FROM mailbox_count c JOIN account_seq a ON a.an = c.an WHERE c.an = $1 AND c.reads <> CASE WHEN a.reads = 0 THEN 0 ELSE 1 END`},
+	{"folder %d: the count of unread messages of person %d differs from what the marks say", true,
+		`SELECT k.mb, k.person FROM (SELECT mb, person FROM reader_count WHERE an = $1 UNION SELECT mb, person FROM ` + sqlOwnUnseen + ` s) k
+			LEFT JOIN reader_count c ON c.an = $1 AND c.mb = k.mb AND c.person = k.person
+			LEFT JOIN ` + sqlOwnUnseen + ` t ON t.mb = k.mb AND t.person = k.person WHERE COALESCE(c.unseen, 0) <> COALESCE(t.d, 0)`},
+	{"message %d: person %d has a mark on it and is no reader", false,
+		`SELECT s.msg, s.person FROM seen_by s LEFT JOIN reader r ON r.an = s.an AND r.person = s.person WHERE s.an = $1 AND r.person IS NULL`},
+	{"message %d: person %d has a mark on it, and there is no such message", true,
+		`SELECT s.msg, s.person FROM seen_by s LEFT JOIN message m ON m.id = s.msg AND m.an = s.an WHERE s.an = $1 AND m.id IS NULL`},
+	{"message %d: people have marks on it, and its place in folder %d doesn't say so", true,
+		`SELECT p.msg, p.mb FROM placement p WHERE p.an = $1 AND p.flags & 262144 = 0 AND EXISTS (SELECT 1 FROM seen_by s WHERE s.an = p.an AND s.msg = p.msg)`},
+	{"message %d: person %d read it, and nobody did", false,
+		`SELECT s.msg, s.person FROM seen_by s LEFT JOIN seen_by a ON a.an = s.an AND a.msg = s.msg AND a.person = 0
+			WHERE s.an = $1 AND s.seen = 1 AND (a.msg IS NULL OR a.seen = 0)`},
+	{"message %d: the mark of person %d is newer than the account's modseq or the folder's", true,
+		`SELECT s.msg, s.person FROM seen_by s JOIN account_seq a ON a.an = s.an WHERE s.an = $1 AND (s.changed > a.seq
+			OR EXISTS (SELECT 1 FROM placement p JOIN mailbox_count f ON f.an = p.an AND f.mb = p.mb
+				LEFT JOIN reader_count c ON c.an = p.an AND c.mb = p.mb AND c.person = s.person
+				WHERE p.msg = s.msg AND +p.an = s.an AND s.changed > f.hiseq AND s.changed > COALESCE(c.hiseq, 0)))`},
+	{"folder %d: the modseq of person %d is newer than the account's", true,
+		`SELECT c.mb, c.person FROM reader_count c JOIN account_seq a ON a.an = c.an WHERE c.an = $1 AND c.hiseq > a.seq`},
 	{"it has no number for the next folder", false,
 		`SELECT s.an, s.an FROM account_seq s LEFT JOIN account_mail a ON a.an = s.an WHERE s.an = $1 AND a.an IS NULL`},
 }

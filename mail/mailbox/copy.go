@@ -139,6 +139,9 @@ func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) 
 		}
 		l := locks[an]
 		r := remover{tx: tx, account: an, lock: l, now: micros(s.clock.Now())}
+		if err := r.learnRows(b.rows, b.raw, t.move); err != nil {
+			return err
+		}
 		ps := make([]placing, len(b.rows))
 		for i, row := range b.rows {
 			ps[i] = placing{msg: row.Msg, flags: b.raw[i] &^ Deleted, kw: row.Keywords, size: row.Size, received: micros(row.Received)}

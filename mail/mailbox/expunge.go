@@ -94,6 +94,9 @@ func (s *Service) expungeIn(tx *db.Tx, account haven.AccountNo, l *lock, mb have
 		return nil, err
 	}
 	r := remover{tx: tx, account: account, lock: l, now: micros(s.clock.Now())}
+	if err := r.learn(rows); err != nil {
+		return nil, err
+	}
 	why := expunged
 	if w == halfCopied {
 		why = left
@@ -141,6 +144,7 @@ type remover struct {
 	delta   delta
 	bytes   int64 // of messages whose last placement went
 	lost    int64 // such messages
+	people  counting
 }
 
 // parting is why a placement goes.
@@ -156,7 +160,7 @@ const (
 // that has no placement left leaves quota and search.
 func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
 	seq := r.lock.take()
-	kept := g.flags & settable
+	kept := g.flags & (settable | marked)
 	if why != expunged {
 		kept |= parted
 	}
@@ -168,6 +172,12 @@ func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
 	r.delta.unseen -= int64(bit(g.flags, Seen, false))
 	r.delta.deleted -= int64(bit(g.flags, Deleted, true))
 	r.delta.seq = seq
+	if g.flags&marked != 0 {
+		if err := r.learn([]going{g}); err != nil {
+			return err
+		}
+		r.people.placed(mb, g.msg, g.flags, -1)
+	}
 	if why == moved {
 		return nil
 	}
@@ -183,10 +193,34 @@ func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
 	return nil
 }
 
+// learn reads people's marks on what is to go, all at once.
+func (r *remover) learn(rows []going) error {
+	var msgs []haven.MessageID
+	for _, g := range rows {
+		if g.flags&marked != 0 {
+			msgs = append(msgs, g.msg)
+		}
+	}
+	r.people.tx, r.people.account = r.tx, r.account
+	return r.people.learn(msgs...)
+}
+
+// learnRows is learn for rows with their flags columns, where they are to go away.
+func (r *remover) learnRows(rows []Row, raw []Flags, away bool) error {
+	var gs []going
+	for i, row := range rows {
+		if away && raw[i]&marked != 0 {
+			gs = append(gs, going{placed: placed{flags: raw[i]}, msg: row.Msg})
+		}
+	}
+	return r.learn(gs)
+}
+
 func (r *remover) finish(mb haven.MailboxNo) {
 	d := r.delta
 	r.tx.Exec(sqlCount, int64(r.account), int64(mb), d.gone, d.unseen, d.deleted, d.bytes, int64(d.seq))
 	if r.lost > 0 {
 		r.tx.Exec(sqlUse, int64(r.account), -r.bytes, -r.lost)
 	}
+	r.people.finish()
 }

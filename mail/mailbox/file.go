@@ -220,5 +220,5 @@ func place(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, ps []placing)
 		tx.Exec(sqlInsertPlacement, int64(account), int64(mb), int64(first)+int64(i), int64(p.msg), int64(p.flags),
 			p.flags&Seen != 0, int64(p.kw), p.size, p.received, int64(p.seq))
 	}
-	return first, nil
+	return first, countPlaced(tx, account, mb, ps)
 }

@@ -68,7 +68,15 @@ func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, p
 		if err != nil {
 			return err
 		}
+		if b, err = s.joined(tx, v, l, b, part); err != nil {
+			return err
+		}
 		f := flagWriter{tx: tx, account: v.Account, lock: l, batch: b, counts: map[haven.MailboxNo]*delta{}}
+		if l.reads == each {
+			if f.own, err = newOwnWriter(tx, v, l, b); err != nil {
+				return err
+			}
+		}
 		late := make([]bool, len(b.rows)) // told before anything changes: one place of a message changes another's MODSEQ
 		for i, row := range b.rows {
 			res.Before = append(res.Before, row.Changed)
@@ -133,6 +141,7 @@ type flagWriter struct {
 	batch   *batch
 	beyond  []haven.UID // of the batch's mailbox: unchanged until a row of the batch was
 	counts  map[haven.MailboxNo]*delta
+	own     *ownWriter // where each reads for oneself
 }
 
 // apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
@@ -142,7 +151,18 @@ func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	if flags == row.Flags && kw == row.Keywords {
 		return nil
 	}
-	shared := (flags^row.Flags)&^Deleted != 0 || kw != row.Keywords
+	if f.own != nil {
+		if (flags^row.Flags)&Seen != 0 {
+			if err := f.mark(i, flags&Seen != 0, ch); err != nil {
+				return err
+			}
+			raw = f.batch.raw[i]
+		}
+		if flags = withSeen(flags, raw&Seen != 0); flags == raw&settable && kw == row.Keywords {
+			return nil
+		}
+	}
+	shared := (flags^raw)&settable&^Deleted != 0 || kw != row.Keywords
 	f.setRow(i, flags, kw)
 	if raw&many == 0 || !shared {
 		return nil
@@ -169,15 +189,19 @@ func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 func (f *flagWriter) setRow(i int, flags Flags, kw uint64) {
 	row := &f.batch.rows[i]
 	old := placed{f.batch.mb, row.UID, f.batch.raw[i], row.Keywords}
-	row.Flags, row.Keywords, row.Changed = flags&settable, kw, f.set(old, flags, kw)
-	f.batch.raw[i] = row.Flags | f.batch.raw[i]&many
+	shown := flags & settable
+	if f.own != nil {
+		shown = withSeen(shown, row.Flags&Seen != 0)
+	}
+	row.Flags, row.Keywords, row.Changed = shown, kw, f.set(old, flags, kw)
+	f.batch.raw[i] = flags&settable | f.batch.raw[i]&inner
 }
 
-// set writes one placement's flags, keeping its many mark, and returns its new seq. Placements beyond the block of
+// set writes one placement's flags, keeping its inner bits, and returns its new seq. Placements beyond the block of
 // numbers share its last: a seq may be shared, it may not go back.
 func (f *flagWriter) set(p placed, flags Flags, kw uint64) haven.Seq {
 	seq := f.lock.take()
-	f.tx.Exec(sqlSetFlags, int64(f.account), int64(p.mb), int64(p.uid), int64(flags&settable|p.flags&many), flags&Seen != 0, int64(kw), int64(seq))
+	f.tx.Exec(sqlSetFlags, int64(f.account), int64(p.mb), int64(p.uid), int64(flags&settable|p.flags&inner), flags&Seen != 0, int64(kw), int64(seq))
 	d := f.count(p.mb)
 	d.unseen += int64(bit(flags, Seen, false)) - int64(bit(p.flags, Seen, false))
 	d.deleted += int64(bit(flags, Deleted, true)) - int64(bit(p.flags, Deleted, true))
@@ -198,6 +222,9 @@ func (f *flagWriter) finish() {
 	for _, mb := range slices.Sorted(maps.Keys(f.counts)) {
 		d := f.counts[mb]
 		f.tx.Exec(sqlCount, int64(f.account), int64(mb), d.gone, d.unseen, d.deleted, d.bytes, int64(d.seq))
+	}
+	if f.own != nil {
+		f.own.tally.write(f.tx, f.account)
 	}
 }
 

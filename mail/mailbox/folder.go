@@ -36,7 +36,7 @@ func scanFolder(r db.Row) Folder {
 	return Folder{
 		No: haven.MailboxNo(r.Int64(0)), Parent: haven.MailboxNo(r.Int64(1)), Name: r.Text(2), Role: Role(r.Text(3)),
 		UIDValidity: uint32(r.Int64(4)), UIDNext: haven.UID(r.Int64(5)), Total: r.Int64(6), Unseen: r.Int64(7),
-		Deleted: r.Int64(8), Bytes: r.Int64(9), HighestModSeq: haven.Seq(r.Int64(10)), Subscribed: r.Bool(11),
+		Deleted: r.Int64(8), Bytes: r.Int64(9), HighestModSeq: haven.Seq(r.Int64(10)), own: r.Bool(11), Subscribed: r.Bool(12),
 	}
 }
 
@@ -55,6 +55,9 @@ func folders(tx *db.Tx, v Viewer) (tree, error) {
 		if p := t.index(t[i].Parent); p >= 0 {
 			t[p].Children = true
 		}
+	}
+	if err == nil && slices.ContainsFunc(t, func(f Folder) bool { return f.own }) {
+		err = ownCounts(tx, v, t)
 	}
 	return t, err
 }
@@ -164,7 +167,8 @@ func (s *Service) errFolderName() error {
 func insertFolder(tx *db.Tx, account haven.AccountNo, f Folder, seq haven.Seq) {
 	tx.Exec(`INSERT INTO mailbox (an, mb, parent, name, role, validity, created, changed) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
 		int64(account), int64(f.No), int64(f.Parent), f.Name, string(f.Role), int64(f.UIDValidity), int64(seq))
-	tx.Exec(`INSERT INTO mailbox_count (an, mb, uidnext, total, unseen, deleted, bytes, hiseq) VALUES ($1, $2, 1, 0, 0, 0, 0, $3)`,
+	tx.Exec(`INSERT INTO mailbox_count (an, mb, uidnext, total, unseen, deleted, bytes, hiseq, reads)
+		SELECT an, $2, 1, 0, 0, 0, 0, $3, CASE WHEN reads = 0 THEN 0 ELSE 1 END FROM account_seq WHERE an = $1`,
 		int64(account), int64(f.No), int64(seq))
 }
 

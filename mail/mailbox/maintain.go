@@ -15,9 +15,9 @@ const maintainRows = 100
 
 // Maintain ends what has lapsed: messages expunged longer ago than the policy's RestoreFor lose their row, and with it
 // their reference to the body; their vanished UIDs are joined into runs that are kept for good; memories of sent
-// letters go. It works in small steps and returns when nothing is left to do.
+// letters go; marks of people in mailboxes that read as one again are joined. It works in small steps and returns when nothing is left to do.
 func (s *Service) Maintain(ctx context.Context) error {
-	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetSentStep} {
+	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetSentStep, s.settleStep} {
 		for n := maintainRows; n >= maintainRows; {
 			var err error
 			if n, err = step(ctx); err != nil {
@@ -97,6 +97,7 @@ func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed, before in
 			return err
 		}
 		if !held {
+			tx.Exec(sqlForgetMarks, int64(an), int64(d.msg))
 			err := tx.Query(sqlDeleteMessage, []any{int64(d.msg), int64(an)}, func(r db.Row) error {
 				bodies = append(bodies, blob.ID(r.Int64(0)))
 				return nil

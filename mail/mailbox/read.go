@@ -14,7 +14,8 @@ import (
 type View struct {
 	Folder      Folder
 	UIDs        *Runs
-	FirstUnseen haven.UID // 0: none
+	FirstUnseen haven.UID // 0: none, or, where each reads for oneself, one that is far back
+	strange     bool      // each reads for oneself, and the viewer is no reader yet
 }
 
 func scanRow(r db.Row) Row {
@@ -38,6 +39,13 @@ func (s *Service) View(ctx context.Context, v Viewer, mb haven.MailboxNo) (*View
 		return nil, err
 	}
 	s.views.put(key, view.Folder, view.UIDs)
+	if view.strange {
+		if err := s.enrolViewer(ctx, v); err != nil {
+			return nil, err
+		}
+		cached, _ = s.views.get(key)
+		return s.viewFrom(ctx, v, mb, cached)
+	}
 	return view, nil
 }
 
@@ -48,8 +56,15 @@ func (s *Service) viewFrom(ctx context.Context, v Viewer, mb haven.MailboxNo, ca
 		if view.Folder, err = folderNo(tx, v.Account, mb); err != nil {
 			return err
 		}
-		if view.UIDs, err = readUIDs(tx, v.Account, view.Folder, cached); err != nil || view.Folder.Unseen == 0 {
+		if view.UIDs, err = readUIDs(tx, v.Account, view.Folder, cached); err != nil {
 			return err
+		}
+		if view.Folder.own {
+			view.strange, err = openOwn(tx, v, &view)
+			return err
+		}
+		if view.Folder.Unseen == 0 {
+			return nil
 		}
 		return tx.Query(sqlUnseen, []any{int64(v.Account), int64(mb)}, func(r db.Row) error {
 			view.FirstUnseen = haven.UID(r.Int64(0))
@@ -96,7 +111,9 @@ func (s *Service) Changes(ctx context.Context, v Viewer, mb haven.MailboxNo, sin
 		if err != nil {
 			return err
 		}
-		ch, err = changesSince(tx, v.Account, f, since)
+		if ch, err = changesSince(tx, v.Account, f, since); err == nil && f.own {
+			err = ownChanges(tx, v, &ch, since)
+		}
 		return err
 	})
 	return ch, err
@@ -159,18 +176,28 @@ func (s *Service) Rows(ctx context.Context, v Viewer, mb haven.MailboxNo, uids [
 		if len(part) == 0 {
 			return nil
 		}
+		var marks bool
+		n, last := 0, haven.UID(0)
 		err := s.read(ctx, v, func(tx *db.Tx) (err error) {
-			buf, err = readRows(tx, v.Account, mb, part, changedSince, w.most, buf[:0])
+			buf, marks, err = readRows(tx, v.Account, mb, part, changedSince, w.most, buf[:0])
+			if n = len(buf); err != nil || n == 0 {
+				return err
+			}
+			if last = buf[n-1].UID; marks {
+				err = showOwn(tx, v, buf)
+			}
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		w.done(part, n, last)
+		if marks && changedSince > 0 {
+			buf = slices.DeleteFunc(buf, func(r Row) bool { return r.Changed <= changedSince })
+		}
 		if len(buf) == 0 {
-			w.done(part, 0, 0)
 			continue
 		}
-		w.done(part, len(buf), buf[len(buf)-1].UID)
 		if err := fn(buf); err != nil {
 			return err
 		}
@@ -183,17 +210,24 @@ func (s *Service) RowsOf(ctx context.Context, v Viewer, mb haven.MailboxNo, msgs
 	args := func(i int) []any { return []any{int64(v.Account), int64(mb), int64(msgs[i])} }
 	err = s.read(ctx, v, func(tx *db.Tx) error {
 		rows = rows[:0]
-		return tx.QueryEach(sqlRowsOf, len(msgs), args, func(_ int, r db.Row) error {
+		marks := false
+		err := tx.QueryEach(sqlRowsOf, len(msgs), args, func(_ int, r db.Row) error {
 			rows = append(rows, scanRow(r))
+			marks = marks || Flags(r.Int64(2))&marked != 0
 			return nil
 		})
+		if err == nil && marks {
+			err = showOwn(tx, v, rows)
+		}
+		return err
 	})
 	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.UID, b.UID) })
 	return rows, err
 }
 
-// readRows appends the rows of some ranges to buf, at most limit of each.
-func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, changedSince haven.Seq, limit int, buf []Row) ([]Row, error) {
+// readRows appends the rows of some ranges to buf, at most limit of each. Where marks is true people have marks of their own on some of
+// them, and they are as nobody sees them yet; those with such marks are there whenever they changed.
+func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, changedSince haven.Seq, limit int, buf []Row) (_ []Row, marks bool, err error) {
 	sql := sqlRows
 	if changedSince > 0 {
 		sql = sqlRowsFrom
@@ -205,11 +239,12 @@ func readRows(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Ran
 		}
 		return a
 	}
-	err := tx.QueryEach(sql, len(part), args, func(_ int, r db.Row) error {
+	err = tx.QueryEach(sql, len(part), args, func(_ int, r db.Row) error {
 		buf = append(buf, scanRow(r))
+		marks = marks || Flags(r.Int64(2))&marked != 0
 		return nil
 	})
-	return buf, err
+	return buf, marks, err
 }
 
 // Keywords are the names of the account's keywords; bit n of Row.Keywords is the name at index n.

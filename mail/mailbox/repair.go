@@ -35,13 +35,21 @@ var repairs = []string{
 		bytes = (SELECT COALESCE(SUM(size), 0) FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d),
 		messages = (SELECT COUNT(*) FROM (SELECT DISTINCT msg FROM placement WHERE an = $1) d)
 		WHERE an = $1`,
+	`UPDATE mailbox_count SET reads = (SELECT CASE WHEN a.reads = 0 THEN 0 ELSE 1 END FROM account_seq a WHERE a.an = mailbox_count.an) WHERE an = $1`,
+	`DELETE FROM seen_by WHERE an = $1 AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = seen_by.msg AND m.an = seen_by.an)`,
+	`UPDATE placement SET flags = flags | 262144 WHERE an = $1 AND flags & 262144 = 0
+		AND EXISTS (SELECT 1 FROM seen_by s WHERE s.an = placement.an AND s.msg = placement.msg)`,
 	// The sequence goes on above every number that anybody may have been told.
 	`UPDATE account_seq SET seq = 1 + ` + sqlHighest + ` WHERE an = $1 AND seq <= ` + sqlHighest,
 	`UPDATE mailbox_count SET hiseq = (SELECT seq FROM account_seq a WHERE a.an = mailbox_count.an) WHERE an = $1`,
+	`DELETE FROM reader_count WHERE an = $1`,
+	`INSERT INTO reader_count (an, person, mb, unseen, hiseq)
+		SELECT a.an, t.person, t.mb, t.d, a.seq FROM ` + sqlOwnUnseen + ` t JOIN account_seq a ON a.an = $1`,
 }
 
 const sqlHighest = `(SELECT MAX(n) FROM (SELECT MAX(hiseq) n FROM mailbox_count WHERE an = $1
-	UNION ALL SELECT MAX(changed) FROM placement WHERE an = $1 UNION ALL SELECT MAX(changed) FROM gone WHERE an = $1) top)`
+	UNION ALL SELECT MAX(changed) FROM placement WHERE an = $1 UNION ALL SELECT MAX(changed) FROM seen_by WHERE an = $1
+	UNION ALL SELECT MAX(hiseq) FROM reader_count WHERE an = $1 UNION ALL SELECT MAX(changed) FROM gone WHERE an = $1) top)`
 
 // Repair rebuilds, one account at a time, what Check calls derived: counters, room used, envelopes and structures that
 // don't open, from their bodies, and threads that are missing, from the references. done is told how many accounts are finished. Sessions that are open see every folder

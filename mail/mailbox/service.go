@@ -146,6 +146,7 @@ type lock struct {
 	bytes      int64 // used, before this transaction
 	quota      int64 // 0: the policy's
 	used       bool  // some number was given
+	reads      reads
 }
 
 // take gives the next number of the block. Beyond the block all share its last: a number may be shared within a
@@ -164,7 +165,7 @@ func takeSeq(tx *db.Tx, account haven.AccountNo, n int) (*lock, error) {
 	var l *lock
 	err := tx.Query(sqlTakeSeq, []any{int64(account), int64(n)}, func(r db.Row) error {
 		last := haven.Seq(r.Int64(0))
-		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2)}
+		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2), reads: reads(r.Int64(3))}
 		return nil
 	})
 	if err == nil && l == nil {

@@ -126,16 +126,42 @@ CREATE INDEX gone_msg ON gone (msg) WHERE msg <> 0;
 `, `
 ALTER TABLE gone ADD COLUMN flags {int} NOT NULL DEFAULT 0;
 ALTER TABLE gone ADD COLUMN kw {int} NOT NULL DEFAULT 0;
+`, `
+ALTER TABLE account_seq ADD COLUMN reads {int} NOT NULL DEFAULT 0;
+ALTER TABLE mailbox_count ADD COLUMN reads {int} NOT NULL DEFAULT 0;
+CREATE TABLE seen_by (
+	an {int} NOT NULL,
+	msg {int} NOT NULL,
+	person {int} NOT NULL,
+	seen {int} NOT NULL,
+	changed {int} NOT NULL,
+	PRIMARY KEY (an, msg, person)
+) {norowid};
+CREATE INDEX seen_by_changed ON seen_by (an, person, changed);
+CREATE TABLE reader (
+	an {int} NOT NULL,
+	person {int} NOT NULL,
+	since {int} NOT NULL,
+	PRIMARY KEY (an, person)
+) {norowid};
+CREATE TABLE reader_count (
+	an {int} NOT NULL,
+	person {int} NOT NULL,
+	mb {int} NOT NULL,
+	unseen {int} NOT NULL,
+	hiseq {int} NOT NULL,
+	PRIMARY KEY (an, person, mb)
+) {norowid};
 `}}
 
 // Reading.
 const (
-	sqlFolders = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq,
+	sqlFolders = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads,
 		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb
 		LEFT JOIN unsubscribed u ON u.person = $2 AND u.an = m.an AND u.mb = m.mb
 		WHERE m.an = $1 ORDER BY m.mb`
-	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, 0
+	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads, 0
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
 
 	rowColumns = `uid, msg, flags, kw, size, received, created, changed`
@@ -143,7 +169,8 @@ const (
 	// Here and below the unary plus keeps both planners from going through the whole account, which without statistics
 	// looks cheap to them: a message's number leads to its few placements.
 	sqlRowsOf   = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND +mb = $2 AND msg = $3`
-	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND changed > $6 ORDER BY uid LIMIT $5`
+	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4
+		AND (changed > $6 OR flags & 262144 <> 0) ORDER BY uid LIMIT $5`
 	// The unary plus keeps both planners on placement_changed: what changed lately is few, the mailbox may be large.
 	sqlChanged   = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND +mb = $2 AND changed > $3`
 	sqlUIDs      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid`
@@ -169,7 +196,7 @@ const (
 
 // Writing.
 const (
-	sqlTakeSeq = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota`
+	sqlTakeSeq = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
 	sqlUse     = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3 WHERE an = $1`
 	sqlTakeUID = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
 		bytes = bytes + $6, hiseq = $7 WHERE an = $1 AND mb = $2 RETURNING uidnext`
@@ -195,6 +222,7 @@ var dropFolder = []string{
 	`DELETE FROM mailbox WHERE an = $1 AND mb = $2`,
 	`DELETE FROM mailbox_count WHERE an = $1 AND mb = $2`,
 	`DELETE FROM unsubscribed WHERE an = $1 AND mb = $2`,
+	`DELETE FROM reader_count WHERE an = $1 AND mb = $2`,
 	`DELETE FROM gone WHERE an = $1 AND mb = $2 AND msg = 0`,
 }
 
