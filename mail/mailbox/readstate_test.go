@@ -232,6 +232,8 @@ func TestSettleGoesOn(t *testing.T) {
 				t.Fatalf("%d messages have marks", n)
 			}
 			r.seen(1, mailbox.RemoveFlags, 8)
+			r.unseen(0, inbox)
+			must(t, s.Check(t.Context(), func(f mailbox.Fault) { t.Error(f) }))
 			if got := r.unseen(1, inbox); !slices.Contains(got, 8) {
 				t.Errorf("person 1 has not read %v", got)
 			}
@@ -301,7 +303,7 @@ func TestReadStateModel(t *testing.T) {
 		engine      string
 		seed        uint64
 		step, steps int
-	}{{"sqlite", 11, 2, 700}, {"sqlite", 12, 0, 1200}, {"sqlite", 13, 5, 1200}, {"postgres", 14, 3, 250}, {"postgres", 15, 0, 250}} {
+	}{{"sqlite", 11, 1, 700}, {"sqlite", 12, 0, 1200}, {"sqlite", 13, 5, 1200}, {"postgres", 14, 3, 250}, {"postgres", 15, 0, 250}} {
 		t.Run(fmt.Sprint(c.engine, c.seed), func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() || racing {
@@ -504,7 +506,7 @@ func (m *reference) compare(what string, i int) {
 		if f.Unseen != n {
 			m.t.Errorf("step %d, %s: folder %d: person %d has %d unseen, want %d", m.step, what, mb, i, f.Unseen, n)
 		}
-		if m.rand.IntN(3) == 0 && (i < 2 || m.step%17 == 0 || m.seen[i][mb] != nil) {
+		if m.rand.IntN(3) == 0 && (i < 2 || m.step%17 == 0) { // the third opens it seldom
 			m.learn(what, i, mb, rows)
 		}
 	}
