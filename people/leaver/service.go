@@ -112,9 +112,12 @@ func (s *Service) may(tx *db.Tx, actor haven.Actor, person haven.AccountNo, at o
 	}
 	orgs, err := s.o.Shared.OwnedIn(tx, by.No)
 	if err == nil && !slices.Contains(orgs, at) {
-		err = errNone
+		return errNone
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return s.o.Shared.FactorIn(tx, by.No)
 }
 
 // leftIn are the mailboxes of a place that a person loses.

@@ -130,12 +130,12 @@ func (h *House) Open() {
 	h.Access = access.New(h.DB, h.Clock.Now)
 	h.Accounts = account.New(account.Options{TemporaryKey: temporaryKey, DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
 		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names})
-	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Policy: h.Policy, Clock: h.Clock})
+	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
+		Portal: func() string { return "https://portal.haven.example" }, Owns: sharedmailbox.OwnsIn})
+	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Factor: h.SecondFactor, Policy: h.Policy, Clock: h.Clock})
 	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session})
 	h.Operators = operator.New(operator.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Operator, Demo: true})
 	h.Activation = activation.New(activation.Options{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Operators: h.Operators})
-	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
-		Portal: func() string { return "https://portal.haven.example" }})
 	h.Hours = openinghours.New(openinghours.Options{DB: h.DB, Shared: h.Shared, Policy: h.Policy.Organisation, Clock: h.Clock})
 	h.Places = organisation.New(h.DB, h.Clock, h.Policy.Organisation, sharedmailbox.Have)
 }

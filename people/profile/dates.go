@@ -16,6 +16,7 @@ type DateFacts struct {
 	Used            time.Time // the last log in on the web
 	PasswordExpires time.Time
 	RulesDue        time.Time // to accept a new version of the rules of use
+	FactorDue       time.Time // from when on a second factor is required
 	ResetFrom       time.Time // from when a forgotten password is replaced by the person again, after a mobile or e-mail changed
 	Accesses        []Access
 }
@@ -42,6 +43,7 @@ func Dates(f DateFacts, p policy.LifeCycle, now time.Time) (all []Date) {
 	}
 	add(f.PasswordExpires, "password.expired", "")
 	add(f.RulesDue, "activation.policy", "")
+	add(f.FactorDue, "factor.required", "")
 	add(f.ResetFrom, "reset.contact-changed", "")
 	switch f.State {
 	case account.Active:

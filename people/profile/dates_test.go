@@ -19,8 +19,8 @@ func TestDates(t *testing.T) {
 		want []haven.Rule
 	}{
 		{"nothing but the clock of use", DateFacts{State: account.Active, Used: now}, []haven.Rule{"account.inactive"}},
-		{"the next one first", DateFacts{State: account.Active, Used: now, PasswordExpires: now.Add(5 * day), RulesDue: now.Add(2 * day), ResetFrom: now.Add(day),
-			Accesses: []Access{{"A", now.Add(3 * day)}, {"B", time.Time{}}}}, []haven.Rule{"reset.contact-changed", "activation.policy", "access.ended", "password.expired", "account.inactive"}},
+		{"the next one first", DateFacts{State: account.Active, Used: now, PasswordExpires: now.Add(5 * day), RulesDue: now.Add(2 * day), FactorDue: now.Add(4 * day), ResetFrom: now.Add(day),
+			Accesses: []Access{{"A", now.Add(3 * day)}, {"B", time.Time{}}}}, []haven.Rule{"reset.contact-changed", "activation.policy", "access.ended", "factor.required", "password.expired", "account.inactive"}},
 		{"what is past is not coming", DateFacts{State: account.Active, Used: now.Add(-p.Inactive), PasswordExpires: now, Accesses: []Access{{"A", now.Add(-day)}}}, nil},
 		{"a leaver", DateFacts{State: account.Leaver, Since: now, Used: now}, []haven.Rule{"leaver.deleted"}},
 	} {

@@ -47,6 +47,11 @@ func (s *Service) decide(ctx context.Context, actor haven.Actor, id int64, a Ans
 		if !v.Allowed {
 			return refusalOf(v)
 		}
+		if i := slices.IndexFunc(owners, func(o account.Account) bool { return o.ID == actor.Person }); !desk && i >= 0 {
+			if err := s.o.Shared.FactorIn(tx, owners[i].No); err != nil {
+				return err
+			}
+		}
 		return s.settle(tx, actor, &r, a, owners, v.Rule)
 	})
 	if err == nil && a.Accept {

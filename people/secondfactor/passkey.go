@@ -292,17 +292,18 @@ func (s *Service) RemovePasskey(ctx context.Context, actor haven.Actor, who acco
 		if err != nil {
 			return err
 		}
-		return tidy(tx, who.No)
+		return tidy(tx, who.No, s.o.Clock.Now())
 	})
 }
 
 // tidy drops what a second step leaves behind of which nothing is left.
-func tidy(tx *db.Tx, no haven.AccountNo) error {
+func tidy(tx *db.Tx, no haven.AccountNo, now time.Time) error {
 	st, err := standing(tx, no)
 	if err == nil && !st.On {
 		tx.Exec(sqlRemove, int64(no))
 		tx.Exec(sqlNoCodes, int64(no))
 		tx.Exec(sqlDistrust, int64(no))
+		tx.Exec(sqlOnce, int64(no), now.UnixMicro())
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/platform/policy"
 )
 
 const (
@@ -51,3 +52,37 @@ func Steps(now time.Time, last int64) (all []int64) {
 	}
 	return all
 }
+
+// DutyFacts are what MayGoOn looks at.
+type DutyFacts struct {
+	Owner bool      // of an active mailbox
+	On    bool      // there is a second factor
+	Asked time.Time // when the person was first asked to have one; zero: never
+	Once  bool      // there was one, and the person took it away
+}
+
+// MayGoOn says whether a person does what a second factor is required for (Rules 6), and until when that is so without one: zero where
+// nothing is required, or there is one. Who was never asked has the whole grace before them, and who had one has none.
+func MayGoOn(f DutyFacts, p policy.SecondFactor, now time.Time) (v haven.Verdict, due time.Time) {
+	switch {
+	case f.On:
+		return haven.Allow("factor.on"), time.Time{}
+	case !p.Staff && !(p.Owners && f.Owner):
+		return haven.Allow("factor.optional"), time.Time{}
+	}
+	if f.Asked.IsZero() {
+		f.Asked = now
+	}
+	due = f.Asked.Add(p.Grace)
+	if f.Once || !now.Before(due) {
+		who := "Who owns a mailbox"
+		if p.Staff {
+			who = "Everybody here"
+		}
+		return haven.Refuse(RuleRequired, who+" logs in with a second step. Set yours up first: it takes two minutes."), due
+	}
+	return haven.Allow("factor.grace"), due
+}
+
+// RuleRequired is the rule by which somebody is turned back who has no second factor and needs one.
+const RuleRequired haven.Rule = "factor.required"

@@ -38,6 +38,9 @@ type Options struct {
 	Policy policy.Policy
 	Issuer string        // the service's name, as apps and devices show it
 	Portal func() string // the pages' own address, at which passkeys are good
+
+	// Owns reports whether a person owns an active mailbox; sharedmailbox.OwnsIn does.
+	Owns func(tx *db.Tx, no haven.AccountNo) (bool, error)
 }
 
 // Service keeps the second factors. It is safe for many goroutines.
@@ -288,7 +291,7 @@ func (s *Service) Remove(ctx context.Context, actor haven.Actor, who account.Acc
 		if err != nil {
 			return err
 		}
-		return tidy(tx, who.No)
+		return tidy(tx, who.No, s.o.Clock.Now())
 	})
 }
 

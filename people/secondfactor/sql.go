@@ -29,6 +29,8 @@ CREATE INDEX passkey_no ON passkey (no, created);
 CREATE TABLE passkey_asked (
 	challenge {text} NOT NULL PRIMARY KEY, no {int} NOT NULL REFERENCES person (no), kind {int} NOT NULL, data {blob} NOT NULL, until {int} NOT NULL);
 CREATE INDEX passkey_asked_no ON passkey_asked (no, until);
+`, `
+CREATE TABLE second_factor_duty (no {int} NOT NULL PRIMARY KEY REFERENCES person (no), asked {int} NOT NULL, once {int} NOT NULL);
 `}}
 
 const (
@@ -51,6 +53,11 @@ const (
 	// A row for the wrong codes of somebody who has passkeys and no app.
 	sqlPlace = `INSERT INTO second_factor (no, sealed, confirmed, last, failed, failed_at) VALUES ($1, $2, 0, 0, 0, 0) ON CONFLICT (no) DO NOTHING`
 	sqlNoApp = `UPDATE second_factor SET confirmed = 0, last = 0 WHERE no = $1 AND confirmed <> 0`
+
+	sqlDuty = `SELECT asked, once FROM second_factor_duty WHERE no = $1`
+	sqlOn   = `SELECT 1 WHERE EXISTS (SELECT 1 FROM second_factor WHERE no = $1 AND confirmed > 0) OR EXISTS (SELECT 1 FROM passkey WHERE no = $1)`
+	sqlDue  = `INSERT INTO second_factor_duty (no, asked, once) VALUES ($1, $2, 0) ON CONFLICT (no) DO NOTHING`
+	sqlOnce = `INSERT INTO second_factor_duty (no, asked, once) VALUES ($1, $2, 1) ON CONFLICT (no) DO UPDATE SET once = 1`
 
 	sqlKeys     = `SELECT credential FROM passkey WHERE no = $1 ORDER BY created, id`
 	sqlListKeys = `SELECT id, name, created, used FROM passkey WHERE no = $1 ORDER BY created, id`

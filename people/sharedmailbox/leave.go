@@ -24,7 +24,7 @@ func (s *Service) Leave(ctx context.Context, actor haven.Actor, mailbox, to have
 		}
 		a, err := s.enter(tx, actor, mailbox, also[1:]...)
 		if err == nil && to != 0 {
-			err = s.mayManage(tx, actor, mailbox)
+			err = s.mayManage(tx, actor, mailbox, asOwner)
 		}
 		if err != nil {
 			return err

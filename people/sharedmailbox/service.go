@@ -24,12 +24,20 @@ type Announcer interface {
 	AccessChanged(accounts ...haven.AccountNo)
 }
 
+// SecondFactor says whether a person may act as an owner, as far as the second factor goes, and notes who was asked for one;
+// secondfactor.Service does.
+type SecondFactor interface {
+	OwnerIn(tx *db.Tx, no haven.AccountNo) error
+	AskedIn(tx *db.Tx, actor haven.Actor, who account.Account) error
+}
+
 // Options are what the service stands on.
 type Options struct {
 	DB        *db.DB
 	Accounts  *account.Service
 	Access    *access.Service
 	Announcer Announcer // may be nil
+	Factor    SecondFactor
 	Policy    policy.Policy
 	Clock     clock.Clock
 	Logger    *slog.Logger // nil: nothing is logged
@@ -215,7 +223,7 @@ func (s *Service) ChangeMember(ctx context.Context, actor haven.Actor, mailbox h
 // grant writes what decide makes of the person's membership, which is zero where there is none or it has ended.
 func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, decide func(now Membership) (Grant, error)) error {
 	return s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
-		if err := s.mayManage(tx, actor, mailbox); err != nil {
+		if err := s.mayManage(tx, actor, mailbox, asOwner); err != nil {
 			return err
 		}
 		g, err := decide(current(before, person, s.o.Clock.Now()))
@@ -295,6 +303,10 @@ func (s *Service) RemoveForSafety(ctx context.Context, actor haven.Actor, mailbo
 
 func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, rule haven.Rule, keepOwner bool) error {
 	var left []account.Account
+	how := asOwner
+	if !keepOwner {
+		how = forSafety
+	}
 	err := s.change(ctx, actor, mailbox, person, func(tx *db.Tx, a account.Account, before []Membership) error {
 		var gone Membership
 		after := make([]Membership, 0, len(before))
@@ -306,7 +318,7 @@ func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person
 			}
 		}
 		if gone.Person.ID != actor.Person || actor.Person.IsZero() {
-			if err := s.mayManage(tx, actor, mailbox); err != nil {
+			if err := s.mayManage(tx, actor, mailbox, how); err != nil {
 				return err
 			}
 		}
@@ -383,11 +395,11 @@ func (s *Service) ManageIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo
 	if err != nil {
 		return a, err
 	}
-	return a, s.mayManage(tx, actor, mailbox)
+	return a, s.mayManage(tx, actor, mailbox, asOwner)
 }
 
 // mayManage lets an owner through, and the service itself, which has to give its name.
-func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
+func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, how int) error {
 	if actor.Person.IsZero() {
 		if actor.Program == "" {
 			return errNobody
@@ -398,7 +410,24 @@ func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountN
 	if err != nil {
 		return err
 	}
-	return s.o.Access.CheckFreshIn(tx, who.No, mailbox, haven.Manage)
+	if err := s.o.Access.CheckFreshIn(tx, who.No, mailbox, haven.Manage); err != nil || how == forSafety {
+		return err
+	}
+	if err := s.o.Factor.AskedIn(tx, actor, who); err != nil {
+		return err
+	}
+	return s.o.Factor.OwnerIn(tx, who.No)
+}
+
+// The ways of acting as an owner. What is done for safety is never refused or delayed (Rules 3), for want of a second factor neither.
+const (
+	asOwner = iota
+	forSafety
+)
+
+// FactorIn is nil where a person may act as an owner, as far as the second factor goes (Rules 6): for what owners do elsewhere than at a mailbox.
+func (s *Service) FactorIn(tx *db.Tx, person haven.AccountNo) error {
+	return s.o.Factor.OwnerIn(tx, person)
 }
 
 func (s *Service) write(tx *db.Tx, actor haven.Actor, a account.Account, m Membership) {

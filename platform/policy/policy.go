@@ -20,6 +20,7 @@ type Policy struct {
 	Password     Password
 	Lockout      Lockout
 	Session      Session
+	SecondFactor SecondFactor
 	Reset        Reset
 	Activation   Activation
 	Contact      Contact
@@ -113,6 +114,13 @@ type Session struct {
 	Passkeys     int           // most passkeys of one person
 	Emergency    time.Duration // opening of a mailbox limited to named networks
 	NewFactor    time.Duration // a renewed second factor waits so long before it serves owners and desks
+}
+
+// SecondFactor is of whom a second factor is required (Rules 6). Of operators and desks it always is (people/operator).
+type SecondFactor struct {
+	Owners bool          // of owners of mailboxes, for what only owners do
+	Staff  bool          // of everybody, for every page; false: they may have one
+	Grace  time.Duration // counted from the first log in at which somebody was asked, and for who never had one; 0: none
 }
 
 // Reset is how a forgotten password is reset (Rules 6).

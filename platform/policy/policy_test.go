@@ -35,6 +35,7 @@ func TestProfilesHoldTheRules(t *testing.T) {
 		{"3,600 an hour (Rules 10)", nhs.Sending.ReceivePerHour == 3600},
 		{"restore 30 days (STORE)", nhs.Mailbox.RestoreFor == 30*day},
 		{"lock: 30 failures, 30 minutes (Rules 6)", nhs.Lockout.LockAfter == 30 && nhs.Lockout.LockFor == 30*time.Minute},
+		{"a second factor is required of owners, a fortnight after they were asked, and not of staff (Rules 6)", nhs.SecondFactor == SecondFactor{Owners: true, Grace: 14 * day} && new24.SecondFactor == nhs.SecondFactor},
 		{"account passwords in programs are off (Rules 6)", !nhs.Account.PasswordsInPrograms},
 		{"bench has no receive limit", load.Sending.ReceivePerHour == 0},
 		{"bench has no lock-out", load.Lockout.LockAfter == 0 && load.Lockout.SlowAfter == 0},

@@ -31,16 +31,17 @@ func Profile(name string) (Policy, error) {
 // nhsmail2017 is the reference page, and our own numbers where the page is silent.
 func nhsmail2017() Policy {
 	return Policy{
-		Name:       Default,
-		Address:    addresses(),
-		Account:    Account{AppPasswordsPer: 30, NameRunes: 64},
-		Password:   passwords(),
-		Lockout:    lockout(),
-		Session:    sessions(),
-		Reset:      Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
-		Activation: Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
-		Contact:    Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
-		Request:    Request{OwnersFor: 7 * day, ReasonRunes: 500},
+		Name:         Default,
+		Address:      addresses(),
+		Account:      Account{AppPasswordsPer: 30, NameRunes: 64},
+		Password:     passwords(),
+		Lockout:      lockout(),
+		Session:      sessions(),
+		SecondFactor: SecondFactor{Owners: true, Grace: 14 * day},
+		Reset:        Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
+		Activation:   Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
+		Contact:      Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
+		Request:      Request{OwnersFor: 7 * day, ReasonRunes: 500},
 		Registration: Registration{NewAccounts: 3, Further: 5, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
 			PlaceAsks: 60, Kept: 90 * day},
 		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, KeptPeople: 2, Object: day, DraftKept: 30 * day,
@@ -136,6 +137,7 @@ func bench() Policy {
 	p.Name = "bench"
 	p.Account.PasswordsInPrograms = true
 	p.Password.MaxAge = 0
+	p.SecondFactor.Owners = false
 	p.Lockout.SlowAfter, p.Lockout.SlowNetwork, p.Lockout.LockAfter = 0, 0, 0
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
