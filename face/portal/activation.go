@@ -74,8 +74,16 @@ func activationDone(q *request) error {
 	if q.ses.Person.State == account.Invited {
 		return q.redirect("/activation")
 	}
+	duty, err := q.duty()
+	if err != nil {
+		return err
+	}
+	due := ""
+	if duty.Verdict.Allowed && !duty.Due.IsZero() {
+		due = day(duty.Due)
+	}
 	q.frame.Title = "Your account is active"
-	return q.show(http.StatusOK, page.ActivationDonePage(q.frame))
+	return q.show(http.StatusOK, page.ActivationDonePage(q.frame, due))
 }
 
 func policyPage(q *request) error { return q.showPolicy(http.StatusOK) }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"haven/face/portal/page"
+	"haven/people/secondfactor"
 	"haven/platform/errs"
 )
 
@@ -28,6 +29,12 @@ var answers = map[errs.Kind]struct {
 func (q *request) fail(err error) {
 	m := page.Message{Next: []page.Link{{Href: "/", Text: "Go to the start page"}, {Href: "/help", Text: "Get help"}}}
 	kind := errs.KindOf(err)
+	if e := (*errs.Error)(nil); errors.As(err, &e) && e.Rule == string(secondfactor.RuleRequired) && q.ses != nil {
+		if err = q.turnedBack(); err == nil {
+			return
+		}
+		kind = errs.KindOf(err)
+	}
 	if e := (*errs.Error)(nil); errors.As(err, &e) && e.Say != "" {
 		m.Say, m.Rule = []string{e.Say}, e.Rule
 		if way, ok := ways[e.Rule]; ok {

@@ -161,6 +161,8 @@ var inHistory = map[string]string{
 	"reset.done":                      "The password was changed by a link and a code",
 	"reset.refused":                   "A link or code for a new password was not good",
 	"second-factor.codes-renewed":     "New recovery codes were made",
+	"second-factor.owner-refused":     "An owner was turned back for want of the second step",
+	"second-factor.required":          "The second step was asked for",
 	"second-factor.place-trusted":     "A browser was trusted",
 	"second-factor.places-distrusted": "No browser is trusted any more",
 	"second-factor.recovery-used":     "A recovery code was used",

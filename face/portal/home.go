@@ -35,6 +35,13 @@ func mailboxes(q *request) error {
 		return err
 	}
 	h.Requests = len(waiting)
+	duty, err := q.duty()
+	if err != nil {
+		return err
+	}
+	if !duty.Due.IsZero() {
+		h.FactorDue, h.FactorPast = day(duty.Due), !duty.Verdict.Allowed
+	}
 	if !q.policyDue.IsZero() {
 		h.PolicyDue = day(q.policyDue)
 	}

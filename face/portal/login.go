@@ -82,7 +82,11 @@ func logIn(q *request) error {
 	if found.Changes || ses.Changes {
 		return q.redirect("/account/password")
 	}
-	return q.redirect(in.Next)
+	to, err := q.afterLogIn(ses.Actor(), found.Person, in.Next)
+	if err != nil {
+		return err
+	}
+	return q.redirect(to)
 }
 
 // authenticate asks whether a password is a person's. A person's own account only: a mailbox that several share is opened by logging in as oneself.

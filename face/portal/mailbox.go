@@ -9,6 +9,7 @@ import (
 	"haven/face/portal/page"
 	"haven/people/account"
 	"haven/people/openinghours"
+	"haven/people/secondfactor"
 	"haven/people/sharedmailbox"
 	"haven/platform/errs"
 )
@@ -33,6 +34,9 @@ func (q *request) owned() (sharedmailbox.Opened, error) {
 	o, err := q.opened()
 	if err == nil && !o.Rights.Has(haven.Manage) {
 		err = errOwners
+	}
+	if err == nil {
+		err = q.mayOwn(o.Account.ID)
 	}
 	return o, err
 }
@@ -254,6 +258,9 @@ func choice(of []page.Choice, value string) string {
 // sayOf is the sentence of an error that belongs on the form that caused it.
 func sayOf(err error) (string, bool) {
 	e := (*errs.Error)(nil)
+	if errors.As(err, &e) && e.Rule == string(secondfactor.RuleRequired) {
+		return "", false // a page of its own leads to the way out
+	}
 	if errors.As(err, &e) && e.Say != "" && (e.Kind == errs.Invalid || e.Kind == errs.Conflict || e.Kind == errs.Denied || e.Kind == errs.TooMany) {
 		return e.Say, true
 	}

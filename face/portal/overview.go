@@ -33,6 +33,8 @@ type overview struct {
 	apps      int
 	questions int // that the person answered
 	second    bool
+	now       time.Time
+	factorDue time.Time // from when on a second factor is required; zero: it isn't, or there is one
 }
 
 // workplace is an organisation at which a person holds posts.
@@ -112,6 +114,11 @@ func (q *request) overview() (o overview, err error) {
 		return o, err
 	}
 	second, err := s.SecondFactor.Of(ctx, no)
+	if err != nil {
+		return o, err
+	}
+	duty, err := q.duty()
+	o.factorDue, o.now = duty.Due, q.now()
 	o.rulesDue, o.second, o.apps = progress.Due, second.On, o.standing.Apps
 	return o, err
 }
@@ -215,7 +222,12 @@ func (o overview) logIn() []page.Row {
 	if o.questions > 0 {
 		questions = "Set, and asked if you forget your password"
 	}
-	if o.second {
+	switch {
+	case !o.second && !o.factorDue.IsZero() && !o.now.Before(o.factorDue):
+		second = "Not set up: needed now for what owners do"
+	case !o.second && !o.factorDue.IsZero():
+		second = "Not set up: needed from " + day(o.factorDue)
+	case o.second:
 		second = "Something that you have is asked for when you log in"
 	}
 	return []page.Row{
@@ -276,7 +288,7 @@ var stateWords = map[account.State]string{
 func (o overview) state() string { return stateWords[o.standing.State] }
 
 func (o overview) dateFacts(used time.Time) profile.DateFacts {
-	f := profile.DateFacts{ResetFrom: o.resetFrom, State: o.standing.State, Since: o.standing.Since, Used: used, PasswordExpires: o.standing.Expires, RulesDue: o.rulesDue}
+	f := profile.DateFacts{ResetFrom: o.resetFrom, State: o.standing.State, Since: o.standing.Since, Used: used, PasswordExpires: o.standing.Expires, RulesDue: o.rulesDue, FactorDue: o.factorDue}
 	for _, m := range o.opened {
 		f.Accesses = append(f.Accesses, profile.Access{Mailbox: m.Account.Display, Until: m.Until})
 	}
@@ -287,6 +299,7 @@ func (o overview) dateFacts(used time.Time) profile.DateFacts {
 var dateWords = map[haven.Rule]struct{ say, href, verb, what string }{
 	"password.expired":      {"Your password expires. Choose another one before then.", "/account/password", "Change", "your password"},
 	"activation.policy":     {"The new rules of use have to be accepted by then.", "/activation/policy", "Read", "the rules of use"},
+	"factor.required":       {"You need a second step when you log in, because you own a mailbox.", "/account/second-step/required", "Set up", "the second step"},
 	"reset.contact-changed": {"From then on you can replace a forgotten password by yourself again. Until then ask the helpdesk, since your mobile or e-mail is new.", "", "", ""},
 	"account.inactive":      {"Your account becomes inactive if you neither log in nor send before then. Each log in moves this date.", "", "", ""},
 	"leaver.deleted":        {"Your account and its mail are deleted, unless somebody at your next place of work takes you on. Give them your address.", "", "", ""},

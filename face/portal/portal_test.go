@@ -468,6 +468,7 @@ var may = map[string][]string{
 	"GET /log-in/code":                          ownFirst,
 	"POST /log-in/code":                         ownFirst,
 	"GET /account/second-step":                  own,
+	"GET /account/second-step/required":         own,
 	"POST /account/second-step/begin":           own,
 	"GET /account/second-step/confirm":          own,
 	"POST /account/second-step/confirm":         own,

@@ -294,6 +294,9 @@ func (q *request) admit() (err error) {
 	if q.route.who != changing && q.mustAccept() {
 		return q.redirect("/activation/policy")
 	}
+	if err := q.mayEnter(); err != nil {
+		return err
+	}
 	if q.route.who == operating {
 		if err := q.s.o.Operators.Check(q.ctx(), q.actor()); err != nil {
 			return err

@@ -115,6 +115,7 @@ var routes = []route{
 	{"POST /activation/directory", changing, false, setDirectory},
 	{"GET /activation/done", changing, false, activationDone},
 	{"GET /account/second-step", person, false, secondStep},
+	{"GET /account/second-step/required", person, false, factorPage},
 	{"POST /account/second-step/begin", person, false, beginSecondStep},
 	{"GET /account/second-step/confirm", person, false, confirmSecondStepPage},
 	{"POST /account/second-step/confirm", person, false, confirmSecondStep},

@@ -120,7 +120,7 @@ func secondStep(q *request) error {
 	if err != nil {
 		return err
 	}
-	v := page.SecondStep{On: st.On, App: st.App, Recovery: st.Recovery}
+	v := page.SecondStep{On: st.On, App: st.App, Recovery: st.Recovery, Next: q.next("")}
 	if st.On {
 		v.Since = day(st.Since)
 	}
@@ -136,13 +136,13 @@ func secondStep(q *request) error {
 }
 
 func beginSecondStep(q *request) error {
-	if asked, err := q.recently(secondStepPath); asked || err != nil {
+	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if _, err := q.s.o.SecondFactor.Begin(q.ctx(), q.ses.Person); err != nil {
 		return err
 	}
-	return q.redirect(secondStepPath + "/confirm")
+	return q.redirect(withNext(secondStepPath+"/confirm", q.next("")))
 }
 
 func confirmSecondStepPage(q *request) error { return q.showSetUp(http.StatusOK) }
@@ -151,7 +151,7 @@ func confirmSecondStepPage(q *request) error { return q.showSetUp(http.StatusOK)
 func (q *request) showSetUp(code int, problems ...page.Problem) error {
 	setup, err := q.s.o.SecondFactor.Begun(q.ctx(), q.ses.Person)
 	if errs.Is(err, errs.NotFound) {
-		return q.redirect(secondStepPath)
+		return q.redirect(withNext(secondStepPath, q.next("")))
 	}
 	if err != nil {
 		return err
@@ -160,8 +160,8 @@ func (q *request) showSetUp(code int, problems ...page.Problem) error {
 	if err != nil {
 		return err
 	}
-	q.frame.Title, q.frame.Errors, q.frame.Back = "Set up the second step", problems, secondStepPath
-	return q.show(code, page.SetUpPage(q.frame, "data:image/png;base64,"+base64.StdEncoding.EncodeToString(square.PNG()), setup.Key))
+	q.frame.Title, q.frame.Errors, q.frame.Back = "Set up the second step", problems, withNext(secondStepPath, q.next(""))
+	return q.show(code, page.SetUpPage(q.frame, "data:image/png;base64,"+base64.StdEncoding.EncodeToString(square.PNG()), setup.Key, q.next("")))
 }
 
 func confirmSecondStep(q *request) error {
@@ -180,11 +180,11 @@ func confirmSecondStep(q *request) error {
 
 func (q *request) showRecovery(done string, codes []string) error {
 	q.frame.Title = done
-	return q.show(http.StatusOK, page.RecoveryPage(q.frame, done, codes))
+	return q.show(http.StatusOK, page.RecoveryPage(q.frame, done, codes, q.next(secondStepPath)))
 }
 
 func renewRecovery(q *request) error {
-	if asked, err := q.recently(secondStepPath); asked || err != nil {
+	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	codes, err := q.s.o.SecondFactor.Renew(q.ctx(), q.actor(), q.ses.Person)
@@ -195,7 +195,7 @@ func renewRecovery(q *request) error {
 }
 
 func removeSecondStep(q *request) error {
-	if asked, err := q.recently(secondStepPath); asked || err != nil {
+	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if err := q.s.o.SecondFactor.Remove(q.ctx(), q.actor(), q.ses.Person); err != nil {
@@ -208,7 +208,7 @@ func removeSecondStep(q *request) error {
 const passkeyPath = secondStepPath + "/passkey"
 
 func passkeyPage(q *request) error {
-	if asked, err := q.recently(passkeyPath); asked || err != nil {
+	if asked, err := q.recently(withNext(passkeyPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	return q.showPasskey(http.StatusOK, "")
@@ -220,8 +220,8 @@ func (q *request) showPasskey(code int, name string, problems ...page.Problem) e
 	if err != nil {
 		return err
 	}
-	q.frame.Title, q.frame.Errors, q.frame.Back = "Add a passkey", problems, secondStepPath
-	return q.show(code, page.PasskeyPage(q.frame, string(c), name))
+	q.frame.Title, q.frame.Errors, q.frame.Back = "Add a passkey", problems, withNext(secondStepPath, q.next(""))
+	return q.show(code, page.PasskeyPage(q.frame, string(c), name, q.next("")))
 }
 
 func addPasskey(q *request) error {
@@ -236,7 +236,7 @@ func addPasskey(q *request) error {
 	if len(problems) > 0 {
 		return q.showPasskey(http.StatusUnprocessableEntity, name, problems...)
 	}
-	if asked, err := q.recently(passkeyPath); asked || err != nil {
+	if asked, err := q.recently(withNext(passkeyPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	codes, err := q.s.o.SecondFactor.AddPasskey(q.ctx(), q.actor(), q.ses.Person, name, q.ses.Shared, credential)
@@ -257,7 +257,7 @@ func addPasskey(q *request) error {
 }
 
 func removePasskey(q *request) error {
-	if asked, err := q.recently(secondStepPath); asked || err != nil {
+	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if err := q.s.o.SecondFactor.RemovePasskey(q.ctx(), q.actor(), q.ses.Person, q.value("id")); err != nil {

@@ -174,7 +174,11 @@ func (s *Service) find(tx *db.Tx, actor haven.Actor, in LettingIn) (at place, wh
 	if err != nil {
 		return at, who, err
 	}
-	at.owner = f.Rights.Has(haven.Manage)
+	if at.owner = f.Rights.Has(haven.Manage); at.owner {
+		if err := s.o.Shared.FactorIn(tx, at.colleague.No); err != nil {
+			return at, who, err
+		}
+	}
 	if v := MayLetIn(f, s.o.Policy, now); !v.Allowed {
 		return at, who, account.Refusal(errs.Denied, v)
 	}

@@ -156,6 +156,7 @@ func TestOften(t *testing.T) {
 		h.Member(other, ben)
 		must(t, s.Allow(ctx, by(aisha), box.No, true))
 		must(t, s.Allow(ctx, by(aisha), other.No, true))
+		h.SecondStep(aisha) // a month is more than the grace
 		day := func(who account.Account, at account.Account) error {
 			t.Helper()
 			code, err := s.NewCode(ctx, by(lena))

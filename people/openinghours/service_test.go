@@ -35,6 +35,7 @@ func TestHours(t *testing.T) {
 		aisha, ben, carol := h.Person("Aisha", "Rahman"), h.Person("Ben", "Whitlock"), h.Person("Carol", "Diaz")
 		box := h.Pharmacy("FX002", aisha)
 		h.Member(box, ben)
+		h.SecondStep(aisha) // more than a year is more than the grace
 		owner := haven.Actor{Person: aisha.ID}
 		var week [7]openinghours.Day
 		week[time.Monday] = parse(t, "9-1, 2-6")

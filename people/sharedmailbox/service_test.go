@@ -377,6 +377,7 @@ func TestAShiftBeginsAndEndsByItself(t *testing.T) {
 	peopletest.Each(t, func(t *testing.T, h *house) {
 		ann, loc := h.Person("Ann", "Example"), h.Person("Lou", "Example")
 		shop := h.Pharmacy("FX002", ann)
+		h.SecondStep(ann) // six weeks are more than the grace
 		shift := grant(loc, haven.Member)
 		shift.From, shift.Until = h.Clock.Now().Add(time.Hour), h.Clock.Now().Add(9*time.Hour)
 		want(t, "the pass", h.Shared.AddMember(t.Context(), as(ann), shop.No, shift), 0, "")
