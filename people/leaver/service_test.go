@@ -223,3 +223,17 @@ func TestJoining(t *testing.T) {
 		wantRule(t, s.leavers.Join(ctx, peopletest.As(s.dev), alone.No, g), errs.Invalid, "leaver.no-place")
 	})
 }
+
+// An owner without the second factor that is required ends nobody's post; everybody leaves by themselves all the same.
+func TestAnOwnerWithoutASecondFactor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *scene) {
+		_, err := s.SecondFactor.DutyOf(t.Context(), peopletest.As(s.aisha), s.aisha)
+		must(t, err)
+		s.Clock.Advance(s.Policy.SecondFactor.Grace)
+		_, err = s.leavers.End(t.Context(), peopletest.As(s.aisha), s.ben.No, s.here.ID, leaver.Answer{Reason: leaver.Soon})
+		wantRule(t, err, errs.Denied, "factor.required")
+		_, err = s.leavers.End(t.Context(), peopletest.As(s.ben), s.ben.No, s.here.ID, leaver.Answer{Reason: leaver.Soon})
+		must(t, err)
+	})
+}

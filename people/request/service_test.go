@@ -274,3 +274,25 @@ func TestDesk(t *testing.T) {
 		}
 	})
 }
+
+// An owner without the second factor that is required decides nothing, and the request waits.
+func TestAnOwnerWithoutASecondFactor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *scene) {
+		ctx := t.Context()
+		aisha, ben := s.Person("Aisha", "Rahman"), s.Person("Ben", "Whitlock")
+		o, box := s.Premises("FX002", aisha)
+		s.Post(o, ben, "dispenser")
+		s.Member(box, ben)
+		r, err := s.requests.Make(ctx, peopletest.As(ben), named("Ben", "Marlow"))
+		must(t, err)
+		_, err = s.SecondFactor.DutyOf(ctx, peopletest.As(aisha), aisha)
+		must(t, err)
+		s.Clock.Advance(s.Policy.SecondFactor.Grace)
+		_, err = s.requests.Decide(ctx, peopletest.As(aisha), r.ID, yes)
+		wantRule(t, err, errs.Denied, "factor.required")
+		s.SecondStep(aisha)
+		_, err = s.requests.Decide(ctx, peopletest.As(aisha), r.ID, yes)
+		must(t, err)
+	})
+}
