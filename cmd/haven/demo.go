@@ -186,6 +186,9 @@ max_age = "90d"
 [policy.lockout]
 lock_after = 30
 
+[policy.second_factor]
+owners = true
+
 [policy.reset]
 # How people are reached was set a moment ago, by the demo itself.
 settled_for = "0s"

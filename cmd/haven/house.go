@@ -29,6 +29,7 @@ import (
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/legal"
+	"haven/people/lockout"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/openinghours"
@@ -81,6 +82,7 @@ type house struct {
 	notify        *notify.Service
 	contacts      *account.Contacts
 	reset         *reset.Service
+	lockouts      *lockout.Service
 	helpdesk      *helpdesk.Service
 	operators     *operator.Service
 	notices       *notice.Service
@@ -118,7 +120,7 @@ const searchFile = "search.db"
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema,
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema,
 	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
@@ -306,7 +308,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 		}
 	}
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
-		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, TemporaryKey: temporary})
+		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, Locked: lockout.Note, TemporaryKey: temporary})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
 	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})

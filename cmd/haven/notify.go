@@ -80,6 +80,9 @@ func (h *house) wireTold(ctx context.Context) (err error) {
 	p := h.conf.Policy
 	h.activation = activation.New(activation.Options{DB: h.db, Accounts: h.accounts, Clock: h.clock, Policy: p, Operators: h.operators, Notices: told{h}, Inviter: told{h}, Contacts: h.contacts})
 	h.wireOwnAccount()
+	if err := h.wireLockout(ctx); err != nil {
+		return err
+	}
 	h.reset = reset.New(reset.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Notices: told{h}, Clock: h.clock, Policy: p})
 	h.registration, err = registration.Open(ctx, registration.Options{DB: h.db, Keys: h.keys, Accounts: h.accounts, Contacts: h.contacts, Shared: h.shared, Places: h.organisations,
 		Notices: told{h}, Clock: h.clock, Policy: p, Temporary: func() (string, error) { return activation.TemporaryPassword(p.Password) }})

@@ -268,6 +268,7 @@ func (s *serving) startJobs(context.Context) error {
 	keeper := &blob.Keeper{Store: h.bodies, DB: h.db, Referenced: bodyReferenced}
 	for _, j := range []job.Job{
 		{Name: "audit seal", Every: time.Second, Run: func(ctx context.Context) error { _, err := h.sealer.Seal(ctx); return err }},
+		{Name: "lock notices", Every: time.Second, Run: h.tellOfLocks},
 		{Name: "directory", Every: time.Second, Run: h.directory.Refresh},
 		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
 		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},

@@ -67,7 +67,7 @@ func browserOf(s session.Session, here bool) page.Browser {
 	if s.Shared {
 		computer = "a shared computer"
 	}
-	return page.Browser{ID: strconv.FormatInt(s.ID, 10), Here: here, Locked: s.Locked, Program: agentInWords(s.Program), Place: s.Place, Computer: computer,
+	return page.Browser{ID: strconv.FormatInt(s.ID, 10), Here: here, Locked: s.Locked, Program: AgentInWords(s.Program), Place: s.Place, Computer: computer,
 		Since: s.Created.Format("2 January 2006 15:04"), Seen: s.Seen.Format("2 January 2006 15:04")}
 }
 

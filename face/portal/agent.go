@@ -8,8 +8,8 @@ var (
 	systemNames  = [][2]string{{"iPhone", "an iPhone"}, {"iPad", "an iPad"}, {"Android", "Android"}, {"Windows", "Windows"}, {"CrOS", "a Chromebook"}, {"Macintosh", "a Mac"}, {"Linux", "Linux"}}
 )
 
-// agentInWords says which browser somebody has, as far as what it calls itself tells: "Firefox on Windows".
-func agentInWords(agent string) string {
+// AgentInWords says which browser somebody has, as far as what it calls itself tells: "Firefox on Windows".
+func AgentInWords(agent string) string {
 	find := func(names [][2]string, otherwise string) string {
 		for _, n := range names {
 			if strings.Contains(agent, n[0]) {

@@ -12,7 +12,7 @@ func TestAgentInWords(t *testing.T) {
 		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36":                        "Chrome on Android",
 		"curl/8.0": "A browser", "": "A browser", "<script>": "A browser",
 	} {
-		if got := agentInWords(agent); got != want {
+		if got := AgentInWords(agent); got != want {
 			t.Errorf("%q: %q, want %q", agent, got, want)
 		}
 	}

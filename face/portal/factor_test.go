@@ -55,7 +55,7 @@ func TestOwnersSetUpASecondStep(t *testing.T) {
 		b.send(path+"/add", "address", ben.Address.String()).want(403, path+"/add", "Set up your second step")
 		b.get(path+"/hours").want(403, path+"/hours", "factor.required")
 		b.get("/account").want(200, "/account", "Not set up: needed now for what owners do")
-		b.get(path+"/add").setUp(path + "/add")
+		b.get(path + "/add").setUp(path + "/add")
 		b.get(path+"/add").want(200, path+"/add", "Give a colleague access")
 		b.get("/account/second-step/required").want(200, "/mailboxes", "My mailboxes")
 		if strings.Contains(b.text, "second step") {

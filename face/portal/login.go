@@ -53,6 +53,7 @@ func logIn(q *request) error {
 	}
 	found, err := q.authenticate(in.User, password)
 	if say, again := wrongPassword(err); again {
+		in.Refused = true
 		return q.showLogIn(http.StatusUnprocessableEntity, in, page.Problem{Field: "user", Say: say})
 	}
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/legal"
+	"haven/people/lockout"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/openinghours"
@@ -45,6 +46,7 @@ type Options struct {
 	Accounts      *account.Service
 	Sessions      *session.Service
 	Reset         *reset.Service
+	Lockout       *lockout.Service
 	Places        *organisation.Service
 	Registration  *registration.Service
 	Helpdesk      *helpdesk.Service

@@ -21,6 +21,7 @@ import (
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/legal"
+	"haven/people/lockout"
 	"haven/people/locum"
 	"haven/people/notice"
 	"haven/people/organisation"
@@ -73,6 +74,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	}
 	s.options.Notices = notify.New(o)
 	s.options.Reset = s.resetOf(s.options.Notices)
+	s.options.Lockout = lockout.New(lockout.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Notices: told{s.options.Notices}, Passkeys: h.SecondFactor, Key: []byte("a key of this test"), Clock: h.Clock, Policy: h.Policy.Lockout})
 	s.options.Places = h.Places
 	s.options.Profiles = profile.New(profile.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Places: h.Places, Owns: sharedmailbox.OwnsIn, Keys: h.Seals, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Forms = form.New(form.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy.Session})
@@ -499,6 +501,9 @@ var may = map[string][]string{
 	"POST /named/decline":                       nothing,
 	"GET /lost-details":                         anyone,
 	"POST /lost-details":                        anyone,
+	"GET /locked":                               anyone,
+	"POST /locked":                              anyone,
+	"POST /locked/code":                         anyone,
 	"GET /forgotten-password":                   anyone,
 	"POST /forgotten-password":                  anyone,
 	"GET /reset/{link}":                         row("none", "lock", "none", "none", "none", "none", "none"), // of a link that is none

@@ -96,7 +96,7 @@ func giveCode(q *request) error {
 		return err
 	}
 	if q.value("trust") == "yes" && !q.ses.Shared {
-		trust, err := q.s.o.SecondFactor.TrustPlace(q.ctx(), q.actor(), q.ses.Person, agentInWords(q.r.UserAgent()))
+		trust, err := q.s.o.SecondFactor.TrustPlace(q.ctx(), q.actor(), q.ses.Person, AgentInWords(q.r.UserAgent()))
 		if err != nil {
 			return err
 		}

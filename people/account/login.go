@@ -256,8 +256,45 @@ func (s *Service) lock(tx *db.Tx, l Login, a Account, until time.Time) error {
 	n, err := tx.Change(sqlLockUntil, int64(a.No), until.UnixMicro(), now.UnixMicro())
 	if err == nil && n > 0 {
 		audit.Record(tx, audit.Entry{At: now, Actor: haven.Actor{Place: l.Place, Program: l.Program}, What: "account.locked", On: a.ID, Rule: "lockout.lock"})
+		if s.o.Locked != nil {
+			s.o.Locked(tx, Lockdown{Account: a, At: now, Until: until, Place: l.Place, Program: l.Program, Face: l.Face})
+		}
 	}
 	return err
+}
+
+// Lockdown is an account that was locked just now, and from where somebody tried in vain.
+type Lockdown struct {
+	Account   Account
+	At, Until time.Time
+	Place     string // network address
+	Program   string // as it calls itself
+	Face      Face
+}
+
+// LockedUntilIn is until when an account is locked for places that it does not know; zero: it is not.
+func LockedUntilIn(tx *db.Tx, no haven.AccountNo, now time.Time) (until time.Time, err error) {
+	err = tx.Query(sqlLocked, []any{int64(no)}, func(r db.Row) error { until = db.Moment(r.Int64(0)); return nil })
+	if !now.Before(until) {
+		until = time.Time{}
+	}
+	return until, err
+}
+
+// KnowPlaceIn makes a place one where the person has logged in before, so that no lock shuts it (Rules 6): its person has shown otherwise who is there.
+func (s *Service) KnowPlaceIn(tx *db.Tx, no haven.AccountNo, l Login) {
+	s.see(tx, no, placeOf(l), s.Now())
+}
+
+func (s *Service) see(tx *db.Tx, no haven.AccountNo, place placeKey, now time.Time) {
+	tx.Exec(sqlSeePlace, int64(no), place[:], now.UnixMicro())
+	tx.Exec(sqlDropPlaces, int64(no), int64(s.o.Policy.Lockout.KnownPlaces))
+}
+
+// ForgetFailures has a place no longer slowed by the tries that failed there.
+func (s *Service) ForgetFailures(l Login) {
+	place := placeOf(l)
+	s.places.Forget(string(place[:]))
 }
 
 // Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6). The places from which somebody
@@ -333,8 +370,7 @@ func (s *Service) seePlace(ctx context.Context, k known, place placeKey) error {
 		return nil
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(sqlSeePlace, int64(k.account.No), place[:], now.UnixMicro())
-		tx.Exec(sqlDropPlaces, int64(k.account.No), int64(s.o.Policy.Lockout.KnownPlaces))
+		s.see(tx, k.account.No, place, now)
 		return nil
 	})
 }

@@ -52,6 +52,9 @@ type Options struct {
 	// TemporaryKey hashes the temporary passwords that the service draws; nil: they are hashed like any other.
 	TemporaryKey []byte
 
+	// Locked notes that an account was locked just now, so that its person is told; nil: nobody is.
+	Locked func(tx *db.Tx, l Lockdown)
+
 	// Names lists the names of a person's mailboxes and organisations, which no password may hold. May be nil.
 	Names func(tx *db.Tx, person haven.AccountNo) ([]string, error)
 }

@@ -120,6 +120,7 @@ const (
 		since = CASE WHEN l.since > $3 THEN l.since ELSE excluded.since END
 		RETURNING failures`
 	sqlLockUntil = `UPDATE lockout SET until = $2 WHERE no = $1 AND until < $3`
+	sqlLocked    = `SELECT until FROM lockout WHERE no = $1`
 	sqlUnlock    = `DELETE FROM lockout WHERE no = $1 RETURNING until`
 
 	sqlStanding = `SELECT COALESCE(c.ver, 0), COALESCE(c.expires, 0), COALESCE(c.must_change, 0), COALESCE(l.until, 0),

@@ -24,6 +24,7 @@ import (
 	"haven/people/account"
 	"haven/people/activation"
 	"haven/people/leaver"
+	"haven/people/lockout"
 	"haven/people/openinghours"
 	"haven/people/operator"
 	"haven/people/organisation"
@@ -60,7 +61,7 @@ var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
 
 // Schemas are the tables that people need, in order.
 func Schemas() []db.Schema {
-	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, profile.Schema, request.Schema, leaver.Schema, operator.Schema}
+	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, request.Schema, leaver.Schema, operator.Schema}
 }
 
 // House is one service's people.
@@ -129,7 +130,7 @@ func (h *House) check() {
 func (h *House) Open() {
 	h.Access = access.New(h.DB, h.Clock.Now)
 	h.Accounts = account.New(account.Options{TemporaryKey: temporaryKey, DB: h.DB, Access: h.Access, Provisioner: h.Rooms, Announcer: h.Announced, Policy: h.Policy,
-		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names})
+		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names, Locked: lockout.Note})
 	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
 		Portal: func() string { return "https://portal.haven.example" }, Owns: sharedmailbox.OwnsIn})
 	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Factor: h.SecondFactor, Policy: h.Policy, Clock: h.Clock})

@@ -31,6 +31,8 @@ CREATE TABLE passkey_asked (
 CREATE INDEX passkey_asked_no ON passkey_asked (no, until);
 `, `
 CREATE TABLE second_factor_duty (no {int} NOT NULL PRIMARY KEY REFERENCES person (no), asked {int} NOT NULL, once {int} NOT NULL);
+CREATE TABLE passkey_anybody (challenge {text} NOT NULL PRIMARY KEY, data {blob} NOT NULL, until {int} NOT NULL);
+CREATE INDEX passkey_anybody_until ON passkey_anybody (until);
 `}}
 
 const (
@@ -59,14 +61,20 @@ const (
 	sqlDue  = `INSERT INTO second_factor_duty (no, asked, once) VALUES ($1, $2, 0) ON CONFLICT (no) DO NOTHING`
 	sqlOnce = `INSERT INTO second_factor_duty (no, asked, once) VALUES ($1, $2, 1) ON CONFLICT (no) DO UPDATE SET once = 1`
 
-	sqlKeys     = `SELECT credential FROM passkey WHERE no = $1 ORDER BY created, id`
-	sqlListKeys = `SELECT id, name, created, used FROM passkey WHERE no = $1 ORDER BY created, id`
-	sqlPutKey   = `INSERT INTO passkey (id, no, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (id) DO NOTHING`
-	sqlUseKey   = `UPDATE passkey SET credential = $3, used = $4 WHERE id = $1 AND no = $2`
-	sqlDropKey  = `DELETE FROM passkey WHERE id = $1 AND no = $2`
-	sqlAsk      = `INSERT INTO passkey_asked (challenge, no, kind, data, until) VALUES ($1, $2, $3, $4, $5)`
-	sqlAsked    = `SELECT data FROM passkey_asked WHERE challenge = $1 AND no = $2 AND kind = $3 AND until > $4`
-	sqlAnswered = `DELETE FROM passkey_asked WHERE challenge = $1 AND no = $2`
-	sqlOldAsked = `DELETE FROM passkey_asked WHERE no = $1 AND until <= $2`
+	sqlKeys            = `SELECT credential FROM passkey WHERE no = $1 ORDER BY created, id`
+	sqlListKeys        = `SELECT id, name, created, used FROM passkey WHERE no = $1 ORDER BY created, id`
+	sqlPutKey          = `INSERT INTO passkey (id, no, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (id) DO NOTHING`
+	sqlUseKey          = `UPDATE passkey SET credential = $3, used = $4 WHERE id = $1 AND no = $2`
+	sqlDropKey         = `DELETE FROM passkey WHERE id = $1 AND no = $2`
+	sqlAsk             = `INSERT INTO passkey_asked (challenge, no, kind, data, until) VALUES ($1, $2, $3, $4, $5)`
+	sqlAsked           = `SELECT data FROM passkey_asked WHERE challenge = $1 AND no = $2 AND kind = $3 AND until > $4`
+	sqlAnswered        = `DELETE FROM passkey_asked WHERE challenge = $1 AND no = $2`
+	sqlOldAsked        = `DELETE FROM passkey_asked WHERE no = $1 AND until <= $2`
+	sqlAskAnybody      = `INSERT INTO passkey_anybody (challenge, data, until) VALUES ($1, $2, $3)`
+	sqlAskedAnybody    = `SELECT data FROM passkey_anybody WHERE challenge = $1 AND until > $2`
+	sqlAnsweredAnybody = `DELETE FROM passkey_anybody WHERE challenge = $1`
+	sqlOldAnybody      = `DELETE FROM passkey_anybody WHERE until <= $1`
+	sqlFewAnybody      = `DELETE FROM passkey_anybody WHERE challenge IN (SELECT challenge FROM passkey_anybody ORDER BY until DESC, challenge LIMIT 1000 OFFSET $1)`
+
 	sqlFewAsked = `DELETE FROM passkey_asked WHERE no = $1 AND challenge NOT IN (SELECT challenge FROM passkey_asked WHERE no = $1 ORDER BY until DESC LIMIT $2)`
 )

@@ -107,6 +107,10 @@ func (l Lockout) bounds() []bound {
 		least("lockout.known_places", l.KnownPlaces, 1),
 		some("lockout.known_for", l.KnownFor),
 		least("lockout.places", l.Places, 1),
+		between("lockout.code_digits", l.CodeDigits, 6, 18),
+		some("lockout.code_for", l.CodeFor),
+		between("lockout.code_tries", l.CodeTries, 1, 20),
+		least("lockout.codes_per_hour", l.CodesPerHour, 1),
 	}
 }
 

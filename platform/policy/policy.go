@@ -100,6 +100,11 @@ type Lockout struct {
 	KnownPlaces int           // most places remembered per account; the oldest goes
 	KnownFor    time.Duration // a place not used for so long is unknown again
 	Places      int           // most places that are watched at once
+
+	CodeDigits   int           // of a texted code that opens the lock for one browser
+	CodeFor      time.Duration // how long the code is good
+	CodeTries    int           // codes that may be wrong
+	CodesPerHour int           // codes that are sent to one person
 }
 
 // Session is how long somebody stays signed in on the web (Rules 6).

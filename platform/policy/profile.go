@@ -83,6 +83,7 @@ func lockout() Lockout {
 		Window: 10 * time.Minute, SlowAfter: 10, SlowNetwork: 100, SlowEvery: 10 * time.Second,
 		LockAfter: 30, LockFor: 30 * time.Minute,
 		KnownPlaces: 50, KnownFor: 365 * day, Places: 100_000,
+		CodeDigits: 8, CodeFor: 30 * time.Minute, CodeTries: 5, CodesPerHour: 5,
 	}
 }
 
