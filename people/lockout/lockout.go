@@ -216,19 +216,21 @@ func (s *Service) ByCode(ctx context.Context, actor haven.Actor, address haven.A
 		}
 		f, now := CodeFacts{}, s.o.Clock.Now()
 		given := s.hash(who.No, code)
-		err := tx.Query(sqlNewest, []any{int64(who.No)}, func(r db.Row) error {
-			f = CodeFacts{Sent: db.Moment(r.Int64(0)), Good: hmac.Equal(r.Bytes(1), given), Tries: int(r.Int64(2))}
+		err := tx.Query(sqlLive, []any{int64(who.No), now.Add(-s.o.Policy.CodeFor).UnixMicro()}, func(r db.Row) error { // texts may come in any order
+			if hmac.Equal(r.Bytes(1), given) {
+				f = CodeFacts{Sent: db.Moment(r.Int64(0)), Good: true, Tries: int(r.Int64(2))}
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 		if v = MayOpen(f, s.o.Policy, now); !v.Allowed {
-			tx.Exec(sqlTry, int64(who.No), db.Micros(f.Sent))
+			tx.Exec(sqlTry, int64(who.No))
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "lockout.code-refused", On: who.ID, Rule: v.Rule})
 			return nil
 		}
-		tx.Exec(sqlSpend, int64(who.No))
+		tx.Exec(sqlSpend, int64(who.No), []byte{})
 		s.open(tx, actor, who, at, v.Rule)
 		return nil
 	})
