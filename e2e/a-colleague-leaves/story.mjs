@@ -73,7 +73,7 @@ export default async ({ context, base, look, run, script, width, data }) => {
   const theirs = await logIn(dev);
   await theirs.locator(".haven-mailbox a").first().click();
   await follow(theirs, "Give a colleague access");
-  await theirs.getByLabel("Your colleague's own address").fill(aisha.Address);
+  await theirs.getByLabel("Your colleague's name or own address").fill(aisha.Address);
   await press(theirs, "Continue");
   await look("take-on", theirs);
   assert.ok(await theirs.getByLabel("Aisha Rahman works here").isChecked());

@@ -23,8 +23,13 @@ export default async ({ page, context, base, look, run, script, width, data }) =
   await look("add");
   await page.getByRole("button", { name: "Continue" }).click();
   await look("add-empty");
-  await page.getByLabel("Your colleague's own address").fill(colleague.Address);
+  await page.getByLabel("Your colleague's name or own address").fill(colleague.Name);
   await click("button", "Continue");
+  await page.getByRole("heading", { name: "Which colleague?" }).waitFor();
+  await look("add-which");
+  await page.getByRole("radio", { name: colleague.Name }).and(page.locator(`[value="${colleague.Address}"]`)).check();
+  await click("button", "Continue");
+  await page.getByText(`3 people are called ${colleague.Name}`).waitFor();
   assert.equal(await title(), "Is this the right person?");
   await look("add-check");
   await click("button", "Give access");

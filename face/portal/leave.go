@@ -43,8 +43,8 @@ func (q *request) showLeave(code int, o sharedmailbox.Opened, problems ...page.P
 		return err
 	}
 	v := page.LeaveView{Path: mailboxPath(o), Name: o.Account.Display, Sole: sole, Successor: q.value("successor")}
-	for _, a := range all {
-		v.Candidates = append(v.Candidates, page.Choice{Value: a.ID.String(), Label: a.Display, Hint: a.Address.String()})
+	if v.Candidates, err = q.choices(all); err != nil {
+		return err
 	}
 	q.frame.Title, q.frame.Errors, q.frame.Back = "Leave this mailbox", problems, mailboxPath(o)
 	return q.show(code, page.LeavePage(q.frame, v))

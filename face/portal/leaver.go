@@ -69,9 +69,11 @@ func (q *request) showLeaving(code int, l leaver.Leaving, v page.Leaving, proble
 	}
 	for _, b := range l.Mailboxes {
 		m := page.LeftMailbox{Name: b.Mailbox.Display, Field: successorField(b), Sole: b.Sole, Add: "/mailbox/" + b.Mailbox.ID.String() + "/add", Successor: q.value(successorField(b))}
-		for _, c := range b.Candidates {
-			m.Candidates = append(m.Candidates, page.Choice{Value: c.ID.String(), Label: c.Display, Hint: c.Address.String()})
+		candidates, err := q.choices(b.Candidates)
+		if err != nil {
+			return err
 		}
+		m.Candidates = candidates
 		v.Mailboxes = append(v.Mailboxes, m)
 		v.Few = v.Few || b.Few
 		v.Stuck = v.Stuck || b.Sole && len(b.Candidates) == 0

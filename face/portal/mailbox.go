@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"haven"
@@ -186,12 +187,18 @@ func add(q *request) error {
 		return err
 	}
 	in := page.Adding{Address: q.value("address"), Role: q.value("role"), End: q.value("end")}
+	if in.Address == "" && q.value("find") != "" { // whom to choose from was shown, and nobody was chosen
+		in.Address = q.value("find")
+	}
 	who, problems, err := q.adding(in)
 	if err != nil {
 		return err
 	}
 	if len(problems) > 0 {
 		return q.showAdd(http.StatusUnprocessableEntity, o, in, problems...)
+	}
+	if who.No == 0 {
+		return q.byName(o, in)
 	}
 	at, works, err := q.worksAt(o, who)
 	if err != nil {
@@ -202,6 +209,9 @@ func add(q *request) error {
 		in.Joins, in.Leaver = joins, who.State == account.Leaver
 		in.Path, in.Mailbox, in.Name = mailboxPath(o), o.Account.Display, who.Display
 		in.RoleInWords, in.EndInWords = choice(roles, in.Role), choice(ends, in.End)
+		if err := q.alike(&in, who); err != nil {
+			return err
+		}
 		q.frame.Title, q.frame.Back = "Is this the right person?", mailboxPath(o)+"/add"
 		return q.show(http.StatusOK, page.AddCheckPage(q.frame, in))
 	}
@@ -224,7 +234,8 @@ func add(q *request) error {
 	return mailboxPage(q)
 }
 
-// adding reads the form. Whether there is a person with an address is no secret to an owner who is logged in.
+// adding reads the form; it is the zero account where a name was typed and not an address. Whether there is a person with an address is no secret to
+// an owner who is logged in.
 func (q *request) adding(in page.Adding) (who account.Account, problems []page.Problem, err error) {
 	if rightsOf[in.Role] == 0 {
 		problems = append(problems, page.Problem{Field: "role", Say: "Say what your colleague may do"})
@@ -233,7 +244,10 @@ func (q *request) adding(in page.Adding) (who account.Account, problems []page.P
 		problems = append(problems, page.Problem{Field: "end", Say: "Say for how long"})
 	}
 	if in.Address == "" {
-		return who, append([]page.Problem{{Field: "address", Say: "Enter your colleague's address"}}, problems...), nil
+		return who, append([]page.Problem{{Field: "address", Say: "Enter your colleague's name or address"}}, problems...), nil
+	}
+	if !strings.Contains(in.Address, "@") {
+		return who, problems, nil
 	}
 	addr, failed := haven.ParseAddress(in.Address)
 	if failed != nil {

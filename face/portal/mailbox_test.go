@@ -19,10 +19,10 @@ func TestOwnerGivesAccess(t *testing.T) {
 		path := "/mailbox/" + box.ID.String()
 		b := s.browser().logIn(aisha, peopletest.Password)
 		b.get(path).want(200, path, "The mailbox has one owner. Make a second person owner")
-		b.get(path+"/add").send(path+"/add", "role", "member").want(422, path+"/add", "Enter your colleague&#39;s address")
+		b.get(path+"/add").send(path+"/add", "role", "member").want(422, path+"/add", "Enter your colleague&#39;s name or address")
 		for address, say := range map[string]string{
-			"ben": "Enter the whole address", "nobody@" + peopletest.Domain: "Nobody has this address", box.Address.String(): "Nobody has this address",
-			"<script>alert(1)</script>": "Enter the whole address", strings.Repeat("ü", 300) + "@" + peopletest.Domain: "Enter the whole address",
+			"b": "Type at least", "zeb": "Nobody of this name is in the directory", "rowan": "Nobody of this name is in the directory", "ben@": "Enter the whole address", "nobody@" + peopletest.Domain: "Nobody has this address", box.Address.String(): "Nobody has this address",
+			"<script>alert(1)</script>": "Nobody of this name", "<script>alert(1)</script>@": "Enter the whole address", strings.Repeat("ü", 300) + "@" + peopletest.Domain: "Enter the whole address",
 		} {
 			b.send(path+"/add", "address", address, "role", "member").want(422, path+"/add", say)
 			if strings.Contains(b.text, "<script>alert") {
@@ -56,6 +56,46 @@ func TestOwnerGivesAccess(t *testing.T) {
 		b.send(members+ben.ID.String()+"/remove").want(200, members+ben.ID.String()+"/remove", "Ben Whitlock has no access to the mailbox any more.")
 		bens.get(path).want(404, path, "There is nothing here")
 		b.get(members+ben.ID.String()).want(404, members+ben.ID.String(), "There is nothing here")
+	})
+}
+
+// Two people of one name are told apart before one of them is given access, by what the directory shows and by nothing else.
+func TestNamesakes(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		s := newStand(t, h)
+		aisha, ben, second, hidden := h.Person("Aisha", "Rahman"), h.Person("Ben", "Whitlock"), h.Person("Ben", "Whitlock"), h.Person("Ben", "Whitlock")
+		rowan, box := h.Premises("FX002", aisha)
+		h.Post(rowan, second, "dispenser")
+		h.Post(rowan, hidden, "driver")
+		if err := h.Accounts.SetState(t.Context(), peopletest.Operator, hidden.No, account.Disabled, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.options.Directory.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		path := "/mailbox/" + box.ID.String()
+		b := s.browser().logIn(aisha, peopletest.Password)
+		b.get(path+"/add").send(path+"/add", "address", "ben whit", "role", "member", "end", "").want(200, path+"/add", "Which colleague?")
+		for _, said := range []string{"Dispenser · Rowan Pharmacy, Leeds (FX002) · " + second.Address.String(), ben.Address.String()} {
+			if !strings.Contains(b.text, said) {
+				t.Errorf("nobody is told apart by %q: %s", said, b.text)
+			}
+		}
+		if strings.Contains(b.text, hidden.Address.String()) {
+			t.Error("somebody is shown whom the directory does not show")
+		}
+		b.send(path+"/add", "find", "ben whit", "role", "member", "end", "").want(422, path+"/add", "Choose your colleague")
+		b.send(path+"/add", "address", ben.Address.String(), "role", "member", "end", "").want(200, path+"/add", "2 people are called Ben Whitlock")
+		if !strings.Contains(b.text, "Dispenser") || !strings.Contains(b.text, second.Address.String()) || strings.Contains(b.text, "river") {
+			t.Errorf("%s", b.text)
+		}
+		b.send(path+"/add", "address", hidden.Address.String(), "role", "member", "end", "").want(200, path+"/add", "3 people are called Ben Whitlock")
+		if strings.Contains(b.text, "Driver") {
+			t.Error("the job is shown of somebody whom the directory does not show")
+		}
+		b.send(path+"/add", "address", second.Address.String(), "role", "member", "end", "", "sure", "yes").want(200, path+"/add", "has access to the mailbox now.")
+		b.get(path+"/leave").want(200, path+"/leave", "Dispenser · Rowan Pharmacy, Leeds (FX002)")
 	})
 }
 

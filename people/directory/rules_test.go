@@ -268,3 +268,25 @@ func TestShow(t *testing.T) {
 		}
 	}
 }
+
+func TestSameName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Ben Whitlock", "Ben Whitlock", true},
+		{"Ben Whitlock", "ben  WHITLOCK", true},
+		{"Zoë Müller", "Zoe Muller", true},
+		{"Whitlock Ben", "Ben Whitlock", true},
+		{"Ann O'Neill", "Ann ONeill", true},
+		{"Ben Whitlock", "Ben Whitlocke", false},
+		{"Ben Whitlock", "Ben John Whitlock", false},
+		{"Ben Whitlock", "Ben", false},
+		{"", "", false},
+	} {
+		if got := sameName(c.a, c.b); got != c.same {
+			t.Errorf("%q and %q: %t", c.a, c.b, got)
+		}
+	}
+}
