@@ -43,6 +43,7 @@ import (
 	"haven/people/session"
 	"haven/people/sharedmailbox"
 	"haven/people/texts"
+	"haven/people/vouch"
 	"haven/platform/audit"
 	"haven/platform/blob"
 	"haven/platform/cert"
@@ -83,6 +84,7 @@ type house struct {
 	contacts      *account.Contacts
 	reset         *reset.Service
 	lockouts      *lockout.Service
+	vouch         *vouch.Service
 	helpdesk      *helpdesk.Service
 	operators     *operator.Service
 	notices       *notice.Service
@@ -120,7 +122,7 @@ const searchFile = "search.db"
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema,
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema,
 	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing

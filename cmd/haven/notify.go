@@ -89,6 +89,7 @@ func (h *house) wireTold(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("the keys of registrations can't be had: %w", err)
 	}
+	h.wireVouch()
 	return h.wireHelpdesk(ctx)
 }
 

@@ -185,5 +185,11 @@ var inHistory = map[string]string{
 	"sharedmailbox.member-granted":    "Access to the mailbox was given or changed",
 	"sharedmailbox.member-removed":    "Access to the mailbox was taken away",
 	"sharedmailbox.ownerless":         "The mailbox was left without an owner",
+	"vouch.confirmed":                 "The vouching was confirmed",
+	"vouch.denied":                    "The person said that somebody else was vouched for",
+	"vouch.ended":                     "A vouching has ended",
+	"vouch.given":                     "An owner vouched for the person, who got a new password",
+	"vouch.link-sent":                 "The link to confirm a vouching was sent again",
+	"vouch.refused":                   "An owner tried to vouch for the person, and might not",
 	"vacation.set":                    "The automatic reply was changed",
 }

@@ -34,6 +34,7 @@ import (
 	"haven/people/session"
 	"haven/people/sharedmailbox"
 	"haven/people/texts"
+	"haven/people/vouch"
 	"haven/platform/audit"
 	"haven/platform/clock"
 	"haven/platform/limit"
@@ -64,6 +65,7 @@ type Options struct {
 	Hours         *openinghours.Service
 	Legal         *legal.Service
 	Locum         *locum.Service
+	Vouch         *vouch.Service
 	Vacation      *vacation.Service
 
 	// Audit reads the records that concern an account, the newest before a place first.

@@ -21,6 +21,21 @@ type Facts struct {
 	Member       bool // there is a membership
 	Rights       haven.Rights
 	From, Until  time.Time // of the membership; zero Until: no end
+	Vouched      account.Vouched
+	Voucher      Voucher // who vouched for the person, in this account; looked up where Vouched limits
+}
+
+// Voucher is the owner who vouched for a person, as a member of the mailbox that is looked at.
+type Voucher struct {
+	State       account.State
+	Vouched     account.Vouched
+	Rights      haven.Rights
+	From, Until time.Time
+}
+
+// owns says whether the voucher is an owner of the mailbox now, who could act.
+func (v Voucher) owns(now time.Time) bool {
+	return v.State == account.Active && !v.Vouched.Limits(now) && v.Rights.Has(haven.Manage) && !now.Before(v.From) && (v.Until.IsZero() || now.Before(v.Until))
 }
 
 // Answer is what a person may do, why, and until when that holds if nobody changes anything: zero for always.
@@ -39,7 +54,10 @@ func Decide(f Facts, now time.Time) Answer {
 	if v, ok := personOpens(f.PersonState); !ok {
 		return Answer{Verdict: v}
 	}
+	limited := f.Vouched.Limits(now)
 	switch {
+	case f.Same && limited:
+		return closed(f)
 	case f.Same:
 		return own(f)
 	case f.AccountKind != haven.Shared:
@@ -49,7 +67,32 @@ func Decide(f Facts, now time.Time) Answer {
 	case !f.Member:
 		return deny("access.no-member", "You are not a member of this mailbox. One of its owners can add you.")
 	}
-	return shared(f, now)
+	a := shared(f, now)
+	if limited {
+		return through(f, a, now)
+	}
+	return a
+}
+
+// closed is the answer where somebody vouched for the person, and this is not what it opens (Rules 6).
+func closed(f Facts) Answer {
+	a := deny(account.RuleVouched, "Somebody vouched for you. Until you have confirmed it, and for a day at least, your account opens the mailboxes of that owner alone.")
+	a.Holds = f.Vouched.Until
+	return a
+}
+
+// through is what remains of an answer for a person for whom somebody vouched: the mailboxes that the owner owns who did, and no say in who has access.
+func through(f Facts, a Answer, now time.Time) Answer {
+	if !f.Voucher.owns(now) {
+		return closed(f)
+	}
+	a.Rights &^= haven.Manage
+	for _, t := range []time.Time{f.Vouched.Until, f.Voucher.Until} {
+		if !t.IsZero() && (a.Holds.IsZero() || t.Before(a.Holds)) {
+			a.Holds = t
+		}
+	}
+	return a
 }
 
 // personOpens says whether somebody in this state opens anything at all.

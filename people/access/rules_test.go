@@ -44,6 +44,58 @@ func span(from, until time.Duration) func(*Facts) {
 	}
 }
 
+// vouched limits a person by the vouching of an owner of the mailbox, which change makes a case of.
+func vouched(f Facts, change func(*Facts)) Facts {
+	f.Vouched = account.Vouched{By: 7}
+	f.Voucher = Voucher{State: account.Active, Rights: haven.Owner, From: noon.AddDate(0, 0, -1)}
+	if change != nil {
+		change(&f)
+	}
+	return f
+}
+
+// Who is vouched for opens the mailboxes of the owner who did, and nothing else, until it is confirmed and a day has passed (Rules 6).
+func TestDecideVouched(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		f     Facts
+		want  haven.Rights
+		rule  haven.Rule
+		holds time.Duration // 0: for always
+	}{
+		{"the owner's mailbox", vouched(member(nil), nil), haven.Member, "access.member", 0},
+		{"who vouched is no member here", vouched(member(nil), func(f *Facts) { f.Voucher = Voucher{} }), 0, "vouch.limited", 0},
+		{"who vouched reads here alone", vouched(member(nil), func(f *Facts) { f.Voucher.Rights = haven.Member }), 0, "vouch.limited", 0},
+		{"who vouched was an owner here", vouched(member(nil), func(f *Facts) { f.Voucher.Until = noon }), 0, "vouch.limited", 0},
+		{"who vouched is an owner until tonight", vouched(member(nil), func(f *Facts) { f.Voucher.Until = noon.Add(8 * time.Hour) }), haven.Member, "access.member", 8 * time.Hour},
+		{"who vouched will be an owner", vouched(member(nil), func(f *Facts) { f.Voucher.From = noon.Add(1) }), 0, "vouch.limited", 0},
+		{"who vouched is blocked", vouched(member(nil), func(f *Facts) { f.Voucher.State = account.Blocked }), 0, "vouch.limited", 0},
+		{"who vouched is vouched for", vouched(member(nil), func(f *Facts) { f.Voucher.Vouched.By = 8 }), 0, "vouch.limited", 0},
+		{"who vouched was vouched for", vouched(member(nil), func(f *Facts) { f.Voucher.Vouched = account.Vouched{By: 8, Until: noon} }), haven.Member, "access.member", 0},
+		{"an owner has no say in who has access", vouched(member(func(f *Facts) { f.Rights = haven.Owner }), nil), haven.Owner &^ haven.Manage, "access.owner", 0},
+		{"a reader stays one", vouched(member(func(f *Facts) { f.Rights = haven.Read }), nil), haven.Read, "access.member", 0},
+		{"a pass that has ended", vouched(member(span(-2*time.Hour, -time.Hour)), nil), 0, "access.ended", 0},
+		{"a mailbox that was left", vouched(member(func(f *Facts) { f.Member = false }), nil), 0, "access.no-member", 0},
+		{"the own mailbox", vouched(self(nil), nil), 0, "vouch.limited", 0},
+		{"the own mailbox, of a leaver", vouched(self(state(account.Leaver)), nil), 0, "vouch.limited", 0},
+		{"a vouching that ended", vouched(member(nil), func(f *Facts) { f.Vouched.By, f.Voucher = account.NobodyVouches, Voucher{} }), 0, "vouch.limited", 0},
+		{"confirmed, within the day", vouched(self(nil), func(f *Facts) { f.Vouched.Until = noon.Add(time.Hour) }), 0, "vouch.limited", time.Hour},
+		{"confirmed, elsewhere, within the day", vouched(member(nil), func(f *Facts) { f.Vouched.Until, f.Voucher = noon.Add(time.Hour), Voucher{} }), 0, "vouch.limited", time.Hour},
+		{"confirmed, and the day is over", vouched(self(nil), func(f *Facts) { f.Vouched.Until = noon }), haven.Own, "access.own", 0},
+		{"confirmed, elsewhere, and the day is over", vouched(member(nil), func(f *Facts) { f.Vouched.Until, f.Voucher = noon, Voucher{} }), haven.Member, "access.member", 0},
+	} {
+		a := Decide(c.f, noon)
+		holds := time.Duration(0)
+		if !a.Holds.IsZero() {
+			holds = a.Holds.Sub(noon)
+		}
+		if a.Rights != c.want || a.Verdict.Rule != c.rule || holds != c.holds && c.rule != "access.ended" {
+			t.Errorf("%s: %s by %s for %s, want %s by %s for %s", c.name, a.Rights, a.Verdict.Rule, holds, c.want, c.rule, c.holds)
+		}
+	}
+}
+
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	const readWrite = haven.Read | haven.Write

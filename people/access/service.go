@@ -14,9 +14,11 @@ import (
 // The two accounts' versions and states in one query, and the membership where the answer is not remembered.
 // The table member is sharedmailbox's own; this is the one other place that reads it.
 const (
-	sqlFacts = `SELECT p.access_ver, p.kind, p.state, a.access_ver, a.kind, a.state, a.shut_to_programs
+	sqlFacts = `SELECT p.access_ver, p.kind, p.state, a.access_ver, a.kind, a.state, a.shut_to_programs, p.vouched_by, p.vouched_until
 		FROM account p, account a WHERE p.no = $1 AND a.no = $2`
-	sqlMember = `SELECT rights, since, until FROM member WHERE an = $1 AND person = $2`
+	sqlMember  = `SELECT rights, since, until FROM member WHERE an = $1 AND person = $2`
+	sqlVoucher = `SELECT m.rights, m.since, m.until, a.state, a.vouched_by, a.vouched_until FROM member m JOIN account a ON a.no = m.person
+		WHERE m.an = $1 AND m.person = $2`
 )
 
 const rememberedAnswers = 100_000
@@ -70,7 +72,8 @@ func (s *Service) InByProgram(tx *db.Tx, person, acc haven.AccountNo) (haven.Rig
 
 func (s *Service) decide(tx *db.Tx, l looked, person, acc haven.AccountNo) (haven.Rights, haven.Verdict, error) {
 	now, key := s.now(), pair{person, acc}
-	if m, ok := s.cache.Get(key); ok && m.personVer == l.personVer && m.accountVer == l.accountVer &&
+	limited := l.facts.Vouched.Limits(now) // such an answer is not remembered: it hangs on a third account
+	if m, ok := s.cache.Get(key); ok && !limited && m.personVer == l.personVer && m.accountVer == l.accountVer &&
 		(m.answer.Holds.IsZero() || now.Before(m.answer.Holds)) {
 		return m.answer.Rights, m.answer.Verdict, nil
 	}
@@ -78,7 +81,9 @@ func (s *Service) decide(tx *db.Tx, l looked, person, acc haven.AccountNo) (have
 		return 0, unknown, err
 	}
 	a := Decide(l.facts, now)
-	s.cache.Put(key, remembered{l.personVer, l.accountVer, a})
+	if !limited {
+		s.cache.Put(key, remembered{l.personVer, l.accountVer, a})
+	}
 	return a.Rights, a.Verdict, nil
 }
 
@@ -108,7 +113,7 @@ func look(tx *db.Tx, person, acc haven.AccountNo) (l looked, err error) {
 		l.found, l.facts.Same = true, person == acc
 		l.personVer, l.facts.PersonKind, l.facts.PersonState = r.Int64(0), haven.AccountKind(r.Int64(1)), account.State(r.Int64(2))
 		l.accountVer, l.facts.AccountKind, l.facts.AccountState = r.Int64(3), haven.AccountKind(r.Int64(4)), account.State(r.Int64(5))
-		l.shut = r.Bool(6)
+		l.shut, l.facts.Vouched = r.Bool(6), account.ScanVouched(r, 7)
 		return nil
 	})
 	return l, err
@@ -120,13 +125,25 @@ func membership(tx *db.Tx, f *Facts, person, acc haven.AccountNo) error {
 	if f.Same || f.AccountKind != haven.Shared {
 		return nil
 	}
-	return tx.Query(sqlMember, []any{int64(acc), int64(person)}, func(r db.Row) error {
+	err := tx.Query(sqlMember, []any{int64(acc), int64(person)}, func(r db.Row) error {
 		f.Member, f.Rights, f.From = true, haven.Rights(r.Int64(0)), time.UnixMicro(r.Int64(1))
 		if until := r.Int64(2); until != 0 {
 			f.Until = time.UnixMicro(until)
 		}
 		return nil
 	})
+	if err != nil || f.Vouched.By == 0 {
+		return err
+	}
+	return tx.Query(sqlVoucher, []any{int64(acc), int64(f.Vouched.By)}, func(r db.Row) error {
+		f.Voucher = ScanVoucher(r, 0)
+		return nil
+	})
+}
+
+// ScanVoucher reads rights, since, until, state, vouched_by and vouched_until of who vouched, as a member, from the nth column on.
+func ScanVoucher(r db.Row, n int) Voucher {
+	return Voucher{Rights: haven.Rights(r.Int64(n)), From: db.Moment(r.Int64(n + 1)), Until: db.Moment(r.Int64(n + 2)), State: account.State(r.Int64(n + 3)), Vouched: account.ScanVouched(r, n+4)}
 }
 
 // Rights is In over a snapshot of its own.

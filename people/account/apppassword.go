@@ -120,6 +120,16 @@ func (s *Service) RevokeAppPassword(ctx context.Context, actor haven.Actor, pers
 	return err
 }
 
+// RevokeSinceIn ends the app passwords of a person that were made since a moment, in the caller's transaction, which has locked the person and announces it
+// after the commit.
+func (s *Service) RevokeSinceIn(tx *db.Tx, actor haven.Actor, who Account, since time.Time) error {
+	n, err := tx.Change(sqlAppRevokeSince, int64(who.No), since.UnixMicro())
+	for range n {
+		audit.Record(tx, audit.Entry{At: s.Now(), Actor: actor, What: "account.app-password-revoked", On: who.ID, Rule: "app-password.revoked"})
+	}
+	return err
+}
+
 // appLogin is an app password that was found.
 type appLogin struct {
 	hash   [32]byte

@@ -43,7 +43,9 @@ ALTER TABLE account ADD COLUMN app_ids {int} NOT NULL DEFAULT 0`, `
 CREATE TABLE account_changed (no {int} PRIMARY KEY REFERENCES account (no), due {int} NOT NULL);
 CREATE INDEX account_changed_due ON account_changed (due, no);
 INSERT INTO account_changed (no, due) SELECT no, 0 FROM account`, `
-ALTER TABLE account ADD COLUMN shut_to_programs {int} NOT NULL DEFAULT 0`,
+ALTER TABLE account ADD COLUMN shut_to_programs {int} NOT NULL DEFAULT 0`, `
+ALTER TABLE account ADD COLUMN vouched_by {int} NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN vouched_until {int} NOT NULL DEFAULT 0`,
 }}
 
 // Roles of an address within its account.
@@ -60,6 +62,9 @@ const (
 
 	sqlSetPrograms = `UPDATE account SET shut_to_programs = $2 WHERE no = $1 AND shut_to_programs <> $2`
 	sqlPrograms    = `SELECT shut_to_programs FROM account WHERE no = $1`
+
+	sqlVouched    = `SELECT vouched_by, vouched_until FROM account WHERE no = $1`
+	sqlSetVouched = `UPDATE account SET vouched_by = $2, vouched_until = $3 WHERE no = $1`
 
 	sqlByNo      = `SELECT ` + accountColumns + accountTables + `WHERE a.no = $1`
 	sqlByID      = `SELECT ` + accountColumns + accountTables + `WHERE a.id = $1`
@@ -141,4 +146,6 @@ const (
 		VALUES ($1, (SELECT kind FROM account WHERE no = $1), $2, $3, $4, $5, $6, 0)`
 	sqlAppList   = `SELECT id, target, name, made, used FROM app_password WHERE no = $1 ORDER BY id`
 	sqlAppRevoke = `DELETE FROM app_password WHERE no = $1 AND id = $2`
+
+	sqlAppRevokeSince = `DELETE FROM app_password WHERE no = $1 AND made >= $2`
 )

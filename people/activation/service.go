@@ -205,6 +205,9 @@ func (s *Service) SetAnswers(ctx context.Context, actor haven.Actor, no haven.Ac
 		return err
 	}
 	return s.step(ctx, actor, no, "activation.questions-set", "questions.good", "", func(tx *db.Tx) error {
+		if err := s.o.Accounts.FreeIn(tx, no); err != nil {
+			return err
+		}
 		tx.Exec(sqlForget, int64(no))
 		for i, a := range answers {
 			tx.Exec(sqlAnswer, int64(no), int64(a.Question), hashes[i])

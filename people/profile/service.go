@@ -148,6 +148,9 @@ func (s *Service) own(ctx context.Context, actor haven.Actor, no haven.AccountNo
 		if err == nil && (who.ID != actor.Person || who.Kind != haven.Personal) {
 			err = errNotYours
 		}
+		if err == nil {
+			err = s.o.Accounts.FreeIn(tx, no) // else whoever was vouched for would confirm it from an e-mail of the own choice
+		}
 		if err != nil {
 			return err
 		}

@@ -204,6 +204,9 @@ func (s *Service) AddPasskey(ctx context.Context, actor haven.Actor, who account
 // keep writes a new passkey, and recovery codes where there are none.
 func (s *Service) keep(tx *db.Tx, no haven.AccountNo, name string, key *webauthn.Credential, now time.Time) (recovery []string, err error) {
 	st, err := standing(tx, no)
+	if err == nil {
+		err = s.free(tx, no)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -285,6 +288,9 @@ func (s *Service) shown(tx *db.Tx, w *webauthn.WebAuthn, h holder, data webauthn
 // RemovePasskey takes a passkey away. With the last part of the second step go its recovery codes and the browsers that were trusted.
 func (s *Service) RemovePasskey(ctx context.Context, actor haven.Actor, who account.Account, id string) error {
 	return s.change(ctx, actor, who, "passkey.removed", func(tx *db.Tx) error {
+		if err := s.free(tx, who.No); err != nil {
+			return err
+		}
 		n, err := tx.Change(sqlDropKey, id, int64(who.No))
 		if err == nil && n == 0 {
 			err = errGone

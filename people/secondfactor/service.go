@@ -100,6 +100,9 @@ func (s *Service) Begin(ctx context.Context, who account.Account) (Setup, error)
 		if err := account.Lock(tx, who.No); err != nil {
 			return err
 		}
+		if err := s.free(tx, who.No); err != nil {
+			return err
+		}
 		n, err := tx.Change(sqlPut, int64(who.No), sealed)
 		if err == nil && n == 0 {
 			err = errOn
@@ -161,6 +164,9 @@ func (s *Service) Confirm(ctx context.Context, actor haven.Actor, who account.Ac
 	now := s.o.Clock.Now()
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := account.Lock(tx, who.No); err != nil {
+			return err
+		}
+		if err := s.free(tx, who.No); err != nil {
 			return err
 		}
 		n, err := tx.Change(sqlConfirm, int64(who.No), now.UnixMicro(), step)
@@ -276,6 +282,9 @@ func (s *Service) Renew(ctx context.Context, actor haven.Actor, who account.Acco
 		if err == nil && !st.On {
 			err = errNone
 		}
+		if err == nil {
+			err = s.free(tx, who.No)
+		}
 		codes = putCodes(tx, who.No)
 		return err
 	})
@@ -284,6 +293,9 @@ func (s *Service) Renew(ctx context.Context, actor haven.Actor, who account.Acco
 // Remove takes the app of a person's second factor away; where no passkey is left either, its recovery codes and the browsers that were trusted go too.
 func (s *Service) Remove(ctx context.Context, actor haven.Actor, who account.Account) error {
 	return s.change(ctx, actor, who, "second-factor.removed", func(tx *db.Tx) error {
+		if err := s.free(tx, who.No); err != nil {
+			return err
+		}
 		n, err := tx.Change(sqlNoApp, int64(who.No))
 		if err == nil && n == 0 {
 			err = errNone
@@ -293,6 +305,15 @@ func (s *Service) Remove(ctx context.Context, actor haven.Actor, who account.Acc
 		}
 		return tidy(tx, who.No, s.o.Clock.Now())
 	})
+}
+
+// free refuses whoever was vouched for: a second factor that is set up then would confirm the vouching.
+func (s *Service) free(tx *db.Tx, no haven.AccountNo) error {
+	v, err := account.VouchedIn(tx, no)
+	if err == nil && v.Limits(s.o.Clock.Now()) {
+		err = account.ErrVouched
+	}
+	return err
 }
 
 func (s *Service) change(ctx context.Context, actor haven.Actor, who account.Account, what string, fn func(tx *db.Tx) error) error {

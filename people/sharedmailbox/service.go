@@ -511,7 +511,8 @@ func scanOpened(r db.Row, now time.Time) Opened {
 		AccessVer: r.Int64(4), Created: time.UnixMicro(r.Int64(5)).UTC(), Address: haven.Address{Local: r.Text(6), Domain: r.Text(7)}}
 	copy(a.ID[:], r.Bytes(1))
 	f := access.Facts{PersonKind: haven.AccountKind(r.Int64(11)), PersonState: account.State(r.Int64(12)),
-		AccountKind: haven.Shared, AccountState: a.State, Member: true, Rights: haven.Rights(r.Int64(8)), From: time.UnixMicro(r.Int64(9))}
+		AccountKind: haven.Shared, AccountState: a.State, Member: true, Rights: haven.Rights(r.Int64(8)), From: time.UnixMicro(r.Int64(9)),
+		Vouched: account.ScanVouched(r, 14), Voucher: access.ScanVoucher(r, 16)}
 	if until := r.Int64(10); until != 0 {
 		f.Until = time.UnixMicro(until)
 	}

@@ -136,7 +136,10 @@ type Reset struct {
 	PerHour      int           // resets of one account that are begun
 	SettledFor   time.Duration // text and e-mail serve when unchanged so long
 	DeskTries    int           // answers that a caller may try at the desk
-	VouchLimits  time.Duration // how long a vouched account opens the voucher's mailboxes only
+	VouchLimits  time.Duration // how long a vouched account opens the voucher's mailboxes only, at least
+	VouchesADay  int           // vouchings by one owner within a day
+	VouchLinkFor time.Duration // how long the link serves with which a person confirms a vouching
+	VouchLinks   int           // such links that are sent within a day
 	MobileSettle time.Duration // a mobile changed by the desk serves resets after this
 	Questions    int           // security questions
 }

@@ -38,7 +38,7 @@ func nhsmail2017() Policy {
 		Lockout:      lockout(),
 		Session:      sessions(),
 		SecondFactor: SecondFactor{Owners: true, Grace: 14 * day},
-		Reset:        Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, MobileSettle: day, Questions: 3},
+		Reset:        Reset{GoodFor: 30 * time.Minute, CodeDigits: 8, Tries: 5, PerHour: 5, SettledFor: 72 * time.Hour, DeskTries: 5, VouchLimits: day, VouchesADay: 3, VouchLinkFor: 14 * day, VouchLinks: 5, MobileSettle: day, Questions: 3},
 		Activation:   Activation{TempPassword: 14 * day, ResendPerHour: 3, AcceptPolicy: 14 * day, InactiveAfter: 30 * day},
 		Contact:      Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
 		Request:      Request{OwnersFor: 7 * day, ReasonRunes: 500},
