@@ -59,6 +59,13 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await click("button", "Accept and continue");
   assert.equal(await title(), "Choose your password");
   await look("first-password");
+  if (script) { // it says while one types what is lacking
+    for (const [typed, says] of [["short", /more characters needed/], ["1234567890123456", /Easy to guess/], [fresh, /Strong|Long enough/]]) {
+      await page.locator("#new").fill(typed);
+      await page.locator("[data-strength]").filter({ hasText: says }).waitFor();
+    }
+    await look("first-password-typed");
+  }
   await page.locator("#new").fill(fresh);
   await page.locator("#again").fill(fresh);
   await click("button", "Save and continue");

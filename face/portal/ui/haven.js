@@ -121,6 +121,27 @@ if (whose) {
   });
 }
 
+// A password says while it is typed what it still lacks. Whether it is taken is the server's to say, and nothing is sent there meanwhile.
+for (const says of document.querySelectorAll("[data-strength]")) {
+  const field = document.getElementById(says.dataset.strength);
+  const least = Number(says.dataset.least);
+  const own = (says.dataset.own ?? "").toLowerCase().split(/[^\p{L}]+/u).filter((word) => word.length > 2);
+  const judge = (text) => {
+    const length = [...text].length;
+    if (length === 0) return "";
+    if (length < least) return `${least - length} more ${least - length === 1 ? "character" : "characters"} needed`;
+    const lower = text.toLowerCase();
+    const name = own.find((word) => lower.includes(word));
+    if (name) return `Leave out ${name}: it is in your name or address`;
+    if (new Set(lower).size < 6 || /(0123|1234|2345|3456|4567|5678|6789|abcd|qwer|asdf)/.test(lower)) return "Easy to guess: mix words that don't belong together";
+    const words = lower.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).length;
+    return words >= 3 || length >= least + 6 ? "Strong" : "Long enough. One more word makes it strong";
+  };
+  field?.addEventListener("input", () => {
+    says.textContent = judge(field.value);
+  });
+}
+
 // The directory shows who is found while one types. Without script, and where this fails, the button does the same.
 for (const form of document.querySelectorAll("form[data-directory]")) {
   const field = form.elements.q;
