@@ -321,7 +321,9 @@ func TestReadStateModel(t *testing.T) {
 	}
 }
 
-func (m *reference) folder() haven.MailboxNo { return haven.MailboxNo([]int{1, 1, 5, 6}[m.rand.IntN(4)]) }
+func (m *reference) folder() haven.MailboxNo {
+	return haven.MailboxNo([]int{1, 1, 5, 6}[m.rand.IntN(4)])
+}
 
 // some are UIDs at random.
 func (m *reference) some() []mailbox.Range {
