@@ -85,7 +85,14 @@ func (h *house) wireTold(ctx context.Context) (err error) {
 	}
 	h.reset = reset.New(reset.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Notices: told{h}, Clock: h.clock, Policy: p})
 	h.registration, err = registration.Open(ctx, registration.Options{DB: h.db, Keys: h.keys, Accounts: h.accounts, Contacts: h.contacts, Shared: h.shared, Places: h.organisations,
-		Notices: told{h}, Clock: h.clock, Policy: p, Temporary: func() (string, error) { return activation.TemporaryPassword(p.Password) }})
+		Notices: told{h}, Clock: h.clock, Policy: p, Temporary: func() (string, error) { return activation.TemporaryPassword(p.Password) }, MayInviteNow: h.activation.MayInviteNow,
+		Invite: func(ctx context.Context, actor haven.Actor, no haven.AccountNo, username bool) error {
+			what := activation.PasswordOnly
+			if username {
+				what = activation.Both
+			}
+			return h.activation.Invite(ctx, actor, no, what)
+		}})
 	if err != nil {
 		return fmt.Errorf("the keys of registrations can't be had: %w", err)
 	}

@@ -126,6 +126,15 @@ func (n told) GroupCompleted(tx *db.Tx, c registration.Completion) error {
 		"reference": string(c.Ref), "until": c.Until.In(openinghours.London).Format(clockForm), "link": n.notUs(c.NotUs)})
 }
 
+// Corrected tells who had a mobile or personal e-mail that an owner replaced, there.
+func (n told) Corrected(tx *db.Tx, who account.Account, kind account.ContactKind, old string) error {
+	template := "activation.corrected-email"
+	if kind == account.Mobile {
+		template = "activation.corrected-mobile"
+	}
+	return n.send(tx, template, old, who, nil)
+}
+
 // FurtherDecided tells an owner what became of the request for one more account.
 func (n told) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
 	values := map[string]string{"who": who, "mailbox": mailbox.Display}

@@ -1,10 +1,12 @@
 package portal
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"haven"
 	"haven/people/peopletest"
 )
 
@@ -27,6 +29,18 @@ func TestMoreAccounts(t *testing.T) {
 			b.get(ask).send(ask, "first", name, "last", "Aziz", "email", name+"@home.example", "mobile", "0770090020"+n).want(200, ask, "We have written to "+name+" Aziz")
 		}
 		b.get(mailbox).want(200, mailbox, "Not activated yet")
+		// Of one of them the mobile was wrong.
+		ben := "/mailbox/" + box.ID.String() + "/member/" + s.id("ben.aziz")
+		b.get(ben).want(200, ben, "Send the temporary password again")
+		b.send(ben+"/invite").want(200, ben+"/invite", "on its way to Ben Aziz")
+		b.get(ben+"/reach").want(200, ben+"/reach", "What is wrong?")
+		b.send(ben+"/reach").want(422, ben+"/reach", "Say what is wrong")
+		b.send(ben+"/reach", "what", "mobile").want(422, ben+"/reach", "Enter the right one")
+		b.send(ben+"/reach", "what", "mobile", "value", "<b>").want(422, ben+"/reach", "Write a UK mobile number")
+		b.send(ben+"/reach", "what", "mobile", "value", "07700 900299").want(200, ben+"/reach", "It is corrected.")
+		if !slices.Equal(s.invites, []bool{false, true}) {
+			t.Errorf("sent again: %v", s.invites)
+		}
 		b.get(ask).want(200, ask, "yours has had them")
 		b.send(ask, "first", "Omar", "last", "Aziz", "email", "omar@home.example", "mobile", "07700900205").want(422, ask, "Say why your colleague needs an account")
 		b.send(ask, "first", "Omar", "last", "Aziz", "email", "omar@home.example", "mobile", "07700900205", "reason", "A fourth dispenser.").want(200, ask, "An account for Omar Aziz")
@@ -55,4 +69,14 @@ func TestMoreAccounts(t *testing.T) {
 			t.Errorf("%d refusals were sent", len(sent))
 		}
 	})
+}
+
+// id is that of whoever has an address.
+func (s *stand) id(local string) string {
+	s.t.Helper()
+	a, err := s.Accounts.Resolve(s.t.Context(), haven.MustAddress(local+"@"+peopletest.Domain))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a.ID.String()
 }

@@ -146,6 +146,7 @@ var inHistory = map[string]string{
 	"passkey.added":                   "A passkey was added",
 	"passkey.refused":                 "A passkey was not good",
 	"passkey.removed":                 "A passkey was taken away",
+	"registration.corrected":          "A mobile number or e-mail was corrected before the account was activated",
 	"registration.further":            "One more account was asked for",
 	"registration.further-granted":    "One more account was granted",
 	"registration.further-refused":    "One more account was refused",

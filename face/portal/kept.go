@@ -42,6 +42,7 @@ var keeps = map[string]keep{
 	"POST /mailbox/{id}/add":                    {fields: []string{"address", "role", "end"}},
 	"POST /mailbox/{id}/add/ask":                {fields: []string{"first", "last", "spelled", "email", "mobile", "reason"}},
 	"POST /mailbox/{id}/about":                  {fields: []string{"about"}},
+	"POST /mailbox/{id}/member/{person}/reach":  {fields: []string{"what", "value"}},
 	"POST /mailbox/{id}/legal/particulars":      {fields: []string{"name", "part", "number", "office", "exempt", "community", "investment", "paid_up", "names", "address", "principal"}},
 	"POST /mailbox/{id}/hours":                  {fields: []string{"day-*", "bank*"}},
 	"POST /mailbox/{id}/hours/different":        {fields: []string{"date-*", "hours"}, up: 1},

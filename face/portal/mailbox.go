@@ -314,6 +314,9 @@ func (q *request) showMember(code int, o sharedmailbox.Opened, m sharedmailbox.M
 		return err
 	}
 	v.Works = at && works
+	if v.Waiting, err = q.notActivated(o, m); err != nil {
+		return err
+	}
 	return q.show(code, page.MemberPage(q.frame, v))
 }
 

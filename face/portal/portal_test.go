@@ -46,6 +46,7 @@ type stand struct {
 	options   Options
 	pages     *Server
 	contacts  *account.Contacts
+	invites   []bool // first passwords that were sent again; true: with the username
 }
 
 func options(h *peopletest.House, loopback bool) Options {
@@ -558,6 +559,9 @@ var may = map[string][]string{
 	"GET /mailbox/{id}/member/{person}":         owners,
 	"POST /mailbox/{id}/member/{person}/rights": owners,
 	"POST /mailbox/{id}/member/{person}/remove": owners,
+	"POST /mailbox/{id}/member/{person}/invite": row("in", "lock", "change", "none", "no", "none", "none"),
+	"GET /mailbox/{id}/member/{person}/reach":   row("in", "lock", "change", "none", "no", "none", "none"),
+	"POST /mailbox/{id}/member/{person}/reach":  row("in", "lock", "change", "none", "no", "none", "none"),
 	"GET /mailbox/{id}/leave":                   members,
 	"POST /mailbox/{id}/leave":                  members,
 	"GET /operator":                             operators,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"haven"
 	"haven/people/account"
 	"haven/people/activation"
 	"haven/people/organisation"
@@ -27,6 +28,13 @@ func (n told) Attempted(tx *db.Tx, a registration.Attempt) error {
 func (n told) GroupAttempted(*db.Tx, registration.Attempt) error { return nil }
 
 func (n told) GroupCompleted(*db.Tx, registration.Completion) error { return nil }
+
+func (n told) Corrected(tx *db.Tx, who account.Account, kind account.ContactKind, old string) error {
+	if kind == account.Mobile {
+		return n.send(tx, "activation.corrected-mobile", old, nil)
+	}
+	return n.send(tx, "activation.corrected-email", old, nil)
+}
 
 func (n told) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
 	if reason == "" {
@@ -50,7 +58,12 @@ func (n told) Named(tx *db.Tx, i registration.Invitation) error {
 func (s *stand) registrationOf(keys *secret.Keys) *registration.Service {
 	s.t.Helper()
 	r, err := registration.Open(context.Background(), registration.Options{DB: s.DB, Keys: keys, Accounts: s.Accounts, Contacts: s.contacts, Shared: s.Shared, Places: s.Places,
-		Notices: told{s.options.Notices}, Clock: s.Clock, Policy: s.Policy, Temporary: func() (string, error) { return activation.TemporaryPassword(s.Policy.Password) }})
+		Notices: told{s.options.Notices}, Clock: s.Clock, Policy: s.Policy, Temporary: func() (string, error) { return activation.TemporaryPassword(s.Policy.Password) },
+		MayInviteNow: func(context.Context, haven.AccountNo) error { return nil },
+		Invite: func(_ context.Context, _ haven.Actor, _ haven.AccountNo, username bool) error {
+			s.invites = append(s.invites, username)
+			return nil
+		}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -85,18 +85,28 @@ func (s *Service) Invite(ctx context.Context, actor haven.Actor, no haven.Accoun
 	})
 }
 
+// MayInviteNow is TooMany where Invite would be, for the number of times within the hour.
+func (s *Service) MayInviteNow(ctx context.Context, no haven.AccountNo) error {
+	return s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.invitedOften(tx, no, s.o.Clock.Now()) })
+}
+
+func (s *Service) invitedOften(tx *db.Tx, no haven.AccountNo, now time.Time) error {
+	n := 0
+	err := tx.Query(sqlInvites, []any{int64(no), now.Add(-time.Hour).UnixMicro()}, func(r db.Row) error { n = int(r.Int64(0)); return nil })
+	if err == nil && n > s.o.Policy.Activation.ResendPerHour {
+		err = errResends
+	}
+	return err
+}
+
 // countInvite refuses more than so many within an hour.
 func (s *Service) countInvite(ctx context.Context, no haven.AccountNo, now time.Time) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := account.Lock(tx, no); err != nil {
 			return err
 		}
-		n := 0
-		if err := tx.Query(sqlInvites, []any{int64(no), now.Add(-time.Hour).UnixMicro()}, func(r db.Row) error { n = int(r.Int64(0)); return nil }); err != nil {
+		if err := s.invitedOften(tx, no, now); err != nil {
 			return err
-		}
-		if n > s.o.Policy.Activation.ResendPerHour {
-			return errResends
 		}
 		tx.Exec(sqlOldInvites, int64(no), now.Add(-time.Hour).UnixMicro())
 		tx.Exec(sqlInvited, int64(no), now.UnixMicro())

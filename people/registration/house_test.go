@@ -11,6 +11,7 @@ import (
 
 	"haven"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/organisation"
 	"haven/people/peopletest"
 	"haven/people/registration"
@@ -66,6 +67,10 @@ func (p *post) GroupCompleted(tx *db.Tx, c registration.Completion) error {
 	return p.put(tx, letter{Kind: "group completed", Completion: c})
 }
 
+func (p *post) Corrected(tx *db.Tx, who account.Account, kind account.ContactKind, old string) error {
+	return p.put(tx, letter{Kind: "corrected " + kind.String() + " " + old})
+}
+
 func (p *post) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
 	return p.put(tx, letter{Kind: "further decided: " + who + ": " + reason, Completion: registration.Completion{To: owner.Address, Mailbox: mailbox}})
 }
@@ -86,7 +91,8 @@ type house struct {
 	s        *registration.Service
 	org      organisation.ID // of FX002
 	visitor  haven.Actor
-	read     int64 // letters
+	read     int64   // letters
+	invites  inviter // first passwords that were sent again
 }
 
 // each runs fn in a house of its own on each engine: FX002 and FX003 are registered by themselves, FX004 lacks an e-mail.
@@ -99,8 +105,15 @@ func each(t *testing.T, fn func(t *testing.T, h *house), change ...func(*policy.
 		if h.contacts, err = account.OpenContacts(t.Context(), d, keys, h.Clock); err != nil {
 			t.Fatal(err)
 		}
+		act := activation.New(activation.Options{DB: d, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Inviter: &h.invites, Contacts: h.contacts})
 		if h.s, err = registration.Open(t.Context(), registration.Options{DB: d, Keys: keys, Accounts: h.Accounts, Contacts: h.contacts, Shared: h.Shared,
-			Places: h.Places, Notices: &post{}, Clock: h.Clock, Policy: h.Policy, Temporary: func() (string, error) { return "walnut kettle tramway 27", nil }}); err != nil {
+			Places: h.Places, Notices: &post{}, Clock: h.Clock, Policy: h.Policy, Temporary: func() (string, error) { return "walnut kettle tramway 27", nil },
+			MayInviteNow: act.MayInviteNow, Invite: func(ctx context.Context, actor haven.Actor, no haven.AccountNo, username bool) error {
+				if username {
+					return act.Invite(ctx, actor, no, activation.Both)
+				}
+				return act.Invite(ctx, actor, no, activation.PasswordOnly)
+			}}); err != nil {
 			t.Fatal(err)
 		}
 		h.premises()

@@ -171,6 +171,8 @@ type Notices interface {
 	GroupAttempted(tx *db.Tx, a Attempt) error
 	GroupCompleted(tx *db.Tx, c Completion) error
 	Named(tx *db.Tx, i Invitation) error
+	// Corrected tells who had a mobile or personal e-mail that an owner replaced, there.
+	Corrected(tx *db.Tx, who account.Account, kind account.ContactKind, old string) error
 	// FurtherDecided tells an owner what became of the request for one more account; an empty reason says that it was granted.
 	FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error
 }

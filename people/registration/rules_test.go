@@ -12,7 +12,7 @@ import (
 
 var noon = time.Date(2017, 9, 4, 12, 0, 0, 0, time.UTC)
 
-func profile(t *testing.T) policy.Policy {
+func policyNamed(t *testing.T) policy.Policy {
 	t.Helper()
 	p, err := policy.Profile("")
 	if err != nil {
@@ -60,7 +60,7 @@ func TestMayBegin(t *testing.T) {
 
 func TestMayAsk(t *testing.T) {
 	t.Parallel()
-	p := profile(t).Registration
+	p := policyNamed(t).Registration
 	for today, want := range map[int]haven.Rule{0: "registration.passcode", 4: "registration.passcode", 5: "registration.passcodes", 6: "registration.passcodes"} {
 		check(t, "asked before", MayAsk(today, p), want, want == "registration.passcode")
 	}
@@ -68,7 +68,7 @@ func TestMayAsk(t *testing.T) {
 
 func TestCheckPasscode(t *testing.T) {
 	t.Parallel()
-	p := profile(t).Registration
+	p := policyNamed(t).Registration
 	for _, c := range []struct {
 		name    string
 		f       PasscodeFacts
@@ -132,7 +132,7 @@ func bob() Person {
 
 func TestCheckPeople(t *testing.T) {
 	t.Parallel()
-	p := profile(t)
+	p := policyNamed(t)
 	long := strings.Repeat("x", 65)
 	for _, c := range []struct {
 		name   string

@@ -35,6 +35,11 @@ type Options struct {
 
 	// Temporary makes the password with which a new account is opened first (Rules 5); nil: it gets none here.
 	Temporary func() (string, error)
+
+	// Invite sends the first password again, with the username where how the person is reached was corrected, and MayInviteNow says whether it would; both are needed by
+	// Resend and Correct alone.
+	Invite       func(ctx context.Context, actor haven.Actor, no haven.AccountNo, username bool) error
+	MayInviteNow func(ctx context.Context, no haven.AccountNo) error
 }
 
 // Service takes applications. It is safe for many goroutines.

@@ -63,6 +63,7 @@ const (
 		VALUES ($1, $2, 1, $3, $4, $5, 0, $6, NULL, $5, $5, 0, 0, 0) ON CONFLICT (ref) DO NOTHING`
 	sqlPutFurther = `INSERT INTO registration (ref, organisation, state, salt, passcode, asked, tries, good, token, began, changed, submitted, mailbox, shut)
 		VALUES ($1, $2, 3, NULL, NULL, 0, 0, 1, NULL, $3, $3, $3, $4, 0)`
+	sqlMadeHere    = `SELECT 1 FROM registration_person p JOIN registration a ON a.ref = p.ref WHERE p.account = $1 AND a.organisation = $2 AND p.state = $3 LIMIT 1`
 	sqlOpenFurther = `SELECT COUNT(*) FROM registration_task WHERE organisation = $1 AND kind = $2 AND done = 0`
 	sqlIsOpen      = `SELECT at FROM registration_task WHERE ref = $1 AND kind = $2 AND place = $3 AND done = 0`
 
