@@ -48,6 +48,12 @@ func mailboxes(q *request) error {
 	if err := q.named(&h); err != nil {
 		return err
 	}
+	if h.Limited, err = q.limited(); err != nil {
+		return err
+	}
+	if h.Limited != nil {
+		h.Own.Rights = "Does not open at the moment"
+	}
 	h.Status = q.banners()
 	q.frame.Title = "My mailboxes"
 	return q.show(http.StatusOK, page.HomePage(q.frame, h))

@@ -184,7 +184,11 @@ func (q *request) proveAgain(withCode bool) (problem string, err error) {
 }
 
 // recently has a person who gave the password longer ago than grave changes ask for give it again, and come back to a page.
+// Whoever was vouched for can do nothing grave until it is confirmed (Rules 6).
 func (q *request) recently(back string) (asked bool, err error) {
+	if err := q.s.o.Accounts.Free(q.ctx(), q.ses.Person.No); err != nil {
+		return false, err
+	}
 	if q.ses.Recent(q.now(), q.s.o.Policy.Session.AskAgain) {
 		return false, nil
 	}

@@ -16,6 +16,7 @@ import (
 	"haven"
 	"haven/mail/vacation"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/directory"
 	"haven/people/form"
 	"haven/people/helpdesk"
@@ -32,6 +33,7 @@ import (
 	"haven/people/reset"
 	"haven/people/sharedmailbox"
 	"haven/people/texts"
+	"haven/people/vouch"
 	"haven/platform/audit"
 	"haven/platform/errs"
 	"haven/platform/notify"
@@ -57,7 +59,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -90,6 +92,8 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Hours = h.Hours
 	s.options.Legal = legal.New(legal.Options{DB: h.DB, Shared: h.Shared, Policy: h.Policy.Organisation, Clock: h.Clock})
 	s.options.Locum = locum.New(locum.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Notices: told{s.options.Notices}, Policy: h.Policy.Locum, Clock: h.Clock})
+	s.options.Vouch = vouch.New(vouch.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Contacts: contacts, Shared: h.Shared, Factors: h.SecondFactor, Questions: h.Activation.Asked,
+		Operator: h.Operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.Policy.Password) }, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
@@ -562,6 +566,11 @@ var may = map[string][]string{
 	"POST /mailbox/{id}/member/{person}/invite": row("in", "lock", "change", "none", "no", "none", "none"),
 	"GET /mailbox/{id}/member/{person}/reach":   row("in", "lock", "change", "none", "no", "none", "none"),
 	"POST /mailbox/{id}/member/{person}/reach":  row("in", "lock", "change", "none", "no", "none", "none"),
+	"GET /mailbox/{id}/member/{person}/vouch":   row("in", "lock", "change", "none", "no", "no", "none"), // an owner without a second step
+	"POST /mailbox/{id}/member/{person}/vouch":  row("in", "lock", "change", "none", "no", "no", "none"),
+	"GET /vouched/{link}":                       row("none", "none", "none", "none", "none", "none", "none"), // of a link that is none
+	"POST /vouched/{link}":                      row("none", "none", "none", "none", "none", "none", "none"),
+	"POST /account/vouched/again":               own,
 	"GET /mailbox/{id}/leave":                   members,
 	"POST /mailbox/{id}/leave":                  members,
 	"GET /operator":                             operators,

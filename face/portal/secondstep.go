@@ -37,6 +37,9 @@ func (q *request) checkCode() (say string, err error) {
 		if say, again := wrongPassword(err); again {
 			return say, nil
 		}
+		if err == nil {
+			err = q.passed(q.ses.Person)
+		}
 		return "", err
 	case q.value("with") == "passkey":
 		return noPasskey, nil
@@ -46,6 +49,9 @@ func (q *request) checkCode() (say string, err error) {
 	_, err = q.s.o.SecondFactor.Check(q.ctx(), q.actor(), q.ses.Person, q.value("code"))
 	if say, again := wrongPassword(err); again {
 		return say, nil
+	}
+	if err == nil {
+		err = q.passed(q.ses.Person)
 	}
 	return "", err
 }

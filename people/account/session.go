@@ -23,7 +23,7 @@ func (s *Service) open(ctx context.Context, k known, f Face, person, target have
 			return err
 		case ses.Verdict.Rule == ruleShut:
 			return &errs.Error{Kind: errs.Denied, Rule: ruleShut, Say: "This mailbox does not open to mail programs. " + atPortal(s.o.Portal, "Read it at %s.", "Read it on the pages.")}
-		case ses.Rights == 0 && f == Program && ses.Verdict.Rule == RuleVouched:
+		case ses.Rights == 0 && !ses.Shared() && f == Program && ses.Verdict.Rule == RuleVouched:
 			return &errs.Error{Kind: errs.Denied, Rule: RuleVouched, Say: "Somebody vouched for you: until you have confirmed it, your account opens the mailboxes of that owner alone. " + atPortal(s.o.Portal, "See %s.", "The helpdesk can tell you more.")}
 		case ses.Rights == 0 && ses.Shared():
 			return errNoTarget
