@@ -51,6 +51,7 @@ func adminVerbs() []adminVerb {
 		{"account", "purge", "ADDRESS --sure ADDRESS", "delete an account and destroy the key of its mail: nobody reads it again", false, accountPurge},
 		{"account", "password", "ADDRESS", "a new password, printed once", false, accountPassword},
 		{"account", "unlock", "ADDRESS", "end a lock-out", false, accountUnlock},
+		{"account", "known", "ADDRESS", "end the limit of an account that an owner vouched for: you have made sure who it is in another way", false, accountKnown},
 		{"account", "programs", "ADDRESS open | shut", "whether mail programs open a mailbox, a person's own or a shared one; shut, it opens on the pages alone, and sessions that look at it end", false, accountPrograms},
 		{"account", "contact", "ADDRESS [--email A] [--mobile N] [--proven]", "how a person is reached outside: for the temporary password and for forgotten ones; --proven: the person has shown you that they are the own", false, accountContact},
 		{"account", "invite", "ADDRESS", "send the username by e-mail and a temporary password by text to somebody who has not activated the account", false, accountInvite},

@@ -374,6 +374,18 @@ func accountUnlock(ctx context.Context, h *house, c *adminCall) error {
 	return nil
 }
 
+func accountKnown(ctx context.Context, h *house, c *adminCall) error {
+	a, err := c.account(ctx, h, 1)
+	if err != nil {
+		return err
+	}
+	if err := h.vouch.Lift(ctx, c.actor, a.No); err != nil {
+		return err
+	}
+	c.say("%s opens everything again", a.Address)
+	return nil
+}
+
 func accountPrograms(ctx context.Context, h *house, c *adminCall) error {
 	a, err := c.account(ctx, h, 2)
 	if err != nil {

@@ -53,6 +53,7 @@ var verbCases = []struct {
 	{"account state " + ben + " active", 0, ben + " is active now"},
 	{"account state " + ben + " gone", 1, "\"gone\" is no state"},
 	{"account password " + ben, 0, ben + "  password "},
+	{"account known " + ben, 1, "There is nothing to confirm."},
 	{"account unlock " + ben, 0, ben + " was not locked; failed log ins are forgotten"},
 	{"account show " + ben, 0, "  password: expires 20"},
 	{"account show " + ben, 0, "; mail programs may use it\n  app passwords: 0, last used never\n"},

@@ -190,6 +190,7 @@ var inHistory = map[string]string{
 	"vouch.denied":                    "The person said that somebody else was vouched for",
 	"vouch.ended":                     "A vouching has ended",
 	"vouch.given":                     "An owner vouched for the person, who got a new password",
+	"vouch.lifted":                    "The limit after a vouching was ended by whoever runs the service",
 	"vouch.link-sent":                 "The link to confirm a vouching was sent again",
 	"vouch.refused":                   "An owner tried to vouch for the person, and might not",
 	"vacation.set":                    "The automatic reply was changed",

@@ -433,6 +433,23 @@ func TestEnd(t *testing.T) {
 	})
 }
 
+// Whoever runs the service ends a limit that the person can't end.
+func TestLift(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		if err := h.vouch.Lift(ctx, peopletest.Operator, h.ben.No); !errs.Is(err, errs.Conflict) {
+			t.Errorf("not limited: %v", err)
+		}
+		h.give()
+		h.must(h.vouch.Lift(ctx, peopletest.Operator, h.ben.No))
+		h.opens("lifted", true, true, true)
+		if _, err := h.vouch.Look(ctx, h.told.link); !errs.Is(err, errs.NotFound) || h.recorded("vouch.lifted") != 1 {
+			t.Errorf("after that: %v", err)
+		}
+	})
+}
+
 func TestAgain(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {
