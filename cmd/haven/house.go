@@ -39,6 +39,7 @@ import (
 	"haven/people/registration"
 	"haven/people/request"
 	"haven/people/reset"
+	"haven/people/review"
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
@@ -85,6 +86,7 @@ type house struct {
 	reset         *reset.Service
 	lockouts      *lockout.Service
 	vouch         *vouch.Service
+	review        *review.Service
 	helpdesk      *helpdesk.Service
 	operators     *operator.Service
 	notices       *notice.Service
@@ -122,7 +124,7 @@ const searchFile = "search.db"
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema,
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
 	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing

@@ -6,15 +6,17 @@ import (
 
 	"haven/people/account"
 	"haven/people/activation"
+	"haven/people/review"
 	"haven/people/vouch"
 	"haven/platform/db"
 )
 
-// wireVouch makes what owners vouch with for colleagues.
+// wireVouch makes what owners vouch with for colleagues, and look with who has access.
 func (h *house) wireVouch() {
 	h.vouch = vouch.New(vouch.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Contacts: h.contacts, Shared: h.shared, Factors: h.second,
 		Questions: h.activation.Asked, Operator: h.operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.conf.Policy.Password) },
 		Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log})
+	h.review = review.New(review.Options{DB: h.db, Access: h.access, Shared: h.shared, Policy: h.conf.Policy.Shared, Clock: h.clock})
 }
 
 func vouching(st vouch.Standing) map[string]string {

@@ -174,6 +174,7 @@ var inHistory = map[string]string{
 	"second-factor.refused":           "A code of the second step was wrong",
 	"second-factor.removed":           "The app with codes was taken away",
 	"second-factor.set-up":            "The second step was set up",
+	"review.made":                     "An owner looked who has access, and confirmed it",
 	"session.closed":                  "Logged out",
 	"account.programs-opened":         "Opened to mail programs",
 	"account.programs-shut":           "Shut to mail programs",

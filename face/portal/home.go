@@ -48,6 +48,9 @@ func mailboxes(q *request) error {
 	if err := q.named(&h); err != nil {
 		return err
 	}
+	if h.Reviews, err = q.reviews(opened); err != nil {
+		return err
+	}
 	if h.Limited, err = q.limited(); err != nil {
 		return err
 	}

@@ -69,6 +69,11 @@ func mailboxPage(q *request) error {
 			return err
 		}
 		v.NoLegal = !complete
+		due, err := q.reviews([]sharedmailbox.Opened{o})
+		if err != nil {
+			return err
+		}
+		v.Review = len(due) > 0
 	}
 	q.frame.Title, q.frame.Back = o.Account.Display, home
 	return q.show(http.StatusOK, page.MailboxPage(q.frame, v))

@@ -26,6 +26,10 @@ func operatorPage(q *request) error {
 	if err != nil {
 		return err
 	}
+	late, err := q.overdue()
+	if err != nil {
+		return err
+	}
 	asked, err := deskRequests(q)
 	if err != nil {
 		return err
@@ -40,7 +44,7 @@ func operatorPage(q *request) error {
 	}
 	jobs := []page.Job{
 		{Href: "/operator/calls", Name: "Calls", Count: upTo(len(calls)), What: "What people asked who lost their details, and owners who need an account for somebody."},
-		{Href: "/operator/tasks", Name: "Tasks", Count: upTo(len(tasks)), What: "Registrations that only people can settle."},
+		{Href: "/operator/tasks", Name: "Tasks", Count: upTo(min(len(tasks)+len(late), mostWaiting)), What: "Registrations that only people can settle, and mailboxes whose owners have not looked who has access."},
 		{Href: "/operator/requests", Name: "Requests", Count: upTo(len(asked)), What: "New names and job titles that no owner of a mailbox can accept, or did in time."},
 		{Href: "/operator/notices", Name: "Status notices", Count: strconv.Itoa(len(shown)) + " shown", What: "What everybody is told of planned work and problems."},
 		{Href: textsPath, Name: "Texts", What: "Help, privacy, acceptable use and the other pages about the service."},
@@ -149,8 +153,12 @@ func tasksPage(q *request) error {
 		}
 		rows = append(rows, row)
 	}
+	late, err := q.overdue()
+	if err != nil {
+		return err
+	}
 	q.frame.Title, q.frame.Back = "Tasks", operatorHome
-	return q.show(http.StatusOK, page.TasksPage(q.frame, rows))
+	return q.show(http.StatusOK, page.TasksPage(q.frame, rows, late))
 }
 
 // task is the open one that the address names.

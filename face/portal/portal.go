@@ -30,6 +30,7 @@ import (
 	"haven/people/registration"
 	requests "haven/people/request"
 	"haven/people/reset"
+	"haven/people/review"
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
@@ -66,6 +67,7 @@ type Options struct {
 	Legal         *legal.Service
 	Locum         *locum.Service
 	Vouch         *vouch.Service
+	Review        *review.Service
 	Vacation      *vacation.Service
 
 	// Audit reads the records that concern an account, the newest before a place first.

@@ -31,6 +31,7 @@ import (
 	"haven/people/registration"
 	requests "haven/people/request"
 	"haven/people/reset"
+	"haven/people/review"
 	"haven/people/sharedmailbox"
 	"haven/people/texts"
 	"haven/people/vouch"
@@ -59,7 +60,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -94,6 +95,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Locum = locum.New(locum.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Notices: told{s.options.Notices}, Policy: h.Policy.Locum, Clock: h.Clock})
 	s.options.Vouch = vouch.New(vouch.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Contacts: contacts, Shared: h.Shared, Factors: h.SecondFactor, Questions: h.Activation.Asked,
 		Operator: h.Operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.Policy.Password) }, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
+	s.options.Review = review.New(review.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Policy: h.Policy.Shared, Clock: h.Clock})
 	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
@@ -571,6 +573,8 @@ var may = map[string][]string{
 	"GET /vouched/{link}":                       row("none", "none", "none", "none", "none", "none", "none"), // of a link that is none
 	"POST /vouched/{link}":                      row("none", "none", "none", "none", "none", "none", "none"),
 	"POST /account/vouched/again":               own,
+	"GET /mailbox/{id}/review":                  owners,
+	"POST /mailbox/{id}/review":                 owners,
 	"GET /mailbox/{id}/leave":                   members,
 	"POST /mailbox/{id}/leave":                  members,
 	"GET /operator":                             operators,

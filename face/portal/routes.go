@@ -156,6 +156,8 @@ var routes = []route{
 	{"GET /vouched/{link}", anybody, true, vouchedPage},
 	{"POST /vouched/{link}", anybody, true, vouched},
 	{"POST /account/vouched/again", person, false, vouchedAgain},
+	{"GET /mailbox/{id}/review", person, false, reviewPage},
+	{"POST /mailbox/{id}/review", person, false, makeReview},
 	{"GET /mailbox/{id}/leave", person, false, leavePage},
 	{"POST /mailbox/{id}/leave", person, false, leave},
 	{"GET /operator", operating, false, operatorPage},

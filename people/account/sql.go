@@ -147,5 +147,8 @@ const (
 	sqlAppList   = `SELECT id, target, name, made, used FROM app_password WHERE no = $1 ORDER BY id`
 	sqlAppRevoke = `DELETE FROM app_password WHERE no = $1 AND id = $2`
 
+	sqlPlacesUsed = `SELECT no, MAX(last) FROM known_place WHERE no IN ` + db.Among + ` GROUP BY no`
+	sqlAppsUsed   = `SELECT no, MAX(used) FROM app_password WHERE no IN ` + db.Among + ` GROUP BY no`
+
 	sqlAppRevokeSince = `DELETE FROM app_password WHERE no = $1 AND made >= $2`
 )

@@ -16,7 +16,7 @@ func (s *Service) AroundIn(tx *db.Tx, person haven.AccountNo) (all []account.Acc
 		return nil
 	})
 	for _, box := range boxes {
-		owners, err := s.actingIn(tx, box)
+		owners, err := s.ActingIn(tx, box)
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func (s *Service) OwnersIn(tx *db.Tx, orgs []organisation.ID) (all []account.Acc
 			return nil, err
 		}
 		for _, box := range boxes {
-			owners, err := s.actingIn(tx, box)
+			owners, err := s.ActingIn(tx, box)
 			if err != nil {
 				return nil, err
 			}
@@ -56,8 +56,8 @@ func (s *Service) OwnersIn(tx *db.Tx, orgs []organisation.ID) (all []account.Acc
 	return all, nil
 }
 
-// actingIn are the owners of an active mailbox who can act now.
-func (s *Service) actingIn(tx *db.Tx, box haven.AccountNo) (all []account.Account, err error) {
+// ActingIn are the owners of an active mailbox who can act now.
+func (s *Service) ActingIn(tx *db.Tx, box haven.AccountNo) (all []account.Account, err error) {
 	a, err := account.ByNoIn(tx, box)
 	if err != nil || a.State != account.Active {
 		return nil, err
@@ -78,7 +78,7 @@ func (s *Service) OwnedIn(tx *db.Tx, person haven.AccountNo) (all []organisation
 		return nil, err
 	}
 	for _, box := range boxes {
-		owners, err := s.actingIn(tx, box)
+		owners, err := s.ActingIn(tx, box)
 		if err != nil {
 			return nil, err
 		}

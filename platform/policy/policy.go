@@ -216,6 +216,8 @@ type SharedMailbox struct {
 	DraftKept     time.Duration // a draft whose author lost access
 	ClosedRead    time.Duration // owners read a closed premises' mail so long
 	VerifyMembers time.Duration // after a change of owner the new head office reconfirms owners within this
+	ReviewEvery   time.Duration // owners look who has access so often; 0: they are not asked
+	ReviewWithin  time.Duration // a review that is due and not made for so long is overdue, which whoever runs the service sees
 	AboutRunes    int           // most characters of what owners say about the mailbox
 }
 

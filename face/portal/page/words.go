@@ -19,6 +19,9 @@ func span(d time.Duration) string {
 	return count(int(d.Round(time.Minute)/time.Minute), "minute")
 }
 
+// Span is span for handlers.
+func Span(d time.Duration) string { return span(d) }
+
 // count is a number of things: "1 digit", "8 digits".
 func count(n int, of string) string {
 	if n == 1 {
