@@ -25,7 +25,7 @@ var stepNames = map[activation.Step]string{
 // activatePage tells how an account is activated; it leads to the log in.
 func activatePage(q *request) error {
 	q.frame.Title, q.frame.Back = "Activate your account", "/"
-	return q.show(http.StatusOK, page.ActivatePage(q.frame, q.s.late(q.ctx())))
+	return q.show(http.StatusOK, page.ActivatePage(q.frame))
 }
 
 // activationPage is the list of what is left to do.

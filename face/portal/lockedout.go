@@ -48,7 +48,7 @@ func (q *request) showOpenCode(code int, address string, problems ...page.Proble
 		return err
 	}
 	q.frame.Title, q.frame.Errors, q.frame.Back = "Open your account for this browser", problems, "/locked"
-	return q.show(code, page.OpenHerePage(q.frame, address, string(ceremony), int(q.s.o.Policy.Lockout.CodeFor.Minutes()), q.s.late(q.ctx())))
+	return q.show(code, page.OpenHerePage(q.frame, address, string(ceremony), int(q.s.o.Policy.Lockout.CodeFor.Minutes())))
 }
 
 // openHere opens the lock for the browser that asks. The password is asked for afterwards.

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -147,15 +146,4 @@ func waits(n int64, kind string) string {
 		return "1 " + kind + " waits"
 	}
 	return fmt.Sprintf("%d %ss wait", n, kind)
-}
-
-// late is what of texts and e-mails is late, for somebody who waits for such. A page that has done its work does not fail for it.
-func (s *Server) late(ctx context.Context) (l page.Late) {
-	for ch, is := range map[notify.Channel]*bool{notify.Text: &l.Texts, notify.Email: &l.Emails} {
-		var err error
-		if *is, err = s.o.Notices.Late(ctx, ch); err != nil {
-			s.o.Logger.Warn("whether notices are late can't be told", "error", err)
-		}
-	}
-	return l
 }

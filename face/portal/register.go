@@ -93,7 +93,7 @@ func passcodePage(q *request) error { return q.showPasscode(http.StatusOK) }
 
 func (q *request) showPasscode(code int, problems ...page.Problem) error {
 	q.frame.Title, q.frame.Errors, q.frame.Back = "Enter the passcode", problems, "/register"
-	return q.show(code, page.PasscodePage(q.frame, q.r.FormValue("ref"), q.r.FormValue("to"), int(q.s.o.Policy.Registration.PasscodeFor.Minutes()), q.s.late(q.ctx())))
+	return q.show(code, page.PasscodePage(q.frame, q.r.FormValue("ref"), q.r.FormValue("to"), int(q.s.o.Policy.Registration.PasscodeFor.Minutes())))
 }
 
 const applicationCookie = "haven-application"

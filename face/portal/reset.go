@@ -66,7 +66,7 @@ func forgotten(q *request) error {
 		return err
 	}
 	q.frame.Title = "Look at your e-mail and your phone"
-	return q.show(http.StatusOK, page.ForgottenSentPage(q.frame, int(q.s.o.Policy.Reset.GoodFor.Minutes()), q.s.late(q.ctx())))
+	return q.show(http.StatusOK, page.ForgottenSentPage(q.frame, int(q.s.o.Policy.Reset.GoodFor.Minutes())))
 }
 
 func resetPage(q *request) error {
@@ -79,7 +79,7 @@ func resetPage(q *request) error {
 func (q *request) showReset(code int, problems ...page.Problem) error {
 	q.frame.Title, q.frame.Errors = "Choose a new password", problems
 	p := q.s.o.Policy.Password
-	return q.show(code, page.ResetPage(q.frame, q.r.URL.Path, page.NewPassword{Least: p.MinLength, History: p.History}, q.s.late(q.ctx())))
+	return q.show(code, page.ResetPage(q.frame, q.r.URL.Path, page.NewPassword{Least: p.MinLength, History: p.History}))
 }
 
 func resetPassword(q *request) error {

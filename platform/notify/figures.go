@@ -46,7 +46,7 @@ func (s *Service) Sends(ch Channel) bool { return s.lanes[ch].gateway != nil }
 func (s *Service) KeyRefused(ch Channel) bool { return s.lanes[ch].rest.Load() != 0 }
 
 // Late reports whether somebody waits for a notice of a channel for longer than policy.Notify.LateAfter, or one could not be sent at its first try. It is for
-// whoever waits for one, and says nothing of whose they are.
+// whoever runs the service: on a page that anybody opens it would tell that something waits for an address that was just typed.
 func (s *Service) Late(ctx context.Context, ch Channel) (late bool, err error) {
 	before := s.o.Clock.Now().Add(-s.o.Policy.LateAfter).UnixMicro()
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {

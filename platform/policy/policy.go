@@ -186,7 +186,7 @@ type Notify struct {
 	KeepContent time.Duration // what a notice says is kept so long, then dropped with its key
 	KeepRecord  time.Duration // that there was one is kept so long: when, by which template, what became of it
 	TryFor      time.Duration // one that says no end of its own is tried so long
-	LateAfter   time.Duration // one that waits so long is late, which pages say to whoever waits for one
+	LateAfter   time.Duration // one that waits so long is late, which the operator is told
 	AskFor      time.Duration // whether one arrived is asked so long
 	KeyPause    time.Duration // a gateway that refuses our key is left alone so long
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // ActivatePage tells what somebody needs who has not logged in yet.
-func ActivatePage(f Frame, is Late) templ.Component {
+func ActivatePage(f Frame) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -49,7 +49,7 @@ func ActivatePage(f Frame, is Late) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late(is).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late("Texts and e-mails").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -98,7 +98,7 @@ func LockedOutPage(f Frame, address string) templ.Component {
 }
 
 // OpenHerePage takes the code or a passkey. It says the same whether there is such an account or not.
-func OpenHerePage(f Frame, address, ceremony string, minutes int, is Late) templ.Component {
+func OpenHerePage(f Frame, address, ceremony string, minutes int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -144,7 +144,7 @@ func OpenHerePage(f Frame, address, ceremony string, minutes int, is Late) templ
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late(Late{Texts: is.Texts}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late("Texts").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

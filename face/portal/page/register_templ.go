@@ -346,7 +346,7 @@ func PremisesPage(f Frame, p Premises, gphc string) templ.Component {
 }
 
 // PasscodePage takes the passcode.
-func PasscodePage(f Frame, ref, to string, minutes int, is Late) templ.Component {
+func PasscodePage(f Frame, ref, to string, minutes int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -411,7 +411,7 @@ func PasscodePage(f Frame, ref, to string, minutes int, is Late) templ.Component
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = late(Late{Emails: is.Emails}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late("E-mails").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -72,7 +72,7 @@ func ForgottenPage(f Frame, address string) templ.Component {
 }
 
 // ForgottenSentPage says the same whether there is such an account or not.
-func ForgottenSentPage(f Frame, minutes int, is Late) templ.Component {
+func ForgottenSentPage(f Frame, minutes int) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -118,7 +118,7 @@ func ForgottenSentPage(f Frame, minutes int, is Late) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late(is).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late("Texts and e-mails").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -150,7 +150,7 @@ func ForgottenSentPage(f Frame, minutes int, is Late) templ.Component {
 }
 
 // ResetPage takes the code and a new password.
-func ResetPage(f Frame, path string, in NewPassword, is Late) templ.Component {
+func ResetPage(f Frame, path string, in NewPassword) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -183,7 +183,7 @@ func ResetPage(f Frame, path string, in NewPassword, is Late) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late(Late{Texts: is.Texts}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late("Texts").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
