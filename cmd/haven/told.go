@@ -48,12 +48,14 @@ const clockForm = "15:04 on 2 January 2006"
 
 func inMinutes(d time.Duration) string { return strconv.Itoa(int(d.Minutes())) }
 
+func inDays(d time.Duration) string { return strconv.Itoa(int(d.Hours() / 24)) }
+
 func (n told) Username(tx *db.Tx, who account.Account, email string) error {
 	return n.send(tx, "activation.username", email, who, map[string]string{"username": who.Address.String(), "portal": n.page("/activate")})
 }
 
 func (n told) TemporaryPassword(tx *db.Tx, who account.Account, mobile, password string, good time.Duration) error {
-	return n.sendFor(tx, good, "activation.password", mobile, who, map[string]string{"password": password, "days": strconv.Itoa(int(good.Hours() / 24))})
+	return n.sendFor(tx, good, "activation.password", mobile, who, map[string]string{"password": password, "days": inDays(good)})
 }
 
 func (n told) Activated(tx *db.Tx, who account.Account, email string, at time.Time) error {
@@ -133,6 +135,30 @@ func (n told) Corrected(tx *db.Tx, who account.Account, kind account.ContactKind
 		template = "activation.corrected-mobile"
 	}
 	return n.send(tx, template, old, who, nil)
+}
+
+// ApprovalAsked tells who applied without proof that the application waits.
+func (n told) ApprovalAsked(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.sendUntil(tx, a.Until, "registration.approval-asked", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "who": a.Name,
+		"reference": string(a.Ref), "until": a.Until.In(openinghours.London).Format(clockForm)})
+}
+
+// ApprovalAttempted tells the registered e-mail of it, where there is one.
+func (n told) ApprovalAttempted(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.sendFor(tx, n.h.conf.Policy.Registration.FreezeWithin, "registration.approval-attempt", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "who": a.Name,
+		"reference": string(a.Ref), "link": n.notUs(a.NotUs)})
+}
+
+// Approved brings who applied a passcode.
+func (n told) Approved(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.sendUntil(tx, a.Until, "registration.approved", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "code": a.Passcode, "reference": string(a.Ref),
+		"minutes": inMinutes(n.h.conf.Policy.Registration.PasscodeFor), "days": inDays(n.h.conf.Policy.Registration.ApprovedFor), "portal": n.page("/register/passcode?ref=" + string(a.Ref))})
+}
+
+// NotApproved tells who applied why not.
+func (n told) NotApproved(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.sendUntil(tx, a.Until, "registration.not-approved", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "reference": string(a.Ref), "reason": a.Reason,
+		"portal": n.page("/help")})
 }
 
 // FurtherDecided tells an owner what became of the request for one more account.

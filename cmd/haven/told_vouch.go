@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"time"
 
 	"haven/people/account"
@@ -25,7 +24,7 @@ func vouching(st vouch.Standing) map[string]string {
 
 // VouchedPassword sends the temporary password to the mobile that an owner named. The username is not in it: whoever is vouched for has it already (Rules 5).
 func (n told) VouchedPassword(tx *db.Tx, who account.Account, mobile, password string, good time.Duration) error {
-	return n.sendFor(tx, good, "vouch.password", mobile, who, map[string]string{"password": password, "days": strconv.Itoa(int(good.Hours() / 24))})
+	return n.sendFor(tx, good, "vouch.password", mobile, who, map[string]string{"password": password, "days": inDays(good)})
 }
 
 // VouchedFor tells a person at the personal e-mail.

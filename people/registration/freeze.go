@@ -46,7 +46,8 @@ func (s *Service) freeze(tx *db.Tx, actor haven.Actor, ref Ref) (tell []haven.Ac
 	}
 	now := s.now()
 	tx.Exec(sqlFreeze, int64(a.org), now.UnixMicro())
-	if a.state == Asked || a.state == Proven {
+	if a.state == Asked || a.state == Proven || a.state == WaitsApproval {
+		s.forgetUnproven(tx, ref)
 		tx.Exec(sqlState, string(ref), int64(Ended))
 		tx.Exec(sqlDropPeople, string(ref))
 	}

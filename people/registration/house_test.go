@@ -38,6 +38,7 @@ type letter struct {
 	registration.Attempt    `json:"attempt"`
 	registration.Completion `json:"completion"`
 	registration.Invitation `json:"invitation"`
+	Approval                registration.ApprovalNotice
 }
 
 type post struct{ n atomic.Int64 }
@@ -71,6 +72,26 @@ func (p *post) Corrected(tx *db.Tx, who account.Account, kind account.ContactKin
 	return p.put(tx, letter{Kind: "corrected " + kind.String() + " " + old})
 }
 
+func (p *post) approval(kind string, tx *db.Tx, n registration.ApprovalNotice) error {
+	return p.put(tx, letter{Kind: kind, Approval: n})
+}
+
+func (p *post) ApprovalAsked(tx *db.Tx, n registration.ApprovalNotice) error {
+	return p.approval("approval asked", tx, n)
+}
+
+func (p *post) ApprovalAttempted(tx *db.Tx, n registration.ApprovalNotice) error {
+	return p.approval("approval attempted", tx, n)
+}
+
+func (p *post) Approved(tx *db.Tx, n registration.ApprovalNotice) error {
+	return p.approval("approved", tx, n)
+}
+
+func (p *post) NotApproved(tx *db.Tx, n registration.ApprovalNotice) error {
+	return p.approval("not approved", tx, n)
+}
+
 func (p *post) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
 	return p.put(tx, letter{Kind: "further decided: " + who + ": " + reason, Completion: registration.Completion{To: owner.Address, Mailbox: mailbox}})
 }
@@ -95,7 +116,7 @@ type house struct {
 	invites  inviter // first passwords that were sent again
 }
 
-// each runs fn in a house of its own on each engine: FX002 and FX003 are registered by themselves, FX004 lacks an e-mail.
+// each runs fn in a house of its own on each engine: FX002 and FX003 are registered by themselves, FX004 lacks an e-mail, FX005 a number too.
 func each(t *testing.T, fn func(t *testing.T, h *house), change ...func(*policy.Policy)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
@@ -132,6 +153,9 @@ func (h *house) premises() {
 		if code == "FX002" {
 			h.org = o.ID
 		}
+	}
+	if _, err := h.Places.Add(h.t.Context(), peopletest.Operator, organisation.Organisation{Kind: organisation.Pharmacy, Code: "FX005", Name: "LONE PHARMACY", Place: "LEEDS", Postcode: "LS1 1AA", Telephone: "0113 4960005"}); err != nil {
+		h.t.Fatal(err)
 	}
 	file := "ODS code,e-mail,GPhC number,source,date\nFX002,shop@rowan.example," + number + ",list,2017-09-01\nFX003,shop@rowan.example,1034568,list,2017-09-01\nFX004,,1034569,list,2017-09-01"
 	if rep, err := h.Places.ApplyContacts(h.t.Context(), peopletest.Operator, strings.NewReader(file), nil); err != nil || rep.Refused > 0 {
@@ -174,7 +198,7 @@ func (h *house) one(kind string) letter {
 
 // noSecrets looks for what may not lie open, in all tables that registration and audit write.
 func (h *house) noSecrets() {
-	for _, q := range []string{`SELECT note FROM audit`, `SELECT COALESCE(CAST(sealed AS TEXT), '') FROM registration_person`, `SELECT COALESCE(CAST(passcode AS TEXT), '') FROM registration`} {
+	for _, q := range []string{`SELECT note FROM audit`, `SELECT COALESCE(CAST(sealed AS TEXT), '') FROM registration_person`, `SELECT COALESCE(CAST(passcode AS TEXT), '') FROM registration`, `SELECT COALESCE(CAST(sealed AS TEXT), '') FROM registration_unproven`} {
 		if h.DB.Engine() == "postgres" {
 			q = strings.NewReplacer("CAST(sealed AS TEXT)", "encode(sealed, 'escape')", "CAST(passcode AS TEXT)", "encode(passcode, 'escape')").Replace(q)
 		}

@@ -48,7 +48,7 @@ func (s *Service) Ask(ctx context.Context, actor haven.Actor, code, gphc string)
 		if err := s.lockPremises(tx, o.ID); err != nil {
 			return err
 		}
-		contact, err := s.mayAsk(tx, o)
+		contact, err := s.mayAsk(tx, o, false)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,8 @@ func (s *Service) Ask(ctx context.Context, actor haven.Actor, code, gphc string)
 }
 
 // Again asks for a new passcode for an application that was begun, which ends the one before: to go on in another browser,
-// or where none came. Whoever has the reference may ask; the passcode goes to the registered e-mail.
+// or where none came. Whoever has the reference may ask; the passcode goes to the registered e-mail, or to who applied where two
+// people approved it.
 func (s *Service) Again(ctx context.Context, actor haven.Actor, ref string) (Pass, error) {
 	r, v := ParseRef(ref)
 	if !v.Allowed {
@@ -80,23 +81,35 @@ func (s *Service) Again(ctx context.Context, actor haven.Actor, ref string) (Pas
 	if err := s.busy(actor); err != nil {
 		return Pass{}, err
 	}
+	who, unproven, err := s.applicant(ctx, r)
+	if err != nil {
+		return Pass{}, err
+	}
 	n := s.newCode(r)
 	var pass Pass
-	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		a, err := s.lockApp(tx, r)
 		if err != nil {
 			return err
 		}
-		if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.o.Policy.Session.FormKept); !v.Allowed {
+		if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.kept(a)); !v.Allowed {
 			return refusal(v)
 		}
 		o, err := organisation.ByIDIn(tx, a.org)
 		if err != nil {
 			return err
 		}
-		contact, err := s.mayAsk(tx, o)
+		contact, err := s.mayAsk(tx, o, a.approved)
 		if err != nil {
 			return err
+		}
+		if a.approved && unproven {
+			registered := contact.Email
+			if contact.Email = haven.MustAddress(who.Email); !registered.IsNull() {
+				if err := s.o.Notices.ApprovalAttempted(tx, ApprovalNotice{To: registered, Name: who.Name, Premises: o, Ref: r, NotUs: n.notUs, Until: s.now().Add(s.o.Policy.Registration.FreezeWithin)}); err != nil {
+					return err
+				}
+			}
 		}
 		tx.Exec(sqlAskAgain, string(r), n.salt, n.hashIf(a.good), s.now().UnixMicro())
 		pass, err = s.sent(tx, actor, o, contact, n, a.good)
@@ -109,12 +122,12 @@ func (s *Service) Again(ctx context.Context, actor haven.Actor, ref string) (Pas
 }
 
 // mayAsk is the contact of a premises for which a passcode may be asked now. The transaction has locked the premises.
-func (s *Service) mayAsk(tx *db.Tx, o organisation.Organisation) (organisation.Contact, error) {
+func (s *Service) mayAsk(tx *db.Tx, o organisation.Organisation, approved bool) (organisation.Contact, error) {
 	e, _, contact, err := s.look(tx, o.Code)
 	if err != nil {
 		return contact, err
 	}
-	if !e.Verdict.Allowed {
+	if !e.Verdict.Allowed && !(approved && passes(e.Verdict)) {
 		return contact, refusal(e.Verdict)
 	}
 	today := 0
@@ -239,7 +252,7 @@ func (s *Service) Prove(ctx context.Context, actor haven.Actor, ref, passcode st
 		if err != nil {
 			return err
 		}
-		if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.o.Policy.Session.FormKept); !v.Allowed {
+		if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.kept(a)); !v.Allowed {
 			return refusal(v)
 		}
 		tries := 0

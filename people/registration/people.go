@@ -90,7 +90,7 @@ func (s *Service) draft(ctx context.Context, ref Ref, t Token) (d Draft, err err
 		if err != nil {
 			return err
 		}
-		d = Draft{Ref: ref, State: a.state, Premises: shown(o, contact), Until: a.changedAt().Add(s.o.Policy.Session.FormKept), changed: a.changed}
+		d = Draft{Ref: ref, State: a.state, Premises: shown(o, contact), Until: a.changedAt().Add(s.kept(a)), changed: a.changed}
 		if a.state == Submitted {
 			return nil
 		}

@@ -32,6 +32,9 @@ const (
 	Lost      State = 4 // another application for the premises was first
 	Ended     State = 5 // the premises said that it was not theirs
 	Lapsed    State = 6 // not sent in time
+	// One that can't be proven waits for two approvals; then it is Asked, or Refused.
+	WaitsApproval State = 7
+	Refused       State = 8
 )
 
 // Person is somebody whom an application names. Either name may be empty, not both.
@@ -124,7 +127,9 @@ const (
 	TaskNotUs   TaskKind = 1 // the premises says that the registration was not theirs; it is frozen
 	TaskNotMe   TaskKind = 2 // somebody who was named says not to be meant
 	TaskFurther TaskKind = 4 // an owner asks for one more account than the premises gets by itself
-	TaskOwner   TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
+	// TaskApproval is an application for a premises that can't be proven, which two people approve.
+	TaskApproval TaskKind = 5
+	TaskOwner    TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
 )
 
 // Attempt is what the registered e-mail of a premises is told when somebody asks for a passcode (Rules 4).
@@ -164,6 +169,7 @@ type Invitation struct {
 
 // Notices writes down, in the transaction, what is to be sent; what fails makes the step fail. It does no more than SQL.
 type Notices interface {
+	ApprovalNotices
 	Passcode(tx *db.Tx, a Attempt) error
 	Attempted(tx *db.Tx, a Attempt) error
 	Completed(tx *db.Tx, c Completion) error

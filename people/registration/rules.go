@@ -39,7 +39,7 @@ func MayBegin(f Facts) haven.Verdict {
 	case f.Central:
 		return haven.Refuse("registration.central", "This pharmacy's group registers its pharmacies centrally. Ask the contact at the head office.")
 	case !f.Email || !f.Number:
-		return haven.Refuse("registration.no-contact", "We don't have this pharmacy's registered e-mail address or GPhC number, so it can't be registered here. Call the helpdesk, which registers it with two approvals.")
+		return haven.Refuse("registration.no-contact", "We don't have this pharmacy's registered e-mail address or GPhC number, so no passcode can be sent. Apply with a call: two people decide about it.")
 	}
 	return haven.Allow("registration.begin")
 }
@@ -86,6 +86,10 @@ func MayGoOn(s State, frozen bool, changed, now time.Time, kept time.Duration) h
 		return haven.Refuse("registration.sent", "This application was sent already.")
 	case s == Lost:
 		return haven.Refuse("registration.already", "Another application for this pharmacy was sent before. An owner of its mailbox can let you in.")
+	case s == WaitsApproval:
+		return haven.Refuse("registration.waiting", "This application waits for two approvals. A passcode comes by e-mail once both are there.")
+	case s == Refused:
+		return haven.Refuse("registration.refused", "This application was refused. The reason is in the e-mail to whoever applied.")
 	case s == Lapsed || !now.Before(changed.Add(kept)):
 		return haven.Refuse("registration.lapsed", "This application was not sent in time, and its answers are deleted. Begin again.")
 	case s != Proven && s != Asked:

@@ -128,9 +128,9 @@ func shown(o organisation.Organisation, c organisation.Contact) Premises {
 func refusal(v haven.Verdict) error {
 	kind := errs.Denied
 	switch v.Rule {
-	case "registration.unknown", "registration.reference":
+	case "registration.unknown", "registration.reference", "registration.approve-none":
 		kind = errs.NotFound
-	case "registration.passcodes", "registration.busy", "registration.passcode-tries":
+	case "registration.passcodes", "registration.approval-open", "registration.busy", "registration.passcode-tries":
 		kind = errs.TooMany
 	case "registration.passcode", "registration.passcode-none", "registration.passcode-expired", "registration.token":
 		kind = errs.Private
@@ -165,9 +165,18 @@ type application struct {
 	submitted time.Time
 	mailbox   haven.AccountNo
 	frozen    bool
+	approved  bool // by two people, since it could not be proven
 }
 
 func (a application) changedAt() time.Time { return time.UnixMicro(a.changed).UTC() }
+
+// kept is how long the answers of an application are kept after they were changed last. Who waited for approvals is not at the computer when the second one comes.
+func (s *Service) kept(a application) time.Duration {
+	if a.approved {
+		return s.o.Policy.Registration.ApprovedFor
+	}
+	return s.o.Policy.Session.FormKept
+}
 
 // appIn reads an application; errRef where there is none.
 func appIn(tx *db.Tx, ref Ref) (a application, err error) {
@@ -175,7 +184,7 @@ func appIn(tx *db.Tx, ref Ref) (a application, err error) {
 	err = tx.Query(sqlApp, []any{string(ref)}, func(r db.Row) error {
 		found = true
 		a = application{ref: Ref(r.Text(0)), org: organisation.ID(r.Int64(1)), state: State(r.Int64(2)), tries: int(r.Int64(6)), good: r.Bool(7),
-			began: db.Moment(r.Int64(9)), asked: db.Moment(r.Int64(5)), changed: r.Int64(10), submitted: db.Moment(r.Int64(11)), mailbox: haven.AccountNo(r.Int64(12)), frozen: r.Int64(13) > 0}
+			began: db.Moment(r.Int64(9)), asked: db.Moment(r.Int64(5)), changed: r.Int64(10), submitted: db.Moment(r.Int64(11)), mailbox: haven.AccountNo(r.Int64(12)), frozen: r.Int64(13) > 0, approved: r.Int64(14) > 0}
 		a.salt, a.passcode, a.token = copyOf(r, 3), copyOf(r, 4), copyOf(r, 8)
 		return nil
 	})
@@ -222,7 +231,7 @@ func (s *Service) goOn(a application, t Token) error {
 	if !a.holds(t) {
 		return errToken
 	}
-	if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.o.Policy.Session.FormKept); !v.Allowed {
+	if v := MayGoOn(a.state, a.frozen, a.changedAt(), s.now(), s.kept(a)); !v.Allowed {
 		return refusal(v)
 	}
 	return nil

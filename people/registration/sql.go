@@ -28,7 +28,11 @@ CREATE INDEX registration_token_until ON registration_token (until);
 CREATE TABLE registration_task (
 	ref {text} NOT NULL REFERENCES registration (ref), kind {int} NOT NULL, place {int} NOT NULL, organisation {int} NOT NULL,
 	at {int} NOT NULL, done {int} NOT NULL, PRIMARY KEY (ref, kind, place)) {norowid};
-CREATE INDEX registration_task_open ON registration_task (at) WHERE done = 0`,
+CREATE INDEX registration_task_open ON registration_task (at) WHERE done = 0`, `
+CREATE TABLE registration_unproven (
+	ref {text} PRIMARY KEY REFERENCES registration (ref), sealed {blob}, written {int} NOT NULL, approved {int} NOT NULL);
+CREATE TABLE registration_approval (
+	ref {text} NOT NULL REFERENCES registration (ref), side {int} NOT NULL, by_account {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (ref, side)) {norowid}`,
 }}
 
 // States of a person of an application.
@@ -48,7 +52,8 @@ const (
 
 const (
 	appColumns = `a.ref, a.organisation, a.state, a.salt, a.passcode, a.asked, a.tries, a.good, a.token, a.began, a.changed, a.submitted, a.mailbox,
-		COALESCE((SELECT p.frozen FROM registration_premises p WHERE p.organisation = a.organisation), 0)`
+		COALESCE((SELECT p.frozen FROM registration_premises p WHERE p.organisation = a.organisation), 0),
+		COALESCE((SELECT u.approved FROM registration_unproven u WHERE u.ref = a.ref), 0)`
 	sqlApp = `SELECT ` + appColumns + ` FROM registration a WHERE a.ref = $1`
 	// A premises' row is the lock of everything that is decided about it, an application's of the application.
 	sqlLockPremises = `INSERT INTO registration_premises AS p (organisation, touched, frozen, made) VALUES ($1, $2, 0, 0)
@@ -98,13 +103,30 @@ const (
 	sqlThawed   = `UPDATE registration_task SET done = $2 WHERE organisation = $1 AND kind = 1 AND done = 0`
 	sqlBoxes    = `SELECT DISTINCT mailbox FROM registration WHERE organisation = $1 AND mailbox > 0 ORDER BY mailbox`
 
-	sqlOverdue = `SELECT ref FROM registration WHERE state IN (1, 2) AND changed <= $1 ORDER BY state, changed LIMIT $2`
-	sqlOld     = `SELECT ref FROM registration a WHERE state IN (3, 4, 5, 6) AND changed <= $1
+	sqlOverdue = `SELECT ref FROM registration a WHERE state IN (1, 2) AND changed <= $1
+		AND NOT EXISTS (SELECT 1 FROM registration_unproven u WHERE u.ref = a.ref) ORDER BY state, changed LIMIT $2`
+	sqlOverdueApproved = `SELECT ref FROM registration a WHERE state IN (1, 2) AND changed <= $1
+		AND EXISTS (SELECT 1 FROM registration_unproven u WHERE u.ref = a.ref) ORDER BY state, changed LIMIT $2`
+	sqlUndecided = `SELECT ref FROM registration WHERE state = 7 AND changed <= $1 ORDER BY changed LIMIT $2`
+	sqlOld       = `SELECT ref FROM registration a WHERE state IN (3, 4, 5, 6, 8) AND changed <= $1
 		AND NOT EXISTS (SELECT 1 FROM registration_task t WHERE t.ref = a.ref AND t.done = 0) ORDER BY state, changed LIMIT $2`
 	sqlDropAsks   = `DELETE FROM registration_ask WHERE at <= $1`
 	sqlDropTokens = `DELETE FROM registration_token WHERE until <= $1`
 	sqlDropOfRef  = `DELETE FROM registration_token WHERE ref = $1`
 	sqlDropTasks  = `DELETE FROM registration_task WHERE ref = $1`
 	sqlDropApp    = `DELETE FROM registration WHERE ref = $1`
-	sqlOldest     = `SELECT COALESCE(MIN(written), 0) FROM registration_person WHERE sealed IS NOT NULL`
+	sqlOldest     = `SELECT COALESCE(MIN(written), 0) FROM (SELECT written FROM registration_person WHERE sealed IS NOT NULL
+		UNION ALL SELECT written FROM registration_unproven WHERE sealed IS NOT NULL) AS w`
+
+	sqlPutWaiting = `INSERT INTO registration (ref, organisation, state, salt, passcode, asked, tries, good, token, began, changed, submitted, mailbox, shut)
+		VALUES ($1, $2, 7, NULL, NULL, 0, 0, 0, NULL, $3, $3, 0, 0, 0) ON CONFLICT (ref) DO NOTHING`
+	sqlPutUnproven    = `INSERT INTO registration_unproven (ref, sealed, written, approved) VALUES ($1, $2, $3, 0)`
+	sqlUnproven       = `SELECT sealed FROM registration_unproven WHERE ref = $1`
+	sqlForgetUnproven = `UPDATE registration_unproven SET sealed = NULL WHERE ref = $1`
+	sqlPutApproval    = `INSERT INTO registration_approval (ref, side, by_account, at) VALUES ($1, $2, $3, $4)`
+	sqlApprovals      = `SELECT side, by_account, at FROM registration_approval WHERE ref = $1 ORDER BY at, side`
+	sqlApproved       = `UPDATE registration_unproven SET approved = $2 WHERE ref = $1`
+	sqlPassed         = `UPDATE registration SET state = 1, good = 1, salt = $2, passcode = $3, asked = $4, changed = $4, tries = 0 WHERE ref = $1`
+	sqlDropApprovals  = `DELETE FROM registration_approval WHERE ref = $1`
+	sqlDropUnproven   = `DELETE FROM registration_unproven WHERE ref = $1`
 )

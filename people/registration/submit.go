@@ -160,7 +160,7 @@ func (u submission) write(tx *db.Tx) (haven.Verdict, error) {
 	if err != nil {
 		return none, err
 	}
-	if v := e.Verdict; !v.Allowed {
+	if v := e.Verdict; !v.Allowed && !(a.approved && passes(v)) {
 		if v.Rule == "registration.already" {
 			tx.Exec(sqlState, string(u.ref), int64(Lost))
 			tx.Exec(sqlDropPeople, string(u.ref))
@@ -196,6 +196,7 @@ func (u submission) register(tx *db.Tx, o organisation.Organisation, contact org
 		return err
 	}
 	tx.Exec(sqlSubmit, string(u.ref), now.UnixMicro(), int64(box.No))
+	tx.Exec(sqlForgetUnproven, string(u.ref))
 	if !made[0] {
 		if err := s.shut(tx, u.actor, box, "registration.owner-asked"); err != nil {
 			return err
@@ -207,8 +208,10 @@ func (u submission) register(tx *db.Tx, o organisation.Organisation, contact org
 	until := now.Add(s.o.Policy.Registration.FreezeWithin)
 	tx.Exec(sqlPutToken, hashOf(u.notUs), int64(tokenNotUs), string(u.ref), int64(0), until.UnixMicro())
 	done := Completion{To: contact.Email, Premises: o, Ref: u.ref, Mailbox: box, NotUs: u.notUs, Until: until}
-	if err := s.o.Notices.Completed(tx, done); err != nil {
-		return err
+	if !done.To.IsNull() {
+		if err := s.o.Notices.Completed(tx, done); err != nil {
+			return err
+		}
 	}
 	group, err := headOffice(tx, o)
 	if err != nil {

@@ -24,7 +24,7 @@ func (s *Service) Where(ctx context.Context, actor haven.Actor, ref string) (w S
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		a, err := appIn(tx, r)
 		if err == nil {
-			w = standing(a, s.now(), s.o.Policy.Session.FormKept)
+			w = standing(a, s.now(), s.kept(a))
 		}
 		return err
 	})
@@ -42,7 +42,13 @@ func standing(a application, now time.Time, kept time.Duration) Standing {
 		w.State = Ended
 	}
 	switch w.State {
+	case WaitsApproval:
+		w.Says = "We ring the pharmacy at its number in the national list. Then two people decide: one of the head office or the local team, and one of the helpdesk."
 	case Asked:
+		if a.approved {
+			w.Until, w.Says = until, "It was approved. The passcode with which it goes on was sent to whoever applied."
+			break
+		}
 		w.Until, w.Says = until, "We wait for the passcode that goes to the pharmacy’s registered e-mail address, if the GPhC number was right."
 	case Proven:
 		w.Until, w.Says = until, "It was begun and not sent yet. Its answers are kept until then."
@@ -71,6 +77,9 @@ const sweepStep = 100
 // serve any more; and drops keys that nothing is sealed under. Call it every hour or so.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.now()
+	if err := s.lapseWaiting(ctx); err != nil {
+		return err
+	}
 	for {
 		n := 0
 		err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
@@ -78,6 +87,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			approved, err := refs(tx, sqlOverdueApproved, now.Add(-s.o.Policy.Registration.ApprovedFor))
+			if err != nil {
+				return err
+			}
+			due = append(due, approved...)
 			old, err := refs(tx, sqlOld, now.Add(-s.o.Policy.Registration.Kept))
 			if err != nil {
 				return err
@@ -86,7 +100,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 				s.lapse(tx, ref)
 			}
 			for _, ref := range old {
-				for _, sql := range []string{sqlDropPeople, sqlDropOfRef, sqlDropTasks, sqlDropApp} {
+				for _, sql := range []string{sqlDropPeople, sqlDropOfRef, sqlDropTasks, sqlDropApprovals, sqlDropUnproven, sqlDropApp} {
 					tx.Exec(sql, string(ref))
 				}
 			}
@@ -106,6 +120,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 func (s *Service) lapse(tx *db.Tx, ref Ref) {
 	tx.Exec(sqlState, string(ref), int64(Lapsed))
+	s.forgetUnproven(tx, ref)
 	tx.Exec(sqlDropPeople, string(ref))
 	audit.Record(tx, audit.Entry{At: s.now(), Actor: haven.Actor{Program: "job registration"}, What: "registration.lapsed", Rule: "registration.lapsed", Note: string(ref)})
 }

@@ -178,6 +178,9 @@ type Registration struct {
 	PasscodesADay  int           // per premises
 	FreezeWithin   time.Duration // "this wasn't us", and "not me", after they were told
 	PlaceAsks      int           // passcodes asked for, passcodes tried and references looked up from one network in an hour
+	Approvals      int           // applications of one premises that wait for two approvals at once, since it can't be proven
+	ApprovalFor    time.Duration // such a one waits so long
+	ApprovedFor    time.Duration // and goes on so long after both
 	Kept           time.Duration // applications that ended, and questions to people who were named
 }
 

@@ -43,7 +43,7 @@ func nhsmail2017() Policy {
 		Contact:      Contact{CodeDigits: 8, CodeFor: 30 * time.Minute, Tries: 5, PerHour: 5, JobRunes: 80, NoteRunes: 200},
 		Request:      Request{OwnersFor: 7 * day, ReasonRunes: 500},
 		Registration: Registration{NewAccounts: 3, Further: 5, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
-			PlaceAsks: 60, Kept: 90 * day},
+			PlaceAsks: 60, Approvals: 3, ApprovalFor: 14 * day, ApprovedFor: 7 * day, Kept: 90 * day},
 		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, KeptPeople: 2, Object: day, DraftKept: 30 * day,
 			ClosedRead: 90 * day, VerifyMembers: 14 * day, ReviewEvery: 90 * day, ReviewWithin: 14 * day, AboutRunes: 1000},
 		Locum:        Locum{Longest: 7 * day, Ahead: 90 * day, CodeDigits: 6, CodeFor: 10 * time.Minute, Tries: 5, TriesIn: time.Hour, OnDuty: time.Hour, Passes: 2, Within: 30 * day},
