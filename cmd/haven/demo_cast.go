@@ -231,7 +231,7 @@ func (s *seeding) reachedAt(ctx context.Context, acc account.Account, i int) err
 	if err != nil || len(have) > 0 {
 		return err
 	}
-	return s.h.setContacts(ctx, s.actor, acc, s.outside(acc, i), false)
+	return s.h.setContacts(ctx, s.actor, acc, s.outside(acc, i), acc.State == account.Active) // who has activated has shown both to be the own
 }
 
 func (s *seeding) outside(acc account.Account, i int) map[account.ContactKind]string {

@@ -57,8 +57,9 @@ func (q *request) fail(err error) {
 
 // ways are the pages on which a person mends what a rule asks for.
 var ways = map[string]page.Link{
-	"operator.second-factor": {Href: "/account/second-step", Text: "Set up the second step"},
-	"vouch.second-factor":    {Href: "/account/second-step", Text: "Set up the second step"},
+	"operator.second-factor":     {Href: "/account/second-step", Text: "Set up the second step"},
+	"sharedmailbox.owner-mobile": {Href: "/account/mobile", Text: "Prove my mobile number"},
+	"vouch.second-factor":        {Href: "/account/second-step", Text: "Set up the second step"},
 }
 
 // otherwise is what is said where an error has no sentence of its own.

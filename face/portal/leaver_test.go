@@ -58,6 +58,7 @@ func TestLeaver(t *testing.T) {
 		owner.send(leave, field, dev.ID.String(), "reason", "soon").want(422, leave, "Say who becomes the owner")
 		owner.send(leave, field, ben.ID.String()).want(422, leave, "Say why the mailbox may be left")
 		owner.send(leave, field, ben.ID.String(), "reason", "<script>").want(422, leave, "Say why the mailbox may be left")
+		h.Mobile(ben)
 		stale := owner.text
 		owner.send(leave, field, ben.ID.String(), "reason", "soon").want(200, leave, "You have no post at the moment")
 		if !strings.Contains(owner.text, "You have left Rowan Pharmacy, Leeds.") || !strings.Contains(owner.text, "4 October 2017") {
@@ -103,6 +104,8 @@ func TestLeaveToSuccessor(t *testing.T) {
 		h.Clock.Advance(h.Policy.Session.AskAgain)
 		b.send(path, "successor", ben.ID.String()).want(200, "/prove", "Your password, please")
 		b.send("/prove", "next", path, "password", peopletest.Password).want(200, path, "Who becomes the owner?")
+		b.send(path, "successor", ben.ID.String()).want(422, path, "An owner has a mobile number that is proven")
+		h.Mobile(ben)
 		b.send(path, "successor", ben.ID.String()).want(200, path, "You have left")
 		b.get(path).want(404, path, "There is nothing here")
 		s.browser().logIn(ben, peopletest.Password).get("/mailbox/"+box.ID.String()).want(200, "/mailbox/"+box.ID.String(), "Give a colleague access")

@@ -49,6 +49,7 @@ func TestOwnerGivesAccess(t *testing.T) {
 		b.send("/prove", "next", path, "password", "wrong").want(422, "/prove", "wrong")
 		b.send("/prove", "next", path, "password", peopletest.Password).want(200, path, "Who has access")
 		b.send(members+ben.ID.String()+"/rights", "role", "read").want(200, members+ben.ID.String()+"/rights", "Ben Whitlock: Read only.")
+		b.send(members+ben.ID.String()+"/rights", "role", "owner").want(422, members+ben.ID.String()+"/rights", "Ask Ben Whitlock to prove one under My account")
 		b.send(members+aisha.ID.String()+"/rights", "role", "member").want(422, members+aisha.ID.String()+"/rights", "A mailbox keeps at least one owner")
 		b.send(members+aisha.ID.String()+"/remove").want(422, members+aisha.ID.String()+"/remove", "A mailbox keeps at least one owner")
 		b.get(path+"/leave").send(path+"/leave").want(422, path+"/leave", "Say who becomes the owner")

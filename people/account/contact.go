@@ -34,6 +34,7 @@ const (
 	sqlContacts       = `SELECT kind, sealed, made, proven FROM contact WHERE no = $1 ORDER BY kind`
 	sqlHolders        = `SELECT no FROM contact WHERE hash = $1 ORDER BY no LIMIT $2`
 	sqlHasContact     = `SELECT no FROM contact WHERE no = $1 AND kind = $2 AND hash = $3`
+	sqlProven         = `SELECT no FROM contact WHERE no = $1 AND kind = $2 AND proven > 0`
 	sqlRemoveContact  = `DELETE FROM contact WHERE no = $1 AND kind = $2`
 	sqlForgetContacts = `DELETE FROM contact WHERE no = $1`
 )
@@ -165,6 +166,12 @@ func (c *Contacts) ProveIn(tx *db.Tx, no haven.AccountNo, kind ContactKind) {
 func (c *Contacts) HasIn(tx *db.Tx, s SealedContact) (has bool, err error) {
 	err = tx.Query(sqlHasContact, []any{int64(s.no), int64(s.kind), s.hash}, func(db.Row) error { has = true; return nil })
 	return has, err
+}
+
+// ProvenIn reports whether a person has a contact of a kind that was shown to be the own.
+func ProvenIn(tx *db.Tx, no haven.AccountNo, kind ContactKind) (proven bool, err error) {
+	err = tx.Query(sqlProven, []any{int64(no), int64(kind)}, func(db.Row) error { proven = true; return nil })
+	return proven, err
 }
 
 // RemoveIn takes a person's contact away; the transaction has locked the person. It is NotFound where there is none.

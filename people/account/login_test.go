@@ -383,6 +383,7 @@ func TestAppPasswords(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		h.Mobile(bob)
 		if err := h.Shared.AddMember(ctx, peopletest.As(ann), shop.No, sharedmailbox.Grant{Person: bob.No, Rights: haven.Owner}); err != nil {
 			t.Fatal(err)
 		}

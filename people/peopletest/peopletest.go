@@ -9,6 +9,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/binary"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -211,6 +212,42 @@ func (h *House) Member(mailbox, person account.Account) {
 	h.T.Helper()
 	if err := h.Shared.AddMember(context.Background(), Operator, mailbox.No, sharedmailbox.Grant{Person: person.No, Rights: haven.Member}); err != nil {
 		h.T.Fatalf("%s into %s: %v", person.Address, mailbox.Address, err)
+	}
+}
+
+// Mobile gives a person a mobile that is proven, as an owner has; the one that is there, or one of the person's own.
+func (h *House) Mobile(who account.Account) {
+	h.T.Helper()
+	ctx, number := context.Background(), fmt.Sprintf("+4477009%05d", who.No)
+	var sealed account.SealedContact
+	var contacts *account.Contacts
+	var err error
+	if h.Rooms.Keys != nil { // it can be read, and is found like any other
+		if contacts, err = account.OpenContacts(ctx, h.DB, h.Rooms.Keys, h.Clock); err == nil {
+			sealed, err = contacts.Seal(ctx, who.No, account.Mobile, number)
+		}
+	}
+	if err == nil {
+		err = h.DB.Write(ctx, func(tx *db.Tx) error {
+			if err := account.Lock(tx, who.No); err != nil {
+				return err
+			}
+			at := h.Clock.Now().UnixMicro()
+			n, err := tx.Change(`UPDATE contact SET proven = $2 WHERE no = $1 AND kind = 2`, int64(who.No), at)
+			switch {
+			case err != nil || n > 0:
+				return err
+			case contacts == nil:
+				tx.Exec(`INSERT INTO contact (no, kind, sealed, hash, made, proven) VALUES ($1, 2, $2, $2, $3, $3)`, int64(who.No), []byte(number), at)
+				return nil
+			}
+			err = contacts.PutIn(tx, Operator, sealed)
+			contacts.ProveIn(tx, who.No, account.Mobile)
+			return err
+		})
+	}
+	if err != nil {
+		h.T.Fatalf("the mobile of %s: %v", who.Address, err)
 	}
 }
 

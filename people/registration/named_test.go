@@ -124,6 +124,8 @@ func TestAnOwnerWhoIsKnown(t *testing.T) {
 		if all[2].By != "Ann Example" || h.tasks() != "3 0;" {
 			t.Errorf("Bob is told %+v; tasks %s", all[2], h.tasks())
 		}
+		want(t, "Ann says yes, and has no proven mobile", h.s.Confirm(ctx, peopletest.As(known), ref, 0), "sharedmailbox.owner-mobile")
+		h.Mobile(known)
 		want(t, "Ann says yes", h.s.Confirm(ctx, peopletest.As(known), ref, 0), "")
 		if h.members() != "ann.example active owner, bob.sample invited member" || h.box().State != account.Active || h.rights(known) != haven.Owner || h.tasks() != "" {
 			t.Errorf("members %s, mailbox %s, Ann may %s, tasks %s", h.members(), h.box().State, h.rights(known), h.tasks())
@@ -149,6 +151,7 @@ func TestTwoWhoAreKnown(t *testing.T) {
 		if h.box().State != account.Blocked || h.rights(member) != 0 {
 			t.Errorf("without an owner: mailbox %s, Bob may %s", h.box().State, h.rights(member))
 		}
+		h.Mobile(owner)
 		want(t, "Ann says yes", h.s.Confirm(ctx, peopletest.As(owner), ref, 0), "")
 		if h.box().State != account.Active || h.rights(member) != haven.Member || h.rights(owner) != haven.Owner {
 			t.Errorf("mailbox %s, Bob may %s, Ann %s", h.box().State, h.rights(member), h.rights(owner))

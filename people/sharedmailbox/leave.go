@@ -51,7 +51,7 @@ func (s *Service) PassOnIn(tx *db.Tx, actor haven.Actor, mailbox, person account
 		if member.Person.No == 0 {
 			return errNoMember
 		}
-		named, err := s.granted(tx, before, Change{Person: to, Rights: haven.Owner, Endless: true}.of(member))
+		named, err := s.granted(tx, actor, before, Change{Person: to, Rights: haven.Owner, Endless: true}.of(member))
 		if err != nil {
 			return err
 		}

@@ -40,6 +40,10 @@ func TestLeave(t *testing.T) {
 		if err := h.Shared.Leave(ctx, peopletest.As(carys), box.No, 0); err != nil {
 			t.Errorf("a member: %v", err)
 		}
+		if err := h.Shared.Leave(ctx, peopletest.As(aisha), box.No, ben.No); !errs.Is(err, errs.Invalid) {
+			t.Errorf("to a member without a proven mobile: %v", err)
+		}
+		h.Mobile(ben)
 		h.Announced.Take()
 		if err := h.Shared.Leave(ctx, peopletest.As(aisha), box.No, ben.No); err != nil || len(h.Announced.Take()) == 0 {
 			t.Errorf("the last owner, to a member: %v", err)

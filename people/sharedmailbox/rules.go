@@ -238,6 +238,29 @@ func count(all []Membership, now time.Time) (members, owners int) {
 	return members, owners
 }
 
+// OwnerFacts are what decides whether somebody becomes an owner.
+type OwnerFacts struct {
+	Name   string
+	Owns   bool // is an owner of the mailbox already
+	Proven bool // has a mobile that was shown to be the own
+	Self   bool // it is the person who acts
+	Person bool // a person does it, and not the service itself under an operator's name, who answers for it
+}
+
+// MayOwn says whether somebody becomes an owner of a mailbox: an owner has a proven mobile (Rules 3), by which the account is found again when it is lost.
+func MayOwn(f OwnerFacts) haven.Verdict {
+	if f.Person && !f.Owns && !f.Proven {
+		if f.Self {
+			return haven.Refuse(RuleOwnerMobile, "An owner has a mobile number that is proven. Prove yours under My account first, then come back.")
+		}
+		return haven.Refuse(RuleOwnerMobile, "An owner has a mobile number that is proven, and "+f.Name+" has none yet. Ask "+f.Name+" to prove one under My account, then come back.")
+	}
+	return haven.Allow("sharedmailbox.owner")
+}
+
+// RuleOwnerMobile is the rule by which who has no proven mobile does not become an owner.
+const RuleOwnerMobile = "sharedmailbox.owner-mobile"
+
 // MayJoin says whether a grant makes sense for this account.
 func MayJoin(who account.Account, g Grant, now time.Time) haven.Verdict {
 	if who.Kind != haven.Personal {

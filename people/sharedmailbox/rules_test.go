@@ -193,6 +193,25 @@ func TestMayChange(t *testing.T) {
 	}
 }
 
+// An owner has a proven mobile (Rules 3).
+func TestMayOwn(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		f    OwnerFacts
+		ok   bool
+	}{
+		{"somebody with a proven mobile", OwnerFacts{Proven: true, Person: true}, true},
+		{"somebody without", OwnerFacts{Person: true}, false},
+		{"an owner from before there was the rule", OwnerFacts{Owns: true, Person: true}, true},
+		{"by an operator, who answers for it", OwnerFacts{}, true},
+	} {
+		if v := MayOwn(c.f); v.Allowed != c.ok || !c.ok && (v.Rule != RuleOwnerMobile || v.Reason == "") {
+			t.Errorf("%s: %+v", c.name, v)
+		}
+	}
+}
+
 func TestMayJoin(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2017, 9, 1, 12, 0, 0, 0, time.UTC)

@@ -159,7 +159,7 @@ func (s *Service) firstMembers(tx *db.Tx, actor haven.Actor, a account.Account, 
 			return errMember
 		}
 		var err error
-		if all, err = s.granted(tx, all, Grant{Person: person, Rights: rights}); err != nil {
+		if all, err = s.granted(tx, haven.Actor{}, all, Grant{Person: person, Rights: rights}); err != nil { // whoever makes the mailbox has decided who they are
 			return err
 		}
 		s.write(tx, actor, a, all[len(all)-1])
@@ -195,7 +195,7 @@ func (s *Service) AddMemberIn(tx *db.Tx, actor haven.Actor, mailbox haven.Accoun
 	if current(before, g.Person, s.o.Clock.Now()).Person.No != 0 {
 		return errMember
 	}
-	after, err := s.granted(tx, before, g)
+	after, err := s.granted(tx, actor, before, g)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox, person 
 		if err != nil {
 			return err
 		}
-		after, err := s.granted(tx, before, g)
+		after, err := s.granted(tx, actor, before, g)
 		if err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ func current(all []Membership, person haven.AccountNo, now time.Time) Membership
 }
 
 // granted is the memberships with that one last, in place of the person's own, or why that may not be.
-func (s *Service) granted(tx *db.Tx, before []Membership, g Grant) ([]Membership, error) {
+func (s *Service) granted(tx *db.Tx, actor haven.Actor, before []Membership, g Grant) ([]Membership, error) {
 	now := s.o.Clock.Now()
 	if g.From.IsZero() {
 		g.From = now
@@ -262,6 +262,9 @@ func (s *Service) granted(tx *db.Tx, before []Membership, g Grant) ([]Membership
 	if v := MayJoin(who, g, now); !v.Allowed {
 		return nil, account.Refusal(errs.Invalid, v)
 	}
+	if err := s.mayOwn(tx, actor, before, who, g.Rights); err != nil {
+		return nil, err
+	}
 	after := make([]Membership, 0, len(before)+1)
 	for _, m := range before {
 		if m.Person.No != g.Person {
@@ -270,6 +273,22 @@ func (s *Service) granted(tx *db.Tx, before []Membership, g Grant) ([]Membership
 	}
 	after = append(after, Membership{Person: who, Rights: g.Rights, From: g.From, Until: g.Until})
 	return after, refusalOf(MayChange(before, after, s.o.Policy.Shared, now))
+}
+
+// mayOwn refuses to make somebody an owner who has no proven mobile.
+func (s *Service) mayOwn(tx *db.Tx, actor haven.Actor, before []Membership, who account.Account, rights haven.Rights) error {
+	if !rights.Has(haven.Manage) {
+		return nil
+	}
+	f := OwnerFacts{Name: who.Display, Owns: current(before, who.No, s.o.Clock.Now()).Owner(), Self: who.ID == actor.Person, Person: !actor.Person.IsZero()}
+	var err error
+	if f.Proven, err = account.ProvenIn(tx, who.No, account.Mobile); err != nil {
+		return err
+	}
+	if v := MayOwn(f); !v.Allowed {
+		return account.Refusal(errs.Invalid, v)
+	}
+	return nil
 }
 
 func refusalOf(v haven.Verdict) error {

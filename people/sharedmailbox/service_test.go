@@ -299,6 +299,8 @@ func TestTheLastOwnerStays(t *testing.T) {
 		if got := rights(t, h, ann, shop); got != haven.Owner {
 			t.Fatalf("Ann may %s", got)
 		}
+		want(t, "names Bob, who has no mobile", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(bob, haven.Owner)), errs.Invalid, sharedmailbox.RuleOwnerMobile)
+		h.Mobile(bob)
 		want(t, "names Bob", h.Shared.ChangeMember(ctx, as(ann), shop.No, change(bob, haven.Owner)), 0, "")
 		want(t, "and leaves", h.Shared.RemoveMember(ctx, as(ann), shop.No, ann.No), 0, "")
 		h.Ownerless = 1
@@ -467,6 +469,7 @@ func TestLimits(t *testing.T) {
 			people = append(people, h.Person("Person", string(rune('a'+i))))
 		}
 		shop := h.Pharmacy("FX002", people[0], people[1])
+		h.Mobile(people[2])
 		want(t, "a third owner", h.Shared.AddMember(ctx, as(people[0]), shop.No, grant(people[2], haven.Owner)), errs.TooMany, "sharedmailbox.owners")
 		want(t, "a third member", h.Shared.AddMember(ctx, as(people[0]), shop.No, grant(people[2], haven.Member)), 0, "")
 		var wg sync.WaitGroup
