@@ -13,7 +13,7 @@ import (
 )
 
 // taskKinds are the kinds of tasks as words.
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further"}
+var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further", registration.TaskApproval: "approval"}
 
 func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(0, 0); err != nil {
@@ -28,7 +28,7 @@ func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
 		if err != nil {
 			return err
 		}
-		c.say("%s  %-6s person %d  since %s  %s %s", t.Ref, taskKinds[t.Kind], t.Place, t.At.Local().Format(minuteForm), o.Code, o.Name)
+		c.say("%s  %-8s person %d  since %s  %s %s", t.Ref, taskKinds[t.Kind], t.Place, t.At.Local().Format(minuteForm), o.Code, o.Name)
 	}
 	c.say("%d open", len(all))
 	return nil
@@ -73,6 +73,9 @@ func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 	if c.words[1] == taskKinds[registration.TaskFurther] {
 		return settleFurther(ctx, h, c, ref, *grant, *refuse)
 	}
+	if c.words[1] == taskKinds[registration.TaskApproval] {
+		return errors.New("two people approve it: haven admin registration approve; or refuse it: haven admin registration refuse")
+	}
 	for kind, name := range taskKinds {
 		if name != c.words[1] {
 			continue
@@ -85,7 +88,7 @@ func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 		c.say("settled, with nothing made")
 		return nil
 	}
-	return fmt.Errorf("%q is no kind of task; use not-us, not-me, owner or further", c.words[1])
+	return fmt.Errorf("%q is no kind of task; use not-us, not-me, owner, further or approval", c.words[1])
 }
 
 // settleFurther decides about one more account than a premises gets by itself.

@@ -14,6 +14,7 @@ import (
 	"haven"
 	"haven/mail/delivery"
 	"haven/mail/outbox"
+	"haven/people/account"
 	"haven/people/helpdesk"
 	"haven/people/notice"
 	"haven/people/peopletest"
@@ -75,6 +76,8 @@ type stand struct {
 	token string
 	queue *letters
 	calls *helpdesk.Service
+
+	applications *registration.Service
 }
 
 func newStand(t *testing.T, h *peopletest.House) *stand {
@@ -89,11 +92,15 @@ func newStand(t *testing.T, h *peopletest.House) *stand {
 		t.Fatal(err)
 	}
 	desk := helpdesk.New(helpdesk.Options{DB: h.DB, Places: h.Places, Shared: h.Shared, Sealer: sealer, Clock: h.Clock})
-	reg, err := registration.Open(ctx, registration.Options{DB: h.DB, Keys: keys, Accounts: h.Accounts, Shared: h.Shared, Places: h.Places, Clock: h.Clock, Policy: h.Policy})
+	contacts, err := account.OpenContacts(ctx, h.DB, keys, h.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stand{House: h, t: t, queue: &letters{}, calls: desk}
+	reg, err := registration.Open(ctx, registration.Options{DB: h.DB, Keys: keys, Accounts: h.Accounts, Contacts: contacts, Notices: untold{}, Shared: h.Shared, Places: h.Places, Clock: h.Clock, Policy: h.Policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stand{House: h, t: t, queue: &letters{}, calls: desk, applications: reg}
 	s.api, err = New(Options{Operators: h.Operators, Accounts: h.Accounts, Places: h.Places, Shared: h.Shared, Helpdesk: desk, Registration: reg, Activation: h.Activation,
 		Notices: notice.New(notice.Options{DB: h.DB, Operators: h.Operators, Clock: h.Clock, Policy: h.Policy.Operator}),
 		Texts:   texts.New(texts.Options{DB: h.DB, Operators: h.Operators, Clock: h.Clock, Policy: h.Policy.Operator}),
@@ -192,6 +199,9 @@ var asked = []struct {
 	{"POST /tasks/settle", "/tasks/settle", `{"kind":"further","reference":"HV-0000-0000","person":1}`, 422, `Say grant`},
 	{"POST /tasks/settle", "/tasks/settle", `{"kind":"further","reference":"HV-0000-0000","person":1,"grant":true}`, 404, `decided already`},
 	{"POST /tasks/settle", "/tasks/settle", `{"kind":"further","reference":"HV-0000-0000","person":1,"refuse":"No"}`, 404, `decided already`},
+	{"POST /tasks/settle", "/tasks/settle", `{"kind":"approval","reference":"HV-0000-0000","person":0,"refuse":"No"}`, 404, `decided already`},
+	{"GET /tasks/{reference}", "/tasks/HV-0000-0000", "", 404, `decided already`},
+	{"POST /tasks/approve", "/tasks/approve", `{"reference":"HV-0000-0000","for":"desk","by":"a@b.example"}`, 403, `"rule":"registration.approve-token"`},
 	{"POST /tasks/settle", "/tasks/settle", `{"kind":"other","reference":"HV-0000-0000","person":0}`, 422, `no kind of task`},
 	{"POST /tasks/settle", "/tasks/settle", `{"reference":"HV-0000-0000","person":0,"another":true}`, 404, `"status":404`},
 	{"POST /organisations/{code}/thaw", "/organisations/B86999/thaw", "", 404, `Nothing is frozen`},

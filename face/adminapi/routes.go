@@ -38,6 +38,8 @@ var routes = []route{
 	{"GET", "/calls", "listCalls", "what people who lost their details asked, and no page could answer", []param{most}, nil, list[callOut]{}, listCalls},
 	{"POST", "/calls/{id}/close", "closeCall", "a call was seen to", nil, nil, nil, closeCall},
 	{"GET", "/tasks", "listTasks", "registrations that only people can settle", []param{most}, nil, list[taskOut]{}, listTasks},
+	{"GET", "/tasks/{reference}", "getTask", "what a request for one more account or an application without a passcode says", nil, nil, decideOut{}, getTask},
+	{"POST", "/tasks/approve", "approveApplication", "one of the two approvals of an application without a passcode", nil, approveIn{}, approveOut{}, approveTask},
 	{"POST", "/tasks/settle", "settleTask", "close a task of a registration, or make the account of another person", nil, settleIn{}, settleOut{}, settleTask},
 	{"POST", "/organisations/{code}/thaw", "thaw", "the premises was spoken to, and all is right: open what it froze", nil, nil, nil, thaw},
 	{"GET", "/rules", "getRules", "the rules of use that were published last", nil, nil, rulesOut{}, getRules},

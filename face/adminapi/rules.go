@@ -100,11 +100,11 @@ func revokeToken(q *request) (any, error) {
 }
 
 type settleIn struct {
-	Kind      string `json:"kind" doc:"not-me, owner or further"`
+	Kind      string `json:"kind" doc:"not-me, owner, further or approval"`
 	Reference string `json:"reference"`
 	Person    int    `json:"person" doc:"number of the person in the application"`
 	Grant     bool   `json:"grant,omitempty" doc:"kind further: make the account"`
-	Refuse    string `json:"refuse,omitempty" doc:"kind further: why it is not made; the owner who asks reads it"`
+	Refuse    string `json:"refuse,omitempty" doc:"kinds further and approval: why not; whoever asks reads it"`
 	Another   bool   `json:"another,omitempty" doc:"it is another person than the account that was found: make an account, and tell the person"`
 }
 
@@ -135,12 +135,15 @@ func settleTask(q *request) (any, error) {
 		}
 		return settleOut{}, q.s.o.Registration.Refuse(q.r.Context(), q.actor, ref, in.Refuse)
 	}
+	if in.Kind == taskKinds[registration.TaskApproval] {
+		return settleOut{}, q.s.o.Registration.RefuseApproval(q.r.Context(), q.actor, ref, in.Refuse)
+	}
 	for kind, name := range taskKinds {
 		if name == in.Kind {
 			return settleOut{}, q.s.o.Registration.Settle(q.r.Context(), q.actor, kind, ref, in.Person)
 		}
 	}
-	return nil, errs.E(errs.Invalid, "%q is no kind of task; use not-me or owner.", in.Kind)
+	return nil, errs.E(errs.Invalid, "%q is no kind of task; use not-me, owner, further or approval.", in.Kind)
 }
 
 func thaw(q *request) (any, error) {

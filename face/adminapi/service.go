@@ -47,14 +47,14 @@ func closeCall(q *request) (any, error) {
 }
 
 type taskOut struct {
-	Kind         string    `json:"kind" doc:"not-us, not-me, owner or further"`
+	Kind         string    `json:"kind" doc:"not-us, not-me, owner, further or approval"`
 	Reference    string    `json:"reference"`
 	Person       int       `json:"person" doc:"number of the person in the application"`
 	Organisation string    `json:"organisation" doc:"code"`
 	At           time.Time `json:"at"`
 }
 
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further"}
+var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further", registration.TaskApproval: "approval"}
 
 func listTasks(q *request) (any, error) {
 	n, err := q.limit()

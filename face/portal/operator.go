@@ -3,6 +3,7 @@ package portal
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"haven/face/portal/page"
 	"haven/people/registration"
@@ -125,6 +126,9 @@ var taskWords = map[registration.TaskKind]page.TaskWords{
 		Do: []page.Choice{{Value: "another", Label: "It is another person: make the account now"}, {Value: "settle", Label: "Nobody else was meant: make nothing"}}},
 	registration.TaskFurther: {Name: "More accounts", What: "An owner asks for one more account than a premises gets by itself. The local team decides.", Reason: "Why you refuse it",
 		Do: []page.Choice{{Value: "grant", Label: "Make the account"}, {Value: "refuse", Label: "Refuse it, with a reason"}}},
+	registration.TaskApproval: {Name: "Application without a passcode", What: "Ring the premises first, at the number below, and ask for whoever applied. Two people approve it: one for the head office or the local team, one for the desk. The second approval sends the passcode.", Reason: "Why you refuse it",
+		Do: []page.Choice{{Value: approvePrefix + "head-office", Label: "Approve it for the head office"}, {Value: approvePrefix + "local-team", Label: "Approve it for the local team"},
+			{Value: approvePrefix + "desk", Label: "Approve it for the desk"}, {Value: "refuse", Label: "Refuse it, with a reason"}}},
 	registration.TaskOwner: {Name: "An owner has not answered", What: "The mailbox waits for the yes of its owner, who has an account already. Ask the premises who the owner is.",
 		Do: []page.Choice{{Value: "another", Label: "It is another person: make the account now"}, {Value: "settle", Label: "It is settled: make nothing"}}},
 }
@@ -195,9 +199,15 @@ func (q *request) showTask(code int, t registration.Task, problems ...page.Probl
 		}
 		row.More = []page.Row{{Key: "Who", Value: w.Person.Name()}, {Key: "Personal e-mail", Value: w.Person.Email}, {Key: "Mobile", Value: mobileInWords(w.Person.Mobile)}, {Key: "Asked by", Value: w.By}, {Key: "Why", Value: w.Reason}}
 	}
+	words := taskWords[t.Kind]
+	if t.Kind == registration.TaskApproval {
+		if words, row.More, err = q.approvalWords(t, words); err != nil {
+			return err
+		}
+	}
 	row.Reason = q.value("reason")
 	q.frame.Title, q.frame.Errors, q.frame.Back = row.Name, problems, "/operator/tasks"
-	return q.show(code, page.TaskPage(q.frame, row, taskWords[t.Kind]))
+	return q.show(code, page.TaskPage(q.frame, row, words))
 }
 
 // settleTask does what an operator decided about a task.
@@ -213,30 +223,36 @@ func settleTask(q *request) error {
 	if asked, err := q.recently(q.r.URL.Path); asked || err != nil {
 		return err
 	}
-	switch do {
-	case "thaw":
+	say := "Done: " + choice(taskWords[t.Kind].Do, do) + "."
+	switch {
+	case strings.HasPrefix(do, approvePrefix):
+		say, err = q.approve(t, do)
+	case do == "thaw":
 		err = q.s.o.Registration.Thaw(q.ctx(), q.actor(), t.Premises)
-	case "grant":
+	case do == "grant":
 		err = q.s.o.Registration.Grant(q.ctx(), q.actor(), t.Ref)
 		q.s.o.Notices.Nudge()
-	case "refuse":
+	case do == "refuse" && t.Kind == registration.TaskApproval:
+		err = q.s.o.Registration.RefuseApproval(q.ctx(), q.actor(), t.Ref, q.value("reason"))
+		q.s.o.Notices.Nudge()
+	case do == "refuse":
 		err = q.s.o.Registration.Refuse(q.ctx(), q.actor(), t.Ref, q.value("reason"))
-	case "another":
+	case do == "another":
 		_, err = q.s.o.Registration.Another(q.ctx(), q.actor(), t.Ref, t.Place)
 		q.s.o.Notices.Nudge()
 	default:
 		err = q.s.o.Registration.Settle(q.ctx(), q.actor(), t.Kind, t.Ref, t.Place)
 	}
-	if say, ok := sayOf(err); ok {
+	if wrong, ok := sayOf(err); ok {
 		field := "do"
 		if do == "refuse" {
 			field = "reason"
 		}
-		return q.showTask(http.StatusUnprocessableEntity, t, page.Problem{Field: field, Say: say})
+		return q.showTask(http.StatusUnprocessableEntity, t, page.Problem{Field: field, Say: wrong})
 	}
 	if err != nil {
 		return err
 	}
-	q.frame.Done = "Done: " + choice(taskWords[t.Kind].Do, do) + "."
+	q.frame.Done = say
 	return tasksPage(q)
 }

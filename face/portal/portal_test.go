@@ -489,6 +489,8 @@ var may = map[string][]string{
 	"GET /register":                             anyone,
 	"GET /register/{code}":                      anyone,
 	"POST /register/{code}":                     anyone,
+	"GET /register/{code}/approval":             anyone,
+	"POST /register/{code}/approval":            anyone,
 	"GET /register/passcode":                    anyone,
 	"POST /register/passcode":                   anyone,
 	"POST /register/passcode/again":             anyone,

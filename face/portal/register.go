@@ -62,6 +62,9 @@ func (q *request) showPremises(code int, gphc string, problems ...page.Problem) 
 		if c := e.Central; c.Contact != "" {
 			m.Say = append(m.Say, c.Contact+", "+c.Email.String())
 		}
+		if e.Verdict.Rule == "registration.no-contact" {
+			m.Next = append([]page.Link{{Href: "/register/" + string(p.Code) + "/approval", Text: "Apply without a passcode"}}, m.Next...)
+		}
 		return q.show(http.StatusOK, page.MessagePage(q.frame, m))
 	}
 	q.frame.Errors = problems

@@ -36,6 +36,22 @@ func (n told) Corrected(tx *db.Tx, who account.Account, kind account.ContactKind
 	return n.send(tx, "activation.corrected-email", old, nil)
 }
 
+func (n told) ApprovalAsked(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.send(tx, "registration.approval-asked", a.To.String(), map[string]string{"premises": a.Premises.Name, "who": a.Name, "reference": string(a.Ref), "until": a.Until.String()})
+}
+
+func (n told) ApprovalAttempted(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.send(tx, "registration.approval-attempt", a.To.String(), map[string]string{"premises": a.Premises.Name, "who": a.Name, "reference": string(a.Ref), "link": "/not-us/" + string(a.NotUs)})
+}
+
+func (n told) Approved(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.send(tx, "registration.approved", a.To.String(), map[string]string{"premises": a.Premises.Name, "code": a.Passcode, "reference": string(a.Ref), "minutes": "30", "days": "7", "portal": "/register/passcode"})
+}
+
+func (n told) NotApproved(tx *db.Tx, a registration.ApprovalNotice) error {
+	return n.send(tx, "registration.not-approved", a.To.String(), map[string]string{"premises": a.Premises.Name, "reference": string(a.Ref), "reason": a.Reason, "portal": "/help"})
+}
+
 func (n told) FurtherDecided(tx *db.Tx, owner account.Account, who string, mailbox account.Account, reason string) error {
 	if reason == "" {
 		return n.send(tx, "registration.further-granted", owner.Address.String(), map[string]string{"who": who, "mailbox": mailbox.Display})

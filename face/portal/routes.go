@@ -80,6 +80,8 @@ var routes = []route{
 	{"GET /register", anybody, false, registerPage},
 	{"GET /register/{code}", anybody, false, premisesPage},
 	{"POST /register/{code}", anybody, false, askPasscode},
+	{"GET /register/{code}/approval", anybody, false, approvalPage},
+	{"POST /register/{code}/approval", anybody, false, askApproval},
 	{"GET /register/passcode", anybody, false, passcodePage},
 	{"POST /register/passcode", anybody, false, givePasscode},
 	{"POST /register/passcode/again", anybody, false, passcodeAgain},

@@ -491,7 +491,7 @@ func TasksPage(f Frame, all []TaskRow, late []OverdueRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(all) == 0 && len(late) == 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<p>Nothing waits. A task comes here when a premises says that a registration was not theirs, somebody who was named says not to be meant, or an owner asks for one more account.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "<p>Nothing waits. A task comes here when a premises says that a registration was not theirs, somebody who was named says not to be meant, an owner asks for one more account, or somebody applies without a passcode.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -688,7 +688,7 @@ func TaskPage(f Frame, t TaskRow, w TaskWords) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if w.Reason != "" {
-				templ_7745c5c3_Err = Text(f, Field{Name: "reason", Label: w.Reason, Hint: "Only if you refuse it. The owner who asks reads this.", Value: t.Reason}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Text(f, Field{Name: "reason", Label: w.Reason, Hint: "Only if you refuse it. Whoever asks reads this.", Value: t.Reason}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
