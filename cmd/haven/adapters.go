@@ -34,6 +34,21 @@ func (p provisioner) Provision(tx *db.Tx, no haven.AccountNo, kind haven.Account
 	return p.h.mail.Provision(tx, no, kind)
 }
 
+// reading lets the mail store, which comes later, keep who has read what.
+type reading struct{ h *house }
+
+func (r reading) ReadsEachIn(tx *db.Tx, box haven.AccountNo) (bool, error) {
+	return r.h.mail.ReadsEachIn(tx, box)
+}
+
+func (r reading) SetReadsEachIn(tx *db.Tx, box haven.AccountNo, on bool, people []haven.AccountNo) error {
+	return r.h.mail.SetReadsEachIn(tx, box, on, people)
+}
+
+func (r reading) Settle(ctx context.Context, box haven.AccountNo) error {
+	return r.h.mail.Settle(ctx, box)
+}
+
 // announcer wakes the sessions that look at accounts whose access changed.
 type announcer struct{ hub *change.Hub }
 

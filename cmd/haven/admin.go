@@ -62,6 +62,7 @@ func adminVerbs() []adminVerb {
 		{"mailbox", "add", "CODE --owner A [--owner B] [--member C] [--closed-anyway]", "the shared mailbox of a premises", false, mailboxAdd},
 		{"mailbox", "list", "", "all shared mailboxes", false, mailboxList},
 		{"mailbox", "undelete", "ADDRESS [--since 2026-11-20] [--until TIME] [--folder F] [--into F] [--apply]", "mail that was deleted by mistake; says how much there is, and puts it back with --apply", false, mailboxUndelete},
+		{"mailbox", "reading", "ADDRESS [together|each]", "who counts as having read a letter: together, what one has read is read for all; each, for oneself", false, mailboxReading},
 		{"member", "list", "MAILBOX", "who has access to a shared mailbox", false, memberList},
 		{"member", "add", "MAILBOX PERSON [--rights member] [--until 2026-12-31]", "let a person in", false, memberAdd},
 		{"member", "set", "MAILBOX PERSON [--rights owner] [--until 2026-12-31]", "other rights or another end for a member; what is not named stays; rights: read, write, send-as, send-on-behalf, manage, member, owner", false, memberSet},

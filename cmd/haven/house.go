@@ -321,7 +321,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	h.second = secondfactor.New(secondfactor.Options{DB: h.db, Keys: personal{h}, Clock: h.clock, Policy: p, Issuer: "Haven",
 		Portal: func() string { return told{h}.page("") }, Owns: sharedmailbox.OwnsIn})
 	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h.hub},
-		Factor: h.second, Policy: p, Clock: h.clock, Logger: h.log})
+		Factor: h.second, Reading: reading{h}, Policy: p, Clock: h.clock, Logger: h.log})
 	h.locum = locum.New(locum.Options{DB: h.db, Access: h.access, Shared: h.shared, Notices: told{h}, Policy: p.Locum, Clock: h.clock})
 	h.directory = directory.New(directory.Options{DB: h.db, Profiles: profiles{h}, Policy: p.Directory, Clock: h.clock, Logger: h.log})
 	h.legal = legal.New(legal.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})

@@ -32,6 +32,8 @@ var routes = []route{
 	{"PUT", "/accounts/{account}/programs", "setPrograms", "open a mailbox, a person's own or a shared one, to mail programs, or shut it to them", nil, programsIn{}, programsOut{}, setPrograms},
 	{"GET", "/mailboxes", "listMailboxes", "the shared mailboxes", []param{after, most}, nil, list[accountOut]{}, listMailboxes},
 	{"POST", "/mailboxes", "addMailbox", "the shared mailbox of an organisation", nil, mailboxIn{}, accountOut{}, addMailbox},
+	{"GET", "/mailboxes/{mailbox}/reading", "getReading", "who counts as having read a letter of a shared mailbox", nil, nil, readingOut{}, getReading},
+	{"PUT", "/mailboxes/{mailbox}/reading", "setReading", "decide it: all together, or each person for oneself", nil, readingIn{}, readingOut{}, setReading},
 	{"GET", "/mailboxes/{mailbox}/members", "listMembers", "who has access to a shared mailbox", nil, nil, list[memberOut]{}, listMembers},
 	{"PUT", "/mailboxes/{mailbox}/members/{account}", "setMember", "let a person in, or change rights and end; what is not named stays", nil, memberIn{}, memberOut{}, setMember},
 	{"DELETE", "/mailboxes/{mailbox}/members/{account}", "removeMember", "end a person's access", []param{{"safety", "true: also the last owner's"}}, nil, nil, removeMember},

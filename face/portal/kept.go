@@ -44,6 +44,7 @@ var keeps = map[string]keep{
 	"POST /mailbox/{id}/about":                  {fields: []string{"about"}},
 	"POST /mailbox/{id}/member/{person}/reach":  {fields: []string{"what", "value"}},
 	"POST /mailbox/{id}/legal/particulars":      {fields: []string{"name", "part", "number", "office", "exempt", "community", "investment", "paid_up", "names", "address", "principal"}},
+	"POST /mailbox/{id}/reading":                {fields: []string{"reading"}},
 	"POST /mailbox/{id}/hours":                  {fields: []string{"day-*", "bank*"}},
 	"POST /mailbox/{id}/hours/different":        {fields: []string{"date-*", "hours"}, up: 1},
 	"POST /mailbox/{id}/locum/give":             {fields: []string{"address", "from-*", "days"}},

@@ -435,6 +435,8 @@ var may = map[string][]string{
 	"GET /mailbox/{id}/legal":                   owners,
 	"GET /mailbox/{id}/legal/particulars":       owners,
 	"POST /mailbox/{id}/legal/particulars":      owners,
+	"GET /mailbox/{id}/reading":                 owners,
+	"POST /mailbox/{id}/reading":                owners,
 	"GET /account/posts/{org}/leave":            nothing,
 	"GET /account/posts/{org}/dispute":          nothing,
 	"POST /account/posts/{org}/dispute":         nothing,

@@ -189,6 +189,8 @@ var routes = []route{
 	{"GET /mailbox/{id}/legal", person, false, legalPage},
 	{"GET /mailbox/{id}/legal/particulars", person, false, particularsPage},
 	{"POST /mailbox/{id}/legal/particulars", person, false, setParticulars},
+	{"GET /mailbox/{id}/reading", person, false, readingPage},
+	{"POST /mailbox/{id}/reading", person, false, setReading},
 	{"GET /mailbox/{id}/hours", person, false, hoursPage},
 	{"POST /mailbox/{id}/hours", person, false, setHours},
 	{"POST /mailbox/{id}/hours/different", person, false, addDifferent},

@@ -83,6 +83,7 @@ type House struct {
 	Hours        *openinghours.Service
 	Seals        *Seals
 	Rooms        *Rooms
+	Reading      *Reading
 	Announced    *Announced
 	Ownerless    int64 // mailboxes that a test leaves without an owner on purpose
 }
@@ -106,7 +107,7 @@ func New(t testing.TB, d *db.DB, change ...func(*policy.Policy)) *House {
 	for _, c := range change {
 		c(&p)
 	}
-	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Announced: &Announced{}, Seals: newSeals()}
+	h := &House{T: t, DB: d, Clock: clock.NewFake(Start), Policy: p, Rooms: &Rooms{}, Reading: NewReading(), Announced: &Announced{}, Seals: newSeals()}
 	h.Open()
 	t.Cleanup(h.check)
 	return h
@@ -134,7 +135,7 @@ func (h *House) Open() {
 		Clock: h.Clock, Domains: []string{Domain, OtherDomain}, Portal: "https://portal.haven.example", Logger: h.Logger, Names: sharedmailbox.Names, Locked: lockout.Note})
 	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
 		Portal: func() string { return "https://portal.haven.example" }, Owns: sharedmailbox.OwnsIn})
-	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Factor: h.SecondFactor, Policy: h.Policy, Clock: h.Clock})
+	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Factor: h.SecondFactor, Reading: h.Reading, Policy: h.Policy, Clock: h.Clock})
 	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session})
 	h.Operators = operator.New(operator.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Operator, Demo: true})
 	h.Activation = activation.New(activation.Options{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Operators: h.Operators})

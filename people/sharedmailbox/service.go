@@ -38,6 +38,7 @@ type Options struct {
 	Access    *access.Service
 	Announcer Announcer // may be nil
 	Factor    SecondFactor
+	Reading   Reading
 	Policy    policy.Policy
 	Clock     clock.Clock
 	Logger    *slog.Logger // nil: nothing is logged
