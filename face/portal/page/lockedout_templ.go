@@ -185,7 +185,7 @@ func OpenHerePage(f Frame, address, ceremony string, minutes int) templ.Componen
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</form><h2 class=\"nhsuk-heading-m\">If no text comes</h2><p>It may be that the account is not locked, or that it has no mobile. <a href=\"/forgotten-password\">Choose a new password</a>, or ask <a href=\"/help\">the helpdesk</a>.</p></div></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</form><h2 class=\"nhsuk-heading-m\">If no text comes</h2><p><a href=\"/locked\">Have another one sent</a>. It may also be that the account is not locked, or that it has no mobile: <a href=\"/forgotten-password\">Choose a new password</a>, or ask <a href=\"/help\">the helpdesk</a>.</p></div></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
