@@ -91,9 +91,9 @@ func TestWhatWasTypedIsThereAfterTheSetUp(t *testing.T) {
 		aisha := h.Person("Aisha", "Rahman")
 		box := h.Pharmacy("FX002", aisha)
 		path := "/mailbox/" + box.ID.String() + "/about"
-		b := s.browser().logIn(aisha, peopletest.Password).get(path).want(200, path, "About this mailbox")
+		s.browser().logIn(aisha, peopletest.Password).get(path).want(200, path, "About this mailbox")
 		h.Clock.Advance(h.Policy.SecondFactor.Grace)
-		b = s.browserOf(aisha)
+		b := s.browserOf(aisha)
 		b.send(path, "about", "Prescriptions and questions").want(403, path, "factor.required")
 		b.setUp(path)
 		b.get(path).want(200, path, "Prescriptions and questions")

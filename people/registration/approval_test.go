@@ -275,7 +275,7 @@ func TestApprovalIsRefused(t *testing.T) {
 		}
 
 		// Nobody decides about another one.
-		ref = h.unprovenOf("FX004")
+		h.unprovenOf("FX004")
 		h.letters()
 		h.Clock.Advance(h.Policy.Registration.ApprovalFor + time.Minute)
 		if err := h.s.Sweep(ctx); err != nil {
