@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"haven/face/portal/page"
@@ -74,42 +75,40 @@ func (q *request) approvalWords(t registration.Task, w page.TaskWords) (page.Tas
 	if err != nil {
 		return w, nil, err
 	}
-	telephone, number, mail := a.Telephone, "none is registered", a.Premises.Email
+	telephone, mail := a.Telephone, a.Premises.Email
 	if telephone == "" {
-		telephone = "none in the national list: find it elsewhere, never ask who applied"
-	}
-	switch {
-	case a.Registered != "" && a.Number == a.Registered:
-		number = "the registered one"
-	case a.Registered != "" && a.Number != "":
-		number = "not the registered one"
-	case a.Registered != "":
-		number = "one is registered, none was given"
-	}
-	if a.Number != "" {
-		number = a.Number + ", " + number
+		telephone = "None in the national list: find it elsewhere, and never ask whoever applied"
 	}
 	if mail == "" {
-		mail = "none"
+		mail = "None"
 	}
-	rows := []page.Row{{Key: "Telephone", Value: telephone}, {Key: "Who applied", Value: a.Name}, {Key: "E-mail of who applied", Value: a.Email}, {Key: "GPhC number", Value: number},
+	rows := []page.Row{{Key: "Telephone", Value: telephone}, {Key: "Who applied", Value: a.Name}, {Key: "E-mail of who applied", Value: a.Email}, {Key: "GPhC number", Value: numberInWords(a.Number, a.Registered)},
 		{Key: "Registered e-mail", Value: mail}, {Key: "Why", Value: a.Why}}
-	var left []page.Choice
-	for _, c := range w.Do {
-		given := false
-		for _, g := range a.Given {
-			side := registration.ParseSide(strings.TrimPrefix(c.Value, approvePrefix))
-			given = given || side != 0 && (side == registration.Desk) == (g.Side == registration.Desk)
-		}
-		if !given {
-			left = append(left, c)
-		}
-	}
+	w.Do = slices.DeleteFunc(slices.Clone(w.Do), func(c page.Choice) bool {
+		side := registration.ParseSide(strings.TrimPrefix(c.Value, approvePrefix))
+		return side != 0 && slices.ContainsFunc(a.Given, func(g registration.Approval) bool {
+			return g.By.ID == q.ses.Person.ID || (side == registration.Desk) == (g.Side == registration.Desk)
+		})
+	})
 	for _, g := range a.Given {
 		rows = append(rows, page.Row{Key: "Approved", Value: g.By.Display + ", for " + sideNames[g.Side] + ", " + moment(g.At)})
 	}
-	w.Do = left
 	return w, rows, nil
+}
+
+// numberInWords is the GPhC number that was given, beside the registered one, which is shown to nobody who has not got it.
+func numberInWords(given, registered string) string {
+	switch {
+	case given == "" && registered == "":
+		return "Not given, and none is registered"
+	case given == "":
+		return "Not given, though one is registered"
+	case registered == "":
+		return given + ": none is registered"
+	case given == registered:
+		return given + ": as registered"
+	}
+	return given + ": not the registered one"
 }
 
 // approve gives an approval, and says what it leaves to be done.
