@@ -60,12 +60,23 @@ export default async ({ page, base, look, run, script, width, data }) => {
   assert.equal(await title(), "Choose your password");
   await look("first-password");
   if (script) { // it says while one types what is lacking
-    for (const [typed, says] of [["short", /more characters needed/], ["1234567890123456", /Easy to guess/], [fresh, /Strong|Long enough/]]) {
+    for (const [typed, says] of [["short", /more characters needed/], ["1234567890123456", /Easy to guess/], [fresh, /Good so far/]]) {
       await page.locator("#new").fill(typed);
       await page.locator("[data-strength]").filter({ hasText: says }).waitFor();
     }
+    await page.locator('[data-rule="length"][data-met="yes"]').waitFor();
+    await page.locator('[data-rule="name"][data-met="yes"]').waitFor();
+    assert.equal(await page.locator('[data-rule="common"][data-met="yes"]').count(), 0, "what only the server knows is marked as kept");
     await look("first-password-typed");
+    await page.locator("#new").fill("Newton");
+    await page.locator('[data-rule="length"][data-met="no"]').waitFor();
+    await page.locator('[data-rule="name"][data-met="no"]').waitFor();
+    await look("first-password-lacking");
   }
+  for (const field of ["#new", "#again"]) await page.locator(field).fill("Newton");
+  await page.getByRole("button", { name: "Save and continue" }).click();
+  await page.locator("#new-error").filter({ hasText: "has fewer than 12 characters" }).filter({ hasText: "holds your name" }).waitFor(); // all at once
+  await look("first-password-refused");
   await page.locator("#new").fill(fresh);
   await page.locator("#again").fill(fresh);
   await click("button", "Save and continue");

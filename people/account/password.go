@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,35 +20,53 @@ type PasswordFacts struct {
 	Reused  bool     // it is one of the last ones
 }
 
-// CheckPassword says whether a password may be set (Rules 6). There is no rule of composition; any character
-// counts, spaces too.
+// CheckPassword says whether a password may be set (Rules 6). There is no rule of composition; any character counts, spaces too. The rule is the first that is
+// missed, the reason names all, so that nobody mends one fault to be told of the next.
 func CheckPassword(pw string, f PasswordFacts, p policy.Password) haven.Verdict {
-	n := utf8.RuneCountInString(pw)
-	switch {
-	case !utf8.ValidString(pw) || strings.ContainsRune(pw, 0):
+	if !utf8.ValidString(pw) || strings.ContainsRune(pw, 0) {
 		return haven.Refuse("password.characters", "The password holds something that is no character. Type it anew.")
-	case n < p.MinLength:
-		return haven.Refuse("password.short", fmt.Sprintf("Use at least %d characters. Three or four words that have nothing to do with each other are good.", p.MinLength))
-	case n > p.MaxLength:
-		return haven.Refuse("password.long", fmt.Sprintf("Use at most %d characters.", p.MaxLength))
-	case f.Reused:
-		return haven.Refuse("password.reused", fmt.Sprintf("That is one of your last %d passwords. Use another one.", p.History))
+	}
+	missed := missedRules(pw, f, p)
+	if len(missed) == 0 {
+		return haven.Allow("password.good")
+	}
+	says := make([]string, len(missed))
+	for i, m := range missed {
+		says[i] = m.say
+	}
+	text := says[0]
+	if last := len(says) - 1; last > 0 {
+		text = strings.Join(says[:last], ", ") + " and " + says[last]
+	}
+	return haven.Refuse(missed[0].rule, "The password "+text+". "+goodPassword)
+}
+
+const goodPassword = "Three or four words that have nothing to do with each other make a good one."
+
+// missedRule is a rule that a password misses, and what it says of the password.
+type missedRule struct {
+	rule haven.Rule
+	say  string
+}
+
+func missedRules(pw string, f PasswordFacts, p policy.Password) (missed []missedRule) {
+	miss := func(is bool, rule haven.Rule, say string) {
+		if is {
+			missed = append(missed, missedRule{rule, say})
+		}
+	}
+	n := utf8.RuneCountInString(pw)
+	if n > p.MaxLength { // and nothing else is looked at
+		return []missedRule{{"password.long", fmt.Sprintf("has more than %d characters", p.MaxLength)}}
 	}
 	folded := foldPassword(pw)
-	for _, name := range f.Names {
-		if holdsName(folded, name) {
-			return haven.Refuse("password.name", "The password holds your name. Use something that others would not try first.")
-		}
-	}
-	for _, name := range f.Mailbox {
-		if holdsName(folded, name) {
-			return haven.Refuse("password.mailbox", "The password holds the name of your mailbox or organisation. Use something that others would not try first.")
-		}
-	}
-	if isCommon(folded) {
-		return haven.Refuse("password.common", "That is one of the passwords that are tried first. Use three or four words that have nothing to do with each other.")
-	}
-	return haven.Allow("password.good")
+	holds := func(name string) bool { return holdsName(folded, name) }
+	miss(n < p.MinLength, "password.short", fmt.Sprintf("has fewer than %d characters", p.MinLength))
+	miss(f.Reused, "password.reused", fmt.Sprintf("is one of your last %d", p.History))
+	miss(slices.ContainsFunc(f.Names, holds), "password.name", "holds your name")
+	miss(slices.ContainsFunc(f.Mailbox, holds), "password.mailbox", "holds the name of your mailbox or organisation")
+	miss(isCommon(folded), "password.common", "is one of those that are tried first")
+	return missed
 }
 
 // NormalisePassword is the form in which a password is hashed: NFC, so that the same keys on two systems give

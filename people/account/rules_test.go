@@ -206,6 +206,33 @@ func TestCheckPassword(t *testing.T) {
 	}
 }
 
+// A refusal names every rule that is missed.
+func TestCheckPasswordNamesAll(t *testing.T) {
+	t.Parallel()
+	p, err := policy.Profile("nhsmail-2017")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := PasswordFacts{Names: []string{"Aisha", "Rahman"}, Mailbox: []string{"Elm"}}
+	for _, c := range []struct {
+		pw     string
+		reused bool
+		want   string
+	}{
+		{"walruskit", false, "The password has fewer than 12 characters. " + goodPassword},
+		{"aisha-elm", false, "The password has fewer than 12 characters, holds your name and holds the name of your mailbox or organisation. " + goodPassword},
+		{"Rahmanrahman", true, "The password is one of your last 4 and holds your name. " + goodPassword},
+		{"letmeinletmein", true, "The password is one of your last 4 and is one of those that are tried first. " + goodPassword},
+		{strings.Repeat("aisha ", 50), true, "The password has more than 256 characters. " + goodPassword},
+	} {
+		f := f
+		f.Reused = c.reused
+		if v := CheckPassword(c.pw, f, p.Password); v.Allowed || v.Reason != c.want {
+			t.Errorf("%.20s: %q, want %q", c.pw, v.Reason, c.want)
+		}
+	}
+}
+
 func TestMayLogin(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2017, 9, 1, 12, 0, 0, 0, time.UTC)

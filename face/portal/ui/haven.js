@@ -128,17 +128,23 @@ for (const says of document.querySelectorAll("[data-strength]")) {
   const own = (says.dataset.own ?? "").toLowerCase().split(/[^\p{L}]+/u).filter((word) => word.length > 2);
   const judge = (text) => {
     const length = [...text].length;
-    if (length === 0) return "";
-    if (length < least) return `${least - length} more ${least - length === 1 ? "character" : "characters"} needed`;
     const lower = text.toLowerCase();
     const name = own.find((word) => lower.includes(word));
-    if (name) return `Leave out ${name}: it is in your name or address`;
-    if (new Set(lower).size < 6 || /(0123|1234|2345|3456|4567|5678|6789|abcd|qwer|asdf)/.test(lower)) return "Easy to guess: mix words that don't belong together";
+    const easy = length > 0 && (new Set(lower).size < 6 || /(0123|1234|2345|3456|4567|5678|6789|abcd|qwer|asdf)/.test(lower));
+    const long = length >= least;
+    // What only the server knows is never marked as kept: a tick that it takes back is worse than none.
+    const met = { length: long ? "yes" : "no", name: own.length === 0 ? "" : name ? "no" : "yes", common: long && easy ? "no" : "" };
+    if (length === 0) return { met: {}, text: "" };
+    if (!long) return { met, text: `${least - length} more ${least - length === 1 ? "character" : "characters"} needed` };
+    if (name) return { met, text: `Leave out ${name}: it is in your name or address` };
+    if (easy) return { met, text: "Easy to guess: mix words that don't belong together" };
     const words = lower.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 2).length;
-    return words >= 3 || length >= least + 6 ? "Strong" : "Long enough. One more word makes it strong";
+    return { met, text: words >= 3 || length >= least + 6 ? "Good so far. The rest is looked at when you save it" : "Long enough. One more word makes it better" };
   };
   field?.addEventListener("input", () => {
-    says.textContent = judge(field.value);
+    const now = judge(field.value);
+    says.textContent = now.text;
+    for (const rule of document.querySelectorAll(".haven-rules [data-rule]")) rule.dataset.met = now.met[rule.dataset.rule] ?? "";
   });
 }
 
