@@ -35,9 +35,12 @@ func TestMoreAccounts(t *testing.T) {
 		b.send(ben+"/invite").want(200, ben+"/invite", "on its way to Ben Aziz")
 		b.get(ben+"/reach").want(200, ben+"/reach", "What is wrong?")
 		b.send(ben+"/reach").want(422, ben+"/reach", "Say what is wrong")
-		b.send(ben+"/reach", "what", "mobile").want(422, ben+"/reach", "Enter the right one")
+		b.send(ben+"/reach", "what", "mobile").want(200, ben+"/reach", "What is the mobile number of Ben Aziz?")
+		b.send(ben+"/reach", "what", "mobile", "value", " ").want(422, ben+"/reach", "Enter the right one")
 		b.send(ben+"/reach", "what", "mobile", "value", "<b>").want(422, ben+"/reach", "Write a UK mobile number")
-		b.send(ben+"/reach", "what", "mobile", "value", "07700 900299").want(200, ben+"/reach", "It is corrected.")
+		b.send(ben+"/reach", "what", "mobile", "value", "07700 900299").want(200, ben+"/reach", "Check your answers").want(200, ben+"/reach", "+447700900299")
+		b.send(ben+"/reach", "what", "mobile", "value", "+447700900299", "sure", "yes", "back", "yes").want(200, ben+"/reach", "What is the mobile number of Ben Aziz?")
+		b.send(ben+"/reach", "what", "mobile", "value", "+447700900299", "sure", "yes").want(200, ben+"/reach", "It is corrected.")
 		if !slices.Equal(s.invites, []bool{false, true}) {
 			t.Errorf("sent again: %v", s.invites)
 		}

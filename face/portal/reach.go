@@ -76,11 +76,17 @@ func reachPage(q *request) error {
 
 func (q *request) showReach(code int, o sharedmailbox.Opened, m sharedmailbox.Membership, v page.Reach, problems ...page.Problem) error {
 	v.Path, v.Name = mailboxPath(o)+"/member/"+m.Person.ID.String(), m.Person.Display
-	q.frame.Title, q.frame.Errors, q.frame.Back = "How "+v.Name+" is reached", problems, v.Path
+	q.frame.Title, q.frame.Errors, q.frame.Back = "What is wrong?", problems, v.Path
 	return q.show(code, page.ReachPage(q.frame, v))
 }
 
-// correctReach replaces a mobile or e-mail that was wrong, and sends everything again.
+func (q *request) showReachValue(code int, o sharedmailbox.Opened, m sharedmailbox.Membership, v page.Reach, problems ...page.Problem) error {
+	v.Path, v.Name = mailboxPath(o)+"/member/"+m.Person.ID.String(), m.Person.Display
+	q.frame.Title, q.frame.Errors, q.frame.Back = "The right one", problems, v.Path+"/reach"
+	return q.show(code, page.ReachValuePage(q.frame, v))
+}
+
+// correctReach asks one thing after the other, shows the answer, then replaces a mobile or e-mail that was wrong, and sends everything again.
 func correctReach(q *request) error {
 	o, m, err := q.invited()
 	if err != nil {
@@ -91,15 +97,27 @@ func correctReach(q *request) error {
 	if !ok {
 		return q.showReach(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "what", Say: "Say what is wrong"})
 	}
+	if !q.r.PostForm.Has("value") || q.value("back") != "" {
+		return q.showReachValue(http.StatusOK, o, m, v)
+	}
 	if v.Value == "" {
-		return q.showReach(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "value", Say: "Enter the right one"})
+		return q.showReachValue(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "value", Say: "Enter the right one"})
+	}
+	value, verdict := q.s.o.Registration.CheckReach(kind, v.Value)
+	if !verdict.Allowed {
+		return q.showReachValue(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "value", Say: verdict.Reason})
+	}
+	if q.value("sure") != "yes" {
+		v.Path, v.Name, v.Value = mailboxPath(o)+"/member/"+m.Person.ID.String(), m.Person.Display, value
+		q.frame.Title, q.frame.Back = "Check your answers", v.Path+"/reach"
+		return q.show(http.StatusOK, page.ReachCheckPage(q.frame, v))
 	}
 	if asked, err := q.recently(mailboxPath(o) + "/member/" + m.Person.ID.String() + "/reach"); asked || err != nil {
 		return err
 	}
 	err = q.s.o.Registration.Correct(q.ctx(), q.actor(), o.Account.No, m.Person.No, kind, v.Value)
 	if say, ok := sayOf(err); ok {
-		return q.showReach(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "value", Say: say})
+		return q.showReachValue(http.StatusUnprocessableEntity, o, m, v, page.Problem{Field: "value", Say: say})
 	}
 	if err != nil {
 		return err

@@ -89,11 +89,16 @@ func (s *Service) Resend(ctx context.Context, actor haven.Actor, mailbox, person
 	return s.o.Invite(ctx, actor, person, false)
 }
 
+// CheckReach reads a mobile or personal e-mail as an owner types it for somebody else, as it is kept.
+func (s *Service) CheckReach(kind account.ContactKind, value string) (string, haven.Verdict) {
+	return profile.ParseContact(kind, value, s.o.Accounts.Hosts)
+}
+
 // Correct replaces the mobile or the personal e-mail of a member who has not activated the account, by an owner of the mailbox, and sends username and a new
 // password, which ends the one before. Who had the old mobile or e-mail is told. It is Denied by MayInvite, Invalid for what is no mobile or e-mail or is the same,
 // and TooMany where the password was sent too often within the hour: then nothing is changed.
 func (s *Service) Correct(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, kind account.ContactKind, value string) error {
-	value, v := profile.ParseContact(kind, value, s.o.Accounts.Hosts)
+	value, v := s.CheckReach(kind, value)
 	if !v.Allowed {
 		return account.Refusal(errs.Invalid, v)
 	}
@@ -112,6 +117,10 @@ func (s *Service) Correct(ctx context.Context, actor haven.Actor, mailbox, perso
 	if err != nil {
 		return err
 	}
+	unknown, err := s.unknownPassword(ctx)
+	if err != nil {
+		return err
+	}
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		who, err := s.mayInvite(tx, actor, mailbox, person)
 		if err != nil {
@@ -119,6 +128,11 @@ func (s *Service) Correct(ctx context.Context, actor haven.Actor, mailbox, perso
 		}
 		if err := s.o.Contacts.PutIn(tx, actor, sealed); err != nil {
 			return err
+		}
+		if unknown != nil { // whatever becomes of the sending, who had the wrong text gets in no more
+			if err := s.o.Accounts.SetTemporaryIn(tx, actor, who, *unknown); err != nil {
+				return err
+			}
 		}
 		audit.Record(tx, audit.Entry{At: s.now(), Actor: actor, What: "registration.corrected", On: who.ID, Rule: "registration.invite", Note: kind.String()})
 		if i < 0 {
@@ -129,5 +143,19 @@ func (s *Service) Correct(ctx context.Context, actor haven.Actor, mailbox, perso
 	if err != nil {
 		return err
 	}
+	s.o.Shared.Announce(person)
 	return s.o.Invite(ctx, actor, person, true)
+}
+
+// unknownPassword is a temporary password that nobody knows; nil where none are drawn here.
+func (s *Service) unknownPassword(ctx context.Context) (*account.Hashed, error) {
+	if s.o.Temporary == nil {
+		return nil, nil
+	}
+	password, err := s.o.Temporary()
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.o.Accounts.HashTemporary(ctx, password)
+	return &h, err
 }

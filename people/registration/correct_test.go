@@ -11,6 +11,7 @@ import (
 	"haven/people/registration"
 	"haven/people/sharedmailbox"
 	"haven/platform/db"
+	"haven/platform/errs"
 )
 
 func TestMayInvite(t *testing.T) {
@@ -66,11 +67,30 @@ func TestCorrect(t *testing.T) {
 		h.letters()
 		want(t, "an e-mail that is none", h.s.Correct(ctx, me, box.No, bob.No, account.PersonalEmail, "nobody"), "profile.email")
 		want(t, "the same", h.s.Correct(ctx, me, box.No, bob.No, account.Mobile, "07700 900102"), "registration.correct-same")
+		// Also where nothing can be sent at the moment, who had the wrong text gets in no more.
+		opens := func(pw string) bool {
+			_, err := h.Accounts.Authenticate(ctx, account.Login{User: bob.Address.String(), Password: pw, Place: "192.0.2.7", Face: account.Web})
+			return err == nil
+		}
+		if !opens(h.drawn) {
+			t.Error("the first password opens nothing")
+		}
+		first := h.drawn
+		h.drawn, h.unsent = "violet saddle harbour 31", true
+		if err := h.s.Correct(ctx, me, box.No, bob.No, account.Mobile, "07700 900177"); !errs.Is(err, errs.Transient) {
+			t.Errorf("unsent: %v", err)
+		}
+		if opens(first) {
+			t.Error("the first password opens after a correction")
+		}
+		want(t, "corrected back", h.s.Correct(ctx, me, box.No, bob.No, account.Mobile, "07700 900177"), "registration.correct-same")
+		h.unsent = false
+		h.letters()
 		want(t, "corrected", h.s.Correct(ctx, me, box.No, bob.No, account.Mobile, "07700 900155"), "")
 		if !slices.Equal(*sent, inviter{"username to bob2@home.example", "password to +447700900155"}) {
 			t.Errorf("sent: %q", *sent)
 		}
-		if l := h.letters(); len(l) != 1 || l[0].Kind != "corrected mobile +447700900102" {
+		if l := h.letters(); len(l) != 1 || l[0].Kind != "corrected mobile +447700900177" {
 			t.Errorf("%+v", l)
 		}
 		*sent = nil

@@ -113,6 +113,8 @@ type house struct {
 	org      organisation.ID // of FX002
 	visitor  haven.Actor
 	read     int64   // letters
+	unsent   bool    // nothing can be sent again
+	drawn    string  // temporary password that is drawn next
 	invites  inviter // first passwords that were sent again
 }
 
@@ -120,7 +122,7 @@ type house struct {
 func each(t *testing.T, fn func(t *testing.T, h *house), change ...func(*policy.Policy)) {
 	t.Helper()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		h := &house{House: peopletest.New(t, d, change...), t: t, visitor: visitor}
+		h := &house{House: peopletest.New(t, d, change...), t: t, visitor: visitor, drawn: "walnut kettle tramway 27"}
 		keys := h.Keyed()
 		var err error
 		if h.contacts, err = account.OpenContacts(t.Context(), d, keys, h.Clock); err != nil {
@@ -128,8 +130,11 @@ func each(t *testing.T, fn func(t *testing.T, h *house), change ...func(*policy.
 		}
 		act := activation.New(activation.Options{DB: d, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Inviter: &h.invites, Contacts: h.contacts})
 		if h.s, err = registration.Open(t.Context(), registration.Options{DB: d, Keys: keys, Accounts: h.Accounts, Contacts: h.contacts, Shared: h.Shared,
-			Places: h.Places, Notices: &post{}, Clock: h.Clock, Policy: h.Policy, Temporary: func() (string, error) { return "walnut kettle tramway 27", nil },
+			Places: h.Places, Notices: &post{}, Clock: h.Clock, Policy: h.Policy, Temporary: func() (string, error) { return h.drawn, nil },
 			MayInviteNow: act.MayInviteNow, Invite: func(ctx context.Context, actor haven.Actor, no haven.AccountNo, username bool) error {
+				if h.unsent {
+					return errs.E(errs.Transient, "Try again.")
+				}
 				if username {
 					return act.Invite(ctx, actor, no, activation.Both)
 				}

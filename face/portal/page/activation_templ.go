@@ -525,7 +525,7 @@ func passwordRules(in NewPassword) templ.Component {
 }
 
 // strength says, where script runs, what a password that is being typed still lacks, and marks the rules of passwordRules that it keeps or breaks, as far as a browser
-// can tell. Nothing of it leaves the browser; the rules are the server's (decisions/017).
+// can tell. Nothing of it leaves the browser; the rules are the server's (decisions/018).
 func strength(f Frame, in NewPassword) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
