@@ -130,6 +130,45 @@ export default async ({ page, base, look, run, script, width, data }) => {
   await look("owners-mailboxes");
   console.log(`registering a premises and activating its owner's account: ${clicks} clicks, ${((Date.now() - began) / 1000).toFixed(1)} s with the checks between, ${script ? "with" : "without"} script, ${width} wide`);
 
+  // The owner asks for one more colleague, whose mobile was written down wrongly, and corrects it.
+  await page.locator(`.haven-mailbox:has-text("${s.code}") a[href^="/mailbox/"]`).first().click();
+  const mailbox = page.url();
+  const late = { mobile: s.mobile.replace("9008", "9007"), right: s.mobile.replace("9008", "9006"), email: `nia${run}@home.example` };
+  await page.goto(`${mailbox}/add/ask`);
+  await page.getByLabel("First name").fill("Nia");
+  await page.getByLabel("Last name").fill("Harte");
+  await page.getByLabel("Personal e-mail").fill(late.email);
+  await page.getByLabel("UK mobile number").fill(late.mobile);
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByText("We have written to Nia Harte").waitFor();
+  await page.goto(mailbox);
+  await page.locator('a:has-text("Nia Harte")').first().click();
+  await page.getByText("Not activated yet").waitFor();
+  await page.getByText("Temporary password").first().waitFor();
+  await look("not-activated");
+  await page.getByRole("button", { name: "Send the temporary password again" }).click();
+  await page.getByText("The one before opens nothing any more.").waitFor();
+  await look("sent-again");
+  await page.getByRole("link", { name: "The mobile number or the e-mail is wrong" }).click();
+  await look("reach");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Say what is wrong").first().waitFor();
+  await page.getByLabel("The mobile number").check();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#value").fill("0207 123");
+  await look("reach-value");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#value-error").waitFor();
+  await page.locator("#value").fill(late.right);
+  await page.getByRole("button", { name: "Continue" }).click();
+  assert.equal(await title(), "Check your answers");
+  await look("reach-check");
+  await page.getByRole("button", { name: "Correct it, and send everything again" }).click();
+  await page.getByText("It is corrected.").waitFor();
+  await look("corrected");
+  await notice(`•••${late.mobile.slice(-3)}`, /(mistake|wrong|correct)/);
+  await notice(`•••${late.right.slice(-3)}`, /Your temporary password for secure mail is (\S+)\. It/);
+
   await page.goto(`${base}/switch`);
   await page.getByRole("button", { name: "Log out and let another person in" }).click();
   await page.getByLabel("Your address").fill(s.colleague.Address);
