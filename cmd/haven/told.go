@@ -143,7 +143,7 @@ func (n told) ApprovalAsked(tx *db.Tx, a registration.ApprovalNotice) error {
 		"reference": string(a.Ref), "until": a.Until.In(openinghours.London).Format(clockForm)})
 }
 
-// ApprovalAttempted tells the registered e-mail of it, where there is one.
+// ApprovalAttempted tells the registered e-mail of it, where there is one, and the head office.
 func (n told) ApprovalAttempted(tx *db.Tx, a registration.ApprovalNotice) error {
 	return n.sendFor(tx, n.h.conf.Policy.Registration.FreezeWithin, "registration.approval-attempt", a.To.String(), account.Account{}, map[string]string{"premises": shownName(a.Premises), "who": a.Name,
 		"reference": string(a.Ref), "link": n.notUs(a.NotUs)})

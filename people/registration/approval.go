@@ -182,7 +182,7 @@ type ApprovalNotice struct {
 type ApprovalNotices interface {
 	// ApprovalAsked tells who applied that the application waits, with its reference.
 	ApprovalAsked(tx *db.Tx, n ApprovalNotice) error
-	// ApprovalAttempted tells the registered e-mail of the premises, where it has one.
+	// ApprovalAttempted tells the registered e-mail of the premises, where it has one, and its head office.
 	ApprovalAttempted(tx *db.Tx, n ApprovalNotice) error
 	// Approved brings who applied a passcode.
 	Approved(tx *db.Tx, n ApprovalNotice) error
@@ -281,18 +281,15 @@ func (s *Service) tellAsked(tx *db.Tx, u Unproven, o organisation.Organisation, 
 		return err
 	}
 	told.NotUs = n.notUs // never to who applied, who may be nobody's
-	if told.To = contact.Email; !told.To.IsNull() {
-		if err := s.o.Notices.ApprovalAttempted(tx, told); err != nil {
-			return err
-		}
-	}
-	group, err := headOffice(tx, o)
+	to, err := headOffice(tx, o)
 	if err != nil {
 		return err
 	}
-	a := Attempt{Premises: o, Ref: n.ref, NotUs: n.notUs, Until: until}
-	for _, a.To = range group {
-		if err := s.o.Notices.GroupAttempted(tx, a); err != nil {
+	if !contact.Email.IsNull() {
+		to = append(to, contact.Email)
+	}
+	for _, told.To = range to {
+		if err := s.o.Notices.ApprovalAttempted(tx, told); err != nil {
 			return err
 		}
 	}

@@ -241,6 +241,32 @@ func TestApprovalIsStopped(t *testing.T) {
 	})
 }
 
+// The head office of a premises is told too, and sees no passcode.
+func TestHeadOfficeIsToldOfApprovals(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		if _, err := h.Places.Add(ctx, peopletest.Operator, organisation.Organisation{Kind: organisation.HeadOffice, Code: "P001", Name: "Rowan Group", Place: "Leeds"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Places.SetCentral(ctx, peopletest.Operator, organisation.Central{Group: "P001", Contact: "Ines", Email: haven.MustAddress("ines@group.example")}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.s.AskApproval(ctx, h.visitor, "FX004", unproven)
+		want(t, "of a group that registers itself", err, "registration.central")
+		if err := h.Places.Release(ctx, peopletest.Operator, "FX004"); err != nil {
+			t.Fatal(err)
+		}
+		h.letters()
+		h.unprovenOf("FX004")
+		l := h.one("approval attempted")
+		if l.Approval.To.String() != "ines@group.example" || l.Approval.Passcode != "" || l.Approval.NotUs == "" {
+			t.Errorf("%+v", l.Approval)
+		}
+		want(t, "not ours", h.s.NotUs(ctx, h.visitor, l.Approval.NotUs), "")
+	})
+}
+
 // Nobody approves for the own premises or for oneself, and one is refused with a reason that who applied reads.
 func TestApprovalIsRefused(t *testing.T) {
 	t.Parallel()
