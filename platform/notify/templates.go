@@ -25,7 +25,7 @@ var Templates = []Template{
 	{Name: "registration.completed", What: "Premises registered", Channel: Email, Subject: "((premises)) has a secure mailbox", Secret: []string{"link"},
 		Body: "((premises)) was registered. Its mailbox is ((mailbox)). The reference is ((reference)).\n\nIf none of you did this, say so by ((until)), and the mailbox is frozen: ((link))"},
 	{Name: "registration.group-attempt", What: "Registration, to the head office", Channel: Email, Subject: "Somebody wants to register ((premises))", Secret: []string{"link"},
-		Body: "Somebody wants to register ((premises)), which belongs to your group, for a secure mailbox. What it takes to go on went to its registered e-mail. The reference is ((reference)).\n\nIf your group wants none of it, say so here, and it goes no further: ((link))"},
+		Body: "Somebody wants to register ((premises)), which belongs to your group, for a secure mailbox. What it takes to go on was sent by e-mail. The reference is ((reference)).\n\nIf your group wants none of it, say so here, and it goes no further: ((link))"},
 	{Name: "registration.group-completed", What: "Premises registered, to the head office", Channel: Email, Subject: "((premises)) has a secure mailbox", Secret: []string{"link"},
 		Body: "((premises)), which belongs to your group, was registered. Its mailbox is ((mailbox)). The reference is ((reference)).\n\nIf that should not have been, say so by ((until)), and the mailbox is frozen: ((link))"},
 	{Name: "registration.approval-asked", What: "Application that waits for approval", Channel: Email, Subject: "We have your application for ((premises))",
