@@ -58,13 +58,6 @@ type Service struct{ o Options }
 // New makes the service over tables that Schema made.
 func New(o Options) *Service { return &Service{o} }
 
-// MakeKey draws what codes are hashed with.
-func MakeKey() ([]byte, error) {
-	key := make([]byte, sha256.Size)
-	_, err := rand.Read(key)
-	return key, err
-}
-
 const programMost = 200 // octets of what a program calls itself
 
 // Note keeps that an account was locked, in the transaction that locks it, until Tell has told its person.

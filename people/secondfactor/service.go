@@ -309,11 +309,7 @@ func (s *Service) Remove(ctx context.Context, actor haven.Actor, who account.Acc
 
 // free refuses whoever was vouched for: a second factor that is set up then would confirm the vouching.
 func (s *Service) free(tx *db.Tx, no haven.AccountNo) error {
-	v, err := account.VouchedIn(tx, no)
-	if err == nil && v.Limits(s.o.Clock.Now()) {
-		err = account.ErrVouched
-	}
-	return err
+	return account.FreeIn(tx, no, s.o.Clock.Now())
 }
 
 func (s *Service) change(ctx context.Context, actor haven.Actor, who account.Account, what string, fn func(tx *db.Tx) error) error {
