@@ -59,9 +59,10 @@ bench: install-bench build ## one table, side by side with Postfix and Dovecot
 	$(MAKE) bench-people
 
 ENTRIES ?= 2000000
+BUFFERS ?= $(shell awk '/^MemTotal/ { print int($$2 / 4096) "MB" }' /proc/meminfo)
 bench-people: install-test ## every premises of the national list registered, and the directory searched as one types, on both engines; its ENTRIES take a quarter of an hour to load
 	$(GO) test -run '^$$' -bench Premises -benchtime 1x -timeout 1h ./cmd/haven
-	HAVEN_BENCH_ENTRIES=$(ENTRIES) $(GO) run ./platform/db/dbtest/withpostgres $(GO) test -run '^$$' -bench Typed -benchtime 3000x -timeout 2h ./people/directory
+	HAVEN_TEST_POSTGRES_BUFFERS=$(BUFFERS) HAVEN_BENCH_ENTRIES=$(ENTRIES) $(GO) run ./platform/db/dbtest/withpostgres $(GO) test -run '^$$' -bench Typed -benchtime 3000x -timeout 2h ./people/directory
 
 bench-peers: install-bench ## start Postfix and Dovecot on loopback (stop: make bench-peers DO=stop)
 	bench/peers.sh $(or $(DO),start)

@@ -24,7 +24,7 @@ import (
 // BenchmarkTyped is a search as its words are typed, a letter after the other, in a directory of HAVEN_BENCH_ENTRIES people (20,000 unless told; Rules 8 has
 // 2 million, of which loading takes a quarter of an hour):
 //
-//	HAVEN_BENCH_ENTRIES=2000000 go run ./platform/db/dbtest/withpostgres go test -run '^$' -bench Typed -benchtime 3000x -timeout 2h ./people/directory
+//	HAVEN_TEST_POSTGRES_BUFFERS=2GB HAVEN_BENCH_ENTRIES=2000000 go run ./platform/db/dbtest/withpostgres go test -run '^$' -bench Typed -benchtime 3000x -timeout 2h ./people/directory
 func BenchmarkTyped(b *testing.B) {
 	n := 20_000
 	if s := os.Getenv("HAVEN_BENCH_ENTRIES"); s != "" {

@@ -154,8 +154,12 @@ func (l *looking) pairs() error {
 	return nil
 }
 
-// rest takes those who have all the words anywhere, by the rarest.
+// rest takes those who have all the words anywhere, by the rarest. Where pairs gave as many as are taken already, who has one of the words in the name, it would
+// find others who fit less.
 func (l *looking) rest() error {
+	if l.more {
+		return nil
+	}
 	rarest, least := 0, int64(lookedAtRows+1)
 	if len(l.words) > 1 {
 		err := l.tx.QueryEach(sqlCount, len(l.words), func(i int) []any {

@@ -3,6 +3,7 @@ package dbtest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,9 @@ import (
 // Environment is the variable that holds the URL of a PostgreSQL server for tests. Where it is not set, a test
 // process starts a server of its own.
 const Environment = "HAVEN_TEST_POSTGRES"
+
+// BuffersEnvironment is the variable that holds what a server that is started keeps in memory, such as "2GB"; "": little, which is right for tests.
+const BuffersEnvironment = "HAVEN_TEST_POSTGRES_BUFFERS"
 
 // ErrNoPostgres says that this machine has no PostgreSQL server program.
 var ErrNoPostgres = errors.New("no PostgreSQL server program here (looked in PATH and /usr/lib/postgresql); install postgresql and run make test")
@@ -61,7 +65,7 @@ fsync = off
 full_page_writes = off
 synchronous_commit = on
 max_connections = 300
-shared_buffers = 64MB
+shared_buffers = %s
 deadlock_timeout = 50ms
 max_wal_size = 512MB
 log_min_messages = fatal
@@ -106,7 +110,7 @@ func (s *Server) launch() error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(conf, settings, s.dir)
+	_, err = fmt.Fprintf(conf, settings, s.dir, cmp.Or(os.Getenv(BuffersEnvironment), "64MB"))
 	if err := errors.Join(err, conf.Close()); err != nil {
 		return err
 	}
