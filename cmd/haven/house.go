@@ -43,6 +43,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
@@ -103,6 +104,7 @@ type house struct {
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
+	signatures    *signature.Service
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -125,7 +127,7 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.

@@ -199,5 +199,6 @@ var inHistory = map[string]string{
 	"vouch.link-sent":                 "The link to confirm a vouching was sent again",
 	"vouch.refused":                   "An owner tried to vouch for the person, and might not",
 	"sharedmailbox.reading-set":       "Who counts as having read a letter was changed",
+	"signature.set":                   "The signature was changed",
 	"vacation.set":                    "The automatic reply was changed",
 }

@@ -34,6 +34,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
@@ -69,6 +70,7 @@ type Options struct {
 	Vouch         *vouch.Service
 	Review        *review.Service
 	Vacation      *vacation.Service
+	Signatures    *signature.Service
 
 	// Audit reads the records that concern an account, the newest before a place first.
 	Audit func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error)
