@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -432,7 +433,8 @@ func (h *house) wireTrust(ctx context.Context) error {
 		h.certificate = files.Get
 		return nil
 	}
-	hosts := []string{h.conf.Service.Hostname, "localhost", "127.0.0.1", "::1"}
+	imap, submission := h.conf.ProgramHosts()
+	hosts := slices.Compact([]string{h.conf.Service.Hostname, imap, submission, "localhost", "127.0.0.1", "::1"})
 	own, ca, err := cert.Own(ctx, h.keys, hosts, h.clock.Now())
 	if err != nil {
 		return fmt.Errorf("no certificate could be made: %w", err)

@@ -99,8 +99,9 @@ type Options struct {
 
 // Programs is what somebody types into a mail program.
 type Programs struct {
-	Host               string
-	IMAPPort, SMTPPort int // TLS from the start
+	Domains            []string // of the addresses that people have
+	IMAPHost, SMTPHost string
+	IMAPPort, SMTPPort int // TLS from the start; 0: not served
 }
 
 // Status is how the service does, for anybody to see.

@@ -611,6 +611,9 @@ var may = map[string][]string{
 	"GET /status":                               anyone,
 	"GET /help":                                 anyone,
 	"GET /about/{text}":                         anyone,
+
+	"GET /.well-known/autoconfig/mail/config-v1.1.xml": row("none", "none", "none", "none", "none", "none", "none"), // this stand serves no mail programs
+	"GET /mail/config-v1.1.xml":                        row("none", "none", "none", "none", "none", "none", "none"),
 }
 
 // sent is what a form says, where it is about something that has to be there.

@@ -215,4 +215,6 @@ var routes = []route{
 	{"GET /status", anybody, false, status},
 	{"GET /help", anybody, false, help},
 	{"GET /about/{text}", anybody, false, about},
+	{"GET /.well-known/autoconfig/mail/config-v1.1.xml", anybody, true, autoconfig},
+	{"GET /mail/config-v1.1.xml", anybody, true, autoconfig},
 }
