@@ -361,7 +361,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.outbox = outbox.New(outbox.Config{DB: h.db, Alone: h.db.Engine() == "sqlite", Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
 		Notices:  h.postmaster().String(),
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
-		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})
+		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Own: letters{h}, Clock: h.clock, Log: h.log})
 	crowds, err := h.keys.Sealer(ctx, "delivery.seal")
 	if err != nil {
 		return err
