@@ -33,7 +33,7 @@ func TestWhatDidNotArrive(t *testing.T) {
 		if b.get(ben).want(200, ben, "Waiting"); strings.Contains(b.text, "Did not arrive") {
 			t.Error("what waits is lost")
 		}
-		n.Fail(2, 400, "ValidationError")
+		n.Fail(20, 400, "ValidationError")
 		s.step(notify.Text)
 		s.step(notify.Email)
 		b.get(ben).want(200, ben, "Did not arrive").want(200, ben, "Send the temporary password again. If the mobile number is wrong, correct it instead.")
