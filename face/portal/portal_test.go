@@ -37,6 +37,7 @@ import (
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
+	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/notify"
 )
@@ -97,7 +98,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Vouch = vouch.New(vouch.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Contacts: contacts, Shared: h.Shared, Factors: h.SecondFactor, Questions: h.Activation.Asked,
 		Operator: h.Operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.Policy.Password) }, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Review = review.New(review.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Policy: h.Policy.Shared, Clock: h.Clock})
-	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
+	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Owners: owning{h.Shared}, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
 	s.options.Signatures = signature.New(signature.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Keys: h.Seals, Job: s.options.Profiles.Job, Policy: h.Policy.Signature, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
@@ -110,6 +111,14 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	})
 	s.url = srv.URL
 	return s
+}
+
+// owning answers vacation who acts as an owner.
+type owning struct{ shared *sharedmailbox.Service }
+
+func (o owning) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
+	_, err := o.shared.ManageIn(tx, actor, mailbox)
+	return err
 }
 
 // operator gives a person the role.
