@@ -12,8 +12,7 @@ import (
 	"haven/platform/errs"
 )
 
-// taskKinds are the kinds of tasks as words.
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further", registration.TaskApproval: "approval"}
+var errNoOpenTask = errors.New("there is no such open task; haven admin registration tasks shows them")
 
 func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
 	if err := c.need(0, 0); err != nil {
@@ -28,7 +27,7 @@ func registrationTasks(ctx context.Context, h *house, c *adminCall) error {
 		if err != nil {
 			return err
 		}
-		c.say("%s  %-8s person %d  since %s  %s %s", t.Ref, taskKinds[t.Kind], t.Place, t.At.Local().Format(minuteForm), o.Code, o.Name)
+		c.say("%s  %-8s person %d  since %s  %s %s", t.Ref, t.Kind, t.Place, t.At.Local().Format(minuteForm), o.Code, o.Name)
 	}
 	c.say("%d open", len(all))
 	return nil
@@ -70,25 +69,22 @@ func registrationSettle(ctx context.Context, h *house, c *adminCall) error {
 		c.say("%s is made, and the person told", a.Address)
 		return nil
 	}
-	if c.words[1] == taskKinds[registration.TaskFurther] {
+	kind := registration.ParseTaskKind(c.words[1])
+	switch kind {
+	case 0:
+		return fmt.Errorf("%q is no kind of task; use not-us, not-me, owner, further or approval", c.words[1])
+	case registration.TaskFurther:
 		return settleFurther(ctx, h, c, ref, *grant, *refuse)
-	}
-	if c.words[1] == taskKinds[registration.TaskApproval] {
+	case registration.TaskApproval:
 		return errors.New("two people approve it: haven admin registration approve; or refuse it: haven admin registration refuse")
 	}
-	for kind, name := range taskKinds {
-		if name != c.words[1] {
-			continue
-		}
-		if err := h.registration.Settle(ctx, c.actor, kind, ref, place); errs.Is(err, errs.NotFound) {
-			return errors.New("there is no such open task; haven admin registration tasks shows them")
-		} else if err != nil {
-			return err
-		}
-		c.say("settled, with nothing made")
-		return nil
+	if err := h.registration.Settle(ctx, c.actor, kind, ref, place); errs.Is(err, errs.NotFound) {
+		return errNoOpenTask
+	} else if err != nil {
+		return err
 	}
-	return fmt.Errorf("%q is no kind of task; use not-us, not-me, owner, further or approval", c.words[1])
+	c.say("settled, with nothing made")
+	return nil
 }
 
 // settleFurther decides about one more account than a premises gets by itself.
@@ -103,7 +99,7 @@ func settleFurther(ctx context.Context, h *house, c *adminCall, ref registration
 		say, err = "refused; the owner is told", h.registration.Refuse(ctx, c.actor, ref, refuse)
 	}
 	if errs.Is(err, errs.NotFound) {
-		return errors.New("there is no such open task; haven admin registration tasks shows them")
+		return errNoOpenTask
 	}
 	if err == nil {
 		h.notify.Nudge()

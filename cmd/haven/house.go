@@ -310,7 +310,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	var temporary []byte
 	if !h.looks {
 		var err error
-		if temporary, err = h.keys.NamedOr(ctx, "account.temporary", account.MakeTemporaryKey); err != nil {
+		if temporary, err = h.keys.NamedKey(ctx, "account.temporary"); err != nil {
 			return fmt.Errorf("the key of temporary passwords can't be had: %w", err)
 		}
 	}

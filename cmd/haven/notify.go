@@ -83,7 +83,11 @@ func (h *house) wireTold(ctx context.Context) (err error) {
 	if err := h.wireLockout(ctx); err != nil {
 		return err
 	}
-	h.reset = reset.New(reset.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Notices: told{h}, Clock: h.clock, Policy: p})
+	key, err := h.keys.NamedKey(ctx, "reset.code")
+	if err != nil {
+		return fmt.Errorf("the key of codes for new passwords can't be had: %w", err)
+	}
+	h.reset = reset.New(reset.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Questions: h.activation, Factors: h.second, Notices: told{h}, Key: key, Clock: h.clock, Policy: p})
 	h.registration, err = registration.Open(ctx, registration.Options{DB: h.db, Keys: h.keys, Accounts: h.accounts, Contacts: h.contacts, Shared: h.shared, Places: h.organisations,
 		Notices: told{h}, Clock: h.clock, Policy: p, Temporary: func() (string, error) { return activation.TemporaryPassword(p.Password) }, MayInviteNow: h.activation.MayInviteNow,
 		Invite: func(ctx context.Context, actor haven.Actor, no haven.AccountNo, username bool) error {

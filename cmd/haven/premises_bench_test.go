@@ -99,7 +99,7 @@ func benchPremises(b *testing.B, engine string, list []byte, most int) {
 	b.ReportMetric(0, "ns/op")
 }
 
-func benchHouse(b *testing.B, engine string) *house {
+func benchHouse(b testing.TB, engine string) *house {
 	b.Helper()
 	conf := config.Default()
 	conf.Service.Domains, conf.Service.Hostname, conf.Service.Data = []string{"haven.test"}, "localhost", filepath.Join(b.TempDir(), "data")

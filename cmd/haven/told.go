@@ -7,6 +7,7 @@ import (
 
 	"haven"
 	"haven/people/account"
+	"haven/people/activation"
 	"haven/people/locum"
 	"haven/people/openinghours"
 	"haven/people/organisation"
@@ -70,8 +71,11 @@ func (n told) ResetCode(tx *db.Tx, who account.Account, mobile, code string, goo
 	return n.sendFor(tx, good, "reset.code", mobile, who, map[string]string{"code": code, "minutes": inMinutes(good)})
 }
 
-func (n told) ResetDone(tx *db.Tx, who account.Account, email string, at time.Time, place string) error {
-	return n.send(tx, "reset.done", email, who, map[string]string{"time": at.In(openinghours.London).Format(clockForm), "place": place})
+// resetsDone are the notices of a new password, by where they go.
+var resetsDone = map[account.ContactKind]string{account.PersonalEmail: "reset.done", account.Mobile: "reset.done-text"}
+
+func (n told) ResetDone(tx *db.Tx, who account.Account, to account.Contact, at time.Time, place string) error {
+	return n.send(tx, resetsDone[to.Kind], to.Value, who, map[string]string{"time": at.In(openinghours.London).Format(clockForm), "place": place})
 }
 
 // Details answers somebody who lost the own details or the mailbox's.
@@ -189,5 +193,6 @@ func (n told) Named(tx *db.Tx, i registration.Invitation) error {
 	if err := n.sendUntil(tx, i.Until, "registration.invited", i.Email, i.Account, values); err != nil {
 		return err
 	}
+	activation.InvitedIn(tx, i.Account.No, n.h.clock.Now())
 	return n.TemporaryPassword(tx, i.Account, i.Mobile, i.Password, n.h.conf.Policy.Activation.TempPassword)
 }

@@ -49,4 +49,45 @@ export default async ({ page, base, look, run, data }) => {
   await page.locator("#password").fill(fresh);
   await page.getByRole("button", { name: "Log in" }).click();
   assert.equal(await title(), "My mailboxes");
+
+  // With questions that only she can answer, the text and the answers are enough.
+  await page.goto(`${base}/account/questions`);
+  const own = ["Harbour Street", "A red Raleigh", "Pancakes"];
+  for (const [i, question] of ["2", "5", "9"].entries()) {
+    await page.locator(`#question-${i + 1}`).selectOption(question);
+    await page.locator(`#answer-${i + 1}`).fill(own[i]);
+  }
+  await page.getByRole("button", { name: "Save and continue" }).click();
+  await page.getByText("Your security questions are changed.").waitFor();
+  await page.getByRole("button", { name: "Log out" }).click();
+  await ask(me.Address);
+  await page.getByRole("button", { name: "Use something else" }).click();
+  await look("ways");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Choose two").first().waitFor();
+  await look("ways-empty");
+  await page.getByLabel("The code that we sent to my mobile").check();
+  await page.getByLabel("The answers to my security questions").check();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await look("two-ways");
+  const second = `${fresh} again`;
+  const give = async (answers, text) => {
+    for (const [i, answer] of answers.entries()) await page.locator(`#answer-${i + 1}`).fill(answer);
+    await page.locator("#code").fill(text);
+    await page.locator("#new").fill(second);
+    await page.locator("#again").fill(second);
+    await page.getByRole("button", { name: "Change password" }).click();
+  };
+  await give(["Harbour Street", "A blue Raleigh", "Pancakes"], code);
+  await page.getByText("What you gave does not show that the account is yours").first().waitFor();
+  await look("two-ways-wrong");
+  await page.goto(`${base}/outbox`);
+  const newest = await notice(data.mobiles[run], /Your code for a new password is (\d{8})\./);
+  await ask(me.Address);
+  await page.getByRole("button", { name: "Use something else" }).click();
+  await page.getByLabel("The code that we sent to my mobile").check();
+  await page.getByLabel("The answers to my security questions").check();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await give(own, newest);
+  await page.getByRole("heading", { name: "Your password is changed" }).waitFor();
 };

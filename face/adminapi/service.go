@@ -8,7 +8,6 @@ import (
 	"haven"
 	"haven/mail/outbox"
 	"haven/people/notice"
-	"haven/people/registration"
 	"haven/people/texts"
 	"haven/platform/blob"
 	"haven/platform/errs"
@@ -44,36 +43,6 @@ func closeCall(q *request) (any, error) {
 		err = q.s.o.Helpdesk.Close(q.r.Context(), q.actor, id)
 	}
 	return nil, err
-}
-
-type taskOut struct {
-	Kind         string    `json:"kind" doc:"not-us, not-me, owner, further or approval"`
-	Reference    string    `json:"reference"`
-	Person       int       `json:"person" doc:"number of the person in the application"`
-	Organisation string    `json:"organisation" doc:"code"`
-	At           time.Time `json:"at"`
-}
-
-var taskKinds = map[registration.TaskKind]string{registration.TaskNotUs: "not-us", registration.TaskNotMe: "not-me", registration.TaskOwner: "owner", registration.TaskFurther: "further", registration.TaskApproval: "approval"}
-
-func listTasks(q *request) (any, error) {
-	n, err := q.limit()
-	if err != nil {
-		return nil, err
-	}
-	all, err := q.s.o.Registration.Tasks(q.r.Context(), n)
-	if err != nil {
-		return nil, err
-	}
-	out := list[taskOut]{Items: []taskOut{}}
-	for _, t := range all {
-		o, err := q.s.o.Places.ByID(q.r.Context(), t.Premises)
-		if err != nil {
-			return nil, err
-		}
-		out.Items = append(out.Items, taskOut{taskKinds[t.Kind], string(t.Ref), t.Place, string(o.Code), t.At})
-	}
-	return out, nil
 }
 
 type letterOut struct {

@@ -84,11 +84,10 @@ func (q *request) approvalWords(t registration.Task, w page.TaskWords) (page.Tas
 	}
 	rows := []page.Row{{Key: "Telephone", Value: telephone}, {Key: "Who applied", Value: a.Name}, {Key: "E-mail of who applied", Value: a.Email}, {Key: "GPhC number", Value: numberInWords(a.Number, a.Registered)},
 		{Key: "Registered e-mail", Value: mail}, {Key: "Why", Value: a.Why}}
+	open := a.Open(q.ses.Person.ID)
 	w.Do = slices.DeleteFunc(slices.Clone(w.Do), func(c page.Choice) bool {
 		side := registration.ParseSide(strings.TrimPrefix(c.Value, approvePrefix))
-		return side != 0 && slices.ContainsFunc(a.Given, func(g registration.Approval) bool {
-			return g.By.ID == q.ses.Person.ID || (side == registration.Desk) == (g.Side == registration.Desk)
-		})
+		return side != 0 && !slices.Contains(open, side)
 	})
 	for _, g := range a.Given {
 		rows = append(rows, page.Row{Key: "Approved", Value: g.By.Display + ", for " + sideNames[g.Side] + ", " + moment(g.At)})

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 
 	"haven"
@@ -53,7 +52,7 @@ func (q *request) afterLogIn(actor haven.Actor, who account.Account, next string
 	if err != nil || d.Verdict.Allowed {
 		return next, err
 	}
-	return withNext(factorPath, next), nil
+	return page.WithNext(factorPath, next), nil
 }
 
 // factorPage says why a second step is needed, and leads to it and back.
@@ -82,7 +81,7 @@ func (q *request) turnedBack() error {
 }
 
 func (q *request) showFactor(code int, d secondfactor.Duty, back string) error {
-	v := page.Factor{Owner: d.Owner, SetUp: withNext(secondStepPath, back)}
+	v := page.Factor{Owner: d.Owner, SetUp: page.WithNext(secondStepPath, back)}
 	if d.Verdict.Allowed {
 		v.Due = day(d.Due)
 	} else {
@@ -93,12 +92,4 @@ func (q *request) showFactor(code int, d secondfactor.Duty, back string) error {
 	}
 	q.frame.Title = "Set up your second step"
 	return q.show(code, page.FactorPage(q.frame, v))
-}
-
-// withNext is the address of a page that leads on to another one.
-func withNext(path, next string) string {
-	if next == "" {
-		return path
-	}
-	return path + "?next=" + url.QueryEscape(next)
 }

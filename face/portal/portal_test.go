@@ -183,9 +183,11 @@ func (b *browser) send(path string, fields ...string) *browser {
 	for _, m := range hidden.FindAllStringSubmatch(b.text, -1) {
 		v.Set(m[1], m[2])
 	}
+	given := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
-		v.Set(fields[i], fields[i+1])
+		given.Add(fields[i], fields[i+1])
 	}
+	maps.Copy(v, given)
 	return b.post(path, v)
 }
 
@@ -528,8 +530,10 @@ var may = map[string][]string{
 	"POST /locked/code":                         anyone,
 	"GET /forgotten-password":                   anyone,
 	"POST /forgotten-password":                  anyone,
+	"POST /forgotten-password/ways":             anyone,
+	"POST /forgotten-password/reset":            anyone,
 	"GET /reset/{link}":                         row("none", "lock", "none", "none", "none", "none", "none"), // of a link that is none
-	"POST /reset/{link}":                        anyone,
+	"POST /reset/{link}":                        row("none", "lock", "none", "none", "none", "none", "none"),
 	"GET /activate":                             anyone,
 	"GET /activation":                           ownFirst,
 	"GET /activation/policy":                    ownFirst,

@@ -5,7 +5,6 @@ import (
 	"strconv"
 
 	"haven/face/portal/page"
-	"haven/people/access"
 	"haven/people/account"
 	"haven/platform/errs"
 )
@@ -58,7 +57,7 @@ func (q *request) targets() (all, open []account.Account, err error) {
 	return all, open, err
 }
 
-var errShut = &errs.Error{Kind: errs.Denied, Rule: access.RuleShut, Say: "None of your mailboxes opens to mail programs. Read them on the pages; the helpdesk can tell you why."}
+var errShut = &errs.Error{Kind: errs.Denied, Rule: account.RuleShut, Say: "None of your mailboxes opens to mail programs. Read them on the pages; the helpdesk can tell you why."}
 
 func newProgramPage(q *request) error {
 	if asked, err := q.recently("/account/programs/new"); asked || err != nil {

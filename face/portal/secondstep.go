@@ -142,13 +142,13 @@ func secondStep(q *request) error {
 }
 
 func beginSecondStep(q *request) error {
-	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if _, err := q.s.o.SecondFactor.Begin(q.ctx(), q.ses.Person); err != nil {
 		return err
 	}
-	return q.redirect(withNext(secondStepPath+"/confirm", q.next("")))
+	return q.redirect(page.WithNext(secondStepPath+"/confirm", q.next("")))
 }
 
 func confirmSecondStepPage(q *request) error { return q.showSetUp(http.StatusOK) }
@@ -157,7 +157,7 @@ func confirmSecondStepPage(q *request) error { return q.showSetUp(http.StatusOK)
 func (q *request) showSetUp(code int, problems ...page.Problem) error {
 	setup, err := q.s.o.SecondFactor.Begun(q.ctx(), q.ses.Person)
 	if errs.Is(err, errs.NotFound) {
-		return q.redirect(withNext(secondStepPath, q.next("")))
+		return q.redirect(page.WithNext(secondStepPath, q.next("")))
 	}
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (q *request) showSetUp(code int, problems ...page.Problem) error {
 	if err != nil {
 		return err
 	}
-	q.frame.Title, q.frame.Errors, q.frame.Back = "Set up the second step", problems, withNext(secondStepPath, q.next(""))
+	q.frame.Title, q.frame.Errors, q.frame.Back = "Set up the second step", problems, page.WithNext(secondStepPath, q.next(""))
 	return q.show(code, page.SetUpPage(q.frame, "data:image/png;base64,"+base64.StdEncoding.EncodeToString(square.PNG()), setup.Key, q.next("")))
 }
 
@@ -190,7 +190,7 @@ func (q *request) showRecovery(done string, codes []string) error {
 }
 
 func renewRecovery(q *request) error {
-	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	codes, err := q.s.o.SecondFactor.Renew(q.ctx(), q.actor(), q.ses.Person)
@@ -201,7 +201,7 @@ func renewRecovery(q *request) error {
 }
 
 func removeSecondStep(q *request) error {
-	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if err := q.s.o.SecondFactor.Remove(q.ctx(), q.actor(), q.ses.Person); err != nil {
@@ -214,7 +214,7 @@ func removeSecondStep(q *request) error {
 const passkeyPath = secondStepPath + "/passkey"
 
 func passkeyPage(q *request) error {
-	if asked, err := q.recently(withNext(passkeyPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(passkeyPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	return q.showPasskey(http.StatusOK, "")
@@ -226,7 +226,7 @@ func (q *request) showPasskey(code int, name string, problems ...page.Problem) e
 	if err != nil {
 		return err
 	}
-	q.frame.Title, q.frame.Errors, q.frame.Back = "Add a passkey", problems, withNext(secondStepPath, q.next(""))
+	q.frame.Title, q.frame.Errors, q.frame.Back = "Add a passkey", problems, page.WithNext(secondStepPath, q.next(""))
 	return q.show(code, page.PasskeyPage(q.frame, string(c), name, q.next("")))
 }
 
@@ -242,7 +242,7 @@ func addPasskey(q *request) error {
 	if len(problems) > 0 {
 		return q.showPasskey(http.StatusUnprocessableEntity, name, problems...)
 	}
-	if asked, err := q.recently(withNext(passkeyPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(passkeyPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	codes, err := q.s.o.SecondFactor.AddPasskey(q.ctx(), q.actor(), q.ses.Person, name, q.ses.Shared, credential)
@@ -263,7 +263,7 @@ func addPasskey(q *request) error {
 }
 
 func removePasskey(q *request) error {
-	if asked, err := q.recently(withNext(secondStepPath, q.next(""))); asked || err != nil {
+	if asked, err := q.recently(page.WithNext(secondStepPath, q.next(""))); asked || err != nil {
 		return err
 	}
 	if err := q.s.o.SecondFactor.RemovePasskey(q.ctx(), q.actor(), q.ses.Person, q.value("id")); err != nil {

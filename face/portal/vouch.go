@@ -118,7 +118,7 @@ func lacking(v *page.Vouching, at string) (ask string, p page.Problem) {
 	case at == page.VouchForgot:
 		return "", p
 	}
-	number, said := vouch.ParseMobile(v.Mobile)
+	number, said := account.ParseMobile(v.Mobile)
 	if !said.Allowed {
 		return page.VouchMobile, page.Problem{Field: "mobile", Say: said.Reason}
 	}

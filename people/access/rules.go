@@ -159,15 +159,12 @@ func mailbox(f Facts) Answer {
 	return deny("account.unknown", "There is no such mailbox.")
 }
 
-// RuleShut is the rule by which a mail program is turned away from a mailbox that opens on the pages alone.
-const RuleShut = "programs.shut"
-
 // ByProgram is what remains of an answer for who comes with a mail program, to a mailbox that is shut to them or not.
 func ByProgram(a Answer, shut bool) Answer {
 	if !shut || a.Rights == 0 {
 		return a
 	}
-	return deny(RuleShut, "This mailbox does not open to mail programs. Read it on the pages.")
+	return deny(account.RuleShut, "This mailbox does not open to mail programs. Read it on the pages.")
 }
 
 func allow(r haven.Rights, rule haven.Rule, reason string) Answer {

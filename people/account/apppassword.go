@@ -47,7 +47,7 @@ func (s *Service) NewAppPassword(ctx context.Context, actor haven.Actor, person,
 		if err != nil {
 			return err
 		}
-		if v.Rule == ruleShut {
+		if v.Rule == RuleShut {
 			return Refusal(errs.Denied, v)
 		}
 		if rights == 0 || who.Kind == haven.Shared {

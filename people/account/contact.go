@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -105,11 +104,7 @@ type Contacts struct {
 // OpenContacts makes the service over the tables of ContactSchema. The key of its hashes is the named secret
 // contact.hash, which is made where there is none.
 func OpenContacts(ctx context.Context, d *db.DB, keys *secret.Keys, c clock.Clock) (*Contacts, error) {
-	key, err := keys.NamedOr(ctx, "contact.hash", func() ([]byte, error) {
-		key := make([]byte, sha256.Size)
-		rand.Read(key) // never fails (crypto/rand)
-		return key, nil
-	})
+	key, err := keys.NamedKey(ctx, "contact.hash")
 	return &Contacts{d, keys, c, key}, err
 }
 

@@ -17,10 +17,17 @@ import (
 	"haven/platform/limit"
 )
 
-// ErrRefused is the one answer to a log in that did not prove itself: whether the user is unknown, the password
-// wrong or the account locked to this place (Rules 6).
-var ErrRefused = &errs.Error{Kind: errs.Private, Rule: "login.refused",
-	Say: "The user name or the password is wrong. After many wrong tries an account is closed for half an hour to places that it does not know."}
+// RuleRefused is the rule of a log in that did not prove itself.
+const RuleRefused = "login.refused"
+
+// refused is the one answer to a log in that did not prove itself: whether the user is unknown, the password wrong or the account locked to this place (Rules 6).
+func (s *Service) refused() error {
+	say := "The user name or the password is wrong."
+	if p := s.o.Policy.Lockout; p.LockAfter > 0 {
+		say += fmt.Sprintf(" After many wrong tries an account is closed for %d minutes to places that it does not know.", int(p.LockFor.Minutes()))
+	}
+	return &errs.Error{Kind: errs.Private, Rule: RuleRefused, Say: say}
+}
 
 // known is what one query finds for a user name: the zero value is nobody.
 type known struct {
@@ -47,7 +54,7 @@ func (s *Service) Authenticate(ctx context.Context, l Login) (Session, error) {
 		return Session{}, Refusal(errs.Private, v)
 	}
 	if len(l.Password) > 4*s.o.Policy.Password.MaxLength {
-		return Session{}, ErrRefused
+		return Session{}, s.refused()
 	}
 	place := placeOf(l)
 	k, err := s.lookUp(ctx, person, place, l.Password)
@@ -126,7 +133,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	key := s.memory.of(k.account.No, k.ver, user.Key(), l.Password)
 	good, remembered := s.memory.recall(key, now)
 	if remembered && !good {
-		return ErrRefused
+		return s.refused()
 	}
 	shut := Locked(k.failures, now)
 	if remembered && !shut {
@@ -135,7 +142,7 @@ func (s *Service) prove(ctx context.Context, l Login, user haven.Address, place 
 	if shut {
 		key = s.memory.whileShut(key, k.failures.LockedUntil)
 		if _, again := s.memory.recall(key, now); again {
-			return ErrRefused // as quick as for nobody, whose wrong secrets are remembered too
+			return s.refused() // as quick as for nobody, whose wrong secrets are remembered too
 		}
 	}
 	good, err := s.compute(ctx, l, place, k, key, shut)
@@ -214,7 +221,7 @@ func (s *Service) failed(ctx context.Context, l Login, place placeKey, user have
 	s.places.Add(NetworkOf(l.Place), 1)
 	s.failing.add(a.No, string(place[:]), NetworkOf(l.Place))
 	if p.LockAfter <= 0 {
-		return ErrRefused
+		return s.refused()
 	}
 	count, row := sqlFailure, int64(a.No)
 	if a.No == 0 {
@@ -234,7 +241,7 @@ func (s *Service) failed(ctx context.Context, l Login, place placeKey, user have
 	if err != nil {
 		return err
 	}
-	return ErrRefused
+	return s.refused()
 }
 
 // nobodyRows bounds what guessed names leave behind.

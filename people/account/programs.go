@@ -8,6 +8,9 @@ import (
 	"haven/platform/db"
 )
 
+// RuleShut is the rule by which a mail program is turned away from a mailbox that opens on the pages alone.
+const RuleShut = "programs.shut"
+
 // SetPrograms opens a mailbox, a person's own or a shared one, to mail programs, or shuts it to them; every mailbox begins open. Shut, it opens on the pages alone:
 // app passwords for it log in no more, sessions that look at it end, and nothing is sent as it but from the pages. The caller has made sure that it is an
 // operator who acts.

@@ -21,8 +21,8 @@ func (s *Service) open(ctx context.Context, k known, f Face, person, target have
 		switch {
 		case err != nil:
 			return err
-		case ses.Verdict.Rule == ruleShut:
-			return &errs.Error{Kind: errs.Denied, Rule: ruleShut, Say: "This mailbox does not open to mail programs. " + atPortal(s.o.Portal, "Read it at %s.", "Read it on the pages.")}
+		case ses.Verdict.Rule == RuleShut:
+			return &errs.Error{Kind: errs.Denied, Rule: RuleShut, Say: "This mailbox does not open to mail programs. " + atPortal(s.o.Portal, "Read it at %s.", "Read it on the pages.")}
 		case ses.Rights == 0 && !ses.Shared() && f == Program && ses.Verdict.Rule == RuleVouched:
 			return &errs.Error{Kind: errs.Denied, Rule: RuleVouched, Say: "Somebody vouched for you: until you have confirmed it, your account opens the mailboxes of that owner alone. " + atPortal(s.o.Portal, "See %s.", "The helpdesk can tell you more.")}
 		case ses.Rights == 0 && ses.Shared():
@@ -43,8 +43,6 @@ func (s *Service) rightsBy(f Face) func(tx *db.Tx, person, account haven.Account
 	}
 	return s.o.Access.In
 }
-
-const ruleShut = "programs.shut" // access.RuleShut, in the package that stands on this one
 
 var errNoTarget = &errs.Error{Kind: errs.NotFound, Rule: "login.target", Say: "There is no such mailbox that you may open."}
 

@@ -17,16 +17,6 @@ import (
 // password that somebody chose is kept as argon2id, which a key would not replace: it is used elsewhere too, and for years.
 const temporaryHead = "$hmac-sha256$"
 
-// temporaryKeyLen is how many octets Options.TemporaryKey has.
-const temporaryKeyLen = 32
-
-// MakeTemporaryKey makes a key for Options.TemporaryKey.
-func MakeTemporaryKey() ([]byte, error) {
-	key := make([]byte, temporaryKeyLen)
-	rand.Read(key) // never fails (crypto/rand)
-	return key, nil
-}
-
 // HashTemporary checks a temporary password that the service has drawn against the rules that need no person, and hashes it. Without Options.TemporaryKey it is
 // hashed like any other.
 func (s *Service) HashTemporary(ctx context.Context, pw string) (Hashed, error) {

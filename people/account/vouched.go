@@ -51,10 +51,10 @@ func SetVouchedIn(tx *db.Tx, no haven.AccountNo, v Vouched) {
 	tx.Exec(sqlSetVouched, int64(no), int64(v.By), until)
 }
 
-// FreeIn is nil for an account that is not limited, and ErrVouched for one that is.
-func (s *Service) FreeIn(tx *db.Tx, no haven.AccountNo) error {
+// FreeIn is nil for an account that is not limited now, and ErrVouched for one that is.
+func FreeIn(tx *db.Tx, no haven.AccountNo, now time.Time) error {
 	v, err := VouchedIn(tx, no)
-	if err == nil && v.Limits(s.Now()) {
+	if err == nil && v.Limits(now) {
 		err = ErrVouched
 	}
 	return err
@@ -62,7 +62,7 @@ func (s *Service) FreeIn(tx *db.Tx, no haven.AccountNo) error {
 
 // Free is FreeIn over a snapshot of its own.
 func (s *Service) Free(ctx context.Context, no haven.AccountNo) error {
-	return s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.FreeIn(tx, no) })
+	return s.o.DB.Read(ctx, func(tx *db.Tx) error { return FreeIn(tx, no, s.Now()) })
 }
 
 // SetTemporaryIn gives a person a temporary password that HashTemporary hashed, in the caller's transaction, which has locked the person, has decided that

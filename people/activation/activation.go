@@ -72,6 +72,16 @@ var QuestionList = []Question{
 	{10, "Where did you spend your first holiday that you remember?"},
 }
 
+// QuestionText is a question's words; "" of one that there is not.
+func QuestionText(id int) string {
+	for _, q := range QuestionList {
+		if q.ID == id {
+			return q.Text
+		}
+	}
+	return ""
+}
+
 // Answer is a person's answer to a question.
 type Answer struct {
 	Question int

@@ -108,8 +108,13 @@ func (s *Service) countInvite(ctx context.Context, no haven.AccountNo, now time.
 		if err := s.invitedOften(tx, no, now); err != nil {
 			return err
 		}
-		tx.Exec(sqlOldInvites, int64(no), now.Add(-time.Hour).UnixMicro())
-		tx.Exec(sqlInvited, int64(no), now.UnixMicro())
+		InvitedIn(tx, no, now)
 		return nil
 	})
+}
+
+// InvitedIn counts a first password that was sent, in the caller's transaction.
+func InvitedIn(tx *db.Tx, no haven.AccountNo, now time.Time) {
+	tx.Exec(sqlOldInvites, int64(no), now.Add(-time.Hour).UnixMicro())
+	tx.Exec(sqlInvited, int64(no), now.UnixMicro())
 }

@@ -205,7 +205,7 @@ func (s *Service) SetAnswers(ctx context.Context, actor haven.Actor, no haven.Ac
 		return err
 	}
 	return s.step(ctx, actor, no, "activation.questions-set", "questions.good", "", func(tx *db.Tx) error {
-		if err := s.o.Accounts.FreeIn(tx, no); err != nil {
+		if err := account.FreeIn(tx, no, s.o.Clock.Now()); err != nil {
 			return err
 		}
 		tx.Exec(sqlForget, int64(no))

@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"haven"
@@ -39,30 +41,48 @@ func factsOf(tx *db.Tx, numbers []haven.AccountNo) (map[haven.AccountNo]*facts, 
 
 // placesOf reads the posts of people, and whose mailboxes are.
 func placesOf(tx *db.Tx, all map[haven.AccountNo]*facts, people, boxes []haven.AccountNo) error {
+	places := map[organisation.ID]Place{}
 	if len(people) > 0 {
-		err := db.QueryAmong(tx, sqlPostPlaces, people, func(r db.Row) error {
-			f, place := all[haven.AccountNo(r.Int64(0))], scanPlace(r)
-			f.posts = append(f.posts, organisation.Post{Person: f.account.No, Organisation: place.ID, Role: r.Text(1), From: db.Moment(r.Int64(2)), Until: db.Moment(r.Int64(3))})
-			f.postPlaces = append(f.postPlaces, place)
+		err := db.QueryAmong(tx, sqlPosts, people, func(r db.Row) error {
+			p := organisation.Post{Person: haven.AccountNo(r.Int64(0)), Role: r.Text(1), From: db.Moment(r.Int64(2)), Until: db.Moment(r.Int64(3)), Organisation: organisation.ID(r.Int64(4))}
+			all[p.Person].posts, places[p.Organisation] = append(all[p.Person].posts, p), Place{}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if len(boxes) == 0 {
-		return nil
+	at := make(map[haven.AccountNo]organisation.ID, len(boxes))
+	if len(boxes) > 0 {
+		err := db.QueryAmong(tx, sqlBoxes, boxes, func(r db.Row) error {
+			no, id := haven.AccountNo(r.Int64(0)), organisation.ID(r.Int64(1))
+			at[no], places[id] = id, Place{}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
 	}
-	return db.QueryAmong(tx, sqlPlaces, boxes, func(r db.Row) error {
-		all[haven.AccountNo(r.Int64(0))].place = scanPlace(r)
+	err := db.QueryAmong(tx, sqlPlaces, slices.Collect(maps.Keys(places)), func(r db.Row) error {
+		p := scanPlace(r)
+		places[p.ID] = p
 		return nil
 	})
+	for no, f := range all {
+		for _, p := range f.posts {
+			f.postPlaces = append(f.postPlaces, places[p.Organisation])
+		}
+		if id, is := at[no]; is {
+			f.place = places[id]
+		}
+	}
+	return err
 }
 
 func scanPlace(r db.Row) Place {
-	p := Place{ID: organisation.ID(r.Int64(4)), Kind: organisation.Kind(r.Int64(5)), Code: organisation.Code(r.Text(6)), Name: r.Text(7), Town: r.Text(8),
-		Postcode: r.Text(14), Telephone: r.Text(15)}
-	for i := 9; i < 14; i++ {
+	p := Place{ID: organisation.ID(r.Int64(0)), Kind: organisation.Kind(r.Int64(1)), Code: organisation.Code(r.Text(2)), Name: r.Text(3), Town: r.Text(4),
+		Postcode: r.Text(10), Telephone: r.Text(11)}
+	for i := 5; i < 10; i++ {
 		if l := strings.TrimSpace(r.Text(i)); l != "" {
 			p.Lines = append(p.Lines, l)
 		}

@@ -14,20 +14,6 @@ import (
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
-	"haven/platform/policy"
-)
-
-// Schema is the posts that somebody else than the person has ended, and whether the person says that it was wrong. It comes after organisation's tables.
-var Schema = db.Schema{Concept: "leaver", Steps: []string{`
-CREATE TABLE post_ended (
-	person {int} NOT NULL REFERENCES account (no), org {int} NOT NULL REFERENCES organisation (id), at {int} NOT NULL, disputed {int} NOT NULL,
-	PRIMARY KEY (person, org)) {norowid};
-`}}
-
-const (
-	sqlEnded    = `INSERT INTO post_ended (person, org, at, disputed) VALUES ($1, $2, $3, 0) ON CONFLICT (person, org) DO UPDATE SET at = excluded.at, disputed = 0`
-	sqlEndings  = `SELECT org, at, disputed FROM post_ended WHERE person = $1 ORDER BY at DESC, org`
-	sqlDisputed = `UPDATE post_ended SET disputed = $3 WHERE person = $1 AND org = $2 AND disputed = 0`
 )
 
 // disputeRunes bounds what a person says.
@@ -38,26 +24,6 @@ type Ended struct {
 	Place    organisation.Organisation
 	At       time.Time
 	Disputed time.Time // zero: the person has not said that it was wrong
-}
-
-// DisputeFacts are what MayDispute looks at.
-type DisputeFacts struct {
-	Ended    time.Time // by somebody else; zero: it was not
-	Holds    bool      // the person works there again
-	Disputed time.Time
-}
-
-// MayDispute says whether a person can still say that the end of a post was wrong (Rules 7): for as long as a leaver's account is kept.
-func MayDispute(f DisputeFacts, p policy.LifeCycle, now time.Time) haven.Verdict {
-	switch {
-	case f.Ended.IsZero() || f.Holds:
-		return haven.Refuse("leaver.no-ending", "Nobody has ended a post of yours there.")
-	case !f.Disputed.IsZero():
-		return haven.Refuse("leaver.disputed", "You have said so already. The owners and the helpdesk know.")
-	case now.Sub(f.Ended) >= p.LeaverDeleted:
-		return haven.Refuse("leaver.dispute-late", "It was too long ago to be changed here. Ask an owner there to take you on, or call the helpdesk.")
-	}
-	return haven.Allow("leaver.dispute")
 }
 
 // Endings are the posts that others have ended of late, as the person sees them: those about which something can be said, and those about which it was.

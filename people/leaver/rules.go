@@ -46,3 +46,23 @@ func IsLeaver(s account.State, posts, elsewhere int) bool {
 func isLive(m sharedmailbox.Membership, now time.Time) bool {
 	return m.Person.State == account.Active && !now.Before(m.From) && m.Until.IsZero()
 }
+
+// DisputeFacts are what MayDispute looks at.
+type DisputeFacts struct {
+	Ended    time.Time // by somebody else; zero: it was not
+	Holds    bool      // the person works there again
+	Disputed time.Time
+}
+
+// MayDispute says whether a person can still say that the end of a post was wrong (Rules 7): for as long as a leaver's account is kept.
+func MayDispute(f DisputeFacts, p policy.LifeCycle, now time.Time) haven.Verdict {
+	switch {
+	case f.Ended.IsZero() || f.Holds:
+		return haven.Refuse("leaver.no-ending", "Nobody has ended a post of yours there.")
+	case !f.Disputed.IsZero():
+		return haven.Refuse("leaver.disputed", "You have said so already. The owners and the helpdesk know.")
+	case now.Sub(f.Ended) >= p.LeaverDeleted:
+		return haven.Refuse("leaver.dispute-late", "It was too long ago to be changed here. Ask an owner there to take you on, or call the helpdesk.")
+	}
+	return haven.Allow("leaver.dispute")
+}

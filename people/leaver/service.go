@@ -258,9 +258,10 @@ func (s *Service) end(tx *db.Tx, actor haven.Actor, l Leaving, a Answer, rule ha
 	if a.Reason != "" && slices.ContainsFunc(l.Mailboxes, func(b Left) bool { return b.Few }) {
 		note += " few: " + string(a.Reason)
 	}
-	audit.Record(tx, audit.Entry{At: s.o.Clock.Now(), Actor: actor, What: "leaver.left", On: l.Person.ID, Rule: rule, Note: note})
+	now := s.o.Clock.Now()
+	audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "leaver.left", On: l.Person.ID, Rule: rule, Note: note})
 	if actor.Person != l.Person.ID {
-		tx.Exec(sqlEnded, int64(l.Person.No), int64(l.Place.ID), db.Micros(s.o.Clock.Now()))
+		tx.Exec(sqlEnded, int64(l.Person.No), int64(l.Place.ID), db.Micros(now))
 	}
 	if !l.Last {
 		return nil

@@ -7,10 +7,8 @@ package lockout
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
-	"math/big"
 	"time"
 
 	"haven"
@@ -20,6 +18,7 @@ import (
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
+	"haven/platform/secret"
 )
 
 // Contacts tells how a person is reached.
@@ -57,13 +56,6 @@ type Service struct{ o Options }
 
 // New makes the service over tables that Schema made.
 func New(o Options) *Service { return &Service{o} }
-
-// MakeKey draws what codes are hashed with.
-func MakeKey() ([]byte, error) {
-	key := make([]byte, sha256.Size)
-	_, err := rand.Read(key)
-	return key, err
-}
 
 const programMost = 200 // octets of what a program calls itself
 
@@ -162,7 +154,7 @@ func (s *Service) Send(ctx context.Context, actor haven.Actor, address haven.Add
 			mobile = c.Value
 		}
 	}
-	code, now := newCode(s.o.Policy.CodeDigits), s.o.Clock.Now()
+	code, now := secret.Digits(s.o.Policy.CodeDigits), s.o.Clock.Now()
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := account.Lock(tx, who.No); err != nil {
 			return err
@@ -184,14 +176,6 @@ func (s *Service) Send(ctx context.Context, actor haven.Actor, address haven.Add
 		return s.o.Notices.OpenCode(tx, who, mobile, code, s.o.Policy.CodeFor)
 	})
 	return sent, err
-}
-
-func newCode(digits int) string {
-	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
-	if err != nil {
-		panic(err) // never (crypto/rand)
-	}
-	return fmt.Sprintf("%0*d", digits, n)
 }
 
 func (s *Service) hash(no haven.AccountNo, code string) []byte {

@@ -117,7 +117,7 @@ func each(t *testing.T, fn func(t *testing.T, s *scene)) {
 			must(t, err)
 			must(t, h.DB.Write(t.Context(), func(tx *db.Tx) error { return contacts.PutIn(tx, peopletest.Operator, sealed) }))
 		}
-		key, err := lockout.MakeKey()
+		key, err := keys.NamedKey(t.Context(), "lockout.code")
 		must(t, err)
 		s.lockouts = lockout.New(lockout.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Notices: s.out, Passkeys: h.SecondFactor, Key: key, Clock: h.Clock, Policy: h.Policy.Lockout})
 		fn(t, s)

@@ -2,11 +2,8 @@ package locum
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
-	"math/big"
 	"time"
 
 	"haven"
@@ -18,6 +15,7 @@ import (
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
+	"haven/platform/secret"
 )
 
 // Notices tells the owners of a mailbox, in the transaction, of a pass that somebody else gave.
@@ -72,14 +70,8 @@ func (s *Service) NewCode(ctx context.Context, actor haven.Actor) (c Code, err e
 
 // draw draws digits that no other locum has now.
 func (s *Service) draw(tx *db.Tx) (string, error) {
-	digits := s.o.Policy.CodeDigits
-	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	for range 100 {
-		n, err := rand.Int(rand.Reader, most)
-		if err != nil {
-			return "", err
-		}
-		code, taken := fmt.Sprintf("%0*d", digits, n), false
+		code, taken := secret.Digits(s.o.Policy.CodeDigits), false
 		if err := tx.Query(sqlTaken, []any{hashOf(code)}, func(db.Row) error { taken = true; return nil }); err != nil || !taken {
 			return code, err
 		}

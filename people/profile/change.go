@@ -2,11 +2,8 @@ package profile
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
-	"fmt"
-	"math/big"
 	"strings"
 	"time"
 
@@ -14,6 +11,7 @@ import (
 	"haven/people/account"
 	"haven/platform/db"
 	"haven/platform/errs"
+	"haven/platform/secret"
 )
 
 // change is a new mobile or e-mail that waits for its code.
@@ -59,10 +57,7 @@ func (s *Service) ask(ctx context.Context, actor haven.Actor, no haven.AccountNo
 		have = mobile
 	}
 	p, now := s.o.Policy.Contact, s.o.Clock.Now()
-	code, err := newCode(p.CodeDigits)
-	if err != nil {
-		return err
-	}
+	code := secret.Digits(p.CodeDigits)
 	plain, err := json.Marshal(content{kind, value, code})
 	if err != nil {
 		return err
@@ -90,11 +85,6 @@ func (s *Service) ask(ctx context.Context, actor haven.Actor, no haven.AccountNo
 		s.record(tx, actor, who, "profile.code-sent", v.Rule, kind.String())
 		return s.o.Notices.ContactCode(tx, who, kind, value, code, p.CodeFor)
 	})
-}
-
-func newCode(digits int) (string, error) {
-	n, err := rand.Int(rand.Reader, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil))
-	return fmt.Sprintf("%0*d", digits, n), err
 }
 
 // Asked is where a code is on its way to. It is Conflict (profile.code-none) where none was sent.

@@ -162,7 +162,7 @@ func (s *Service) own(ctx context.Context, actor haven.Actor, no haven.AccountNo
 			err = errNotYours
 		}
 		if err == nil {
-			err = s.o.Accounts.FreeIn(tx, no) // else whoever was vouched for would confirm it from an e-mail of the own choice
+			err = account.FreeIn(tx, no, s.o.Clock.Now()) // else whoever was vouched for would confirm it from an e-mail of the own choice
 		}
 		if err != nil {
 			return err

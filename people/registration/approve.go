@@ -33,6 +33,20 @@ type Waiting struct {
 	Given      []Approval
 }
 
+// Open are the sides that somebody can still approve it for, as far as the approvals that were given go.
+func (w Waiting) Open(by haven.AccountID) (sides []Side) {
+	f := ApproveFacts{Waits: true, Entry: haven.Allow("registration.begin"), Person: true}
+	for _, g := range w.Given {
+		f.Given = append(f.Given, Given{g.Side, g.By.ID == by})
+	}
+	for _, f.Side = range Sides {
+		if MayApprove(f).Allowed {
+			sides = append(sides, f.Side)
+		}
+	}
+	return sides
+}
+
 // ApprovalOf is an application that waits for approvals; NotFound where none does.
 func (s *Service) ApprovalOf(ctx context.Context, ref Ref) (w Waiting, err error) {
 	var sealed []byte

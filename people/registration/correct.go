@@ -13,24 +13,6 @@ import (
 	"haven/platform/errs"
 )
 
-// InviteFacts are what MayInvite looks at.
-type InviteFacts struct {
-	State account.State
-	Here  bool // the account was made by an application of the premises whose owner asks
-}
-
-// MayInvite says whether an owner may have the first password of somebody sent again, and correct how the person is reached (Rules 5): of those alone whom the
-// own premises has named, so that nobody takes over an account that another premises waits for.
-func MayInvite(f InviteFacts) haven.Verdict {
-	switch {
-	case !f.Here:
-		return haven.Refuse("registration.invite-elsewhere", "This account was not made by your premises. The helpdesk sends the password again.")
-	case f.State != account.Invited:
-		return haven.Refuse("registration.invite-active", "This account is active. Its person changes the own mobile and e-mail.")
-	}
-	return haven.Allow("registration.invite")
-}
-
 // InvitedHere reports whether MayInvite lets the owners of a mailbox through, for a member of it.
 func (s *Service) InvitedHere(ctx context.Context, mailbox haven.AccountNo, who account.Account) (may bool, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {

@@ -27,27 +27,6 @@ const (
 // reasonRunes bounds why an account is needed, and why it is refused.
 const reasonRunes = 1000
 
-// FurtherFacts are what MayFurther looks at.
-type FurtherFacts struct {
-	Left   int  // accounts that the premises may still have by itself
-	Open   int  // requests of the premises that wait
-	Reason bool // one is given
-}
-
-// MayFurther says whether one more account is made at once (registration.further-made), waits for the local team (registration.further-asked), or can't be asked for
-// (Rules 4).
-func MayFurther(f FurtherFacts, most int) haven.Verdict {
-	switch {
-	case f.Left > 0:
-		return haven.Allow("registration.further-made")
-	case !f.Reason:
-		return haven.Refuse("registration.further-reason", fmt.Sprintf("Say why your colleague needs an account, in at most %d characters. Your local team decides.", reasonRunes))
-	case f.Open >= most:
-		return haven.Refuse("registration.further-open", fmt.Sprintf("%d of your requests wait for the local team. Wait until one is decided.", f.Open))
-	}
-	return haven.Allow("registration.further-asked")
-}
-
 // Wanted is a request for one more account, as the local team sees it.
 type Wanted struct {
 	Person   Person
@@ -133,8 +112,8 @@ func (f further) ask(tx *db.Tx, p Person, reason bool) (v haven.Verdict, tell []
 	if err := s.lockPremises(tx, org); err != nil {
 		return v, nil, err
 	}
-	facts := FurtherFacts{Left: s.o.Policy.Registration.NewAccounts, Reason: reason}
-	if err := tx.Query(sqlGetMade, []any{int64(org)}, func(r db.Row) error { facts.Left -= int(r.Int64(0)); return nil }); err != nil {
+	facts := FurtherFacts{Reason: reason}
+	if facts.Left, err = s.left(tx, org); err != nil {
 		return v, nil, err
 	}
 	if err := tx.Query(sqlOpenFurther, []any{int64(org), int64(TaskFurther)}, func(r db.Row) error { facts.Open = int(r.Int64(0)); return nil }); err != nil {

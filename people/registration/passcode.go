@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
-	"math/big"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
+	"haven/platform/secret"
 )
 
 // Ask begins an application: if the GPhC number is that of the premises, a passcode goes to its registered e-mail. A wrong
@@ -209,13 +209,7 @@ type newPasscode struct {
 }
 
 func (s *Service) newCode(ref Ref) newPasscode {
-	digits := s.o.Policy.Registration.PasscodeDigits
-	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
-	n, err := rand.Int(rand.Reader, most)
-	if err != nil {
-		panic("registration: the operating system gives no random numbers: " + err.Error())
-	}
-	p := newPasscode{ref: ref, code: fmt.Sprintf("%0*d", digits, n), salt: make([]byte, 16), notUs: newToken()}
+	p := newPasscode{ref: ref, code: secret.Digits(s.o.Policy.Registration.PasscodeDigits), salt: make([]byte, 16), notUs: newToken()}
 	rand.Read(p.salt) // never fails (crypto/rand)
 	p.hash = s.passcodeHash(p.salt, ref, p.code)
 	return p

@@ -126,11 +126,28 @@ type TaskKind uint8
 const (
 	TaskNotUs   TaskKind = 1 // the premises says that the registration was not theirs; it is frozen
 	TaskNotMe   TaskKind = 2 // somebody who was named says not to be meant
+	TaskOwner   TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
 	TaskFurther TaskKind = 4 // an owner asks for one more account than the premises gets by itself
 	// TaskApproval is an application for a premises that can't be proven, which two people approve.
 	TaskApproval TaskKind = 5
-	TaskOwner    TaskKind = 3 // the mailbox waits for the yes of its owner, who has an account already
 )
+
+var taskWords = map[TaskKind]string{TaskNotUs: "not-us", TaskNotMe: "not-me", TaskOwner: "owner", TaskFurther: "further", TaskApproval: "approval"}
+
+func (k TaskKind) String() string { return taskWords[k] }
+
+// ParseTaskKind reads a kind as String writes it; 0 is none.
+func ParseTaskKind(text string) TaskKind { return keyOf(taskWords, text) }
+
+// keyOf is the key that has a word; the zero one where none has.
+func keyOf[K comparable](words map[K]string, word string) (key K) {
+	for k, w := range words {
+		if w == word {
+			key = k
+		}
+	}
+	return key
+}
 
 // Attempt is what the registered e-mail of a premises is told when somebody asks for a passcode (Rules 4).
 type Attempt struct {

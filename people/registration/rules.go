@@ -249,3 +249,149 @@ func ParseRef(s string) (Ref, haven.Verdict) {
 	}
 	return Ref("HV-" + c[:4] + "-" + c[4:]), haven.Allow("registration.reference")
 }
+
+// FurtherFacts are what MayFurther looks at.
+type FurtherFacts struct {
+	Left   int  // accounts that the premises may still have by itself
+	Open   int  // requests of the premises that wait
+	Reason bool // one is given
+}
+
+// MayFurther says whether one more account is made at once (registration.further-made), waits for the local team (registration.further-asked), or can't be asked for
+// (Rules 4).
+func MayFurther(f FurtherFacts, most int) haven.Verdict {
+	switch {
+	case f.Left > 0:
+		return haven.Allow("registration.further-made")
+	case !f.Reason:
+		return haven.Refuse("registration.further-reason", fmt.Sprintf("Say why your colleague needs an account, in at most %d characters. Your local team decides.", reasonRunes))
+	case f.Open >= most:
+		return haven.Refuse("registration.further-open", fmt.Sprintf("%d of your requests wait for the local team. Wait until one is decided.", f.Open))
+	}
+	return haven.Allow("registration.further-asked")
+}
+
+// InviteFacts are what MayInvite looks at.
+type InviteFacts struct {
+	State account.State
+	Here  bool // the account was made by an application of the premises whose owner asks
+}
+
+// MayInvite says whether an owner may have the first password of somebody sent again, and correct how the person is reached (Rules 5): of those alone whom the
+// own premises has named, so that nobody takes over an account that another premises waits for.
+func MayInvite(f InviteFacts) haven.Verdict {
+	switch {
+	case !f.Here:
+		return haven.Refuse("registration.invite-elsewhere", "This account was not made by your premises. The helpdesk sends the password again.")
+	case f.State != account.Invited:
+		return haven.Refuse("registration.invite-active", "This account is active. Its person changes the own mobile and e-mail.")
+	}
+	return haven.Allow("registration.invite")
+}
+
+// Given is an approval, as MayApprove looks at it.
+type Given struct {
+	Side Side
+	Mine bool // by the one who gives another now
+}
+
+// ApproveFacts are what MayApprove looks at.
+type ApproveFacts struct {
+	Waits  bool          // the application waits for approvals
+	Entry  haven.Verdict // of MayBegin, as the premises stands now
+	Person bool          // who approves is a person who signed in, or was named
+	Own    bool          // has a post at the premises, or is who applied
+	Side   Side
+	Given  []Given
+}
+
+// MayApprove says whether an approval counts: by two people, one of them for the head office or the local team and one for the desk, neither of them for themselves
+// or their own premises (Rules 4, Rules 9). registration.approved is the second of them.
+func MayApprove(f ApproveFacts) haven.Verdict {
+	switch {
+	case !f.Waits:
+		return haven.Refuse("registration.approve-none", "There is no such application, or it was decided already.")
+	case !f.Person:
+		return haven.Refuse("registration.approve-nobody", "Say who approves it: two different people do.")
+	case f.Own:
+		return haven.Refuse("registration.approve-own", "You applied yourself, or work at this premises. Somebody else has to decide.")
+	case !passes(f.Entry):
+		return f.Entry
+	case sideWords[f.Side] == "":
+		return haven.Refuse("registration.approve-side", "Say whom you speak for: the head office, the local team or the desk.")
+	}
+	for _, g := range f.Given {
+		if g.Mine {
+			return haven.Refuse("registration.approve-twice", "You have approved it already. The other approval is for another person to give.")
+		}
+		if g.Side.isDesk() == f.Side.isDesk() {
+			return haven.Refuse("registration.approve-given", "That approval was given. What lacks is the one of "+lacks(g.Side)+".")
+		}
+	}
+	if len(f.Given) == 0 {
+		return haven.Allow("registration.approve-first")
+	}
+	return haven.Allow("registration.approved")
+}
+
+// passes is whether a premises can be registered once it is approved: whatever stands in the way of others does here too, but for what it can't be proven by.
+func passes(v haven.Verdict) bool { return v.Allowed || v.Rule == "registration.no-contact" }
+
+// lacks is what one approval leaves to be given, in words.
+func lacks(given Side) string {
+	if given.isDesk() {
+		return "the head office or the local team"
+	}
+	return "the desk"
+}
+
+// MayAskApproval says whether somebody may apply for a premises that can't be proven, where so many were asked for within a day, passcodes and approvals together,
+// and so many wait.
+func MayAskApproval(entry haven.Verdict, today, open int, p policy.Registration) haven.Verdict {
+	switch {
+	case !passes(entry):
+		return entry
+	case open >= p.Approvals:
+		return haven.Refuse("registration.approval-open", "Somebody has applied for this pharmacy, and we look at it. Wait until it is decided, or call the helpdesk.")
+	case today >= p.PasscodesADay:
+		return MayAsk(today, p)
+	}
+	return haven.Allow("registration.approval")
+}
+
+// UnprovenFault is what is wrong with one answer of it.
+type UnprovenFault struct {
+	Field   string // name, email, gphc, why
+	Verdict haven.Verdict
+}
+
+// CheckUnproven says what is wrong with the answers, and gives them as they are kept.
+func CheckUnproven(u Unproven, p policy.Policy) (Unproven, []UnprovenFault) {
+	var faults []UnprovenFault
+	wrong := func(field string, rule haven.Rule, say string) {
+		faults = append(faults, UnprovenFault{field, haven.Refuse(rule, say)})
+	}
+	u.Name, u.Why = strings.Join(strings.Fields(u.Name), " "), strings.TrimSpace(u.Why)
+	switch {
+	case u.Name == "":
+		wrong("name", "registration.name", "Enter your name")
+	case utf8.RuneCountInString(u.Name) > 2*p.Account.NameRunes || !utf8.ValidString(u.Name) || strings.ContainsFunc(u.Name, account.NotShown):
+		wrong("name", "registration.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", 2*p.Account.NameRunes))
+	}
+	mail, v := organisation.ParseEmail(u.Email)
+	if !v.Allowed {
+		wrong("email", "registration.email", "Write your own e-mail address, such as ann@home.example. The passcode is sent there.")
+	}
+	u.Email = mail.String()
+	if u.Number = strings.TrimSpace(u.Number); u.Number != "" {
+		number, v := organisation.ParseGPhC(u.Number)
+		if !v.Allowed {
+			wrong("gphc", v.Rule, v.Reason)
+		}
+		u.Number = number
+	}
+	if u.Why == "" || utf8.RuneCountInString(u.Why) > reasonRunes || !utf8.ValidString(u.Why) {
+		wrong("why", "registration.approval-why", fmt.Sprintf("Say who you are at the pharmacy, and why no passcode reaches you, in at most %d characters.", reasonRunes))
+	}
+	return u, faults
+}

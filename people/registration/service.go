@@ -56,11 +56,7 @@ const watchedPlaces = 100_000
 // Open makes the service over tables that Schema made. Its keys are the named secrets registration.passcode and
 // registration.seal, which are made where there are none.
 func Open(ctx context.Context, o Options) (*Service, error) {
-	key, err := o.Keys.NamedOr(ctx, "registration.passcode", func() ([]byte, error) {
-		key := make([]byte, sha256.Size)
-		rand.Read(key) // never fails (crypto/rand)
-		return key, nil
-	})
+	key, err := o.Keys.NamedKey(ctx, "registration.passcode")
 	if err != nil {
 		return nil, err
 	}

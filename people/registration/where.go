@@ -64,9 +64,15 @@ func standing(a application, now time.Time, kept time.Duration) Standing {
 // account already don't count.
 func (s *Service) Left(ctx context.Context, org organisation.ID) (left int, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		left = s.o.Policy.Registration.NewAccounts
-		return tx.Query(sqlGetMade, []any{int64(org)}, func(r db.Row) error { left = max(0, left-int(r.Int64(0))); return nil })
+		left, err = s.left(tx, org)
+		return err
 	})
+	return left, err
+}
+
+func (s *Service) left(tx *db.Tx, org organisation.ID) (left int, err error) {
+	left = s.o.Policy.Registration.NewAccounts
+	err = tx.Query(sqlGetMade, []any{int64(org)}, func(r db.Row) error { left = max(0, left-int(r.Int64(0))); return nil })
 	return left, err
 }
 

@@ -42,6 +42,13 @@ func TestMay(t *testing.T) {
 		{"no e-mail", with(func(f *reset.Facts) { f.Email = false }), "reset.no-contact"},
 		{"mobile changed 71 hours ago", with(func(f *reset.Facts) { f.MobileChanged = now.Add(-71 * time.Hour) }), "reset.contact-changed"},
 		{"e-mail changed 71 hours ago", with(func(f *reset.Facts) { f.EmailChanged = now.Add(-71 * time.Hour) }), "reset.contact-changed"},
+		{"no mobile, and answers", with(func(f *reset.Facts) { f.Mobile, f.Others = false, 1 }), "reset.begun"},
+		{"no e-mail, and a passkey", with(func(f *reset.Facts) { f.Email, f.Others = false, 1 }), "reset.begun"},
+		{"mobile changed 71 hours ago, and answers", with(func(f *reset.Facts) { f.MobileChanged, f.Others = now.Add(-71*time.Hour), 1 }), "reset.begun"},
+		{"both changed, and answers and a passkey", with(func(f *reset.Facts) {
+			f.EmailChanged, f.MobileChanged, f.Others = now.Add(-time.Hour), now.Add(-time.Hour), 2
+		}), "reset.contact-changed"},
+		{"neither, and answers and a passkey", with(func(f *reset.Facts) { f.Email, f.Mobile, f.Others = false, false, 2 }), "reset.contact-changed"},
 		{"a sixth within the hour", with(func(f *reset.Facts) { f.WithinTheHour = 5 }), "reset.rate"},
 	} {
 		if v := reset.May(c.f, p.Reset, now); v.Rule != c.rule || v.Allowed != (c.rule == "reset.begun") {
@@ -53,7 +60,8 @@ func TestMay(t *testing.T) {
 // sent keeps what would be sent.
 type sent struct {
 	email, link, mobile, code string
-	links, done               int
+	links, codes, done        int
+	told                      account.ContactKind
 }
 
 func (s *sent) ResetLink(_ *db.Tx, _ account.Account, email, link string, _ time.Duration) error {
@@ -64,11 +72,13 @@ func (s *sent) ResetLink(_ *db.Tx, _ account.Account, email, link string, _ time
 
 func (s *sent) ResetCode(_ *db.Tx, _ account.Account, mobile, code string, _ time.Duration) error {
 	s.mobile, s.code = mobile, code
+	s.codes++
 	return nil
 }
 
-func (s *sent) ResetDone(*db.Tx, account.Account, string, time.Time, string) error {
+func (s *sent) ResetDone(_ *db.Tx, _ account.Account, at account.Contact, _ time.Time, _ string) error {
 	s.done++
+	s.told = at.Kind
 	return nil
 }
 
@@ -95,7 +105,7 @@ func each(t *testing.T, fn func(t *testing.T, h *peopletest.House, s *reset.Serv
 		}
 		h.Clock.Advance(h.Policy.Reset.SettledFor)
 		out := &sent{}
-		fn(t, h, reset.New(reset.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Notices: out, Clock: h.Clock, Policy: h.Policy}), out, aisha)
+		fn(t, h, reset.New(reset.Options{DB: h.DB, Accounts: h.Accounts, Contacts: contacts, Questions: h.Activation, Factors: h.SecondFactor, Notices: out, Key: []byte("a key"), Clock: h.Clock, Policy: h.Policy}), out, aisha)
 	})
 }
 
@@ -125,11 +135,11 @@ func TestReset(t *testing.T) {
 		}
 		must(t, s.Look(ctx, out.link))
 		wantRule(t, s.Look(ctx, out.link+"x"), "reset.link")
-		wantRule(t, s.Finish(ctx, stranger, out.link, "00000000x", fresh), "reset.code")
-		wantRule(t, s.Finish(ctx, stranger, out.link+"x", out.code, fresh), "reset.link")
-		wantRule(t, s.Finish(ctx, stranger, out.link, out.code, "short"), "password.short")
-		must(t, s.Finish(ctx, stranger, out.link, out.code, fresh)) // what was refused for the password serves again
-		wantRule(t, s.Finish(ctx, stranger, out.link, out.code, fresh), "reset.link")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: "00000000x"}, fresh), "reset.code")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link + "x", Code: out.code}, fresh), "reset.link")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, "short"), "password.short")
+		must(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh)) // what was refused for the password serves again
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh), "reset.link")
 		if _, err := h.Accounts.Authenticate(ctx, account.Login{User: aisha.Address.String(), Password: fresh, Place: "192.0.2.7", Face: account.Web}); err != nil || out.done != 1 {
 			t.Errorf("with the new password: %v; told %d times", err, out.done)
 		}
@@ -150,9 +160,9 @@ func TestSpentByWrongCodes(t *testing.T) {
 		_, err := s.Begin(ctx, stranger, aisha.Address)
 		must(t, err)
 		for range h.Policy.Reset.Tries {
-			wantRule(t, s.Finish(ctx, stranger, out.link, "x", fresh), "reset.code")
+			wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: "x"}, fresh), "reset.code")
 		}
-		wantRule(t, s.Finish(ctx, stranger, out.link, out.code, fresh), "reset.link")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh), "reset.link")
 	})
 }
 
@@ -162,7 +172,7 @@ func TestLapses(t *testing.T) {
 		_, err := s.Begin(t.Context(), stranger, aisha.Address)
 		must(t, err)
 		h.Clock.Advance(h.Policy.Reset.GoodFor)
-		wantRule(t, s.Finish(t.Context(), stranger, out.link, out.code, fresh), "reset.link")
+		wantRule(t, s.Finish(t.Context(), stranger, reset.Claim{Link: out.link, Code: out.code}, fresh), "reset.link")
 	})
 }
 

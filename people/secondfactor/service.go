@@ -183,6 +183,26 @@ func (s *Service) Confirm(ctx context.Context, actor haven.Actor, who account.Ac
 	return recovery, err
 }
 
+// HoldsRecoveryIn reports whether a text is one of a person's recovery codes that was not used yet. Who asks counts the tries.
+func HoldsRecoveryIn(tx *db.Tx, no haven.AccountNo, text string) (holds bool, err error) {
+	err = tx.Query(sqlHoldsCode, []any{int64(no), codeHash(no, Clean(text))}, func(db.Row) error { holds = true; return nil })
+	return holds, err
+}
+
+// SpendRecoveryIn uses a recovery code up; one that is no more is no error.
+func SpendRecoveryIn(tx *db.Tx, actor haven.Actor, who account.Account, text string, now time.Time) error {
+	_, err := spend(tx, actor, who, Clean(text), now)
+	return err
+}
+
+func spend(tx *db.Tx, actor haven.Actor, who account.Account, clean string, now time.Time) (good bool, err error) {
+	n, err := tx.Change(sqlSpend, int64(who.No), codeHash(who.No, clean))
+	if err == nil && n > 0 {
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "second-factor.recovery-used", On: who.ID, Rule: "second-factor.recovery"})
+	}
+	return n > 0, err
+}
+
 // putCodes makes recovery codes in place of all there are: 50 random bits each.
 func putCodes(tx *db.Tx, no haven.AccountNo) (codes []string) {
 	tx.Exec(sqlNoCodes, int64(no))
@@ -257,12 +277,11 @@ func (s *Service) checkIn(tx *db.Tx, actor haven.Actor, who account.Account, cle
 		return Code, nil
 	}
 	if !IsCode(clean) && clean != "" {
-		n, err := tx.Change(sqlSpend, int64(who.No), codeHash(who.No, clean))
+		good, err := spend(tx, actor, who, clean, now)
 		if err != nil {
 			return None, err
 		}
-		if n > 0 {
-			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "second-factor.recovery-used", On: who.ID, Rule: "second-factor.recovery"})
+		if good {
 			return Recovery, nil
 		}
 	}
@@ -309,11 +328,7 @@ func (s *Service) Remove(ctx context.Context, actor haven.Actor, who account.Acc
 
 // free refuses whoever was vouched for: a second factor that is set up then would confirm the vouching.
 func (s *Service) free(tx *db.Tx, no haven.AccountNo) error {
-	v, err := account.VouchedIn(tx, no)
-	if err == nil && v.Limits(s.o.Clock.Now()) {
-		err = account.ErrVouched
-	}
-	return err
+	return account.FreeIn(tx, no, s.o.Clock.Now())
 }
 
 func (s *Service) change(ctx context.Context, actor haven.Actor, who account.Account, what string, fn func(tx *db.Tx) error) error {

@@ -39,18 +39,19 @@ const (
 	sqlFactor = `SELECT sealed, confirmed, last, failed, failed_at FROM second_factor WHERE no = $1`
 	sqlPut    = `INSERT INTO second_factor (no, sealed, confirmed, last, failed, failed_at) VALUES ($1, $2, 0, 0, 0, 0)
 		ON CONFLICT (no) DO UPDATE SET sealed = excluded.sealed, last = 0 WHERE second_factor.confirmed = 0`
-	sqlConfirm  = `UPDATE second_factor SET confirmed = $2, last = $3 WHERE no = $1 AND confirmed = 0`
-	sqlUsed     = `UPDATE second_factor SET last = $2, failed = 0 WHERE no = $1 AND last < $2`
-	sqlFailed   = `UPDATE second_factor SET failed = $2, failed_at = $3 WHERE no = $1`
-	sqlRemove   = `DELETE FROM second_factor WHERE no = $1`
-	sqlCodes    = `SELECT COUNT(*) FROM recovery_code WHERE no = $1`
-	sqlPutCode  = `INSERT INTO recovery_code (no, hash) VALUES ($1, $2)`
-	sqlSpend    = `DELETE FROM recovery_code WHERE no = $1 AND hash = $2`
-	sqlNoCodes  = `DELETE FROM recovery_code WHERE no = $1`
-	sqlTrust    = `INSERT INTO trusted_place (hash, no, until, program) VALUES ($1, $2, $3, $4)`
-	sqlTrusted  = `SELECT 1 FROM trusted_place WHERE hash = $1 AND no = $2 AND until > $3`
-	sqlDistrust = `DELETE FROM trusted_place WHERE no = $1`
-	sqlLapsed   = `DELETE FROM trusted_place WHERE no = $1 AND until <= $2`
+	sqlConfirm   = `UPDATE second_factor SET confirmed = $2, last = $3 WHERE no = $1 AND confirmed = 0`
+	sqlUsed      = `UPDATE second_factor SET last = $2, failed = 0 WHERE no = $1 AND last < $2`
+	sqlFailed    = `UPDATE second_factor SET failed = $2, failed_at = $3 WHERE no = $1`
+	sqlRemove    = `DELETE FROM second_factor WHERE no = $1`
+	sqlCodes     = `SELECT COUNT(*) FROM recovery_code WHERE no = $1`
+	sqlPutCode   = `INSERT INTO recovery_code (no, hash) VALUES ($1, $2)`
+	sqlHoldsCode = `SELECT 1 FROM recovery_code WHERE no = $1 AND hash = $2`
+	sqlSpend     = `DELETE FROM recovery_code WHERE no = $1 AND hash = $2`
+	sqlNoCodes   = `DELETE FROM recovery_code WHERE no = $1`
+	sqlTrust     = `INSERT INTO trusted_place (hash, no, until, program) VALUES ($1, $2, $3, $4)`
+	sqlTrusted   = `SELECT 1 FROM trusted_place WHERE hash = $1 AND no = $2 AND until > $3`
+	sqlDistrust  = `DELETE FROM trusted_place WHERE no = $1`
+	sqlLapsed    = `DELETE FROM trusted_place WHERE no = $1 AND until <= $2`
 
 	// A row for the wrong codes of somebody who has passkeys and no app.
 	sqlPlace = `INSERT INTO second_factor (no, sealed, confirmed, last, failed, failed_at) VALUES ($1, $2, 0, 0, 0, 0) ON CONFLICT (no) DO NOTHING`

@@ -419,7 +419,7 @@ func (s *Service) ManageIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo
 }
 
 // mayManage lets an owner through, and the service itself, which has to give its name.
-func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, how int) error {
+func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, how way) error {
 	if actor.Person.IsZero() {
 		if actor.Program == "" {
 			return errNobody
@@ -439,9 +439,11 @@ func (s *Service) mayManage(tx *db.Tx, actor haven.Actor, mailbox haven.AccountN
 	return s.o.Factor.OwnerIn(tx, who.No)
 }
 
-// The ways of acting as an owner. What is done for safety is never refused or delayed (Rules 3), for want of a second factor neither.
+// way is how somebody acts as an owner. What is done for safety is never refused or delayed (Rules 3), for want of a second factor neither.
+type way uint8
+
 const (
-	asOwner = iota
+	asOwner way = iota
 	forSafety
 )
 

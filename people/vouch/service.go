@@ -159,9 +159,6 @@ func (s *Service) Begin(ctx context.Context, actor haven.Actor, mailbox, person 
 	return n, err
 }
 
-// ParseMobile reads the number that an owner names. It says nothing of who has it: that is asked when the owner vouches.
-func ParseMobile(s string) (string, haven.Verdict) { return account.ParseMobile(s) }
-
 // Vouch records that an owner knows a person, and sends the person a temporary password to the mobile. From now on the account is limited; the person and
 // all owners of all the person's mailboxes are told. It is Invalid for what was said wrongly, Denied where the owner may not, and each refusal is recorded.
 func (s *Service) Vouch(ctx context.Context, actor haven.Actor, in Vouching) error {

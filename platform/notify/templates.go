@@ -68,6 +68,8 @@ var Templates = []Template{
 		Body: "Somebody asked for a new password for your account. If it was you, go on here within ((minutes)) minutes: ((link))\n\nIf it was not you there is nothing to do."},
 	{Name: "reset.done", What: "Password was changed", Channel: Email, Subject: "Your password was changed",
 		Body: "The password of your account was changed at ((time)), from ((place)).\n\nIf that was not you, call the helpdesk at once."},
+	{Name: "reset.done-text", What: "Password was changed", Channel: Text,
+		Body: "The password of your secure mail account was changed at ((time)), from ((place)). If that was not you, call the helpdesk at once."},
 	{Name: "vouch.password", What: "Temporary password after vouching", Channel: Text, Secret: []string{"password"},
 		Body: "A colleague vouched for you. Your temporary password for secure mail is ((password)). It is good for ((days)) days. Log in at any computer with your own address and choose a new one."},
 	{Name: "vouch.person", What: "Somebody vouched for you", Channel: Email, Subject: "((who)) vouched for you", Secret: []string{"link"},

@@ -2,6 +2,7 @@ package secret
 
 import (
 	"context"
+	"crypto/rand"
 
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -48,6 +49,11 @@ func (k *Keys) NamedOr(ctx context.Context, name string, make func() ([]byte, er
 		return nil, err
 	}
 	return k.Named(ctx, name)
+}
+
+// NamedKey is NamedOr for a key of 32 random octets, such as of a keyed hash.
+func (k *Keys) NamedKey(ctx context.Context, name string) ([]byte, error) {
+	return k.NamedOr(ctx, name, func() ([]byte, error) { return newKey(rand.Reader) })
 }
 
 func (k *Keys) putNamed(ctx context.Context, name string, value []byte, put func(*db.Tx, string, wrapped)) error {

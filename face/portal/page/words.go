@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -36,4 +37,12 @@ func ticked(yes bool) string {
 		return "yes"
 	}
 	return ""
+}
+
+// WithNext is the address of a page that leads on to another one in the end; "": to none.
+func WithNext(path, next string) string {
+	if next == "" {
+		return path
+	}
+	return path + "?next=" + url.QueryEscape(next)
 }

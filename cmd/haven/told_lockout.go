@@ -14,7 +14,7 @@ import (
 
 // wireLockout makes what tells of locked accounts and opens them for one browser.
 func (h *house) wireLockout(ctx context.Context) error {
-	key, err := h.keys.NamedOr(ctx, "lockout.code", lockout.MakeKey)
+	key, err := h.keys.NamedKey(ctx, "lockout.code")
 	if err != nil {
 		return fmt.Errorf("the key of codes can't be had: %w", err)
 	}

@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"haven"
 	"haven/people/account"
@@ -15,7 +13,6 @@ import (
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
-	"haven/platform/policy"
 )
 
 // A premises without a registered e-mail or GPhC number, or whose registered e-mail nobody reads, is proven by a call and two approvals (Rules 4): one of the head
@@ -39,87 +36,10 @@ var sideWords = map[Side]string{HeadOffice: "head-office", LocalTeam: "local-tea
 func (s Side) String() string { return sideWords[s] }
 
 // ParseSide reads a side as String writes it; 0 is none.
-func ParseSide(text string) Side {
-	for s, word := range sideWords {
-		if word == text {
-			return s
-		}
-	}
-	return 0
-}
+func ParseSide(text string) Side { return keyOf(sideWords, text) }
 
 // isDesk is whether a side is the desk; the two others stand for one another.
 func (s Side) isDesk() bool { return s == Desk }
-
-// Given is an approval, as MayApprove looks at it.
-type Given struct {
-	Side Side
-	Mine bool // by the one who gives another now
-}
-
-// ApproveFacts are what MayApprove looks at.
-type ApproveFacts struct {
-	Waits  bool          // the application waits for approvals
-	Entry  haven.Verdict // of MayBegin, as the premises stands now
-	Person bool          // who approves is a person who signed in, or was named
-	Own    bool          // has a post at the premises, or is who applied
-	Side   Side
-	Given  []Given
-}
-
-// MayApprove says whether an approval counts: by two people, one of them for the head office or the local team and one for the desk, neither of them for themselves
-// or their own premises (Rules 4, Rules 9). registration.approved is the second of them.
-func MayApprove(f ApproveFacts) haven.Verdict {
-	switch {
-	case !f.Waits:
-		return haven.Refuse("registration.approve-none", "There is no such application, or it was decided already.")
-	case !f.Person:
-		return haven.Refuse("registration.approve-nobody", "Say who approves it: two different people do.")
-	case f.Own:
-		return haven.Refuse("registration.approve-own", "You applied yourself, or work at this premises. Somebody else has to decide.")
-	case !passes(f.Entry):
-		return f.Entry
-	case sideWords[f.Side] == "":
-		return haven.Refuse("registration.approve-side", "Say whom you speak for: the head office, the local team or the desk.")
-	}
-	for _, g := range f.Given {
-		if g.Mine {
-			return haven.Refuse("registration.approve-twice", "You have approved it already. The other approval is for another person to give.")
-		}
-		if g.Side.isDesk() == f.Side.isDesk() {
-			return haven.Refuse("registration.approve-given", "That approval was given. What lacks is the one of "+lacks(g.Side)+".")
-		}
-	}
-	if len(f.Given) == 0 {
-		return haven.Allow("registration.approve-first")
-	}
-	return haven.Allow("registration.approved")
-}
-
-// passes is whether a premises can be registered once it is approved: whatever stands in the way of others does here too, but for what it can't be proven by.
-func passes(v haven.Verdict) bool { return v.Allowed || v.Rule == "registration.no-contact" }
-
-// lacks is what one approval leaves to be given, in words.
-func lacks(given Side) string {
-	if given.isDesk() {
-		return "the head office or the local team"
-	}
-	return "the desk"
-}
-
-// MayAskApproval says whether somebody may apply for a premises that can't be proven, where so many were asked for within a day, passcodes and approvals together,
-// and so many wait.
-func MayAskApproval(entry haven.Verdict, today, open int, p policy.Registration) haven.Verdict {
-	switch {
-	case !passes(entry):
-		return entry
-	case open >= p.Approvals:
-		return haven.Refuse("registration.approval-open", "Somebody has applied for this pharmacy, and we look at it. Wait until it is decided, or call the helpdesk.")
-	case today >= p.PasscodesADay:
-		return MayAsk(today, p)
-	}
-	return haven.Allow("registration.approval")
-}
 
 // Unproven is what somebody says who can't prove a premises.
 type Unproven struct {
@@ -127,43 +47,6 @@ type Unproven struct {
 	Email  string // the own one: the passcode goes there once it is approved
 	Number string // of the GPhC, as the certificate has it; "": there is none at hand
 	Why    string // who it is at the premises, and why no passcode comes
-}
-
-// UnprovenFault is what is wrong with one answer of it.
-type UnprovenFault struct {
-	Field   string // name, email, gphc, why
-	Verdict haven.Verdict
-}
-
-// CheckUnproven says what is wrong with the answers, and gives them as they are kept.
-func CheckUnproven(u Unproven, p policy.Policy) (Unproven, []UnprovenFault) {
-	var faults []UnprovenFault
-	wrong := func(field string, rule haven.Rule, say string) {
-		faults = append(faults, UnprovenFault{field, haven.Refuse(rule, say)})
-	}
-	u.Name, u.Why = strings.Join(strings.Fields(u.Name), " "), strings.TrimSpace(u.Why)
-	switch {
-	case u.Name == "":
-		wrong("name", "registration.name", "Enter your name")
-	case utf8.RuneCountInString(u.Name) > 2*p.Account.NameRunes || !utf8.ValidString(u.Name) || strings.ContainsFunc(u.Name, account.NotShown):
-		wrong("name", "registration.name", fmt.Sprintf("A name has at most %d characters, all of which can be shown.", 2*p.Account.NameRunes))
-	}
-	mail, v := organisation.ParseEmail(u.Email)
-	if !v.Allowed {
-		wrong("email", "registration.email", "Write your own e-mail address, such as ann@home.example. The passcode is sent there.")
-	}
-	u.Email = mail.String()
-	if u.Number = strings.TrimSpace(u.Number); u.Number != "" {
-		number, v := organisation.ParseGPhC(u.Number)
-		if !v.Allowed {
-			wrong("gphc", v.Rule, v.Reason)
-		}
-		u.Number = number
-	}
-	if u.Why == "" || utf8.RuneCountInString(u.Why) > reasonRunes || !utf8.ValidString(u.Why) {
-		wrong("why", "registration.approval-why", fmt.Sprintf("Say who you are at the pharmacy, and why no passcode reaches you, in at most %d characters.", reasonRunes))
-	}
-	return u, faults
 }
 
 // ApprovalNotice is what is told of an application without proof.
