@@ -30,7 +30,7 @@ func (l letters) Send(ctx context.Context, _ notify.Channel, c notify.Content, r
 		return "", errs.E(errs.Invalid, "This is no e-mail address.")
 	}
 	from := l.from()
-	id, err := l.h.delivery.SendOwn(ctx, delivery.Own{Name: "Haven", From: from, To: to, Back: haven.Address{Local: ref, Domain: from.Domain}, ID: ref, Subject: c.Subject, Text: c.Body})
+	id, err := l.h.delivery.SendOwn(ctx, delivery.Own{Name: "Haven", From: from, To: to, Back: haven.Address{Local: ref, Domain: from.Domain}, ID: ref, Subject: c.Subject, Text: c.Body, Until: c.Until})
 	switch {
 	case errs.Is(err, errs.NotFound), errs.Is(err, errs.Denied):
 		return "", errs.E(errs.Invalid, "There is no such mailbox here.")

@@ -40,6 +40,7 @@ type Item struct {
 	Secure  bool            // goes over verified TLS only (Rules 10, patient data)
 	Return  Return          // DSN RET
 	EnvID   string          // DSN ENVID, xtext as given
+	Until   time.Time       // it is of no use later, and given up then; zero: as long as Policy.Lifetime says
 	To      []Recipient     // at least one, at most Policy.Recipients
 }
 

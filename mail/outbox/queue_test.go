@@ -536,6 +536,35 @@ func TestHeldIsNotTried(t *testing.T) {
 	}
 }
 
+// TestOfNoUseAnyMore: a letter that waited for longer than it is of use is not sent, and its sender is told.
+func TestOfNoUseAnyMore(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "EHLO\nSERVE")
+		h := newHouse(t, engine, via(s))
+		for _, wait := range []time.Duration{30 * time.Minute, 90 * time.Minute} {
+			h.post(testLetter, func(it *Item) { it.Until = testStart.Add(wait) }, "bob@held.test")
+		}
+		if n, err := h.Hold(t.Context(), haven.Actor{}, Filter{}); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		h.start()
+		h.pass(time.Hour)
+		if n, err := h.Release(t.Context(), haven.Actor{}, Filter{}); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		delivered, failed, told := 0, 0, false
+		for delivered+failed < 2 || !told {
+			e := h.next()
+			delivered, failed, told = delivered+e.Delivered, failed+e.Failed, told || e.Notice
+		}
+		if delivered != 1 || failed != 1 {
+			t.Errorf("%d delivered, %d failed", delivered, failed)
+		}
+		wantIn(t, h.mail.of("ann@haven.test")[0], "Action: failed", "Status: 5.4.7", "the letter was of use until 2 March 2026, 09:30 UTC")
+	})
+}
+
 // ownLetters are the service's own, which come back to haven@haven.test.
 type ownLetters struct{ dropped []haven.Address }
 
