@@ -134,6 +134,14 @@ func (d receivers) Serves(_ context.Context, domain string) (bool, error) {
 	return d.h.accounts.Hosts(domain), nil
 }
 
+// owners answers vacation whether somebody acts as an owner of a shared mailbox now.
+type owners struct{ h *house }
+
+func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
+	_, err := o.h.shared.ManageIn(tx, actor, mailbox)
+	return err
+}
+
 // away answers vacation as whom an account answers.
 type away struct{ h *house }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,9 +13,11 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"haven"
+	"haven/mail/authn"
 	"haven/mail/outbox"
 	"haven/people/organisation"
 	"haven/platform/audit"
+	"haven/platform/config"
 	"haven/platform/errs"
 )
 
@@ -318,11 +321,30 @@ func dnsShow(_ context.Context, h *house, c *adminCall) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range records {
+		for _, r := range append(records, programRecords(d, h.conf)...) {
 			c.say("; %s\n%s. IN %s %s", r.Why, r.Name, r.Type, zoneValue(r.Type, r.Value))
 		}
 	}
 	return nil
+}
+
+// programRecords are the records by which mail programs find a domain's servers (RFC 6186 §3, RFC 8314 §5.1): TLS from the start before STARTTLS, and the
+// word that there is no POP.
+func programRecords(domain string, conf *config.Loaded) (all []authn.Record) {
+	imap, submission := conf.ProgramHosts()
+	for _, s := range []struct{ name, priority, addr, host, why string }{
+		{"_imaps", "0", conf.Listen.IMAPS, imap, "Mail programs find where to read."},
+		{"_imap", "10", conf.Listen.IMAP, imap, "The same, with STARTTLS."},
+		{"_submissions", "0", conf.Listen.Submissions, submission, "Mail programs find where to send."},
+		{"_submission", "10", conf.Listen.Submission, submission, "The same, with STARTTLS."},
+	} {
+		_, port, err := net.SplitHostPort(s.addr)
+		if err != nil || port == "0" { // not served, or at a port that nobody knows beforehand
+			continue
+		}
+		all = append(all, authn.Record{Name: s.name + "._tcp." + domain, Type: "SRV", Value: s.priority + " 1 " + port + " " + s.host + ".", Why: s.why})
+	}
+	return append(all, authn.Record{Name: "_pop3s._tcp." + domain, Type: "SRV", Value: "0 0 0 .", Why: "There is no POP here."})
 }
 
 // zoneValue is a value as zone files have it: text in quotes, in strings of at most 255 octets (RFC 1035 §3.3, §5.1).

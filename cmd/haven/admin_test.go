@@ -199,6 +199,7 @@ var verbCases = []struct {
 	{"queue show 0", 1, "\"0\" is no id; haven admin queue list shows them"},
 	{"dns show", 0, "pharmacies.test. IN TXT \"v=spf1 mx -all\""},
 	{"dns", 0, "pharmacies.test. IN MX 10 localhost."},
+	{"dns", 0, "_pop3s._tcp.pharmacies.test. IN SRV 0 0 0 ."},
 	{"audit about " + ben, 0, "sharedmailbox.member-granted"},
 	{"audit about " + ben, 0, "by the service (admin) on " + box + " with " + ben},
 	{"audit search --about " + ben + " --what sharedmailbox.", 0, "sharedmailbox.member-granted"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -43,6 +44,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
@@ -103,6 +105,7 @@ type house struct {
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
+	signatures    *signature.Service
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -125,7 +128,7 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
@@ -358,7 +361,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.outbox = outbox.New(outbox.Config{DB: h.db, Alone: h.db.Engine() == "sqlite", Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
 		Notices:  h.postmaster().String(),
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
-		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Clock: h.clock, Log: h.log})
+		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Own: letters{h}, Clock: h.clock, Log: h.log})
 	crowds, err := h.keys.Sealer(ctx, "delivery.seal")
 	if err != nil {
 		return err
@@ -367,7 +370,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
+	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
@@ -430,7 +433,8 @@ func (h *house) wireTrust(ctx context.Context) error {
 		h.certificate = files.Get
 		return nil
 	}
-	hosts := []string{h.conf.Service.Hostname, "localhost", "127.0.0.1", "::1"}
+	imap, submission := h.conf.ProgramHosts()
+	hosts := slices.Compact([]string{h.conf.Service.Hostname, imap, submission, "localhost", "127.0.0.1", "::1"})
 	own, ca, err := cert.Own(ctx, h.keys, hosts, h.clock.Now())
 	if err != nil {
 		return fmt.Errorf("no certificate could be made: %w", err)

@@ -30,7 +30,7 @@ func (l letters) Send(ctx context.Context, _ notify.Channel, c notify.Content, r
 		return "", errs.E(errs.Invalid, "This is no e-mail address.")
 	}
 	from := l.from()
-	id, err := l.h.delivery.SendOwn(ctx, delivery.Own{Name: "Haven", From: from, To: to, Back: haven.Address{Local: ref, Domain: from.Domain}, ID: ref, Subject: c.Subject, Text: c.Body})
+	id, err := l.h.delivery.SendOwn(ctx, delivery.Own{Name: "Haven", From: from, To: to, Back: haven.Address{Local: ref, Domain: from.Domain}, ID: ref, Subject: c.Subject, Text: c.Body, Until: c.Until})
 	switch {
 	case errs.Is(err, errs.NotFound), errs.Is(err, errs.Denied):
 		return "", errs.E(errs.Invalid, "There is no such mailbox here.")
@@ -42,7 +42,7 @@ func (l letters) Send(ctx context.Context, _ notify.Channel, c notify.Content, r
 	return strconv.FormatInt(int64(id), 10), errs.Wrap(errs.Transient, err, "The letter can't be written here just now.")
 }
 
-// State is notify.Gateway's: what has left the queue without a word was taken.
+// State is notify.Gateway's: what has left the queue without a word was taken, since Dropped and Returned say the rest.
 func (l letters) State(ctx context.Context, name string) (notify.State, string, error) {
 	id, err := strconv.ParseInt(name, 10, 64)
 	if err != nil {
@@ -58,7 +58,7 @@ func (l letters) State(ctx context.Context, name string) (notify.State, string, 
 	return notify.Sent, "", errs.Wrap(errs.Transient, err, "")
 }
 
-// Ours is delivery.Returns'.
+// Ours is delivery.Returns' and outbox.Own's.
 func (l letters) Ours(back haven.Address) bool {
 	return back.Domain == l.from().Domain && notify.IsRef(back.Local)
 }
@@ -66,4 +66,9 @@ func (l letters) Ours(back haven.Address) bool {
 // Returned is delivery.Returns'.
 func (l letters) Returned(tx *db.Tx, back haven.Address, status string) error {
 	return l.h.notify.Returned(tx, back.Local, status)
+}
+
+// Dropped is outbox.Own's.
+func (l letters) Dropped(tx *db.Tx, back haven.Address) error {
+	return l.h.notify.Dropped(tx, back.Local)
 }

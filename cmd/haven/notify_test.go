@@ -149,3 +149,29 @@ func comesBack(t *testing.T, i *installation, back string) {
 	}
 	i.log.await(t, `"a notice will not arrive","channel":"e-mail","reason":"the mailbox is full (5.2.2)"`, i.ended)
 }
+
+// TestNoticeIsDropped: an e-mail that an operator takes out of the queue is known to be lost, and why; what another is told by text goes on.
+func TestNoticeIsDropped(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.Addr().String()
+	if err := l.Close(); err != nil { // nobody answers there: the letter waits
+		t.Fatal(err)
+	}
+	i := install(t, "notify: email = \"outbox\"", "outbox: routes = [\"elm.example="+at+"\"]").serve()
+	i.invited("Carys", "Morgan", "carys@elm.example")
+	i.log.await(t, `"domain":"elm.example","delivered":0,"deferred":1`, i.ended)
+	if out := i.admin("queue", "list"); !strings.Contains(out, "carys@elm.example") {
+		t.Fatalf("the queue holds\n%s", out)
+	}
+	if out := i.admin("queue", "drop", "--domain", "elm.example"); !strings.Contains(out, "1 recipients dropped") {
+		t.Fatal(out)
+	}
+	i.log.await(t, `"a notice will not arrive","channel":"e-mail","reason":"it was taken out of the queue by hand and never went`, i.ended)
+	if out := i.admin("queue", "list"); !strings.Contains(out, "0 in the queue") {
+		t.Errorf("the queue holds\n%s", out)
+	}
+}

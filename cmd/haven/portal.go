@@ -73,11 +73,18 @@ func (s *serving) portal() http.Handler {
 		move = func(by time.Duration) error { return moveClock(m, h.path(clockFile), by) }
 	}
 	pages := portal.New(portal.Options{MoveClock: move, Accounts: h.accounts, Sessions: h.sessions, Shared: h.shared, Activation: h.activation,
-		SecondFactor: h.second, Profiles: h.profiles, Requests: h.requests, Leavers: h.leavers, Directory: h.directory, Forms: h.forms, Hours: h.hours, Legal: h.legal, Locum: h.locum, Vouch: h.vouch, Review: h.review, Vacation: h.vacation, Audit: s.concerning, Notices: h.notify, Reset: h.reset, Lockout: h.lockouts, Helpdesk: h.helpdesk, Places: h.organisations, Registration: h.registration, Operators: h.operators, StatusNotices: h.notices, Texts: h.texts, OpenOutbox: h.demo, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log,
+		SecondFactor: h.second, Profiles: h.profiles, Requests: h.requests, Leavers: h.leavers, Directory: h.directory, Forms: h.forms, Hours: h.hours, Legal: h.legal, Locum: h.locum, Vouch: h.vouch, Review: h.review, Vacation: h.vacation, Signatures: h.signatures, Audit: s.concerning, Notices: h.notify, Reset: h.reset, Lockout: h.lockouts, Helpdesk: h.helpdesk, Places: h.organisations, Registration: h.registration, Operators: h.operators, StatusNotices: h.notices, Texts: h.texts, OpenOutbox: h.demo, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log,
 		Loopback: !strings.HasPrefix(h.conf.Service.Portal, "https://") && s.portalIsLocal(), Status: s.status,
-		Programs: portal.Programs{Host: h.conf.Service.Hostname, IMAPPort: s.ports["imaps"], SMTPPort: s.ports["submissions"]}})
+		Programs: s.programs()})
 	s.onStop(func(context.Context) error { pages.Close(); return nil })
 	return pages
+}
+
+// programs is where mail programs find the service.
+func (s *serving) programs() portal.Programs {
+	p := portal.Programs{Domains: s.h.conf.Service.Domains, IMAPPort: s.ports["imaps"], SMTPPort: s.ports["submissions"]}
+	p.IMAPHost, p.SMTPHost = s.h.conf.ProgramHosts()
+	return p
 }
 
 // concerning reads the audit records of an account.

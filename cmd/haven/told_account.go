@@ -12,6 +12,7 @@ import (
 	"haven/people/profile"
 	"haven/people/request"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/platform/db"
 )
 
@@ -19,6 +20,7 @@ import (
 func (h *house) wireOwnAccount() {
 	h.forms = form.New(form.Options{DB: h.db, Keys: personal{h}, Clock: h.clock, Policy: h.conf.Policy.Session})
 	h.profiles = profile.New(profile.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Places: h.organisations, Owns: sharedmailbox.OwnsIn, Keys: personal{h}, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})
+	h.signatures = signature.New(signature.Options{DB: h.db, Access: h.access, Shared: h.shared, Keys: personal{h}, Job: h.profiles.Job, Policy: h.conf.Policy.Signature, Clock: h.clock})
 	h.leavers = leaver.New(leaver.Options{DB: h.db, Accounts: h.accounts, Contacts: h.contacts, Places: h.organisations, Shared: h.shared, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})
 	h.requests = request.New(request.Options{DB: h.db, Accounts: h.accounts, Profiles: h.profiles, Places: h.organisations, Shared: h.shared, Notices: told{h}, Policy: h.conf.Policy, Clock: h.clock})
 }

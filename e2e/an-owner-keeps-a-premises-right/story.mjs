@@ -40,6 +40,26 @@ export default async ({ page, base, look, run, data }) => {
   await page.getByRole("link", { name: "The mailbox in the directory" }).click();
   await page.getByText("Prescriptions: no, by EPS only.").waitFor();
   await look("card");
+
+  await page.goto(`${base}/account`);
+  await page.getByRole("link", { name: "Change your signature" }).click();
+  await page.getByLabel("The signature").fill("Aisha\nOn Mondays in Leeds");
+  await page.getByRole("button", { name: "Save the signature" }).click();
+  await page.getByText("The signature is saved.").waitFor();
+  await look("signature-own");
+  await page.goto(`${base}/mailboxes`);
+  await page.locator(".haven-mailbox a").first().click();
+  await page.getByRole("link", { name: "Signature", exact: true }).click();
+  await page.getByLabel("The signature").fill("a\n".repeat(11));
+  await page.getByRole("button", { name: "Save the signature" }).click();
+  await page.getByText("Write at most 10 lines.").first().waitFor();
+  await look("signature-wrong");
+  await page.getByLabel("The signature").fill("{name}\n{job}\n\nRowan Pharmacy, 1 High Street, Leeds LS1 1AA\nTelephone 0113 496 0000");
+  await page.getByRole("button", { name: "Show how it looks" }).click();
+  await page.locator(".haven-lines", { hasText: "Aisha Rahman" }).waitFor();
+  await look("signature");
+  await page.getByRole("button", { name: "Save the signature" }).click();
+  await page.getByText("The signature is saved.").waitFor();
   await page.goto(`${base}/account`);
   await page.getByRole("heading", { name: "My account" }).waitFor();
 };

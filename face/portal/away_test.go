@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"haven/mail/vacation"
 	"haven/people/openinghours"
 	"haven/people/peopletest"
+	"haven/platform/errs"
 )
 
 func TestAway(t *testing.T) {
@@ -47,5 +49,16 @@ func TestAway(t *testing.T) {
 		}
 		path := "/mailbox/" + box.ID.String()
 		b.get(path+"/away").send(path+"/away", "inside", "Call us.", "strangers", "no").want(200, path+"/away", "It is on until somebody turns it off.")
+
+		// By whatever face: the premises' reply is for owners with a second factor, the own one is not.
+		h.Clock.Advance(h.Policy.SecondFactor.Grace)
+		as := peopletest.As(aisha)
+		err = s.options.Vacation.Set(t.Context(), as, vacation.Whose{Person: aisha.No, Account: box.No, ID: box.ID}, vacation.Reply{})
+		if e := (*errs.Error)(nil); !errors.As(err, &e) || e.Rule != "factor.required" {
+			t.Errorf("an owner without a second factor turns it off: %v", err)
+		}
+		if err := s.options.Vacation.Set(t.Context(), as, vacation.Whose{Person: aisha.No, Account: aisha.No, ID: aisha.ID}, vacation.Reply{}); err != nil {
+			t.Error(err)
+		}
 	})
 }

@@ -192,6 +192,7 @@ var inHistory = map[string]string{
 	"sharedmailbox.member-removed":    "Access to the mailbox was taken away",
 	"sharedmailbox.ownerless":         "The mailbox was left without an owner",
 	"sharedmailbox.reading-set":       "Who counts as having read a letter was changed",
+	"signature.set":                   "The signature was changed",
 	"vacation.set":                    "The automatic reply was changed",
 	"vouch.confirmed":                 "The vouching was confirmed",
 	"vouch.denied":                    "The person said that somebody else was vouched for",

@@ -34,6 +34,7 @@ type record struct {
 	Speciality string          `json:"speciality,omitempty"`
 	Note       string          `json:"note,omitempty"`
 	Telephone  string          `json:"telephone,omitempty"`
+	Signature  string          `json:"signature,omitempty"`
 	Mobile     *recordContact  `json:"mobile,omitempty"`
 	Email      *recordContact  `json:"personal_email,omitempty"`
 	Shown      bool            `json:"mobile_shown_in_directory"`
@@ -137,6 +138,9 @@ func (q *request) record() (r record, err error) {
 	}
 	for _, m := range o.opened {
 		r.Mailboxes = append(r.Mailboxes, recordMailbox{m.Account.Display, m.Account.Address.String(), m.Rights.String(), some(m.Until)})
+	}
+	if r.Signature, err = q.s.o.Signatures.Of(q.ctx(), q.actor(), q.ses.Person.No); err != nil {
+		return r, err
 	}
 	for _, fill := range []func(*record) error{q.recordQuestions, q.recordPosts, q.recordLogIns, q.recordHistory} {
 		if err := fill(&r); err != nil {

@@ -19,6 +19,7 @@ func TestMyData(t *testing.T) {
 		s.reach(aisha, "aisha@home.example", "+447700900123")
 		s.reach(ben, "ben@home.example", "+447700900124")
 		b := s.browser().logIn(aisha, peopletest.Password)
+		b.get("/account/signature").send("/account/signature", "signature", "{name}\r\nPharmacist").want(200, "/account/signature", "The signature is saved.")
 		b.get("/account").want(200, "/account", "/account/data")
 		b.get("/account/data").want(200, "/account/data", "This is a shared computer")
 		b.send("/account/data").want(200, "/account/data", `"personal_email"`)
@@ -29,7 +30,7 @@ func TestMyData(t *testing.T) {
 		if err := json.Unmarshal([]byte(b.text), &r); err != nil {
 			t.Fatal(err)
 		}
-		if r.Name != "Aisha Rahman" || r.FirstName != "Aisha" || r.Mobile.Value != "+447700900123" || r.Email.Value != "aisha@home.example" || len(r.Addresses) != 1 ||
+		if r.Name != "Aisha Rahman" || r.FirstName != "Aisha" || r.Signature != "{name}\nPharmacist" || r.Mobile.Value != "+447700900123" || r.Email.Value != "aisha@home.example" || len(r.Addresses) != 1 ||
 			len(r.Posts) == 0 || len(r.Mailboxes) != 1 || r.Mailboxes[0].Address != box.Address.String() || len(r.LoggedIn) != 1 || len(r.History) == 0 || r.History[0].What == "" {
 			t.Errorf("%s", b.text)
 		}

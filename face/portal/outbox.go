@@ -91,7 +91,7 @@ func (q *request) showOutboxNotice(actor haven.Actor, back string) error {
 
 // stateTags are the states in words, and in colours where somebody is to look.
 var stateTags = map[notify.State]struct{ say, colour string }{
-	notify.Waiting: {"Waiting", "yellow"}, notify.Sent: {"Handed on", "blue"}, notify.Delivered: {"Arrived", "green"}, notify.Failed: {"Failed", "red"},
+	notify.Waiting: {"Waiting", "yellow"}, notify.Sent: {"Handed on", "blue"}, notify.Delivered: {"Arrived", "green"}, notify.Failed: {"Did not arrive", "red"},
 	notify.Lapsed: {"Too late", "red"}, notify.Kept: {"Kept here", "grey"},
 }
 

@@ -244,6 +244,7 @@ func (o overview) mail() []page.Row {
 	return []page.Row{
 		{Key: "Mail programs", Value: programsInWords(o.apps), Change: "/account/programs", What: "your mail programs"},
 		{Key: "Automatic reply", Value: "What senders are told while you are away", Change: "/account/away", What: "your automatic reply"},
+		{Key: "Signature", Value: "How the letters end that you write in the browser", Change: "/account/signature", What: "your signature"},
 	}
 }
 

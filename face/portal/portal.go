@@ -34,6 +34,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
@@ -69,6 +70,7 @@ type Options struct {
 	Vouch         *vouch.Service
 	Review        *review.Service
 	Vacation      *vacation.Service
+	Signatures    *signature.Service
 
 	// Audit reads the records that concern an account, the newest before a place first.
 	Audit func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error)
@@ -97,8 +99,9 @@ type Options struct {
 
 // Programs is what somebody types into a mail program.
 type Programs struct {
-	Host               string
-	IMAPPort, SMTPPort int // TLS from the start
+	Domains            []string // of the addresses that people have
+	IMAPHost, SMTPHost string
+	IMAPPort, SMTPPort int // TLS from the start; 0: not served
 }
 
 // Status is how the service does, for anybody to see.

@@ -33,9 +33,11 @@ import (
 	"haven/people/reset"
 	"haven/people/review"
 	"haven/people/sharedmailbox"
+	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
+	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/notify"
 )
@@ -60,7 +62,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema, notice.Schema, texts.Schema, vacation.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema, notice.Schema, texts.Schema, vacation.Schema, signature.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -96,7 +98,8 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Vouch = vouch.New(vouch.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Contacts: contacts, Shared: h.Shared, Factors: h.SecondFactor, Questions: h.Activation.Asked,
 		Operator: h.Operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.Policy.Password) }, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Review = review.New(review.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Policy: h.Policy.Shared, Clock: h.Clock})
-	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
+	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Owners: owning{h.Shared}, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
+	s.options.Signatures = signature.New(signature.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Keys: h.Seals, Job: s.options.Profiles.Job, Policy: h.Policy.Signature, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
 	}
@@ -108,6 +111,14 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	})
 	s.url = srv.URL
 	return s
+}
+
+// owning answers vacation who acts as an owner.
+type owning struct{ shared *sharedmailbox.Service }
+
+func (o owning) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
+	_, err := o.shared.ManageIn(tx, actor, mailbox)
+	return err
 }
 
 // operator gives a person the role.
@@ -549,9 +560,13 @@ var may = map[string][]string{
 	"GET /account/away":                         own,
 	"POST /account/away":                        own,
 	"POST /account/away/off":                    own,
+	"GET /account/signature":                    own,
+	"POST /account/signature":                   own,
 	"GET /mailbox/{id}/away":                    owners,
 	"POST /mailbox/{id}/away":                   owners,
 	"POST /mailbox/{id}/away/off":               owners,
+	"GET /mailbox/{id}/signature":               owners,
+	"POST /mailbox/{id}/signature":              owners,
 	"GET /account/locum":                        own,
 	"POST /account/locum":                       own,
 	"GET /mailbox/{id}/hours":                   owners,
@@ -609,6 +624,9 @@ var may = map[string][]string{
 	"GET /status":                               anyone,
 	"GET /help":                                 anyone,
 	"GET /about/{text}":                         anyone,
+
+	"GET /.well-known/autoconfig/mail/config-v1.1.xml": row("none", "none", "none", "none", "none", "none", "none"), // this stand serves no mail programs
+	"GET /mail/config-v1.1.xml":                        row("none", "none", "none", "none", "none", "none", "none"),
 }
 
 // sent is what a form says, where it is about something that has to be there.

@@ -122,7 +122,7 @@ func newProgram(q *request) error {
 	p := q.s.o.Programs
 	q.frame.Title, q.frame.Back = "Set up your mail program", "/account/programs"
 	return q.show(http.StatusOK, page.ProgramReadyPage(q.frame, page.ProgramReady{Name: in.Name, Mailbox: target.Display, User: user, Secret: secret, Address: target.Address.String(),
-		IMAPHost: p.Host, IMAPPort: p.IMAPPort, SMTPHost: p.Host, SMTPPort: p.SMTPPort}))
+		IMAPHost: p.IMAPHost, IMAPPort: p.IMAPPort, SMTPHost: p.SMTPHost, SMTPPort: p.SMTPPort}))
 }
 
 func revokeProgram(q *request) error {

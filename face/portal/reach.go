@@ -22,10 +22,23 @@ func (q *request) notActivated(o sharedmailbox.Opened, m sharedmailbox.Membershi
 	all, err := q.s.o.Notices.About(q.ctx(), m.Person.ID, noticesAbout)
 	for _, n := range all {
 		if len(w.Sent) < shownNotices && (n.Channel == notify.Text || n.Channel == notify.Email) {
-			w.Sent = append(w.Sent, page.SentNotice{At: moment(n.At), What: n.What, To: n.To, State: stateTags[n.State].say, Colour: stateTags[n.State].colour})
+			w.Sent = append(w.Sent, page.SentNotice{At: moment(n.At), What: n.What, To: n.To, State: stateTags[n.State].say, Colour: stateTags[n.State].colour, Next: nextStep(n, w.May)})
 		}
 	}
 	return w, err
+}
+
+// nextStep is what an owner does about a notice that does not arrive; may: the owner can have the password sent again, and correct where to.
+func nextStep(n notify.Notice, may bool) string {
+	switch {
+	case n.State != notify.Failed && n.State != notify.Lapsed:
+		return ""
+	case !may:
+		return "Ask the helpdesk to send it again."
+	case n.Channel == notify.Text:
+		return "Send the temporary password again. If the mobile number is wrong, correct it instead."
+	}
+	return "If the e-mail address is wrong, correct it. If it is right, ask the helpdesk to send it again."
 }
 
 // The newest notices about somebody, of which the page shows a few.

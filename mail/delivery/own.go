@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -23,6 +24,7 @@ type Own struct {
 	ID       string        // what stands before the @ of its Message-ID: the same for the same letter, however often it is sent
 	Subject  string
 	Text     string
+	Until    time.Time // it is of no use later, and given up where it waits then; zero: like any letter
 
 	Reply     bool   // it answers somebody's letter
 	InReplyTo string // that letter's Message-ID with its angles; "": it had none
@@ -68,7 +70,7 @@ func (s *Service) Answer(ctx context.Context, a vacation.Answer, also func(*db.T
 
 func (s *Service) queueOwn(ctx context.Context, o Own, letter *mailbox.Letter, also func(*db.Tx) error) (id outbox.ID, err error) {
 	st := letter.Stored()
-	item := outbox.Item{Body: st.ID, Key: st.Key, Size: st.Size, From: o.Back, SignAs: o.From.Domain, UTF8: !o.To.IsASCII(), Eight: !o.To.IsASCII(),
+	item := outbox.Item{Body: st.ID, Key: st.Key, Size: st.Size, From: o.Back, SignAs: o.From.Domain, Until: o.Until, UTF8: !o.To.IsASCII(), Eight: !o.To.IsASCII(),
 		To: []outbox.Recipient{{Address: o.To, Notify: outbox.NotifyFailure}}}
 	if o.Back.IsNull() {
 		item.To[0].Notify = outbox.NotifyNever

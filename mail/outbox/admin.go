@@ -140,7 +140,7 @@ func (o *Outbox) Retry(ctx context.Context, actor haven.Actor, f Filter) (int64,
 }
 
 // Drop ends chosen recipients that are waiting or held. With tell, senders get a notice that an operator did it, unless
-// they asked not to be told of failures (RFC 3461 §4.1); otherwise nobody hears of it.
+// they asked not to be told of failures (RFC 3461 §4.1); otherwise nobody hears of it. A letter of the service's own is known to be lost either way.
 func (o *Outbox) Drop(ctx context.Context, actor haven.Actor, f Filter, tell bool) (int64, error) {
 	d := deed{actor, "outbox.dropped"}
 	if tell {
@@ -201,13 +201,17 @@ func (o *Outbox) drop(ctx context.Context, d deed, f Filter, from int, tell bool
 		if there, err := lockEntry(tx, id, nil); err != nil || !there {
 			return 0, err
 		}
-		if tell && !e.From.IsNull() {
+		own := o.cfg.Own != nil && o.cfg.Own.Ours(e.From)
+		if tell && !own && !e.From.IsNull() {
 			told, err := tx.Change(sqlDropTell, id, n, int64(from), now, "an operator of this service took the message out of the queue")
 			if err != nil || told != 0 {
 				return told, err
 			}
 		}
 		changed, err := tx.Change(sqlDropRcpt, id, n, int64(from))
+		if err == nil && own && changed != 0 {
+			err = o.cfg.Own.Dropped(tx, e.From)
+		}
 		if err != nil {
 			return changed, err
 		}

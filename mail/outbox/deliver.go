@@ -75,6 +75,10 @@ func (w *worker) attempt(ctx context.Context, b *batch) (out *outcome) {
 		}
 		out.aborted = ctx.Err() != nil
 	}()
+	if !b.letter.Until.IsZero() && !w.o.cfg.Clock.Now().Before(b.letter.Until) {
+		settleAll(b.to, refused("4.7", "the letter was of use until %s", b.letter.Until.UTC().Format("2 January 2006, 15:04 UTC")))
+		return out
+	}
 	if res, ok := w.o.isDown(w.domain); ok {
 		settleAll(b.to, res)
 		return out

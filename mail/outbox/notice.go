@@ -224,9 +224,13 @@ func (o *Outbox) status(e *entry, rc *rcpt) mime.RecipientStatus {
 		st.Status = "4.4.7" // delivery time expired; the last reply stands in Diagnostic-Code
 	}
 	if rc.fate == Delayed {
-		st.RetryUntil = time.UnixMicro(e.Created).Add(o.cfg.Policy.Lifetime)
+		st.RetryUntil = o.expiry(e)
 	}
 	return st
+}
+
+func (o *Outbox) expiry(e *entry) time.Time {
+	return Expiry(o.cfg.Policy, time.UnixMicro(e.Created), e.Until)
 }
 
 func action(rc *rcpt) mime.Action {
@@ -262,7 +266,7 @@ func (o *Outbox) explain(e *entry, owed []*rcpt) string {
 		"Check the address. If it is right, reach the person another way: they have not got your message.")
 	o.explainFate(&b, e, owed, Delayed, "It has not yet been delivered to these addresses:",
 		"You need do nothing: it is tried again until "+
-			time.UnixMicro(e.Created).Add(o.cfg.Policy.Lifetime).UTC().Format("2 January 2006, 15:04 UTC")+".\nIf it is urgent, reach the person another way.")
+			o.expiry(e).UTC().Format("2 January 2006, 15:04 UTC")+".\nIf it is urgent, reach the person another way.")
 	o.explainFate(&b, e, owed, Relayed, "It was handed to the next mail server for these addresses:",
 		"That server does not tell about delivery, so nothing more will be heard of it unless it fails.")
 	return b.String()

@@ -40,6 +40,7 @@ type Item struct {
 	Secure  bool            // goes over verified TLS only (Rules 10, patient data)
 	Return  Return          // DSN RET
 	EnvID   string          // DSN ENVID, xtext as given
+	Until   time.Time       // it is of no use later, and given up then; zero: as long as Policy.Lifetime says
 	To      []Recipient     // at least one, at most Policy.Recipients
 }
 
@@ -139,6 +140,7 @@ type Config struct {
 	Roots         *tls.Config // base for TLS; nil: the system's roots
 	Signer        Signer      // nil: nothing is signed
 	Local         Local       // nil: every notice is sent by SMTP
+	Own           Own         // nil: no letter is the service's own
 
 	Clock  clock.Clock    // default: the real one
 	Random func() float64 // [0,1) for jitter and for shuffling equal MX hosts; safe for many goroutines
@@ -215,4 +217,12 @@ type Local interface {
 	// File puts notice into the mailbox of to and runs also in the same commit. NotFound means that to has no
 	// mailbox here; nothing was done then, and the notice goes out by SMTP.
 	File(ctx context.Context, to haven.Address, notice []byte, also func(*db.Tx) error) error
+}
+
+// Own learns what an operator did to letters that the service itself wrote.
+type Own interface {
+	// Ours reports whether letters of the service come back to an address.
+	Ours(back haven.Address) bool
+	// Dropped notes in tx that an operator took the letter that comes back to an address out of the queue: it will not arrive.
+	Dropped(tx *db.Tx, back haven.Address) error
 }

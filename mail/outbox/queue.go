@@ -34,7 +34,7 @@ func (o *Outbox) Enqueue(tx *db.Tx, item Item) (ID, error) {
 		signAs = item.From.Domain
 	}
 	tx.Exec(sqlInsertQueue, id, now.UnixMicro(), item.Body, key, item.Size, item.Trace, item.From.String(), int64(item.Account),
-		signAs, item.flags(), item.EnvID)
+		signAs, item.flags(), item.EnvID, db.Micros(item.Until))
 	for n, to := range item.To {
 		tx.Exec(sqlInsertRcpt, id, int64(n), lane(to), to.Address.String(), int64(rowWaiting), now.UnixMicro(), int64(to.Notify), to.ORcpt)
 	}
@@ -212,7 +212,7 @@ func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err 
 
 func (o *Outbox) judge(l *letter, t *try, now time.Time) Verdict {
 	return Judge(o.cfg.Policy, Facts{
-		Result: t.res, Attempts: t.attempts + 1, Created: time.UnixMicro(l.Created), Now: now,
+		Result: t.res, Attempts: t.attempts + 1, Created: time.UnixMicro(l.Created), Until: l.Until, Now: now,
 		Warned: t.warned, Notify: t.Notify, NullSender: l.From.IsNull(), Random: o.cfg.Random(),
 	})
 }

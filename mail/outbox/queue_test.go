@@ -536,6 +536,75 @@ func TestHeldIsNotTried(t *testing.T) {
 	}
 }
 
+// TestOfNoUseAnyMore: a letter that waited for longer than it is of use is not sent, and its sender is told.
+func TestOfNoUseAnyMore(t *testing.T) {
+	t.Parallel()
+	dbtest.EachEngine(t, func(t *testing.T, engine string) {
+		s := newStranger(t, "EHLO\nSERVE")
+		h := newHouse(t, engine, via(s))
+		for _, wait := range []time.Duration{30 * time.Minute, 90 * time.Minute} {
+			h.post(testLetter, func(it *Item) { it.Until = testStart.Add(wait) }, "bob@held.test")
+		}
+		if n, err := h.Hold(t.Context(), haven.Actor{}, Filter{}); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		h.start()
+		h.pass(time.Hour)
+		if n, err := h.Release(t.Context(), haven.Actor{}, Filter{}); n != 2 || err != nil {
+			t.Fatal(n, err)
+		}
+		delivered, failed, told := 0, 0, false
+		for delivered+failed < 2 || !told {
+			e := h.next()
+			delivered, failed, told = delivered+e.Delivered, failed+e.Failed, told || e.Notice
+		}
+		if delivered != 1 || failed != 1 {
+			t.Errorf("%d delivered, %d failed", delivered, failed)
+		}
+		wantIn(t, h.mail.of("ann@haven.test")[0], "Action: failed", "Status: 5.4.7", "the letter was of use until 2 March 2026, 09:30 UTC")
+	})
+}
+
+// ownLetters are the service's own, which come back to haven@haven.test.
+type ownLetters struct{ dropped []haven.Address }
+
+func (o *ownLetters) Ours(back haven.Address) bool { return back.Local == "haven" }
+
+func (o *ownLetters) Dropped(_ *db.Tx, back haven.Address) error {
+	o.dropped = append(o.dropped, back)
+	return nil
+}
+
+// TestDropOfAnOwnLetter: who wrote it learns of it in the same commit, whether senders are told or not, and gets no notice.
+func TestDropOfAnOwnLetter(t *testing.T) {
+	t.Parallel()
+	for _, tell := range []bool{false, true} {
+		dbtest.EachEngine(t, func(t *testing.T, engine string) {
+			own := &ownLetters{}
+			h := newHouse(t, engine, func(c *Config) { c.Own = own })
+			back := haven.MustAddress("haven@haven.test")
+			h.post(testLetter, func(it *Item) { it.From = back }, "carys@elm.test")
+			h.post(testLetter, nil, "bob@elm.test")
+			if n, err := h.Drop(t.Context(), haven.Actor{}, Filter{}, tell); n != 2 || err != nil {
+				t.Fatal(n, err)
+			}
+			if len(own.dropped) != 1 || own.dropped[0] != back {
+				t.Errorf("dropped %v", own.dropped)
+			}
+			if n := h.number(`SELECT COUNT(*) FROM queue_rcpt`); n != map[bool]int64{false: 0, true: 1}[tell] {
+				t.Errorf("%d recipients are left", n)
+			}
+			h.start()
+			if tell {
+				h.told()
+			}
+			if got := h.mail.of(back.String()); len(got) != 0 {
+				t.Errorf("a notice: %s", got)
+			}
+		})
+	}
+}
+
 // TestDropTellsWhereAskedFor: NOTIFY counts for what an operator ends as well (RFC 3461 §4.1).
 func TestDropTellsWhereAskedFor(t *testing.T) {
 	t.Parallel()

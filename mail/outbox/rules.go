@@ -52,13 +52,22 @@ func def[T int | int64 | time.Duration](v *T, d T) {
 	}
 }
 
+// Expiry is when a letter is given up: at the end of its lifetime, or before that once it is of no use (until; zero: that is never so).
+func Expiry(p Policy, created, until time.Time) time.Time {
+	expiry := created.Add(p.Lifetime)
+	if !until.IsZero() && until.Before(expiry) {
+		return until
+	}
+	return expiry
+}
+
 // NextTry is when a recipient that was tried attempts times without success is tried again. random is in [0,1).
 // The last try falls on the day of expiry and never after it, so that a letter gets its whole lifetime.
-func NextTry(p Policy, attempts int, created, now time.Time, random float64) time.Time {
+func NextTry(p Policy, attempts int, expiry, now time.Time, random float64) time.Time {
 	i := min(max(attempts-1, 0), len(p.Retry)-1)
 	pause := float64(p.Retry[i]) * (1 + p.Jitter*(2*random-1))
 	next := now.Add(time.Duration(pause))
-	if expiry := created.Add(p.Lifetime); next.After(expiry) && now.Before(expiry) {
+	if next.After(expiry) && now.Before(expiry) {
 		return expiry
 	}
 	return next
@@ -77,6 +86,7 @@ type Facts struct {
 	Result     Result
 	Attempts   int // this one counted
 	Created    time.Time
+	Until      time.Time // the letter is of no use later; zero: it always is
 	Now        time.Time
 	Warned     bool // a delay notice was sent
 	Notify     Notify
@@ -87,7 +97,7 @@ type Facts struct {
 // Judge says what happens to a recipient after a try: RFC 5321 §4.5.4.1 for retries, RFC 3461 §5.2 for who is told,
 // RFC 5321 §6.1 for a null sender, who is never told anything.
 func Judge(p Policy, f Facts) Verdict {
-	v := Verdict{Fate: Delayed}
+	v, expiry := Verdict{Fate: Delayed}, Expiry(p, f.Created, f.Until)
 	switch {
 	case f.Result.Outcome == Accepted && f.Result.TellsItself:
 		v.Fate, v.Rule = Delivered, "outbox.delivered"
@@ -97,12 +107,12 @@ func Judge(p Policy, f Facts) Verdict {
 	case f.Result.Outcome == Refused:
 		v.Fate, v.Rule = Failed, "outbox.refused"
 		v.Tell = f.Notify == 0 || f.Notify&NotifyFailure != 0
-	case !f.Now.Before(f.Created.Add(p.Lifetime)):
+	case !f.Now.Before(expiry):
 		v.Fate, v.Rule = Failed, "outbox.expired"
 		v.Tell = f.Notify == 0 || f.Notify&NotifyFailure != 0
 	default:
 		v.Rule = "outbox.retry"
-		v.Next = NextTry(p, f.Attempts, f.Created, f.Now, f.Random)
+		v.Next = NextTry(p, f.Attempts, expiry, f.Now, f.Random)
 		warnAt := f.Created.Add(p.WarnAfter)
 		late := !f.Now.Before(warnAt)
 		if !late && v.Next.After(warnAt) { // a try of its own, so that the notice is neither late nor stale

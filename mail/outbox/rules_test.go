@@ -63,6 +63,28 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestOfNoUse: a letter that is of no use after a while is tried until then, and given up.
+func TestOfNoUse(t *testing.T) {
+	t.Parallel()
+	p := Policy{}.withDefaults()
+	until := testStart.Add(30 * time.Minute)
+	facts := Facts{Attempts: 4, Created: testStart, Until: until, Now: testStart.Add(20 * time.Minute), Random: 0.5, Notify: NotifyFailure}
+	if v := Judge(p, facts); v.Fate != Delayed || !v.Next.Equal(until) {
+		t.Errorf("before: %+v", v)
+	}
+	facts.Now = until
+	if v := Judge(p, facts); v.Fate != Failed || !v.Tell || v.Rule != "outbox.expired" {
+		t.Errorf("then: %+v", v)
+	}
+	facts.Result.Outcome = Accepted
+	if v := Judge(p, facts); v.Fate != Relayed {
+		t.Errorf("taken at the last moment: %+v", v)
+	}
+	if got := Expiry(p, testStart, testStart.Add(30*24*time.Hour)); !got.Equal(testStart.Add(p.Lifetime)) {
+		t.Errorf("it outlives others: %v", got)
+	}
+}
+
 // TestNoticeInTime: the try after which the sender hears of a delay comes when the notice is due, not hours later.
 func TestNoticeInTime(t *testing.T) {
 	t.Parallel()
@@ -94,7 +116,7 @@ func TestNextTry(t *testing.T) {
 		{1, 5*day - time.Second, 0.5, time.Second}, {1, 6 * day, 0.5, time.Minute},
 	} {
 		now := testStart.Add(c.age)
-		if got := NextTry(p, c.attempts, testStart, now, c.random).Sub(now); got != c.want {
+		if got := NextTry(p, c.attempts, testStart.Add(p.Lifetime), now, c.random).Sub(now); got != c.want {
 			t.Errorf("%+v: got %v", c, got)
 		}
 	}

@@ -56,6 +56,8 @@ CREATE TABLE queue_holder (
 );
 `, `
 ALTER TABLE queue_rcpt ADD COLUMN flight {int} NOT NULL DEFAULT 0;
+`, `
+ALTER TABLE queue ADD COLUMN until {int} NOT NULL DEFAULT 0;
 `}}
 
 // States as they stand in rows. A recipient that is being sent belongs to the process in lease, and within it to the
@@ -68,12 +70,12 @@ const (
 )
 
 const (
-	sqlInsertQueue = `INSERT INTO queue (id, created, body, key, size, trace, sig, sender, an, sign_as, flags, envid)
-		VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11)`
+	sqlInsertQueue = `INSERT INTO queue (id, created, body, key, size, trace, sig, sender, an, sign_as, flags, envid, until)
+		VALUES ($1, $2, $3, $4, $5, $6, NULL, $7, $8, $9, $10, $11, $12)`
 	sqlInsertRcpt = `INSERT INTO queue_rcpt (queue, n, domain, address, state, due, lease, attempts, fate, warned, notify, orcpt,
 		tried, code, status, reply, host) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, 0, $7, $8, 0, 0, '', '', '')`
 
-	entryColumns = `id, created, body, key, size, trace, sig, sender, an, sign_as, flags, envid`
+	entryColumns = `id, created, body, key, size, trace, sig, sender, an, sign_as, flags, envid, until`
 	rcptColumns  = `queue, n, domain, address, state, due, lease, attempts, fate, warned, notify, orcpt, tried, code, status, reply, host`
 
 	sqlEntry     = `SELECT ` + entryColumns + ` FROM queue WHERE id = $1`
@@ -192,7 +194,7 @@ func scanEntry(r db.Row, e *entry) error {
 	}
 	e.Item = Item{
 		Body: blob.ID(r.Int64(2)), Size: r.Int64(4), Trace: clone(r.Bytes(5)), From: from, Account: haven.AccountNo(r.Int64(8)),
-		SignAs: r.Text(9), EnvID: r.Text(11),
+		SignAs: r.Text(9), EnvID: r.Text(11), Until: db.Moment(r.Int64(12)),
 		UTF8: flags&flagUTF8 != 0, Eight: flags&flagEight != 0, Secure: flags&flagSecure != 0,
 	}
 	switch {

@@ -24,6 +24,12 @@ type Access interface {
 	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
 }
 
+// Owners says whether a person does now what only owners of a shared mailbox do, a second factor and all; people/sharedmailbox is behind it. It locks what it
+// looks at, so it is asked before anything is written.
+type Owners interface {
+	OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error
+}
+
 // Accounts knows who answers; people/account is behind it. NotFound, or not allowed: the account sends nothing any more.
 type Accounts interface {
 	Answering(ctx context.Context, no haven.AccountNo) (Account, error)
@@ -50,6 +56,7 @@ type Sender interface {
 type Options struct {
 	DB       *db.DB
 	Access   Access
+	Owners   Owners
 	Accounts Accounts
 	Keys     Keys
 	Sealer   Sealer
@@ -108,7 +115,8 @@ type Whose struct {
 	ID              haven.AccountID // of the account, for the audit log
 }
 
-// Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so.
+// Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so; Denied
+// (factor.required) for an owner of a shared mailbox who has no second factor and needs one.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
 	now := s.o.Clock.Now()
 	if v := r.MayBe(now); !v.Allowed {
@@ -129,6 +137,11 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.manages(tx, w.Person, w.Account); err != nil {
 			return err
+		}
+		if w.Account != w.Person {
+			if err := s.o.Owners.OwnIn(tx, actor, w.Account); err != nil {
+				return err
+			}
 		}
 		_, ver, _, err := get(tx, w.Account)
 		if err != nil {

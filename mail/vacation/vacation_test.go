@@ -27,6 +27,7 @@ type house struct {
 	t       *testing.T
 	replies *vacation.Service
 	closed  haven.AccountNo // answers nothing
+	factor  error           // what an owner is told who has no second factor
 }
 
 // Answering is vacation.Accounts'.
@@ -37,6 +38,9 @@ func (h *house) Answering(_ context.Context, no haven.AccountNo) (vacation.Accou
 	}
 	return vacation.Account{No: no, Address: haven.MustAddress(name + "@pharmacy.test"), Name: strings.ToUpper(name)}, nil
 }
+
+// OwnIn is vacation.Owners'.
+func (h *house) OwnIn(*db.Tx, haven.Actor, haven.AccountNo) error { return h.factor }
 
 func each(t *testing.T, fn func(t *testing.T, h *house)) {
 	t.Helper()
@@ -50,7 +54,7 @@ func each(t *testing.T, fn func(t *testing.T, h *house)) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h.replies = vacation.New(vacation.Options{DB: p.Store.DB, Access: p.Store.Grants, Accounts: h, Keys: p.Store.Keys, Sealer: sealer,
+			h.replies = vacation.New(vacation.Options{DB: p.Store.DB, Access: p.Store.Grants, Owners: h, Accounts: h, Keys: p.Store.Keys, Sealer: sealer,
 				Policy: policy.Vacation{PerHour: 5}, Clock: p.Store.Clock})
 			o.Replies = h.replies
 			p.Zone.TXT = map[string][]string{"surgery.test": {"v=spf1 ip4:192.0.2.7 -all"}}
@@ -168,6 +172,12 @@ func TestOutside(t *testing.T) {
 		if _, err := h.replies.Of(t.Context(), h.Alice, h.Shop); !errors.As(err, &e) || e.Rule != "vacation.owners" {
 			t.Errorf("a member reads the reply: %v", err)
 		}
+		h.factor = errs.E(errs.Denied, "")
+		if err := h.set(h.Ben, h.Shop, r); !errs.Is(err, errs.Denied) {
+			t.Errorf("an owner without a second factor sets the reply: %v", err)
+		}
+		h.must(h.set(h.Ben, h.Ben, vacation.Reply{})) // the own one is nobody else's
+		h.factor = nil
 		h.must(h.set(h.Ben, h.Shop, r))
 		if got, err := h.replies.Of(t.Context(), h.Ben, h.Shop); err != nil || got != r {
 			t.Errorf("%+v, %v", got, err)

@@ -81,6 +81,19 @@ func (s *Service) Of(ctx context.Context, no haven.AccountNo) (p Profile, err er
 	return p, err
 }
 
+// Job is a person's job title, as Of has it.
+func (s *Service) Job(ctx context.Context, no haven.AccountNo) (string, error) {
+	posts, err := s.o.Places.Posts(ctx, no)
+	if err != nil {
+		return "", err
+	}
+	approved := ""
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return tx.Query(sqlGet, []any{int64(no)}, func(r db.Row) error { approved = r.Text(0); return nil })
+	})
+	return JobOf(approved, posts, s.o.Clock.Now()), err
+}
+
 func (s *Service) contacts(ctx context.Context, no haven.AccountNo) (email, mobile account.Contact, err error) {
 	all, err := s.o.Contacts.Of(ctx, no)
 	for _, c := range all {

@@ -194,6 +194,9 @@ func TestWhoMayChange(t *testing.T) {
 			return s.profile.SetJobIn(tx, peopletest.Operator, s.aisha, "Superintendent")
 		}))
 		must(t, s.Activation.ShowMobile(ctx, me, no, true))
+		if job, err := s.profile.Job(t.Context(), s.aisha.No); err != nil || job != "Superintendent" {
+			t.Errorf("the job is %q, %v", job, err)
+		}
 		if p := s.of(t); p.Telephone != "0113 496 0123 ext 12" || p.Job != "Superintendent" || !p.MobileShown {
 			t.Errorf("%+v", p)
 		}

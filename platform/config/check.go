@@ -45,6 +45,11 @@ func (l *Loaded) check() []mistake {
 	if (l.TLS.Certificate == "") != (l.TLS.Key == "") {
 		add("tls.key", "certificate and key belong together; name both, or neither")
 	}
+	for _, h := range []struct{ key, host string }{{"programs.imap_host", l.Programs.IMAPHost}, {"programs.submission_host", l.Programs.SubmissionHost}} {
+		if h.host != "" && !isDomain(h.host) {
+			add(h.key, "%q is no host name; write it in lower case and without a port, such as \"imap.mail.example\", or leave it out for service.hostname", h.host)
+		}
+	}
 	out = append(out, l.checkDatabase()...)
 	for _, r := range l.Outbox.Routes {
 		if d, h, ok := strings.Cut(r, "="); !ok || !isDomain(d) || !isHostPort(h) {

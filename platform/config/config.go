@@ -7,6 +7,8 @@
 package config
 
 import (
+	"cmp"
+
 	"haven/platform/policy"
 )
 
@@ -15,6 +17,7 @@ type Config struct {
 	Service  Service
 	Listen   Listen
 	TLS      TLS
+	Programs Programs
 	Database Database
 	Outbox   Outbox
 	Notify   Notify
@@ -50,6 +53,17 @@ type Listen struct {
 type TLS struct {
 	Certificate string `doc:"PEM file with the certificate chain; empty: one of our own making, which programs will not trust"`
 	Key         string `doc:"PEM file with its private key, readable by the service alone"`
+}
+
+// Programs is what mail programs and phones are told, on the pages and where they ask by themselves.
+type Programs struct {
+	IMAPHost       string `doc:"host name for reading; empty: service.hostname. The certificate names it too"`
+	SubmissionHost string `doc:"host name for sending; empty: service.hostname. The certificate names it too"`
+}
+
+// ProgramHosts are the hosts that mail programs are told, for reading and for sending.
+func (c Config) ProgramHosts() (imap, submission string) {
+	return cmp.Or(c.Programs.IMAPHost, c.Service.Hostname), cmp.Or(c.Programs.SubmissionHost, c.Service.Hostname)
 }
 
 // Database is where rows are kept.

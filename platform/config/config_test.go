@@ -26,6 +26,8 @@ func TestMistakes(t *testing.T) {
 		{"plaintext off loopback", least + "[listen]\nallow_plaintext_login = true\n", "listen.allow_plaintext_login: listen.smtp is not loopback"},
 		{"profiles off loopback", least + "[listen]\nhttp = \":8080\"\nprofiles = true\n", "haven.toml:6: listen.profiles: listen.http is not loopback"},
 		{"key without certificate", least + "[tls]\nkey = \"k.pem\"\n", "haven.toml:5: tls.key: certificate and key belong together"},
+		{"programs to a port", least + "[programs]\nimap_host = \"imap.mail.example:993\"\n", "haven.toml:5: programs.imap_host: \"imap.mail.example:993\" is no host name; write it in lower case and without a port"},
+		{"programs to an address of the web", least + "[programs]\nsubmission_host = \"https://smtp.mail.example\"\n", "haven.toml:5: programs.submission_host: "},
 		{"other database", least + "[database]\nurl = \"mysql://x\"\n", "haven.toml:5: database.url: write postgres://user@host/database"},
 		{"bad route", least + "[outbox]\nroutes = [\"x\"]\n", "haven.toml:5: outbox.routes: \"x\" is no route"},
 		{"notices in the clear", least + "[notify]\nurl = \"http://api.example\"\n", "haven.toml:5: notify.url: passwords and codes go there, so it is https://…; http:// is for this machine alone"},
@@ -105,6 +107,24 @@ func TestValuesAndOrigins(t *testing.T) {
 	}
 	if stripOrigins(out.String()) != stripOrigins(twice.String()) {
 		t.Error("printing what was printed gives other values")
+	}
+}
+
+// TestProgramHosts: mail programs are told the machine's name where no other is named.
+func TestProgramHosts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		least: "mx.mail.example mx.mail.example",
+		least + "[programs]\nimap_host = \"imap.mail.example\"\n":                                          "imap.mail.example mx.mail.example",
+		least + "[programs]\nimap_host = \"imap.mail.example\"\nsubmission_host = \"smtp.mail.example\"\n": "imap.mail.example smtp.mail.example",
+	} {
+		l, err := Parse("haven.toml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if imap, submission := l.ProgramHosts(); imap+" "+submission != want {
+			t.Errorf("%s %s, want %s", imap, submission, want)
+		}
 	}
 }
 

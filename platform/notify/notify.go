@@ -75,6 +75,7 @@ type Notice struct {
 // Content is what a notice says.
 type Content struct {
 	To, Subject, Body string
+	Until             time.Time `json:"-"` // it is of no use later; of one that a gateway gets
 }
 
 // Mask hides most of an address or a number, so that who knows it recognises it: p•••@e•••, •••123.

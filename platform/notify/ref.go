@@ -30,11 +30,19 @@ func IsRef(ref string) bool {
 // Returned notes, in the transaction, that an e-mail which had gone came back: it did not arrive, for the reason that a mail server's status gives (RFC 3463). A worker
 // that still has it in hand notes nothing any more. A name that is no notice's, or that of one known to be lost, is passed over.
 func (s *Service) Returned(tx *db.Tx, ref, status string) error {
+	return s.lost(tx, ref, returnReason(status))
+}
+
+// Dropped notes, in the transaction, that an operator took an e-mail out of the queue before it went. Otherwise it is as Returned.
+func (s *Service) Dropped(tx *db.Tx, ref string) error {
+	return s.lost(tx, ref, "it was taken out of the queue by hand and never went; whoever needs it asks for it again")
+}
+
+func (s *Service) lost(tx *db.Tx, ref, reason string) error {
 	id, ok := parseRef(ref)
 	if !ok {
 		return nil
 	}
-	reason := returnReason(status)
 	n, err := tx.Change(sqlReturned, id, reason, int64(Email))
 	if err == nil && n == 1 {
 		s.o.Logger.Error("a notice will not arrive", "channel", Email.String(), "reason", reason)

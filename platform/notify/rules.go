@@ -61,13 +61,15 @@ func returnReason(status string) string {
 	why := "the other mail server refuses it"
 	switch class, rest, _ := strings.Cut(status, "."); {
 	case class == "4":
-		why = "it was tried for days, and the other mail server did not take it"
+		why = "it was tried for as long as it was of use, and the other mail server did not take it"
 	case strings.HasPrefix(rest, "1."):
 		why = "there is no such address"
 	case rest == "2.1":
 		why = "the mailbox is switched off"
 	case rest == "2.2":
 		why = "the mailbox is full"
+	case rest == "4.7":
+		why = "it waited for longer than it was of use"
 	case strings.HasPrefix(rest, "4."):
 		why = "the other mail server can't be found or reached"
 	}

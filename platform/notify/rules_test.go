@@ -56,7 +56,8 @@ func TestReturnReason(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]string{"5.1.1": "there is no such address (5.1.1)", "5.1.10": "there is no such address (5.1.10)", "5.2.1": "the mailbox is switched off (5.2.1)",
 		"5.2.2": "the mailbox is full (5.2.2)", "5.4.4": "the other mail server can't be found or reached (5.4.4)", "5.7.1": "the other mail server refuses it (5.7.1)", "5.0.0": "the other mail server refuses it (5.0.0)",
-		"4.4.7": "it was tried for days, and the other mail server did not take it (4.4.7)", "4.2.2": "it was tried for days, and the other mail server did not take it (4.2.2)"} {
+		"5.4.7": "it waited for longer than it was of use (5.4.7)",
+		"4.4.7": "it was tried for as long as it was of use, and the other mail server did not take it (4.4.7)", "4.2.2": "it was tried for as long as it was of use, and the other mail server did not take it (4.2.2)"} {
 		if got := returnReason(status); got != want {
 			t.Errorf("%s: %q, want %q", status, got, want)
 		}

@@ -175,6 +175,7 @@ func (s *Service) try(ctx context.Context, l *lane, p pending) result {
 	if err != nil {
 		return result{state: Failed, reason: "it can't be opened any more"}
 	}
+	c.Until = p.lapses
 	name, err := l.gateway.Send(ctx, l.channel, c, refOf(p.id))
 	switch {
 	case s.rests(l, err):

@@ -159,6 +159,14 @@ func TestReturned(t *testing.T) {
 		p.want(Failed, 1, "no such address (5.1.1)")
 	})
 	each(t, func(t *testing.T, p *post) {
+		id := p.write(Message{Template: "member.added", To: "priya@elm.example", Values: map[string]string{"who": "Aisha", "mailbox": "m", "portal": "p"}})
+		p.step()
+		must(t, p.db.Write(t.Context(), func(tx *db.Tx) error { return p.Dropped(tx, refOf(id)) }))
+		p.clock.Advance(time.Hour)
+		p.step() // the gateway would say that it is there no more
+		p.want(Failed, 1, "it was taken out of the queue by hand")
+	})
+	each(t, func(t *testing.T, p *post) {
 		id := p.write(password)
 		for _, ref := range []string{"", "haven-", "haven-0", refOf(id + 1), refOf(id), "haven-" + strings.Repeat("f", 16), "haven-" + strings.Repeat("+", 16), strings.Repeat("haven-", 1000)} {
 			must(t, p.db.Write(t.Context(), func(tx *db.Tx) error { return p.Returned(tx, ref, "5.1.1") })) // a text does not come back

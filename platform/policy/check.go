@@ -208,6 +208,8 @@ func (p Policy) others() []bound {
 		between("reset.vouch_links", p.Reset.VouchLinks, 1, 100),
 		between("reset.vouches_aday", p.Reset.VouchesADay, 0, 100),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
+		between("signature.lines", p.Signature.Lines, 1, 50),
+		between("signature.runes", p.Signature.Runes, 100, 5000),
 		some("notify.keep_content", p.Notify.KeepContent),
 		between("operator.notice_title", p.Operator.NoticeTitle, 20, 200),
 		between("operator.notice_text", p.Operator.NoticeText, 100, 10_000),

@@ -33,6 +33,7 @@ type Policy struct {
 	Directory    Directory
 	Sending      Sending
 	Vacation     Vacation
+	Signature    Signature
 	Notify       Notify
 	Operator     Operator
 	Mailbox      Mailbox
@@ -293,6 +294,12 @@ type Sending struct {
 // Vacation is the numbers of automatic replies.
 type Vacation struct {
 	PerHour int // answers of one account; more letters within the hour get none
+}
+
+// Signature is the numbers of signatures.
+type Signature struct {
+	Lines int // most
+	Runes int // most characters
 }
 
 // Mailbox is what a mailbox holds.

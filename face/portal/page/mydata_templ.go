@@ -39,7 +39,7 @@ func MyDataPage(f Frame) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"nhsuk-grid-row\"><div class=\"nhsuk-grid-column-two-thirds\"><h1 class=\"nhsuk-heading-l\">My data</h1><p>A file with what the service holds of you: your name and addresses, how you are reached, where you work and worked, the mailboxes that you open, your mail programs, where you are logged in, and what was done by you and with your account.</p><p>Your mail is not in it: take it out with a mail program. Passwords, codes and answers are not in it either; nobody can read them.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"nhsuk-grid-row\"><div class=\"nhsuk-grid-column-two-thirds\"><h1 class=\"nhsuk-heading-l\">My data</h1><p>A file with what the service holds of you: your name and addresses, how you are reached, your signature, where you work and worked, the mailboxes that you open, your mail programs, where you are logged in, and what was done by you and with your account.</p><p>Your mail is not in it: take it out with a mail program. Passwords, codes and answers are not in it either; nobody can read them.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
