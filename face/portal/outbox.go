@@ -133,7 +133,7 @@ func (q *request) outboxSays() (says []string, err error) {
 			says = append(says, fmt.Sprintf("GOV.UK Notify refuses our key, so %s. Mend the file that notify.key_file names, or this machine's clock: they then go by themselves.", waits(f.Waiting, kind.name)))
 		case late:
 			says = append(says, fmt.Sprintf("%s, the oldest since %s. They are tried again by themselves, for as long as they are good.", waits(f.Waiting, kind.name), f.Oldest.In(openinghours.London).Format("15:04 on 2 January")))
-		case !q.s.o.Notices.Sends(kind.ch) && !q.s.o.OpenOutbox:
+		case q.s.keeps(kind.ch):
 			says = append(says, fmt.Sprintf("There is no gateway for %ss: they are kept here, and nobody gets them. Set one up under [notify] in the configuration.", kind.name))
 		}
 	}
@@ -147,3 +147,6 @@ func waits(n int64, kind string) string {
 	}
 	return fmt.Sprintf("%d %ss wait", n, kind)
 }
+
+// keeps reports whether notices of a channel go nowhere, for want of a gateway, and nobody can read them here either.
+func (s *Server) keeps(ch notify.Channel) bool { return !s.o.Notices.Sends(ch) && !s.o.OpenOutbox }

@@ -147,3 +147,15 @@ func between(s, from, to string) string {
 	s, _, _ = strings.Cut(s, to)
 	return s
 }
+
+// Where nothing is sent to anybody, the pages on which somebody would wait for it say so.
+func TestNothingIsSent(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		b := newStand(t, h).browser()
+		b.get("/activate").want(200, "/activate", "Texts and e-mails are not sent from here at the moment")
+		b.get("/register/passcode").want(200, "/register/passcode", "E-mails are not sent from here at the moment")
+		open := newStand(t, h, func(_ *notify.Options, pages *Options) { pages.OpenOutbox = true }).browser()
+		open.get("/activate").want(200, "/activate", "usually come within a minute")
+	})
+}

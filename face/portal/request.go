@@ -25,6 +25,7 @@ import (
 	"haven/people/session"
 	"haven/people/texts"
 	"haven/platform/errs"
+	"haven/platform/notify"
 )
 
 // request is one request of a browser, with who is logged in there.
@@ -157,6 +158,7 @@ func (q *request) headers() {
 // begin finds out who is there, and refuses forms that this browser was not given. It is done where the page has been answered already.
 func (q *request) begin() (done bool, err error) {
 	q.frame = page.Frame{Service: q.s.o.Service, Demo: q.s.o.OpenOutbox, Desk: q.s.desk(q.now()), National: q.s.o.Texts.Shown(q.ctx(), texts.NationalDesk).Body, Policy: &q.s.o.Policy}
+	q.frame.NoTexts, q.frame.NoEmails = q.s.keeps(notify.Text), q.s.keeps(notify.Email)
 	q.visit = q.cookie(visitCookie)
 	known := q.visit != ""
 	ended, err := q.findSession()

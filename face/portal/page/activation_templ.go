@@ -49,7 +49,7 @@ func ActivatePage(f Frame) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late("Texts and e-mails").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late(f, true, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

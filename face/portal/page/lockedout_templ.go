@@ -144,7 +144,7 @@ func OpenHerePage(f Frame, address, ceremony string, minutes int) templ.Componen
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late("Texts").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late(f, true, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -18,6 +18,8 @@ type Frame struct {
 	Service  string // the service's name
 	Whose    *Whose // who is logged in; nil: nobody
 	Demo     bool   // its outbox is open
+	NoTexts  bool   // none are sent, to nobody
+	NoEmails bool
 	Back     string // where the back link leads; "": there is none
 	Form     string // the token that every form carries
 	Errors   []Problem

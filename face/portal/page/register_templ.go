@@ -424,7 +424,7 @@ func PasscodePage(f Frame, ref, to string, minutes int) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = late("E-mails").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late(f, false, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -121,7 +121,7 @@ func ForgottenSentPage(f Frame, address string, minutes int) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = late("Texts and e-mails").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = late(f, true, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -305,7 +305,7 @@ func ResetPage(f Frame, v Reset) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.asks("text") {
-				templ_7745c5c3_Err = late("Texts").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = late(f, true, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
