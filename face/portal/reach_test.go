@@ -52,7 +52,7 @@ func TestNextStep(t *testing.T) {
 		{notify.Notice{State: notify.Waiting, Channel: notify.Text}, true, ""},
 		{notify.Notice{State: notify.Failed, Channel: notify.Text}, false, "Ask the helpdesk"},
 		{notify.Notice{State: notify.Lapsed, Channel: notify.Text}, true, "Send the temporary password again"},
-		{notify.Notice{State: notify.Failed, Channel: notify.Email}, true, "ask the helpdesk to send it again"},
+		{notify.Notice{State: notify.Failed, Channel: notify.Email}, true, "Send the username too"},
 	} {
 		if got := nextStep(c.n, c.may); (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
 			t.Errorf("%+v: %q", c, got)

@@ -74,11 +74,16 @@ func forgotten(q *request) error {
 }
 
 // resetWays are those of which somebody without the link chooses two.
-var resetWays = []page.Choice{
-	{Value: reset.ByText.String(), Label: "The code that we sent to my mobile"},
-	{Value: reset.ByAnswers.String(), Label: "The answers to my security questions"},
-	{Value: reset.ByRecovery.String(), Label: "A recovery code of my second step"},
-	{Value: reset.ByPasskey.String(), Label: "A passkey", Hint: "On my phone or on a security key"},
+func (q *request) resetWays() []page.Choice {
+	all := []page.Choice{
+		{Value: reset.ByText.String(), Label: "The code that we sent to my mobile"},
+		{Value: reset.ByAnswers.String(), Label: "The answers to my security questions"},
+		{Value: reset.ByRecovery.String(), Label: "A recovery code of my second step"},
+	}
+	if q.s.o.SecondFactor.Passkeys() {
+		all = append(all, page.Choice{Value: reset.ByPasskey.String(), Label: "A passkey", Hint: "On my phone or on a security key"})
+	}
+	return all
 }
 
 // forgottenWays asks which two ways somebody has, and then for both.
@@ -96,12 +101,12 @@ func forgottenWays(q *request) error {
 		code, problems = http.StatusUnprocessableEntity, []page.Problem{{Field: "way", Say: "Choose two"}}
 	}
 	q.frame.Title, q.frame.Errors, q.frame.Back = "Which two have you got?", problems, "/forgotten-password"
-	return q.show(code, page.WaysPage(q.frame, address.String(), resetWays, q.r.PostForm["way"]))
+	return q.show(code, page.WaysPage(q.frame, address.String(), q.resetWays(), q.r.PostForm["way"]))
 }
 
 // ways are those that the form names, without the link.
 func (q *request) ways() (ways []reset.Way) {
-	for _, c := range resetWays {
+	for _, c := range q.resetWays() {
 		if slices.Contains(q.r.PostForm["way"], c.Value) {
 			ways = append(ways, reset.ParseWay(c.Value))
 		}
@@ -112,7 +117,7 @@ func (q *request) ways() (ways []reset.Way) {
 // resetPage is what the link in the e-mail opens. It asks for the code that was sent with it, or for something else that its address names.
 func resetPage(q *request) error {
 	way := reset.ParseWay(q.r.URL.Query().Get("with"))
-	if way == 0 || way == reset.ByLink {
+	if !slices.ContainsFunc(q.resetWays(), func(c page.Choice) bool { return c.Value == way.String() }) {
 		way = reset.ByText
 	}
 	return q.showReset(http.StatusOK, haven.Address{}, []reset.Way{way})
@@ -121,7 +126,8 @@ func resetPage(q *request) error {
 // showReset asks for what somebody has to show, and for a new password. Without an address it is the person of the link.
 func (q *request) showReset(code int, address haven.Address, ways []reset.Way, problems ...page.Problem) error {
 	p := q.s.o.Policy.Password
-	v := page.Reset{NewPassword: page.NewPassword{Least: p.MinLength, History: p.History}, Path: "/forgotten-password/reset", Address: address.String()}
+	v := page.Reset{NewPassword: page.NewPassword{Least: p.MinLength, History: p.History}, Path: "/forgotten-password/reset", Address: address.String(), Passkeys: q.s.o.SecondFactor.Passkeys()}
+	q.frame.Back = "/forgotten-password"
 	if address.IsNull() {
 		v.Path, v.Address = q.r.URL.Path, ""
 		if err := q.s.o.Reset.Look(q.ctx(), q.r.PathValue("link")); err != nil {
@@ -227,7 +233,7 @@ func (q *request) claim(c *reset.Claim, address haven.Address, ways []reset.Way)
 			}
 		case reset.ByPasskey:
 			if c.Passkey = q.value("credential"); c.Passkey == "" {
-				lacks("", noPasskey)
+				lacks("", "Your browser showed no passkey. Turn script on, or use something else")
 			}
 		case reset.ByAnswers:
 			ids, err := q.questionsOf(address)

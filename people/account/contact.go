@@ -31,6 +31,7 @@ const (
 		ON CONFLICT (no, kind) DO UPDATE SET sealed = excluded.sealed, hash = excluded.hash, made = excluded.made, proven = excluded.proven`
 	sqlProveContact   = `UPDATE contact SET proven = $3 WHERE no = $1 AND kind = $2 AND proven = 0`
 	sqlContacts       = `SELECT kind, sealed, made, proven FROM contact WHERE no = $1 ORDER BY kind`
+	sqlContactsMade   = `SELECT kind, made FROM contact WHERE no = $1`
 	sqlHolders        = `SELECT no FROM contact WHERE hash = $1 ORDER BY no LIMIT $2`
 	sqlHasContact     = `SELECT no FROM contact WHERE no = $1 AND kind = $2 AND hash = $3`
 	sqlProven         = `SELECT no FROM contact WHERE no = $1 AND kind = $2 AND proven > 0`
@@ -167,6 +168,13 @@ func (c *Contacts) HasIn(tx *db.Tx, s SealedContact) (has bool, err error) {
 func ProvenIn(tx *db.Tx, no haven.AccountNo, kind ContactKind) (proven bool, err error) {
 	err = tx.Query(sqlProven, []any{int64(no), int64(kind)}, func(db.Row) error { proven = true; return nil })
 	return proven, err
+}
+
+// ContactsMadeIn is when a person's contacts were set, of each kind that there is.
+func ContactsMadeIn(tx *db.Tx, no haven.AccountNo) (map[ContactKind]time.Time, error) {
+	made := map[ContactKind]time.Time{}
+	err := tx.Query(sqlContactsMade, []any{int64(no)}, func(r db.Row) error { made[ContactKind(r.Int64(0))] = db.Moment(r.Int64(1)); return nil })
+	return made, err
 }
 
 // RemoveIn takes a person's contact away; the transaction has locked the person. It is NotFound where there is none.

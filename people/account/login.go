@@ -307,29 +307,39 @@ func (s *Service) ForgetFailures(l Login) {
 // Unlock ends a lock at once: a texted code, the desk or an owner's word does so (Rules 6). The places from which somebody
 // tried in vain are no longer slowed either. It returns until when the account was locked; zero: it was not.
 func (s *Service) Unlock(ctx context.Context, actor haven.Actor, no haven.AccountNo) (until time.Time, err error) {
-	now := s.Now()
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		until = time.Time{}
-		n := 0
-		if err := tx.Query(sqlUnlock, []any{int64(no)}, func(r db.Row) error { until, n = db.Moment(r.Int64(0)), 1; return nil }); err != nil || n == 0 {
-			return err
-		}
-		a, err := ByNoIn(tx, no)
-		if err == nil {
-			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "account.unlocked", On: a.ID, Rule: "lockout.unlock"})
-		}
+		until, err = s.UnlockIn(tx, actor, no)
 		return err
 	})
 	if err != nil {
 		return time.Time{}, err
 	}
-	for _, place := range s.failing.take(no) {
-		s.places.Forget(place)
-	}
-	if !now.Before(until) {
+	s.Unlocked(no)
+	if !s.Now().Before(until) {
 		until = time.Time{}
 	}
 	return until, nil
+}
+
+// UnlockIn is Unlock within a transaction, whose caller calls Unlocked once it is committed. It returns until when the account was locked last; zero: it
+// never was.
+func (s *Service) UnlockIn(tx *db.Tx, actor haven.Actor, no haven.AccountNo) (until time.Time, err error) {
+	locked := false
+	if err := tx.Query(sqlUnlock, []any{int64(no)}, func(r db.Row) error { until, locked = db.Moment(r.Int64(0)), true; return nil }); err != nil || !locked {
+		return until, err
+	}
+	a, err := ByNoIn(tx, no)
+	if err == nil {
+		audit.Record(tx, audit.Entry{At: s.Now(), Actor: actor, What: "account.unlocked", On: a.ID, Rule: "lockout.unlock"})
+	}
+	return until, err
+}
+
+// Unlocked has the places from which somebody tried in vain to sign in as a person no longer slowed.
+func (s *Service) Unlocked(no haven.AccountNo) {
+	for _, place := range s.failing.take(no) {
+		s.places.Forget(place)
+	}
 }
 
 // failing remembers from where somebody tried in vain to sign in as whom, so that an unlocking can forget it.

@@ -37,6 +37,11 @@ func (s *Service) hashChecked(ctx context.Context, pw string, f PasswordFacts) (
 // next log in. It is Invalid, with the rule password.*, where the password may not be set, and Conflict where
 // another change came between. A shared mailbox or a program has none: NotFound.
 func (s *Service) SetPassword(ctx context.Context, actor haven.Actor, no haven.AccountNo, pw string, temporary bool) error {
+	return s.SetPasswordWith(ctx, actor, no, pw, temporary, func(*db.Tx) error { return nil })
+}
+
+// SetPasswordWith is SetPassword with what belongs to it: also runs in its transaction, before the password is written. Nothing is done where it fails.
+func (s *Service) SetPasswordWith(ctx context.Context, actor haven.Actor, no haven.AccountNo, pw string, temporary bool, also func(tx *db.Tx) error) error {
 	f, old, ver, err := s.passwordFacts(ctx, no)
 	if err != nil {
 		return err
@@ -62,6 +67,9 @@ func (s *Service) SetPassword(ctx context.Context, actor haven.Actor, no haven.A
 		}
 		if cur != ver {
 			return errs.E(errs.Conflict, "The password was changed meanwhile.")
+		}
+		if err := also(tx); err != nil {
+			return err
 		}
 		if cur > 0 {
 			tx.Exec(sqlKeepOld, int64(no))

@@ -151,6 +151,12 @@ func TestActivation(t *testing.T) {
 				t.Errorf("%s: %t, %v", c.name, got, err)
 			}
 		}
+		fewer := h.Policy
+		fewer.Reset.Questions = 1
+		short := activation.New(activation.Options{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock, Policy: fewer, Operators: h.Operators})
+		if got, err := short.Match(ctx, a.No, []activation.Answer{{1, "rex"}, {2, "x"}, {3, "x"}}); got || err != nil {
+			t.Errorf("answers that were set when there were more: %t, %v", got, err)
+		}
 		if got, err := s.Match(ctx, 99999, answers); got || err != nil {
 			t.Errorf("nobody's answers: %t, %v", got, err)
 		}

@@ -251,7 +251,7 @@ func (s *Service) Match(ctx context.Context, no haven.AccountNo, answers []Answe
 	}
 	all := len(hashes) > 0 && len(answers) == len(hashes)
 	given := map[int]bool{}
-	for i := range s.o.Policy.Reset.Questions {
+	for i := range max(len(answers), s.o.Policy.Reset.Questions) {
 		var a Answer
 		if i < len(answers) {
 			a = answers[i]

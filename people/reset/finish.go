@@ -1,6 +1,7 @@
 package reset
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"slices"
@@ -43,17 +44,24 @@ var errLink = &errs.Error{Kind: errs.NotFound, Rule: "reset.link", Say: "This li
 // row is a reset under way.
 type row struct {
 	no    haven.AccountNo
+	code  []byte // hash of the one that was sent with the link
 	made  time.Time
 	tries int64
 }
 
+// get is the reset of a link that is good: not spent, not too old, and sent to the e-mail that the person still has.
 func (s *Service) get(tx *db.Tx, link string) (r row, err error) {
 	err = tx.Query(sqlGet, []any{hash(link)}, func(q db.Row) error {
-		r = row{haven.AccountNo(q.Int64(0)), db.Moment(q.Int64(1)), q.Int64(2)}
+		r = row{haven.AccountNo(q.Int64(0)), bytes.Clone(q.Bytes(1)), db.Moment(q.Int64(2)), q.Int64(3)}
 		return nil
 	})
+	if err != nil {
+		return r, err
+	}
+	made, err := account.ContactsMadeIn(tx, r.no)
+	since, has := made[account.PersonalEmail]
 	p := s.o.Policy.Reset
-	if err == nil && (r.no == 0 || s.o.Clock.Now().Sub(r.made) >= p.GoodFor || r.tries >= int64(p.Tries)) {
+	if err == nil && (!has || since.After(r.made) || s.o.Clock.Now().Sub(r.made) >= p.GoodFor || r.tries >= int64(p.Tries)) {
 		err = errLink
 	}
 	return r, err
@@ -73,9 +81,10 @@ func (s *Service) Look(ctx context.Context, link string) error {
 	return err
 }
 
-// Finish gives the person of a claim a new password. It is Private (reset.code, reset.ways) where MayFinish refuses, TooMany (reset.tries) after too many tries without a
-// link, NotFound where the link is not good any more (it is spent after some wrong tries), and Invalid (password.*) where the password may not be set: then what was
-// shown serves again. A lock of the account ends (Rules 6), e-mail and mobile that served are known to be the own, a recovery code is used up, and the second factor stays as it is.
+// Finish gives the person of a claim a new password. It is Private (reset.code, reset.ways) where MayFinish refuses, TooMany (reset.tries) after too many tries with
+// whatever but link and code, NotFound where the link is not good any more (it is spent after some wrong tries), and Invalid (password.*) where the password may not be
+// set: then what was shown serves again. In the transaction that sets the password a lock of the account ends (Rules 6), e-mail and mobile that served are known to be
+// the own, what served is used up, and the person is told. The second factor stays as it is.
 func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, password string) error {
 	who, err := s.whose(ctx, c)
 	if err != nil {
@@ -85,21 +94,28 @@ func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, passwo
 	if err != nil {
 		return err
 	}
-	v, made, err := s.judge(ctx, actor, who, c, good)
-	if err == nil && !v.Allowed {
-		err = account.Refusal(errs.Private, v)
+	if err := s.judge(ctx, actor, who, c, good); err != nil {
+		return err
 	}
+	contacts, err := s.contacts(ctx, who.No)
 	if err != nil {
 		return err
 	}
 	actor.Person = who.ID
-	if err := s.o.Accounts.SetPassword(ctx, actor, who.No, password, false); err != nil {
-		return err
+	err = s.o.Accounts.SetPasswordWith(ctx, actor, who.No, password, false, func(tx *db.Tx) error {
+		w, err := s.weigh(tx, who, c, good) // others may have used it up meanwhile
+		if err != nil {
+			return err
+		}
+		if _, err := s.o.Accounts.UnlockIn(tx, actor, who.No); err != nil {
+			return err
+		}
+		return s.finish(tx, actor, who, c, w, contacts)
+	})
+	if err == nil {
+		s.o.Accounts.Unlocked(who.No)
 	}
-	if _, err := s.o.Accounts.Unlock(ctx, actor, who.No); err != nil {
-		return err
-	}
-	return s.finish(ctx, actor, who, c, v.Rule, made)
+	return err
 }
 
 // whose is the person of a claim; the zero account where there is none, which goes on as for anybody. A try is counted for the person, but of link and code, which end
@@ -158,62 +174,98 @@ func (s *Service) good(ctx context.Context, actor haven.Actor, who account.Accou
 	return ways, nil
 }
 
-// judge decides, and records a refusal; made is when the link or the code was sent that served.
-func (s *Service) judge(ctx context.Context, actor haven.Actor, who account.Account, c Claim, good []Way) (v haven.Verdict, made time.Time, err error) {
+// judge is the refusal of a claim, which it records; nil: it is good now.
+func (s *Service) judge(ctx context.Context, actor haven.Actor, who account.Account, c Claim, good []Way) (refused error) {
 	now := s.o.Clock.Now()
-	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		made = time.Time{}
-		f := FinishFacts{Known: who.No != 0, Given: c.given(), Good: slices.Clone(good)}
-		if f.Known {
-			if err := account.Lock(tx, who.No); err != nil {
-				return err
-			}
-			fresh, err := account.ByNoIn(tx, who.No)
-			if err != nil {
-				return err
-			}
-			f.State = fresh.State
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		refused = nil
+		w, err := s.weigh(tx, who, c, good)
+		if err == nil || w.verdict.Rule == "" {
+			return err
 		}
 		if c.Link != "" {
-			r, err := s.get(tx, c.Link) // others may have tried meanwhile
-			if err != nil {
-				return err
-			}
-			made, f.Good = r.made, append(f.Good, ByLink)
+			tx.Exec(sqlTry, hash(c.Link))
 		}
-		if c.Code != "" {
-			sent, err := s.sent(tx, who.No, c.Code, now)
-			if err != nil {
-				return err
-			}
-			if !sent.IsZero() {
-				made, f.Good = sent, append(f.Good, ByText)
-			}
-		}
-		if c.Recovery != "" {
-			holds, err := secondfactor.HoldsRecoveryIn(tx, who.No, c.Recovery)
-			if err != nil {
-				return err
-			}
-			if holds {
-				f.Good = append(f.Good, ByRecovery)
-			}
-		}
-		if v = MayFinish(f, now); !v.Allowed {
-			if c.Link != "" {
-				tx.Exec(sqlTry, hash(c.Link))
-			}
-			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "reset.refused", On: who.ID, Rule: v.Rule, Note: words(f.Given)})
-		}
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "reset.refused", On: who.ID, Rule: w.verdict.Rule, Note: words(c.given())})
+		refused = err
 		return nil
 	})
-	return v, made, err
+	if err != nil {
+		return err
+	}
+	return refused
+}
+
+// weighed is what a claim is good for.
+type weighed struct {
+	verdict haven.Verdict
+	reached []account.ContactKind // where went what somebody gives
+}
+
+// weigh looks at a claim in a transaction, which has the person locked afterwards; an error with a verdict is its refusal. good are the ways that were looked at before.
+func (s *Service) weigh(tx *db.Tx, who account.Account, c Claim, good []Way) (w weighed, err error) {
+	f := FinishFacts{Known: who.No != 0, Given: c.given(), Good: slices.Clone(good)}
+	if f.Known {
+		if err := account.Lock(tx, who.No); err != nil {
+			return w, err
+		}
+		fresh, err := account.ByNoIn(tx, who.No)
+		if err != nil {
+			return w, err
+		}
+		f.State = fresh.State
+	}
+	link, text, err := s.cameBack(tx, who.No, c)
+	if err != nil {
+		return w, err
+	}
+	if link {
+		f.Good, w.reached = append(f.Good, ByLink), append(w.reached, account.PersonalEmail)
+	}
+	if text {
+		f.Good, w.reached = append(f.Good, ByText), append(w.reached, account.Mobile)
+	}
+	if c.Recovery != "" {
+		holds, err := secondfactor.HoldsRecoveryIn(tx, who.No, c.Recovery)
+		if err != nil {
+			return w, err
+		}
+		if holds {
+			f.Good = append(f.Good, ByRecovery)
+		}
+	}
+	if w.verdict = MayFinish(f, s.o.Clock.Now()); !w.verdict.Allowed {
+		return w, account.Refusal(errs.Private, w.verdict)
+	}
+	return w, nil
+}
+
+// cameBack says whether somebody gives the link that went to the person's e-mail, and the code that went to the mobile: with a link the code that was sent with it. What
+// went to one that was replaced since is not good.
+func (s *Service) cameBack(tx *db.Tx, no haven.AccountNo, c Claim) (link, text bool, err error) {
+	var sent time.Time
+	if c.Link != "" {
+		r, err := s.get(tx, c.Link) // others may have tried meanwhile
+		if err != nil {
+			return false, false, err
+		}
+		if link = true; hmac.Equal(r.code, s.codeHash(no, c.Code)) {
+			sent = r.made
+		}
+	} else if c.Code != "" {
+		if sent, err = s.sent(tx, no, c.Code); err != nil {
+			return false, false, err
+		}
+	}
+	made, err := account.ContactsMadeIn(tx, no)
+	since, has := made[account.Mobile]
+	return link, has && !sent.IsZero() && !since.After(sent), err
 }
 
 // sent is when a code was sent that is good for a person; zero: it was not.
-func (s *Service) sent(tx *db.Tx, no haven.AccountNo, code string, now time.Time) (at time.Time, err error) {
+func (s *Service) sent(tx *db.Tx, no haven.AccountNo, code string) (at time.Time, err error) {
 	given := s.codeHash(no, code)
-	err = tx.Query(sqlCodes, []any{int64(no), now.Add(-s.o.Policy.Reset.GoodFor).UnixMicro()}, func(r db.Row) error {
+	err = tx.Query(sqlCodes, []any{int64(no), s.o.Clock.Now().Add(-s.o.Policy.Reset.GoodFor).UnixMicro()}, func(r db.Row) error {
 		if hmac.Equal(r.Bytes(0), given) {
 			at = db.Moment(r.Int64(1))
 		}
@@ -233,35 +285,25 @@ func words(ways []Way) (text string) {
 }
 
 // finish writes down what was done, and tells the person: at the personal e-mail, or where there is none at the mobile.
-func (s *Service) finish(ctx context.Context, actor haven.Actor, who account.Account, c Claim, rule haven.Rule, made time.Time) error {
-	contacts, err := s.contacts(ctx, who.No)
-	if err != nil {
-		return err
+func (s *Service) finish(tx *db.Tx, actor haven.Actor, who account.Account, c Claim, w weighed, contacts []account.Contact) error {
+	now := s.o.Clock.Now()
+	tx.Exec(sqlEnd, int64(who.No))
+	tx.Exec(sqlTried, s.tryKey(who, c.Address))
+	audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "reset.done", On: who.ID, Rule: w.verdict.Rule, Note: words(c.given())})
+	if c.Recovery != "" {
+		if err := secondfactor.SpendRecoveryIn(tx, actor, who, c.Recovery, now); err != nil {
+			return err
+		}
 	}
-	ways := c.given()
-	serves := map[account.ContactKind]bool{account.PersonalEmail: slices.Contains(ways, ByLink), account.Mobile: slices.Contains(ways, ByText)}
+	for _, kind := range w.reached {
+		s.o.Contacts.ProveIn(tx, who.No, kind)
+	}
 	tell := slices.IndexFunc(contacts, func(c account.Contact) bool { return c.Kind == account.PersonalEmail })
 	if tell < 0 {
 		tell = slices.IndexFunc(contacts, func(c account.Contact) bool { return c.Kind == account.Mobile })
 	}
-	now := s.o.Clock.Now()
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(sqlEnd, int64(who.No))
-		tx.Exec(sqlTried, s.tryKey(who, c.Address))
-		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "reset.done", On: who.ID, Rule: rule, Note: words(ways)})
-		if c.Recovery != "" {
-			if err := secondfactor.SpendRecoveryIn(tx, actor, who, c.Recovery, now); err != nil {
-				return err
-			}
-		}
-		for _, at := range contacts {
-			if serves[at.Kind] && !at.Made.After(made) { // what was sent reached it
-				s.o.Contacts.ProveIn(tx, who.No, at.Kind)
-			}
-		}
-		if tell < 0 {
-			return nil
-		}
-		return s.o.Notices.ResetDone(tx, who, contacts[tell], now, actor.Place)
-	})
+	if tell < 0 {
+		return nil
+	}
+	return s.o.Notices.ResetDone(tx, who, contacts[tell], now, actor.Place)
 }

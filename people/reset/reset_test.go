@@ -48,7 +48,10 @@ func TestMay(t *testing.T) {
 		{"both changed, and answers and a passkey", with(func(f *reset.Facts) {
 			f.EmailChanged, f.MobileChanged, f.Others = now.Add(-time.Hour), now.Add(-time.Hour), 2
 		}), "reset.contact-changed"},
-		{"neither, and answers and a passkey", with(func(f *reset.Facts) { f.Email, f.Mobile, f.Others = false, false, 2 }), "reset.contact-changed"},
+		{"neither, and answers and a passkey", with(func(f *reset.Facts) { f.Email, f.Mobile, f.Others = false, false, 2 }), "reset.no-contact"},
+		{"e-mail changed 71 hours ago, no mobile, and answers", with(func(f *reset.Facts) {
+			f.EmailChanged, f.Mobile, f.Others = now.Add(-71*time.Hour), false, 1
+		}), "reset.contact-changed"},
 		{"a sixth within the hour", with(func(f *reset.Facts) { f.WithinTheHour = 5 }), "reset.rate"},
 	} {
 		if v := reset.May(c.f, p.Reset, now); v.Rule != c.rule || v.Allowed != (c.rule == "reset.begun") {
@@ -62,6 +65,7 @@ type sent struct {
 	email, link, mobile, code string
 	links, codes, done        int
 	told                      account.ContactKind
+	fails                     error
 }
 
 func (s *sent) ResetLink(_ *db.Tx, _ account.Account, email, link string, _ time.Duration) error {
@@ -77,6 +81,9 @@ func (s *sent) ResetCode(_ *db.Tx, _ account.Account, mobile, code string, _ tim
 }
 
 func (s *sent) ResetDone(_ *db.Tx, _ account.Account, at account.Contact, _ time.Time, _ string) error {
+	if s.fails != nil {
+		return s.fails
+	}
 	s.done++
 	s.told = at.Kind
 	return nil

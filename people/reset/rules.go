@@ -53,6 +53,17 @@ func (f Facts) Serves(p policy.Reset, now time.Time) (email, mobile bool) {
 	return f.Email && now.Sub(f.EmailChanged) >= p.SettledFor, f.Mobile && now.Sub(f.MobileChanged) >= p.SettledFor
 }
 
+// ways are how many there are, settled or not.
+func (f Facts) ways() int {
+	n := f.Others
+	for _, has := range []bool{f.Email, f.Mobile} {
+		if has {
+			n++
+		}
+	}
+	return n
+}
+
 // May says whether anything is sent (Rules 6): a link to an e-mail and a code to a mobile that did not change a short time ago, where with what else there is they
 // are enough, and the account is one that is logged in to. The rule is for the audit log; the person is told nothing of it.
 func May(f Facts, p policy.Reset, now time.Time) haven.Verdict {
@@ -66,7 +77,7 @@ func May(f Facts, p policy.Reset, now time.Time) haven.Verdict {
 	switch {
 	case !opens(f.State, now):
 		return haven.Refuse("reset.account", "")
-	case have < enough && !(f.Email && f.Mobile):
+	case !f.Email && !f.Mobile || f.ways() < enough:
 		return haven.Refuse("reset.no-contact", "")
 	case have < enough || !email && !mobile:
 		return haven.Refuse("reset.contact-changed", "")
@@ -100,15 +111,15 @@ func MayFinish(f FinishFacts, now time.Time) haven.Verdict {
 	case all && len(ways) >= enough:
 		return haven.Allow("reset.two-ways")
 	case slices.Equal(ways, []Way{ByLink, ByText}) && slices.Contains(f.Good, ByLink):
-		return haven.Refuse("reset.code", "This is not the code that we sent to your mobile. Look at the newest text.")
+		return haven.Refuse("reset.code", "This is not the code that we sent with this link. Look at the newest e-mail, and the newest text.")
 	}
-	return haven.Refuse("reset.ways", "What you gave does not show that the account is yours. Look at each of the two again, or take two others.")
+	return haven.Refuse("reset.ways", "What you gave does not show that the account is yours. Look at each of the two again, or use something else.")
 }
 
 // MayTry says whether somebody may try again, with whatever but link and code, after so many tries within the hour.
 func MayTry(tries int, p policy.Reset) haven.Verdict {
 	if tries > p.Tries {
-		return haven.Refuse("reset.tries", "You have tried too often. Wait an hour, use the link in the e-mail with the code in the text, or call the helpdesk.")
+		return haven.Refuse("reset.tries", "You have tried too often. Wait an hour, or open the link in our e-mail and use it with the code in the text, or call the helpdesk.")
 	}
 	return haven.Allow("reset.try")
 }

@@ -2,7 +2,7 @@ package reset
 
 import "haven/platform/db"
 
-// Schema is the resets under way, and the tries without a link. Link and code are hashes, and so is for whom somebody tries, whether or not there is such an account.
+// Schema is the resets under way, and the tries with whatever but link and code. Link and code are hashes, and so is for whom somebody tries, whether or not there is such an account.
 var Schema = db.Schema{Concept: "reset", Steps: []string{`
 CREATE TABLE reset (
 	link {blob} NOT NULL PRIMARY KEY,
@@ -21,7 +21,7 @@ CREATE INDEX reset_try_since ON reset_try (since);
 
 const (
 	sqlPut    = `INSERT INTO reset (link, no, code, made, tries) VALUES ($1, $2, $3, $4, 0)`
-	sqlGet    = `SELECT no, made, tries FROM reset WHERE link = $1`
+	sqlGet    = `SELECT no, code, made, tries FROM reset WHERE link = $1`
 	sqlCodes  = `SELECT code, made FROM reset WHERE no = $1 AND made > $2`
 	sqlTry    = `UPDATE reset SET tries = tries + 1 WHERE link = $1`
 	sqlOf     = `SELECT COUNT(*) FROM reset WHERE no = $1 AND made > $2`

@@ -13,6 +13,7 @@ import (
 	"haven/people/reset"
 	"haven/platform/audit"
 	"haven/platform/db"
+	"haven/platform/errs"
 
 	"github.com/descope/virtualwebauthn"
 )
@@ -136,7 +137,7 @@ func TestOneContact(t *testing.T) {
 	})
 }
 
-// Tries without a link are few, of all addresses of a person together and of an address that nobody has, in the same words.
+// Tries with whatever but link and code are few, of all addresses of a person together and of an address that nobody has, in the same words.
 func TestTriesAreFew(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, _ *sent, aisha account.Account) {
@@ -242,5 +243,88 @@ func TestPasskeys(t *testing.T) {
 		used := own()
 		must(t, s.Finish(ctx, stranger, by(used), fresh))
 		wantRule(t, s.Finish(ctx, stranger, by(used), fresh+" again"), "reset.ways")
+	})
+}
+
+// What went to a mobile or an e-mail that was replaced since is not good any more.
+func TestReplacedContacts(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		ctx := t.Context()
+		answered(t, h, aisha)
+		_, err := s.Begin(ctx, stranger, aisha.Address)
+		must(t, err)
+		replaced := func(kind account.ContactKind) {
+			h.Clock.Advance(time.Second)
+			must(t, h.DB.Write(ctx, func(tx *db.Tx) error {
+				tx.Exec(`UPDATE contact SET made = $2 WHERE kind = $1`, int64(kind), h.Clock.Now().UnixMicro())
+				return nil
+			}))
+		}
+		replaced(account.Mobile)
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh), "reset.code")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Address: aisha.Address, Code: out.code, Answers: answers}, fresh), "reset.ways")
+		must(t, s.Look(ctx, out.link))
+		replaced(account.PersonalEmail)
+		wantRule(t, s.Look(ctx, out.link), "reset.link")
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Answers: answers}, fresh), "reset.link")
+	})
+}
+
+func TestCodeGoesWithItsLink(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		ctx := t.Context()
+		_, err := s.Begin(ctx, stranger, aisha.Address)
+		must(t, err)
+		first := out.link
+		_, err = s.Begin(ctx, stranger, aisha.Address)
+		must(t, err)
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: first, Code: out.code}, fresh), "reset.code")
+		must(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh))
+	})
+}
+
+// A password is not set where its person can't be told, and then nothing is used up.
+func TestOneStep(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		ctx := t.Context()
+		recovery := answered(t, h, aisha)
+		claim := reset.Claim{Address: aisha.Address, Answers: answers, Recovery: recovery}
+		out.fails = errs.E(errs.Transient, "no notices now")
+		if err := s.Finish(ctx, stranger, claim, fresh); !errs.Is(err, errs.Transient) {
+			t.Fatal(err)
+		}
+		login := account.Login{User: aisha.Address.String(), Password: fresh, Place: "192.0.2.7", Face: account.Web}
+		if _, err := h.Accounts.Authenticate(ctx, login); err == nil {
+			t.Error("the password was set, and nobody told")
+		}
+		out.fails = nil
+		must(t, s.Finish(ctx, stranger, claim, fresh))
+		if _, err := h.Accounts.Authenticate(ctx, login); err != nil || out.done != 1 {
+			t.Errorf("%v; told %d times", err, out.done)
+		}
+	})
+}
+
+// Of two who come at once with the same recovery code, one sets a password.
+func TestOneOfTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		claim := reset.Claim{Address: aisha.Address, Answers: answers, Recovery: answered(t, h, aisha)}
+		done := make(chan error, 2)
+		for _, password := range []string{fresh, fresh + " too"} {
+			go func() { done <- s.Finish(t.Context(), stranger, claim, password) }()
+		}
+		good := 0
+		for range 2 {
+			if err := <-done; err == nil {
+				good++
+			}
+		}
+		if good != 1 || out.done != 1 {
+			t.Errorf("%d were good, told %d times", good, out.done)
+		}
 	})
 }

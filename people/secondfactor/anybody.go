@@ -20,6 +20,12 @@ import (
 
 const anybodyAtOnce = 10_000 // questions of all browsers together that wait for an answer; the oldest go
 
+// Passkeys reports whether there can be any: the pages' address is known.
+func (s *Service) Passkeys() bool {
+	_, err := s.relying()
+	return err == nil
+}
+
 // AskAnybody begins the showing of a passkey by whoever is there; "" where the pages' address is not known. The caller bounds how often it is asked.
 func (s *Service) AskAnybody(ctx context.Context) (Ceremony, error) {
 	w, err := s.relying()

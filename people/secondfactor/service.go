@@ -189,7 +189,7 @@ func HoldsRecoveryIn(tx *db.Tx, no haven.AccountNo, text string) (holds bool, er
 	return holds, err
 }
 
-// SpendRecoveryIn uses a recovery code up; one that is no more is no error.
+// SpendRecoveryIn uses a recovery code up, in the transaction in which HoldsRecoveryIn found it.
 func SpendRecoveryIn(tx *db.Tx, actor haven.Actor, who account.Account, text string, now time.Time) error {
 	_, err := spend(tx, actor, who, Clean(text), now)
 	return err

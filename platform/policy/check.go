@@ -202,6 +202,7 @@ func (p Policy) others() []bound {
 		between("request.reason_runes", p.Request.ReasonRunes, 50, 5000),
 		some("reset.good_for", p.Reset.GoodFor),
 		between("reset.code_digits", p.Reset.CodeDigits, 6, 18),
+		between("reset.questions", p.Reset.Questions, 1, 10), // as many as there are to choose from
 		between("reset.tries", p.Reset.Tries, 1, 20),
 		some("reset.vouch_limits", p.Reset.VouchLimits),
 		some("reset.vouch_link_for", p.Reset.VouchLinkFor),

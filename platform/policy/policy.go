@@ -133,7 +133,7 @@ type SecondFactor struct {
 type Reset struct {
 	GoodFor      time.Duration // a link and a code
 	CodeDigits   int           // of a code by text
-	Tries        int           // codes that may be wrong
+	Tries        int           // wrong codes that spend a link; and tries of a person within the hour with whatever but link and code
 	PerHour      int           // resets of one account that are begun
 	SettledFor   time.Duration // text and e-mail serve when unchanged so long
 	DeskTries    int           // answers that a caller may try at the desk

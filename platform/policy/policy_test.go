@@ -100,6 +100,8 @@ func TestCheck(t *testing.T) {
 		{"organisation.find_results", func(p *Policy) { p.Organisation.FindResults = 0 }},
 		{"organisation.close_per_mille", func(p *Policy) { p.Organisation.ClosePerMille = 1001 }},
 		{"vacation.per_hour", func(p *Policy) { p.Vacation.PerHour = 0 }},
+		{"reset.questions", func(p *Policy) { p.Reset.Questions = 0 }},
+		{"reset.questions", func(p *Policy) { p.Reset.Questions = 11 }},
 		{"signature.lines", func(p *Policy) { p.Signature.Lines = 0 }},
 		{"signature.runes", func(p *Policy) { p.Signature.Runes = 99 }},
 		{"sending.message_octets", func(p *Policy) { p.Sending.MessageOctets = 1 }},
