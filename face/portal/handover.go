@@ -45,9 +45,9 @@ func (q *request) offer() (o sharedmailbox.Opened, can handover.Offered, v page.
 
 func lettersUntil(c handover.Correspondent) string {
 	if c.Letters == 1 {
-		return "1 letter, of " + day(c.Newest)
+		return "1 letter, on " + day(c.Newest)
 	}
-	return strconv.Itoa(c.Letters) + " letters, the newest of " + day(c.Newest)
+	return strconv.Itoa(c.Letters) + " letters, the newest on " + day(c.Newest)
 }
 
 func handoverPath(o sharedmailbox.Opened) string { return mailboxPath(o) + "/handover" }
@@ -96,7 +96,15 @@ func handOver(q *request) error {
 			with, v.With = append(with, c.Value), append(v.With, c)
 		}
 	}
-	if q.value("sure") != "yes" && len(with) > 0 {
+	sure := q.value("sure") == "yes"
+	switch {
+	case len(v.Correspondents) == 0:
+		return q.showHandover(http.StatusOK, v) // it says why
+	case len(with) == 0 && sure: // sent twice
+		return refuse("The letters that you chose are in the mailbox already")
+	case len(with) == 0:
+		return refuse("Choose whose letters you hand over")
+	case !sure:
 		v.Letters = can.Chosen(with).String()
 		q.frame.Title, q.frame.Back = "Check your answers", v.Path
 		return q.show(http.StatusOK, page.HandoverCheckPage(q.frame, v))
@@ -131,7 +139,7 @@ func (q *request) handedOver(l leaver.Leaving, v *page.Leaving) error {
 			return err
 		}
 		if waiting.Letters > 0 {
-			v.Waiting = append(v.Waiting, waiting.String()+" to "+b.Mailbox.Display)
+			v.Waiting = append(v.Waiting, l.Person.Display+" could still hand over "+waiting.String()+" to "+b.Mailbox.Display+".")
 		}
 		earlier, err := q.s.o.Handover.Handed(q.ctx(), q.ses.Person.No, who)
 		if err != nil {

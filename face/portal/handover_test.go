@@ -90,14 +90,15 @@ func TestHandover(t *testing.T) {
 		leave := fmt.Sprintf("/account/posts/%d/leave", here.ID)
 		b.get(leave).want(200, leave, `href="`+path+`"`)
 		b.get("/mailbox/"+box.ID.String()+"/leave").want(200, "/mailbox/"+box.ID.String()+"/leave", `href="`+path+`"`)
-		b.get(path).want(200, path, "2 letters, the newest of 4 September 2017")
+		b.get(path).want(200, path, "2 letters, the newest on 4 September 2017")
 		for _, never := range []string{"mum@home.example", aisha.Address.String(), "secret", " checked"} {
 			if strings.Contains(b.text, never) {
 				t.Errorf("the page shows %q", never)
 			}
 		}
 		b.send(path).want(422, path, "Choose whose letters you hand over")
-		b.send(path, "with", "mum@home.example", "sure", "yes").want(422, path, "Choose whose letters you hand over")
+		b.send(path, "with", "mum@home.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
+		b.send(path, "with", "mum@home.example").want(422, path, "Choose whose letters you hand over")
 		b.send(path, "with", "all").want(200, path, "3 letters with 2 correspondents")
 		check := b.text
 		b.get(path).send(path, "with", "gp@surgery.example").want(200, path, "2 letters with 1 correspondent")
@@ -106,7 +107,7 @@ func TestHandover(t *testing.T) {
 		b.send("/prove", "next", path, "password", peopletest.Password).want(200, path, "checked")
 		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(200, path, "You have handed over your letters")
 		b.text = check
-		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(422, path, "Choose whose letters you hand over")
+		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
 		b.get(path).want(200, path, "You handed over 2 letters with 1 correspondent on 4 September 2017.")
 		if strings.Contains(b.text, "gp@surgery.example") {
 			t.Error("what was handed over is shown again")
@@ -119,14 +120,14 @@ func TestHandover(t *testing.T) {
 		o.get(history).want(200, history, "Own letters were handed over to the mailbox, 2 letters with 1 correspondent")
 		end := "/mailbox/" + box.ID.String() + "/member/" + ben.ID.String() + "/left"
 		o.get(end).want(200, end, "Ben Whitlock handed over 2 letters with 1 correspondent")
-		o.want(200, end, "1 letter with 1 correspondent to "+box.Display)
+		o.want(200, end, "Ben Whitlock could still hand over 1 letter with 1 correspondent to "+box.Display)
 		for _, never := range []string{"surgery.example", "hospital.example", "secret"} {
 			if strings.Contains(o.text, never) {
 				t.Errorf("the owner's page shows %q", never)
 			}
 		}
-		o.get(path).want(200, path, "There is nothing to hand over")
-		b.get("/account/history").want(200, "/account/history", "An owner was told how many letters you could hand over")
+		o.get(path).want(200, path, "There is nothing to hand over").send(path, "with", "all", "sure", "yes").want(200, path, "There is nothing to hand over")
+		b.get("/account/history").want(200, "/account/history", "An owner was told how many letters there are to hand over")
 
 		// Nobody else.
 		s.browser().logIn(dev, peopletest.Password).get(path).want(404, path, "There is nothing here").send(path, "with", "lab@hospital.example", "sure", "yes").want(404, path, "There is nothing here")

@@ -132,7 +132,7 @@ var inHistory = map[string]string{
 	"helpdesk.call-closed":            "A call was closed",
 	"helpdesk.call-opened":            "The helpdesk or the local team was asked",
 	"helpdesk.details-sent":           "The lost details were sent to the e-mail on file",
-	"handover.counted":                "An owner was told how many letters you could hand over, and not which",
+	"handover.counted":                "An owner was told how many letters there are to hand over",
 	"handover.done":                   "Own letters were handed over to the mailbox",
 	"handover.refused":                "Own letters were not handed over to the mailbox",
 	"leaver.disputed":                 "Said that the end of a post was wrong",

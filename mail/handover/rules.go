@@ -28,7 +28,7 @@ func MayHandOver(f Facts) haven.Verdict {
 	case !f.Rights.Has(haven.Write):
 		return haven.Refuse("handover.read-only", "You may read this mailbox, and not add to it. Ask one of its owners for the right to change it, then come back.")
 	case f.Letters == 0:
-		return haven.Refuse("handover.nothing", "Choose whose letters you hand over. Those that are in the mailbox already are not shown.")
+		return haven.Refuse("handover.nothing", "Choose letters that the mailbox does not have already.")
 	case !f.Room:
 		return haven.Refuse("handover.no-room", "The mailbox has no room for these letters. Choose fewer, or ask one of its owners to delete what is no longer needed.")
 	}
