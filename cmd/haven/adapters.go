@@ -134,6 +134,17 @@ func (d receivers) Serves(_ context.Context, domain string) (bool, error) {
 	return d.h.accounts.Hosts(domain), nil
 }
 
+// footers answers delivery what letters from a mailbox end with by law: those of people say nothing of a business.
+type footers struct{ h *house }
+
+func (f footers) FooterOf(ctx context.Context, no haven.AccountNo) (lines []string, complete bool, err error) {
+	a, err := f.h.accounts.ByNo(ctx, no)
+	if err != nil || a.Kind != haven.Shared {
+		return nil, true, err
+	}
+	return f.h.legal.FooterOf(ctx, no)
+}
+
 // owners answers vacation whether somebody acts as an owner of a shared mailbox now.
 type owners struct{ h *house }
 

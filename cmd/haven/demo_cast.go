@@ -12,6 +12,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/people/account"
 	"haven/people/activation"
+	"haven/people/legal"
 	"haven/people/organisation"
 	"haven/people/sharedmailbox"
 	"haven/platform/errs"
@@ -80,6 +81,12 @@ const demoPostmaster = "pharmacy desk and postmaster"
 
 // demoOperator is the role of who runs the service.
 const demoOperator = "operator"
+
+// demoLegal is what an owner has written down of one premises, so that its letters end with it; at the others it is still to be done.
+var demoLegal = struct {
+	code organisation.Code
+	legal.Particulars
+}{"FAQ06", legal.Particulars{Kind: legal.Company, Name: "Beeston Hill Pharmacy (Demo) Ltd", Part: "England and Wales", Number: "01234567", Office: "1 Demonstration Road, Leeds LS11 0AA"}}
 
 // demoMailboxes are the shared mailboxes, by place in demoCast: who owns and who is a member.
 var demoMailboxes = []struct {
@@ -274,6 +281,15 @@ func (s *seeding) person(ctx context.Context, first, last string, a haven.Addres
 	return s.h.accounts.CreatePersonal(ctx, s.actor, account.NewPersonal{First: first, Last: last, Address: a, State: account.Active, Hashed: hash})
 }
 
+// particulars writes down what letters from a mailbox end with, once.
+func (s *seeding) particulars(ctx context.Context, box haven.AccountNo) error {
+	_, complete, err := s.h.legal.Of(ctx, box)
+	if err != nil || complete {
+		return err
+	}
+	return s.h.legal.Set(ctx, s.actor, box, demoLegal.Particulars)
+}
+
 func (s *seeding) mailboxes(ctx context.Context) error {
 	for _, m := range demoMailboxes {
 		o, err := s.h.organisations.ByCode(ctx, m.code)
@@ -287,6 +303,11 @@ func (s *seeding) mailboxes(ctx context.Context) error {
 		addrs, err := s.h.accounts.Addresses(ctx, box.No, false)
 		if err != nil {
 			return err
+		}
+		if m.code == demoLegal.code {
+			if err := s.particulars(ctx, box.No); err != nil {
+				return err
+			}
 		}
 		s.progress("%d of %d mailboxes", len(s.file.Shared), len(demoMailboxes))
 		d := demoShared{Address: box.Address.String(), Aliases: []string{}, Organisation: o.Name, Owners: s.names(m.owners), Members: s.names(m.members)}

@@ -375,7 +375,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.handover = handover.New(handover.Options{DB: h.db, Mail: h.mail, People: insiders{h}, Policy: p, Clock: h.clock})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
-		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation,
+		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h},
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
 	return h.turnSealers(sealer, crowds, owed)
 }

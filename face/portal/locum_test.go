@@ -93,9 +93,9 @@ func TestLocumByOwner(t *testing.T) {
 			}
 		}
 		give := []string{"address", lena.Address.String(), "from", "6", "from-month", "9", "from-year", "2017", "days", "2"}
-		b.send(path+"/locum/give", append(give, "from-year", "2016")...).want(422, path+"/locum/give", "A pass ends after it begins, and not in the past.")
-		b.send(path+"/locum/give", append(give, "from-year", "2018")...).want(422, path+"/locum/give", "A pass begins within 90 days.")
-		b.send(path+"/locum/give", append(give, "days", "30")...).want(422, path+"/locum/give", "A pass lasts 7 days at most")
+		b.send(path+"/locum/give", but(give, "from-year", "2016")...).want(422, path+"/locum/give", "A pass ends after it begins, and not in the past.")
+		b.send(path+"/locum/give", but(give, "from-year", "2018")...).want(422, path+"/locum/give", "A pass begins within 90 days.")
+		b.send(path+"/locum/give", but(give, "days", "30")...).want(422, path+"/locum/give", "A pass lasts 7 days at most")
 		b.send(path+"/locum/give", give...).want(200, path+"/locum/give", "Lena Marsh has a pass from Wednesday 6 September until the end of Thursday 7 September 2017.")
 		b.send(path+"/locum/give", give...).want(422, path+"/locum/give", "This person is a member already.")
 		h.Clock.Set(time.Date(2017, 9, 6, 8, 0, 0, 0, openinghours.London))

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -195,6 +196,17 @@ func (b *browser) send(path string, fields ...string) *browser {
 	}
 	maps.Copy(v, given)
 	return b.post(path, v)
+}
+
+// but are fields as send takes them, of which one says something else.
+func but(fields []string, name, value string) []string {
+	changed := slices.Clone(fields)
+	for i := 0; i+1 < len(changed); i += 2 {
+		if changed[i] == name {
+			changed[i+1] = value
+		}
+	}
+	return changed
 }
 
 func (b *browser) post(path string, v url.Values) *browser {

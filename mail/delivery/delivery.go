@@ -90,6 +90,7 @@ type Options struct {
 	Outbox     Outbox         // for submission, and the service's own letters
 	Returns    Returns        // nil: none of them comes back
 	Replies    Replies        // nil: nobody is ever away
+	Footers    Footers        // nil: letters end as they are written
 	Checker    *authn.Checker // nil: nothing from outside is checked
 	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
 	Sealer     Sealer

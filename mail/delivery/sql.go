@@ -28,6 +28,7 @@ var Schema = db.Schema{Concept: "delivery", Steps: []string{
 	`CREATE TABLE crowd_rcpt (id {int} NOT NULL, an {int} NOT NULL, addr {text} NOT NULL, notify {int} NOT NULL,
 		orcpt {text} NOT NULL, due {int} NOT NULL, PRIMARY KEY (id, an)) {norowid}`,
 	`CREATE INDEX crowd_due ON crowd_rcpt (due)`,
+	`CREATE TABLE told_lacking (person {int} NOT NULL, an {int} NOT NULL, why {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (person, an, why)) {norowid}`,
 }}
 
 const (
@@ -36,6 +37,9 @@ const (
 	sqlCrowdBodyless = `SELECT c.id, c.body FROM crowd c WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = c.body)`
 	sqlHeldBodyless  = `SELECT h.an, h.body FROM held h WHERE NOT EXISTS (SELECT 1 FROM body b WHERE b.id = h.body)`
 	sqlCrowdOldest   = `SELECT MIN(at) FROM crowd`
+
+	sqlToldLacking = `SELECT 1 FROM told_lacking WHERE person = $1 AND an = $2 AND why = $3 AND at > $4`
+	sqlTellLacking = `INSERT INTO told_lacking (person, an, why, at) VALUES ($1, $2, $3, $4) ON CONFLICT (person, an, why) DO UPDATE SET at = excluded.at`
 
 	sqlReferenced = `SELECT 1 FROM held WHERE body = $1 UNION ALL SELECT 1 FROM crowd WHERE body = $1 LIMIT 1`
 	sqlLapsed     = `SELECT an, body FROM held WHERE until <= $1 ORDER BY until LIMIT $2`

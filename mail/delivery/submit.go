@@ -122,19 +122,20 @@ func (sub *Submission) Rcpt(ctx context.Context, to haven.Address, notify outbox
 
 // SubmittedLetter takes the text of a submission.
 type SubmittedLetter struct {
-	sub   *Submission
-	ctx   context.Context // of the session: the header is judged while it is written
-	id    string
-	gate  headerGate
-	to    *mailbox.LetterWriter
-	copy  *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
-	from  Use                   // of the first address in From: whose Sent gets the copy
-	uses  []Use                 // of all addresses in From
-	asked int                   // addresses judged so far
-	sign  string                // domain of that address: in whose name the letter is signed
-	utf8  bool                  // the header holds octets over 127
-	high  bool                  // anything does
-	files attachment.UUHint
+	sub    *Submission
+	ctx    context.Context // of the session: the header is judged while it is written
+	id     string
+	gate   headerGate
+	to     *mailbox.LetterWriter
+	copy   *mailbox.LetterWriter // for Sent, where it differs: it keeps Bcc
+	from   Use                   // of the first address in From: whose Sent gets the copy
+	uses   []Use                 // of all addresses in From
+	asked  int                   // addresses judged so far
+	as     haven.Address         // that address: in whose domain's name the letter is signed
+	footer []string              // what it ends with by law
+	utf8   bool                  // the header holds octets over 127
+	high   bool                  // anything does
+	files  attachment.UUHint
 }
 
 // Open begins the letter's text.
@@ -254,7 +255,7 @@ func (l *SubmittedLetter) judgeFields(h mime.Header, names ...string) (onBehalf 
 			return false, err
 		}
 		if f.Is("From") {
-			l.from, l.uses, l.sign = uses[0], uses, addrs[0].Domain
+			l.from, l.uses, l.as = uses[0], uses, addrs[0]
 			onBehalf = onBehalf || len(uses) > 1 // RFC 5322 §3.6.2: several authors need a Sender
 		}
 		i := slices.IndexFunc(uses, func(u Use) bool { return u.OnBehalf })
@@ -317,6 +318,10 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	letter, kept, lacks, err := l.end(ctx, letter, kept)
+	if err != nil {
+		return "", err
+	}
 	if err := s.fileFitting(ctx, l.sub.to, letter.Size(), func(now, later addressees) error {
 		filings := l.filings(letter, kept, now)
 		also, err := l.also(ctx, letter, removed, filings, later)
@@ -330,6 +335,7 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 		return "", err
 	}
 	l.count(letter, removed)
+	l.tellLacking(ctx, lacks)
 	return l.id, nil
 }
 
@@ -401,7 +407,7 @@ func (l *SubmittedLetter) item(letter *mailbox.Letter) outbox.Item {
 	return outbox.Item{
 		Body: st.ID, Key: st.Key, Size: st.Size,
 		Trace: []byte(received(l.sub.client, l.sub.s.o.Host, l.id, haven.Address{}, l.sub.s.o.Clock.Now())),
-		From:  l.sub.envelope.From, Account: l.from.Account, SignAs: l.sign,
+		From:  l.sub.envelope.From, Account: l.from.Account, SignAs: l.as.Domain,
 		UTF8: l.sub.envelope.UTF8 || l.utf8, Eight: l.high,
 		Return: l.sub.envelope.Return, EnvID: l.sub.envelope.EnvID, To: l.sub.others,
 	}

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 
 	"haven/platform/errs"
 )
@@ -191,24 +190,12 @@ func ReplaceParts(src io.ReaderAt, m *Message, decide func(*Part) (text string, 
 
 // notice is the part that stands in for p. The root of a message keeps the fields that aren't about its content.
 func notice(src io.ReaderAt, p *Part, root bool, text string) ([]byte, error) {
-	var b []byte
-	if root {
-		const most = 1 << 20
-		if p.Body-p.Header > most {
-			return nil, ErrHeaderTooLong
-		}
-		h, err := p.ReadHeader(src, most)
-		if err != nil {
-			return nil, err
-		}
-		b = Edit{Remove: func(f Field) bool {
-			return len(f.Name) > 8 && strings.EqualFold(f.Name[:8], "Content-") || f.Is("MIME-Version")
-		}}.header([]byte(h))
-		b = bytes.TrimSuffix(bytes.TrimSuffix(b, newline), []byte("\r"))
-		if len(b) > 0 && b[len(b)-1] != '\n' {
-			b = append(b, "\r\n"...)
-		}
-		b = append(b, "MIME-Version: 1.0\r\n"...)
+	if !root {
+		return NewText(text).Append(nil), nil
+	}
+	b, err := p.fieldsBut(src, true, isContentField)
+	if err != nil {
+		return nil, err
 	}
 	return NewText(text).Append(b), nil
 }

@@ -14,7 +14,7 @@ import (
 
 // Numbers that bound the work of one search. All are far above what somebody looks through.
 const (
-	lookedAtRows  = 2000 // of the rarest word, which are asked for the others; so many are counted of each to find it
+	lookedAtRows  = 1000 // of the rarest word, which are asked for the others; so many are counted of each to find it
 	candidateRows = 100  // that fit, and of which the best are shown
 	pairedWords   = 3    // of a search, that may stand in pairs
 	ownFirst      = 1000 // the fit of an entry of the own places is better by so much than that of any other

@@ -43,6 +43,15 @@ func (s *Service) Of(ctx context.Context, mailbox haven.AccountNo) (p Particular
 	return p, len(Check(p, s.o.Policy)) == 0, nil
 }
 
+// FooterOf is what letters from a mailbox end with, a line each; it is not complete where nobody has written down yet what they are to say.
+func (s *Service) FooterOf(ctx context.Context, mailbox haven.AccountNo) (lines []string, complete bool, err error) {
+	p, complete, err := s.Of(ctx, mailbox)
+	if err == nil && complete {
+		lines = Footer(p)
+	}
+	return lines, complete, err
+}
+
 // Set writes down the particulars of who runs the premises of a mailbox. The actor is an owner of it. It is Invalid, by the first fault's rule, where Check finds
 // one.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, mailbox haven.AccountNo, p Particulars) error {

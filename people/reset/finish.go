@@ -77,7 +77,7 @@ func (s *Service) Look(ctx context.Context, link string) error {
 // link, NotFound where the link is not good any more (it is spent after some wrong tries), and Invalid (password.*) where the password may not be set: then what was
 // shown serves again. A lock of the account ends (Rules 6), e-mail and mobile that served are known to be the own, a recovery code is used up, and the second factor stays as it is.
 func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, password string) error {
-	who, err := s.whose(ctx, actor, c)
+	who, err := s.whose(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -102,16 +102,17 @@ func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, passwo
 	return s.finish(ctx, actor, who, c, v.Rule, made)
 }
 
-// whose is the person of a claim; the zero account where there is none, which goes on as for anybody. A try without a link is counted.
-func (s *Service) whose(ctx context.Context, actor haven.Actor, c Claim) (who account.Account, err error) {
-	if c.Link != "" {
-		r, err := s.look(ctx, c.Link)
-		if err != nil {
-			return who, err
-		}
-		return s.o.Accounts.ByNo(ctx, r.no)
+// whose is the person of a claim; the zero account where there is none, which goes on as for anybody. A try is counted for the person, but of link and code, which end
+// with the link: else whoever reads the e-mail would guess answers with one link after the other.
+func (s *Service) whose(ctx context.Context, c Claim) (who account.Account, err error) {
+	if c.Link == "" {
+		who, err = s.who(ctx, c.Address)
+	} else if r, failed := s.look(ctx, c.Link); failed == nil {
+		who, err = s.o.Accounts.ByNo(ctx, r.no)
+	} else {
+		err = failed
 	}
-	if who, err = s.who(ctx, c.Address); err != nil {
+	if err != nil || c.Link != "" && c.Code != "" {
 		return who, err
 	}
 	tries, now := 0, s.o.Clock.Now()

@@ -105,10 +105,10 @@ func MayFinish(f FinishFacts, now time.Time) haven.Verdict {
 	return haven.Refuse("reset.ways", "What you gave does not show that the account is yours. Look at each of the two again, or take two others.")
 }
 
-// MayTry says whether somebody may try again who gives an address and no link, after so many tries within the hour.
+// MayTry says whether somebody may try again, with whatever but link and code, after so many tries within the hour.
 func MayTry(tries int, p policy.Reset) haven.Verdict {
 	if tries > p.Tries {
-		return haven.Refuse("reset.tries", "You have tried too often. Wait an hour, open the link in the e-mail, or call the helpdesk.")
+		return haven.Refuse("reset.tries", "You have tried too often. Wait an hour, use the link in the e-mail with the code in the text, or call the helpdesk.")
 	}
 	return haven.Allow("reset.try")
 }

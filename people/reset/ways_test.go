@@ -161,6 +161,25 @@ func TestTriesAreFew(t *testing.T) {
 	})
 }
 
+// Whoever reads a person's e-mail does not guess answers with one link after the other.
+func TestTriesWithLinksAreFew(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		ctx := t.Context()
+		answered(t, h, aisha)
+		wrong := slices.Clone(answers)
+		wrong[0].Text = "Mill Lane"
+		for range h.Policy.Reset.Tries {
+			_, err := s.Begin(ctx, stranger, aisha.Address)
+			must(t, err)
+			wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Answers: wrong}, fresh), "reset.ways")
+			h.Clock.Advance(time.Minute)
+		}
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Answers: answers}, fresh), "reset.tries")
+		must(t, s.Finish(ctx, stranger, reset.Claim{Link: out.link, Code: out.code}, fresh)) // which has its own bound
+	})
+}
+
 // The questions of an address that nobody has are as many, and stay the same.
 func TestQuestionsOfNobody(t *testing.T) {
 	t.Parallel()

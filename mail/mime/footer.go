@@ -1,0 +1,257 @@
+package mime
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"html"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ErrProtected is AddFooter's answer to a letter that must not be altered: it is signed or encrypted.
+var ErrProtected = errors.New("the letter is signed or encrypted")
+
+// ErrUnfit is its answer to a letter whose text nobody knows how to read.
+var ErrUnfit = errors.New("the letter's text is in an encoding that is not known")
+
+// footerWidth is how many characters a line of a footer has in plain text, where words allow it (RFC 5322 §2.1.1 asks for 78).
+const footerWidth = 76
+
+// AddFooter puts lines at the end of a letter's text: of the plain version and of the HTML one, once each, whatever they quote. A letter without a text gets one. Parts that
+// are not its text keep their octets. It is ErrProtected for a letter that is signed or encrypted anywhere but in a message within it, and ErrUnfit for one that can't be read.
+func AddFooter(src io.ReaderAt, m *Message, lines []string) (io.Reader, error) {
+	if anyProtected(m.Root) {
+		return nil, ErrProtected
+	}
+	texts := bodies(m.Root)
+	if len(texts) == 0 {
+		cuts, err := textInFront(src, m.Root, lines)
+		return Splice(src, m.Size, cuts), err
+	}
+	cuts := make([]Cut, len(texts))
+	for i, p := range texts {
+		var err error
+		if cuts[i], err = p.footed(src, p == m.Root, lines); err != nil {
+			return nil, err
+		}
+	}
+	return Splice(src, m.Size, cuts), nil
+}
+
+func anyProtected(root *Part) (is bool) {
+	root.Walk(func(p *Part) bool {
+		is = is || p.IsProtected()
+		return !is && p.Envelope == nil
+	})
+	return is
+}
+
+// bodies are the parts that a reader sees as a letter's text, one of each version, in order: programs cut a text in pieces around pictures, of which the last is meant.
+func bodies(p *Part) (found []*Part) {
+	switch {
+	case p.Envelope != nil || p.IsAttachment():
+	case !p.IsMultipart():
+		if p.Is("text/plain") || p.Is("text/html") {
+			found = []*Part{p}
+		}
+	case p.Subtype == "alternative":
+		for _, c := range p.Children {
+			found = append(found, bodies(c)...)
+		}
+	case p.Subtype == "related": // RFC 2387 §3.2: the first is the root, but where a start names another, which nobody writes
+		return bodies(p.Children[0])
+	default:
+		for _, c := range slices.Backward(p.Children) {
+			if found = bodies(c); len(found) > 0 {
+				break
+			}
+		}
+	}
+	return found
+}
+
+// footed is what changes in a text part. Its octets stay as they are where they can: in front of the footer, and in its encoding.
+func (p *Part) footed(src io.ReaderAt, root bool, lines []string) (Cut, error) {
+	if !p.KnownEncoding() {
+		return Cut{}, ErrUnfit
+	}
+	text, err := io.ReadAll(p.Content(src))
+	if err != nil {
+		return Cut{}, err
+	}
+	footer, at := plainFooter(lines), len(text)
+	if p.Subtype == "html" {
+		footer = htmlFooter(lines)
+		if i := bytes.LastIndex(bytes.ToLower(text), []byte("</body")); i >= 0 {
+			at = i
+		}
+	} else if bytes.Contains(text, []byte("-----BEGIN PGP ")) { // RFC 9580 §6.2, §7
+		return Cut{}, ErrProtected
+	}
+	if holdsASCII(p.Charset()) && isASCII(footer) || isUTF8(p.Charset()) {
+		switch {
+		case isIdentity(p.Encoding) && (isASCII(footer) || p.Encoding != "7bit"):
+			return Cut{p.Body + int64(at), p.Body + int64(at), between(text[:at], footer, nil)[at:]}, nil
+		case !isIdentity(p.Encoding):
+			return Cut{p.Body, p.End, encodeAs(p.Encoding, between(text[:at], footer, text[at:]))}, nil
+		}
+	}
+	return p.rewritten(src, root, text, footer, at)
+}
+
+// rewritten is the part with its footer in UTF-8: its character set has no signs for the footer.
+func (p *Part) rewritten(src io.ReaderAt, root bool, text []byte, footer string, at int) (Cut, error) {
+	before, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text[:at])))
+	if err != nil {
+		return Cut{}, err
+	}
+	after, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text[at:])))
+	if err != nil {
+		return Cut{}, err
+	}
+	with, err := p.otherFields(src, root)
+	if err != nil {
+		return Cut{}, err
+	}
+	with = append(with, "Content-Type: text/"+p.Subtype+`; charset="utf-8"`...)
+	for _, param := range p.Params {
+		if param.Name != "charset" {
+			with = append(with, formatParam(param.Name, param.Value)...)
+		}
+	}
+	encoding := p.Encoding
+	if encoding != "base64" {
+		encoding = "quoted-printable"
+	}
+	with = append(with, "\r\nContent-Transfer-Encoding: "+encoding+"\r\n\r\n"...)
+	return Cut{p.Header, p.End, append(with, encodeAs(encoding, between(before, footer, after))...)}, nil
+}
+
+// between puts a footer in a text, on a line of its own.
+func between(before []byte, footer string, after []byte) []byte {
+	if len(before) > 0 && before[len(before)-1] != '\n' {
+		footer = "\r\n" + footer
+	}
+	return slices.Concat(before, []byte(footer), after)
+}
+
+// otherFields are the fields of a part but those that say what its text is written in, without the empty line.
+func (p *Part) otherFields(src io.ReaderAt, root bool) ([]byte, error) {
+	names := []string{"Content-Type", "Content-Transfer-Encoding"}
+	if root {
+		names = append(names, "MIME-Version")
+	}
+	return p.fieldsBut(src, root, RemoveNamed(names...))
+}
+
+// fieldsBut are a part's fields without some, and without the empty line. The root of a message is said to be MIME.
+func (p *Part) fieldsBut(src io.ReaderAt, root bool, remove func(Field) bool) ([]byte, error) {
+	const most = 1 << 20
+	if p.Body-p.Header > most {
+		return nil, ErrHeaderTooLong
+	}
+	h, err := p.ReadHeader(src, most)
+	if err != nil {
+		return nil, err
+	}
+	b := Edit{Remove: remove}.header([]byte(h))
+	b = bytes.TrimSuffix(bytes.TrimSuffix(b, newline), []byte("\r"))
+	if len(b) > 0 && b[len(b)-1] != '\n' {
+		b = append(b, "\r\n"...)
+	}
+	if root {
+		b = append(b, "MIME-Version: 1.0\r\n"...)
+	}
+	return b, nil
+}
+
+// isContentField holds for the fields that are about a letter's content.
+func isContentField(f Field) bool {
+	return len(f.Name) > 8 && strings.EqualFold(f.Name[:8], "Content-") || f.Is("MIME-Version")
+}
+
+// textInFront gives a letter a text: in front of its parts where it is a row of them, else what it is becomes the second part.
+func textInFront(src io.ReaderAt, root *Part, lines []string) ([]Cut, error) {
+	text := NewText(strings.TrimPrefix(plainFooter(lines), "\r\n")).Append(nil)
+	if boundary := root.Param("boundary"); root.IsMultipart() && root.Subtype == "mixed" && boundary != "" {
+		at := root.Children[0].Header
+		return []Cut{{at, at, append(text, "\r\n--"+boundary+"\r\n"...)}}, nil
+	}
+	head, err := root.fieldsBut(src, true, isContentField)
+	if err != nil {
+		return nil, err
+	}
+	content, err := root.fieldsBut(src, false, func(f Field) bool { return !isContentField(f) || f.Is("MIME-Version") })
+	if err != nil {
+		return nil, err
+	}
+	boundary := "haven-" + rand.Text() // which nobody can have written before
+	head = append(head, "Content-Type: multipart/mixed; boundary=\""+boundary+"\"\r\n\r\n--"+boundary+"\r\n"...)
+	head = slices.Concat(head, text, []byte("\r\n--"+boundary+"\r\n"), content, []byte("\r\n"))
+	return []Cut{{root.Header, root.Body, head}, {root.End, root.End, []byte("\r\n--" + boundary + "--\r\n")}}, nil
+}
+
+// holdsASCII reports whether text of a character set has ASCII as ASCII: one that nobody knows has, since it could be sent.
+func holdsASCII(charset string) bool {
+	e := findCharset(charset)
+	if e == nil {
+		return true
+	}
+	const sample = "Az09 .,\r\n"
+	got, err := e.NewEncoder().String(sample)
+	return err == nil && got == sample
+}
+
+func encodeAs(encoding string, text []byte) []byte {
+	if encoding == "base64" {
+		return encodeBase64(text)
+	}
+	return encodeQuoted(string(text))
+}
+
+// plainFooter are lines behind an empty one, none longer than a mail program shows.
+func plainFooter(lines []string) string {
+	var b strings.Builder
+	b.WriteString("\r\n")
+	for _, line := range lines {
+		col := 0
+		for _, word := range strings.Fields(line) {
+			n := len([]rune(word))
+			switch {
+			case col == 0:
+			case col+1+n > footerWidth:
+				b.WriteString("\r\n")
+				col = 0
+			default:
+				b.WriteByte(' ')
+				col++
+			}
+			b.WriteString(word)
+			col += n
+		}
+		b.WriteString("\r\n")
+	}
+	return b.String()
+}
+
+// htmlFooter are the lines as a paragraph of their own, in ASCII, which any character set holds.
+func htmlFooter(lines []string) string {
+	var b strings.Builder
+	b.WriteString("<div><br>")
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteString("<br>\r\n")
+		}
+		for _, r := range html.EscapeString(line) {
+			if r < 0x80 {
+				b.WriteRune(r)
+			} else {
+				b.WriteString("&#" + strconv.Itoa(int(r)) + ";")
+			}
+		}
+	}
+	return b.String() + "</div>\r\n"
+}
