@@ -33,7 +33,7 @@ func (q *request) offer() (o sharedmailbox.Opened, can handover.Offered, v page.
 	}
 	earlier, err := q.s.o.Handover.Handed(q.ctx(), q.ses.Person.No, who)
 	v = page.Handover{Path: handoverPath(o), Back: mailboxPath(o), Mailbox: o.Account.Display, Folder: handover.FolderName(who.Name, q.s.o.Policy.Mailbox.FolderOctets),
-		More: can.More, All: can.Count().String(), Adds: o.Rights.Has(haven.Write), Chosen: q.r.PostForm["with"]}
+		More: can.More, All: can.Count().String(), Adds: o.Rights.Has(haven.Write), Chosen: q.r.PostForm["correspondent"]}
 	for _, c := range can.Correspondents {
 		v.Correspondents = append(v.Correspondents, page.Choice{Value: c.Address.Key(), Label: c.Address.String(), Hint: lettersUntil(c)})
 	}
@@ -88,7 +88,7 @@ func handOver(q *request) error {
 		return err
 	}
 	refuse := func(say string) error {
-		return q.showHandover(http.StatusUnprocessableEntity, v, page.Problem{Field: "with", Say: say})
+		return q.showHandover(http.StatusUnprocessableEntity, v, page.Problem{Field: "correspondent", Say: say})
 	}
 	var with []string
 	for _, c := range v.Correspondents {

@@ -97,17 +97,17 @@ func TestHandover(t *testing.T) {
 			}
 		}
 		b.send(path).want(422, path, "Choose whose letters you hand over")
-		b.send(path, "with", "mum@home.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
-		b.send(path, "with", "mum@home.example").want(422, path, "Choose whose letters you hand over")
-		b.send(path, "with", "all").want(200, path, "3 letters with 2 correspondents")
+		b.send(path, "correspondent", "mum@home.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
+		b.send(path, "correspondent", "mum@home.example").want(422, path, "Choose whose letters you hand over")
+		b.send(path, "correspondent", "all").want(200, path, "3 letters with 2 correspondents")
 		check := b.text
-		b.get(path).send(path, "with", "gp@surgery.example").want(200, path, "2 letters with 1 correspondent")
+		b.get(path).send(path, "correspondent", "gp@surgery.example").want(200, path, "2 letters with 1 correspondent")
 		h.Clock.Advance(h.Policy.Session.AskAgain)
-		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(200, "/prove", "Your password, please")
+		b.send(path, "correspondent", "gp@surgery.example", "sure", "yes").want(200, "/prove", "Your password, please")
 		b.send("/prove", "next", path, "password", peopletest.Password).want(200, path, "checked")
-		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(200, path, "You have handed over your letters")
+		b.send(path, "correspondent", "gp@surgery.example", "sure", "yes").want(200, path, "You have handed over your letters")
 		b.text = check
-		b.send(path, "with", "gp@surgery.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
+		b.send(path, "correspondent", "gp@surgery.example", "sure", "yes").want(422, path, "The letters that you chose are in the mailbox already")
 		b.get(path).want(200, path, "You handed over 2 letters with 1 correspondent on 4 September 2017.")
 		if strings.Contains(b.text, "gp@surgery.example") {
 			t.Error("what was handed over is shown again")
@@ -126,17 +126,17 @@ func TestHandover(t *testing.T) {
 				t.Errorf("the owner's page shows %q", never)
 			}
 		}
-		o.get(path).want(200, path, "There is nothing to hand over").send(path, "with", "all", "sure", "yes").want(200, path, "There is nothing to hand over")
+		o.get(path).want(200, path, "There is nothing to hand over").send(path, "correspondent", "all", "sure", "yes").want(200, path, "There is nothing to hand over")
 		b.get("/account/history").want(200, "/account/history", "An owner was told how many letters there are to hand over")
 
 		// Nobody else.
-		s.browser().logIn(dev, peopletest.Password).get(path).want(404, path, "There is nothing here").send(path, "with", "lab@hospital.example", "sure", "yes").want(404, path, "There is nothing here")
+		s.browser().logIn(dev, peopletest.Password).get(path).want(404, path, "There is nothing here").send(path, "correspondent", "lab@hospital.example", "sure", "yes").want(404, path, "There is nothing here")
 		if err := h.Shared.AddMember(t.Context(), peopletest.Operator, box.No, sharedmailbox.Grant{Person: cora.No, Rights: haven.Read}); err != nil {
 			t.Fatal(err)
 		}
 		s.letter(cora, "9", "gp@surgery.example")
 		r := s.browser().logIn(cora, peopletest.Password)
 		r.get(path).want(200, path, "You may read this mailbox, and not add to it")
-		r.send(path, "with", "gp@surgery.example", "sure", "yes").want(422, path, "You may read this mailbox, and not add to it")
+		r.send(path, "correspondent", "gp@surgery.example", "sure", "yes").want(422, path, "You may read this mailbox, and not add to it")
 	})
 }
