@@ -1,6 +1,7 @@
 package purged_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ func TestAccountIsPurged(t *testing.T) {
 	s.Receive("friend@outside.example", stage.Letter("friend@outside.example", ben.Address, "Lunch", "1@outside.example", "At one?"), ben.Address)
 	s.Submit(ben, pharmacy, stage.Letter(pharmacy, aisha.Address, "Rota", "2@outside.example", "Attached."), aisha.Address)
 	open := s.IMAP(ben, nil)
-	if got := stage.Subjects(t, open, "INBOX"); len(got) != 1 {
+	if got := stage.Subjects(t, open, "INBOX"); !slices.Contains(got, "Lunch") {
 		t.Fatalf("letters %q", got)
 	}
 

@@ -38,7 +38,7 @@ func nextStep(n notify.Notice, may bool) string {
 	case n.Channel == notify.Text:
 		return "Send the temporary password again. If the mobile number is wrong, correct it instead."
 	}
-	return "If the e-mail address is wrong, correct it. If it is right, ask the helpdesk to send it again."
+	return "Send the username too. If the e-mail address is wrong, correct it instead."
 }
 
 // The newest notices about somebody, of which the page shows a few.
@@ -67,7 +67,8 @@ func inviteAgain(q *request) error {
 	if asked, err := q.recently(mailboxPath(o) + "/member/" + m.Person.ID.String()); asked || err != nil {
 		return err
 	}
-	err = q.s.o.Registration.Resend(q.ctx(), q.actor(), o.Account.No, m.Person.No)
+	both := q.value("send") == "both"
+	err = q.s.o.Registration.Resend(q.ctx(), q.actor(), o.Account.No, m.Person.No, both)
 	if say, ok := sayOf(err); ok {
 		return q.showMember(http.StatusUnprocessableEntity, o, m, page.Problem{Say: say})
 	}
@@ -76,6 +77,9 @@ func inviteAgain(q *request) error {
 	}
 	q.s.o.Notices.Nudge()
 	q.frame.Done = "A new temporary password is on its way to " + m.Person.Display + ". The one before opens nothing any more."
+	if both {
+		q.frame.Done = "The username and a new temporary password are on their way to " + m.Person.Display + ". The password before opens nothing any more."
+	}
 	return q.showMember(http.StatusOK, o, m)
 }
 

@@ -37,7 +37,7 @@ func TestWhatDidNotArrive(t *testing.T) {
 		s.step(notify.Text)
 		s.step(notify.Email)
 		b.get(ben).want(200, ben, "Did not arrive").want(200, ben, "Send the temporary password again. If the mobile number is wrong, correct it instead.")
-		b.want(200, ben, "If it is right, ask the helpdesk to send it again.")
+		b.want(200, ben, "Send the username too. If the e-mail address is wrong, correct it instead.")
 	})
 }
 

@@ -58,9 +58,10 @@ func (s *Service) mayInvite(tx *db.Tx, actor haven.Actor, mailbox, person haven.
 	return who, nil
 }
 
-// Resend has the first password of a member sent again, by an owner of the mailbox: a new one, which ends the one before. It is Denied by MayInvite, and TooMany
-// where it was sent too often within the hour.
-func (s *Service) Resend(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo) error {
+// Resend has the first password of a member sent again, by an owner of the mailbox: a new one, which ends the one before;
+// with the username too where that is asked for. It is Denied by MayInvite, and TooMany where it was sent too often within
+// the hour.
+func (s *Service) Resend(ctx context.Context, actor haven.Actor, mailbox, person haven.AccountNo, username bool) error {
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		_, err := s.mayInvite(tx, actor, mailbox, person)
 		return err
@@ -68,7 +69,7 @@ func (s *Service) Resend(ctx context.Context, actor haven.Actor, mailbox, person
 	if err != nil {
 		return err
 	}
-	return s.o.Invite(ctx, actor, person, false)
+	return s.o.Invite(ctx, actor, person, username)
 }
 
 // CheckReach reads a mobile or personal e-mail as an owner types it for somebody else, as it is kept.

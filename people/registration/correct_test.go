@@ -94,19 +94,19 @@ func TestCorrect(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 		*sent = nil
-		want(t, "sent again", h.s.Resend(ctx, me, box.No, bob.No), "")
+		want(t, "sent again", h.s.Resend(ctx, me, box.No, bob.No, false), "")
 		if !slices.Equal(*sent, inviter{"password to +447700900155"}) {
 			t.Errorf("sent: %q", *sent)
 		}
 		want(t, "the own", h.s.Correct(ctx, me, box.No, ann.No, account.Mobile, "07700 900156"), "registration.invite-active")
-		want(t, "by a member", h.s.Resend(ctx, peopletest.As(bob), box.No, bob.No), "account.unknown")
+		want(t, "by a member", h.s.Resend(ctx, peopletest.As(bob), box.No, bob.No, false), "account.unknown")
 
 		// Somebody whom another premises waits for can be let in, and not be taken over.
 		foreign, err := h.Accounts.CreatePersonal(ctx, peopletest.Operator, account.NewPersonal{First: "Cy", Last: "Foreign", State: account.Invited})
 		if err != nil {
 			t.Fatal(err)
 		}
-		want(t, "no member", h.s.Resend(ctx, me, box.No, foreign.No), "account.unknown")
+		want(t, "no member", h.s.Resend(ctx, me, box.No, foreign.No, false), "account.unknown")
 		if err := h.Shared.AddMember(ctx, me, box.No, sharedmailbox.Grant{Person: foreign.No, Rights: haven.Member}); err != nil {
 			t.Fatal(err)
 		}
@@ -116,10 +116,10 @@ func TestCorrect(t *testing.T) {
 		}
 		for range h.Policy.Activation.ResendPerHour {
 			h.Clock.Advance(time.Second)
-			want(t, "again", h.s.Resend(ctx, me, box.No, bob.No), "")
+			want(t, "again", h.s.Resend(ctx, me, box.No, bob.No, false), "")
 		}
 		h.Clock.Advance(time.Second)
-		want(t, "too often", h.s.Resend(ctx, me, box.No, bob.No), "activation.resend")
+		want(t, "too often", h.s.Resend(ctx, me, box.No, bob.No, false), "activation.resend")
 		h.letters()
 		want(t, "corrected too often", h.s.Correct(ctx, me, box.No, bob.No, account.Mobile, "07700 900158"), "activation.resend")
 		if l := h.letters(); len(l) != 0 {
