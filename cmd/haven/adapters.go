@@ -153,6 +153,23 @@ func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) err
 	return err
 }
 
+// insiders answers handover who belongs to a premises: those who do, and the service's own addresses, with which nobody corresponds in its name.
+type insiders struct{ h *house }
+
+func (i insiders) Inside(ctx context.Context, mailbox haven.AccountNo, all []haven.Address) (map[string]bool, error) {
+	in, err := i.h.leavers.Inside(ctx, mailbox, all)
+	if err != nil {
+		return nil, err
+	}
+	if in == nil {
+		in = map[string]bool{}
+	}
+	for _, own := range []haven.Address{i.h.postmaster(), i.h.keeper(), letters(i).from()} {
+		in[own.Key()] = true
+	}
+	return in, nil
+}
+
 // away answers vacation as whom an account answers.
 type away struct{ h *house }
 

@@ -73,7 +73,7 @@ func (s *serving) portal() http.Handler {
 		move = func(by time.Duration) error { return moveClock(m, h.path(clockFile), by) }
 	}
 	pages := portal.New(portal.Options{MoveClock: move, Accounts: h.accounts, Sessions: h.sessions, Shared: h.shared, Activation: h.activation,
-		SecondFactor: h.second, Profiles: h.profiles, Requests: h.requests, Leavers: h.leavers, Directory: h.directory, Forms: h.forms, Hours: h.hours, Legal: h.legal, Locum: h.locum, Vouch: h.vouch, Review: h.review, Vacation: h.vacation, Signatures: h.signatures, Audit: s.concerning, Notices: h.notify, Reset: h.reset, Lockout: h.lockouts, Helpdesk: h.helpdesk, Places: h.organisations, Registration: h.registration, Operators: h.operators, StatusNotices: h.notices, Texts: h.texts, OpenOutbox: h.demo, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log,
+		SecondFactor: h.second, Profiles: h.profiles, Requests: h.requests, Leavers: h.leavers, Directory: h.directory, Forms: h.forms, Hours: h.hours, Legal: h.legal, Locum: h.locum, Vouch: h.vouch, Review: h.review, Vacation: h.vacation, Handover: h.handover, Signatures: h.signatures, Audit: s.concerning, Notices: h.notify, Reset: h.reset, Lockout: h.lockouts, Helpdesk: h.helpdesk, Places: h.organisations, Registration: h.registration, Operators: h.operators, StatusNotices: h.notices, Texts: h.texts, OpenOutbox: h.demo, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log,
 		Loopback: !strings.HasPrefix(h.conf.Service.Portal, "https://") && s.portalIsLocal(), Status: s.status,
 		Programs: s.programs()})
 	s.onStop(func(context.Context) error { pages.Close(); return nil })

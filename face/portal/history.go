@@ -76,6 +76,9 @@ func historyRow(e audit.Sealed, of haven.AccountID, name func(haven.AccountID) (
 	if row.What == "" {
 		row.What = e.What
 	}
+	if e.What == "handover.done" {
+		row.What += ", " + e.Note // numbers, which is all that anybody reads of it
+	}
 	if row.Who, err = name(e.Actor.Person); err != nil {
 		return row, err
 	}
@@ -129,6 +132,9 @@ var inHistory = map[string]string{
 	"helpdesk.call-closed":            "A call was closed",
 	"helpdesk.call-opened":            "The helpdesk or the local team was asked",
 	"helpdesk.details-sent":           "The lost details were sent to the e-mail on file",
+	"handover.counted":                "An owner was told how many letters there are to hand over",
+	"handover.done":                   "Own letters were handed over to the mailbox",
+	"handover.refused":                "Own letters were not handed over to the mailbox",
 	"leaver.disputed":                 "Said that the end of a post was wrong",
 	"leaver.joined":                   "Somebody without a place of work was taken on",
 	"leaver.left":                     "A place of work was left",

@@ -39,6 +39,7 @@ var keeps = map[string]keep{
 	"POST /account/posts/{org}/leave":           {fields: []string{"successor-*", "reason"}},
 	"POST /mailbox/{id}/member/{person}/left":   {fields: []string{"successor-*", "reason"}},
 	"POST /mailbox/{id}/leave":                  {fields: []string{"successor"}},
+	"POST /mailbox/{id}/handover":               {fields: []string{"correspondent"}},
 	"POST /mailbox/{id}/away":                   {fields: awayFields},
 	"POST /mailbox/{id}/signature":              {fields: []string{"signature"}},
 	"POST /mailbox/{id}/add":                    {fields: []string{"address", "role", "end"}},

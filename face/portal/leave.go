@@ -43,6 +43,9 @@ func (q *request) showLeave(code int, o sharedmailbox.Opened, problems ...page.P
 		return err
 	}
 	v := page.LeaveView{Path: mailboxPath(o), Name: o.Account.Display, Sole: sole, Successor: q.value("successor")}
+	if o.Rights.Has(haven.Write) {
+		v.HandOver = []page.Link{{Href: handoverPath(o), Text: o.Account.Display}}
+	}
 	if v.Candidates, err = q.choices(all); err != nil {
 		return err
 	}

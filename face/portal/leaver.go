@@ -78,6 +78,9 @@ func (q *request) showLeaving(code int, l leaver.Leaving, v page.Leaving, proble
 		v.Few = v.Few || b.Few
 		v.Stuck = v.Stuck || b.Sole && len(b.Candidates) == 0
 	}
+	if err := q.handedOver(l, &v); err != nil {
+		return err
+	}
 	q.frame.Title, q.frame.Errors, q.frame.Back = "Leave "+v.Place, problems, v.Back
 	if !v.Own {
 		q.frame.Title = v.Who + " leaves " + v.Place

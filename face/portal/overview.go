@@ -60,6 +60,11 @@ func accountPage(q *request) error {
 	v := page.Account{
 		You: o.aboutYou(), Reached: o.reached(), LogIn: o.logIn(), Mail: o.mail(), Mailboxes: o.mailboxes(), Work: o.work(), State: o.state(),
 	}
+	handovers, err := q.handovers(o)
+	if err != nil {
+		return err
+	}
+	v.Work = append(v.Work, handovers...)
 	for _, d := range profile.Dates(o.dateFacts(q.ses.Created), q.s.o.Policy.LifeCycle, q.now()) {
 		w := dateWords[d.Rule]
 		v.Dates = append(v.Dates, page.Row{Key: day(d.At), Value: strings.ReplaceAll(w.say, "(it)", d.Of), Change: w.href, Verb: w.verb, What: w.what})

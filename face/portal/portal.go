@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/handover"
 	"haven/mail/vacation"
 	"haven/people/account"
 	"haven/people/activation"
@@ -70,6 +71,7 @@ type Options struct {
 	Vouch         *vouch.Service
 	Review        *review.Service
 	Vacation      *vacation.Service
+	Handover      *handover.Service
 	Signatures    *signature.Service
 
 	// Audit reads the records that concern an account, the newest before a place first.

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"haven"
+	"haven/mail/handover"
+	"haven/mail/mailbox"
 	"haven/mail/vacation"
 	"haven/people/account"
 	"haven/people/activation"
@@ -38,6 +40,7 @@ import (
 	"haven/people/texts"
 	"haven/people/vouch"
 	"haven/platform/audit"
+	"haven/platform/blob"
 	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/notify"
@@ -52,7 +55,8 @@ type stand struct {
 	options   Options
 	pages     *Server
 	contacts  *account.Contacts
-	invites   []bool // first passwords that were sent again; true: with the username
+	mail      *mailbox.Service // holds what addMail files
+	invites   []bool           // first passwords that were sent again; true: with the username
 }
 
 func options(h *peopletest.House, loopback bool) Options {
@@ -63,7 +67,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	t.Helper()
 	s := &stand{House: h, t: t, options: options(h, true)}
 	keys := h.Keyed()
-	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema, notice.Schema, texts.Schema, vacation.Schema, signature.Schema)...); err != nil {
+	if err := h.DB.Migrate(t.Context(), append(peopletest.Schemas(), directory.Schema, form.Schema, legal.Schema, notify.Schema, reset.Schema, registration.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema, notice.Schema, texts.Schema, vacation.Schema, signature.Schema, blob.Schema, mailbox.Schema, handover.Schema)...); err != nil {
 		t.Fatal(err)
 	}
 	contacts, err := account.OpenContacts(t.Context(), h.DB, keys, h.Clock)
@@ -100,6 +104,8 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 		Operator: h.Operators.Has, Temporary: func() (string, error) { return activation.TemporaryPassword(h.Policy.Password) }, Notices: told{s.options.Notices}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Review = review.New(review.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Policy: h.Policy.Shared, Clock: h.Clock})
 	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Owners: owning{h.Shared}, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
+	s.mail = s.mailOf(keys)
+	s.options.Handover = handover.New(handover.Options{DB: h.DB, Mail: s.mail, People: s.options.Leavers, Policy: h.Policy, Clock: h.Clock})
 	s.options.Signatures = signature.New(signature.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Keys: h.Seals, Job: s.options.Profiles.Job, Policy: h.Policy.Signature, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
@@ -610,6 +616,8 @@ var may = map[string][]string{
 	"POST /account/vouched/again":               own,
 	"GET /mailbox/{id}/review":                  owners,
 	"POST /mailbox/{id}/review":                 owners,
+	"GET /mailbox/{id}/handover":                members,
+	"POST /mailbox/{id}/handover":               members,
 	"GET /mailbox/{id}/leave":                   members,
 	"POST /mailbox/{id}/leave":                  members,
 	"GET /operator":                             operators,

@@ -164,6 +164,8 @@ var routes = []route{
 	{"POST /account/vouched/again", person, false, vouchedAgain},
 	{"GET /mailbox/{id}/review", person, false, reviewPage},
 	{"POST /mailbox/{id}/review", person, false, makeReview},
+	{"GET /mailbox/{id}/handover", person, false, handoverPage},
+	{"POST /mailbox/{id}/handover", person, false, handOver},
 	{"GET /mailbox/{id}/leave", person, false, leavePage},
 	{"POST /mailbox/{id}/leave", person, false, leave},
 	{"GET /operator", operating, false, operatorPage},

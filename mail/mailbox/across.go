@@ -111,6 +111,7 @@ func (s *Service) crossIn(tx *db.Tx, t transfer, there []crossing, l *lock) (ps 
 	if err := s.room(l, bytes); err != nil {
 		return nil, nil, err
 	}
+	l.bytes += bytes
 	names, err := keywords(tx, t.v.Account)
 	if err != nil {
 		return nil, nil, err

@@ -166,6 +166,7 @@ const (
 
 	rowColumns = `uid, msg, flags, kw, size, received, created, changed`
 	sqlRows    = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	sqlNewest  = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid DESC LIMIT $3`
 	// Here and below the unary plus keeps both planners from going through the whole account, which without statistics
 	// looks cheap to them: a message's number leads to its few placements.
 	sqlRowsOf   = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND +mb = $2 AND msg = $3`

@@ -33,6 +33,7 @@ type Policy struct {
 	Directory    Directory
 	Sending      Sending
 	Vacation     Vacation
+	Handover     Handover
 	Signature    Signature
 	Notify       Notify
 	Operator     Operator
@@ -294,6 +295,16 @@ type Sending struct {
 // Vacation is the numbers of automatic replies.
 type Vacation struct {
 	PerHour int // answers of one account; more letters within the hour get none
+}
+
+// Handover is the numbers of handing over mail (Rules 7).
+type Handover struct {
+	Letters        int           // the newest of each mailbox that are looked through
+	Correspondents int           // most that are shown at once
+	Named          int           // most addresses of one letter that are looked at
+	AtOnce         int           // who look through letters at the same time; others wait
+	Shown          int           // most earlier times that are listed
+	Within         time.Duration // by then one is done, or has failed
 }
 
 // Signature is the numbers of signatures.
