@@ -148,8 +148,12 @@ func (f footers) FooterOf(ctx context.Context, no haven.AccountNo) (lines []stri
 // owners answers vacation whether somebody acts as an owner of a shared mailbox now.
 type owners struct{ h *house }
 
-func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
-	_, err := o.h.shared.ManageIn(tx, actor, mailbox)
+func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, forSafety bool) (err error) {
+	if forSafety {
+		_, err = o.h.shared.ManageForSafetyIn(tx, actor, mailbox)
+	} else {
+		_, err = o.h.shared.ManageIn(tx, actor, mailbox)
+	}
 	return err
 }
 

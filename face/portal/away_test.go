@@ -50,12 +50,16 @@ func TestAway(t *testing.T) {
 		path := "/mailbox/" + box.ID.String()
 		b.get(path+"/away").send(path+"/away", "inside", "Call us.", "strangers", "no").want(200, path+"/away", "It is on until somebody turns it off.")
 
-		// By whatever face: the premises' reply is for owners with a second factor, the own one is not.
+		// By whatever face: the premises' reply is for owners with a second factor, but not to turn it off, and the own one is not.
 		h.Clock.Advance(h.Policy.SecondFactor.Grace)
 		as := peopletest.As(aisha)
-		err = s.options.Vacation.Set(t.Context(), as, vacation.Whose{Person: aisha.No, Account: box.No, ID: box.ID}, vacation.Reply{})
+		premises := vacation.Whose{Person: aisha.No, Account: box.No, ID: box.ID}
+		err = s.options.Vacation.Set(t.Context(), as, premises, vacation.Reply{On: true, Inside: "Call us."})
 		if e := (*errs.Error)(nil); !errors.As(err, &e) || e.Rule != "factor.required" {
-			t.Errorf("an owner without a second factor turns it off: %v", err)
+			t.Errorf("an owner without a second factor turns it on: %v", err)
+		}
+		if err := s.options.Vacation.Set(t.Context(), as, premises, vacation.Reply{}); err != nil {
+			t.Error(err)
 		}
 		if err := s.options.Vacation.Set(t.Context(), as, vacation.Whose{Person: aisha.No, Account: aisha.No, ID: aisha.ID}, vacation.Reply{}); err != nil {
 			t.Error(err)

@@ -123,8 +123,12 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 // owning answers vacation who acts as an owner.
 type owning struct{ shared *sharedmailbox.Service }
 
-func (o owning) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error {
-	_, err := o.shared.ManageIn(tx, actor, mailbox)
+func (o owning) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, forSafety bool) (err error) {
+	if forSafety {
+		_, err = o.shared.ManageForSafetyIn(tx, actor, mailbox)
+	} else {
+		_, err = o.shared.ManageIn(tx, actor, mailbox)
+	}
 	return err
 }
 

@@ -24,10 +24,10 @@ type Access interface {
 	In(tx *db.Tx, person, account haven.AccountNo) (haven.Rights, haven.Verdict, error)
 }
 
-// Owners says whether a person does now what only owners of a shared mailbox do, a second factor and all; people/sharedmailbox is behind it. It locks what it
-// looks at, so it is asked before anything is written.
+// Owners says whether a person does now what only owners of a shared mailbox do, a second factor and all; where it ends a harm, also without one.
+// people/sharedmailbox is behind it. It locks what it looks at, so it is asked before anything is written.
 type Owners interface {
-	OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo) error
+	OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, forSafety bool) error
 }
 
 // Accounts knows who answers; people/account is behind it. NotFound, or not allowed: the account sends nothing any more.
@@ -116,7 +116,7 @@ type Whose struct {
 }
 
 // Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so; Denied
-// (factor.required) for an owner of a shared mailbox who has no second factor and needs one.
+// (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
 	now := s.o.Clock.Now()
 	if v := r.MayBe(now); !v.Allowed {
@@ -139,7 +139,7 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 			return err
 		}
 		if w.Account != w.Person {
-			if err := s.o.Owners.OwnIn(tx, actor, w.Account); err != nil {
+			if err := s.o.Owners.OwnIn(tx, actor, w.Account, !r.On); err != nil {
 				return err
 			}
 		}
