@@ -107,10 +107,18 @@ type Service struct {
 
 	wake  chan struct{} // a crowd waits
 	looks chan struct{} // a token each look into a letter's files
+	ends  chan struct{} // a token each letter that gets its footer
 }
 
 // maxLooks is how many letters are looked into at once; looking needs a processor, and up to twice a letter in memory.
 const maxLooks = 2
+
+// maxEnds is how many letters get their footer at once, beside those that are looked into: it needs next to no processor, and up to six times a letter's text in memory,
+// which all together is no more than 100 MiB. A letter with more than largeText takes its turn with those that are looked into.
+const maxEnds = 16
+
+// largeText is the most octets of text that are no burden; nobody types as much.
+const largeText = 1 << 20
 
 // Most mailboxes and people whose rates are watched at once.
 const watched = 100_000
@@ -124,6 +132,7 @@ func New(o Options) *Service {
 		o:         o,
 		wake:      make(chan struct{}, 1),
 		looks:     make(chan struct{}, maxLooks),
+		ends:      make(chan struct{}, maxEnds),
 		received:  limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sent:      limit.NewWindows(time.Hour, watched, o.Clock.Now),
 		sentRcpts: limit.NewWindows(24*time.Hour, watched, o.Clock.Now),

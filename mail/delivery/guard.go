@@ -90,27 +90,41 @@ func (s *Service) guard(ctx context.Context, w *mailbox.LetterWriter, inText boo
 	return instead, &removal{stored, names}, nil
 }
 
-// turnWait is how long a letter waits to be looked into. The client gives up after ten minutes (RFC 5321 §4.5.3.2.6) and sends
+// turnWait is how long a letter waits to be looked into, or for its footer. The client gives up after ten minutes (RFC 5321 §4.5.3.2.6) and sends
 // the letter again, whatever became of it.
 const turnWait = 3 * time.Minute
 
 // turn waits until a letter may be looked into, which costs a processor for as long as it takes.
 func (s *Service) turn(ctx context.Context) (done func(), err error) {
+	return s.token(ctx, s.looks, "Too many letters with files at once. Try again later.")
+}
+
+// token waits for one of a few, and says why not where none comes free.
+func (s *Service) token(ctx context.Context, of chan struct{}, say string) (done func(), err error) {
 	t := s.o.Clock.NewTimer(turnWait)
 	defer t.Stop()
 	select {
-	case s.looks <- struct{}{}:
-		return func() { <-s.looks }, nil
+	case of <- struct{}{}:
+		return func() { <-of }, nil
 	case <-t.C():
 		err = context.DeadlineExceeded
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	return nil, errs.Wrap(errs.Transient, err, "Too many letters with files at once. Try again later.")
+	return nil, errs.Wrap(errs.Transient, err, say)
 }
 
 // copyOf makes another letter durable.
 func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, error) {
+	w, err := s.written(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return w.Finish(ctx)
+}
+
+// written is another letter before it is durable.
+func (s *Service) written(ctx context.Context, r io.Reader) (*mailbox.LetterWriter, error) {
 	w, err := s.o.Store.NewLetter(ctx)
 	if err != nil {
 		return nil, err
@@ -119,7 +133,7 @@ func (s *Service) copyOf(ctx context.Context, r io.Reader) (*mailbox.Letter, err
 		w.Abort()
 		return nil, err
 	}
-	return w.Finish(ctx)
+	return w, nil
 }
 
 // anySuspect tells, without reading content, whether a letter has to be looked at: hardly any has.

@@ -54,9 +54,13 @@ func (s *Service) SendOwn(ctx context.Context, o Own) (outbox.ID, error) {
 }
 
 // Answer files an automatic reply with a mailbox of ours or queues it, from nobody (RFC 3834 §3.3), and does what also does in the same commit: mail/vacation
-// asks for it.
+// asks for it. It ends as every letter of its mailbox does.
 func (s *Service) Answer(ctx context.Context, a vacation.Answer, also func(*db.Tx) error) error {
-	o := Own{Name: a.By.Name, From: a.By.Address, To: a.To, ID: a.ID, Subject: a.Subject, Text: a.Text, Reply: true, InReplyTo: a.InReplyTo}
+	text, err := s.endOwn(ctx, a.By.No, a.Text)
+	if err != nil {
+		return err
+	}
+	o := Own{Name: a.By.Name, From: a.By.Address, To: a.To, ID: a.ID, Subject: a.Subject, Text: text, Reply: true, InReplyTo: a.InReplyTo}
 	if s.ours(ctx, o.To.Domain) {
 		return s.File(ctx, o.To, o.bytes(s), also)
 	}

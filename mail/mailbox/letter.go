@@ -33,6 +33,9 @@ func (l *Letter) Settle() int {
 // Stored is where the body lies and what opens it, for a queue that sends it on.
 func (l *Letter) Stored() blob.Stored { return l.stored }
 
+// RuleSize is the rule of a letter that is larger than any may be.
+const RuleSize = "message.size"
+
 // LetterWriter takes a letter as a stream: parsed and sealed as it comes, so that none is whole in memory.
 type LetterWriter struct {
 	body   *blob.Writer
@@ -58,7 +61,7 @@ func (w *LetterWriter) Write(p []byte) (int, error) {
 	}
 	w.size += int64(len(p))
 	if w.limit > 0 && w.size > w.limit {
-		w.err = &errs.Error{Kind: errs.Invalid, Rule: "message.size", Say: "The message is larger than this service takes."}
+		w.err = &errs.Error{Kind: errs.Invalid, Rule: RuleSize, Say: "The message is larger than this service takes."}
 		return 0, w.err
 	}
 	if _, err := w.parser.Write(p); err != nil {

@@ -305,29 +305,36 @@ func encodeQuoted(s string) []byte {
 			c := text[i]
 			last := i == len(text)-1
 			plain := c > ' ' && c < 0x7f && c != '=' || (c == ' ' || c == '\t') && !last
-			if col == 0 && (c == '.' || strings.HasPrefix(text[i:], "From ")) {
-				plain = false
-			}
-			cost := 3
+			need := col + 3
 			if plain {
-				cost = 1
+				need = col + 1
 			}
-			if need := col + cost; need > 76 || need == 76 && !last {
+			if need > 76 || need == 76 && !last {
 				b = append(b, "=\r\n"...)
 				col = 0
+			}
+			if col == 0 && misreadFirst(text[i:]) {
+				plain = false
 			}
 			if plain {
 				b = append(b, c)
 			} else {
 				b = append(b, '=', digits[c>>4], digits[c&15])
+				col += 2
 			}
-			col += cost
+			col++
 		}
 		if broken {
 			b = append(b, "\r\n"...)
 		}
 	}
 	return b
+}
+
+// misreadFirst holds for what is read as something else at the beginning of a line: by SMTP, by mailbox files, and as a delimiter, which a text that was
+// encoded before may hold.
+func misreadFirst(s string) bool {
+	return s[0] == '.' || strings.HasPrefix(s, "From ") || strings.HasPrefix(s, "--")
 }
 
 // encodeBase64 writes lines of 76 octets (RFC 2045 §6.8).

@@ -14,7 +14,7 @@ import (
 // ErrProtected is AddFooter's answer to a letter that must not be altered: it is signed or encrypted.
 var ErrProtected = errors.New("the letter is signed or encrypted")
 
-// ErrUnfit is its answer to a letter whose text nobody knows how to read.
+// ErrUnfit is its answer to a letter whose text nobody knows how to read, or where one would stand.
 var ErrUnfit = errors.New("the letter's text is in an encoding that is not known")
 
 // footerWidth is how many characters a line of a footer has in plain text, where words allow it (RFC 5322 §2.1.1 asks for 78).
@@ -25,6 +25,9 @@ const footerWidth = 76
 func AddFooter(src io.ReaderAt, m *Message, lines []string) (io.Reader, error) {
 	if anyProtected(m.Root) {
 		return nil, ErrProtected
+	}
+	if anyHollow(m.Root) {
+		return nil, ErrUnfit
 	}
 	texts := bodies(m.Root)
 	if len(texts) == 0 {
@@ -49,23 +52,37 @@ func anyProtected(root *Part) (is bool) {
 	return is
 }
 
+// anyHollow reports whether a row of parts begins with one of no octets, as one that is closed at once does: a text there would stand behind its end.
+func anyHollow(root *Part) (is bool) {
+	root.Walk(func(p *Part) bool {
+		is = is || p.IsMultipart() && p.Children[0].Header == p.Children[0].End
+		return !is && p.Envelope == nil
+	})
+	return is
+}
+
 // bodies are the parts that a reader sees as a letter's text, one of each version, in order: programs cut a text in pieces around pictures, of which the last is meant.
+// A part with a file name is a file, however it is shown, unless it is all of the letter.
 func bodies(p *Part) (found []*Part) {
-	switch {
-	case p.Envelope != nil || p.IsAttachment():
-	case !p.IsMultipart():
-		if p.Is("text/plain") || p.Is("text/html") {
-			found = []*Part{p}
+	if !p.IsMultipart() {
+		return p.asBody()
+	}
+	within := func(c *Part) []*Part {
+		if !c.IsMultipart() && c.FileName() != "" {
+			return nil
 		}
-	case p.Subtype == "alternative":
+		return bodies(c)
+	}
+	switch p.Subtype {
+	case "alternative":
 		for _, c := range p.Children {
-			found = append(found, bodies(c)...)
+			found = append(found, within(c)...)
 		}
-	case p.Subtype == "related": // RFC 2387 §3.2: the first is the root, but where a start names another, which nobody writes
-		return bodies(p.Children[0])
+	case "related": // RFC 2387 §3.2: the first is the root, but where a start names another, which nobody writes
+		return within(p.Children[0])
 	default:
 		for _, c := range slices.Backward(p.Children) {
-			if found = bodies(c); len(found) > 0 {
+			if found = within(c); len(found) > 0 {
 				break
 			}
 		}
@@ -73,7 +90,16 @@ func bodies(p *Part) (found []*Part) {
 	return found
 }
 
-// footed is what changes in a text part. Its octets stay as they are where they can: in front of the footer, and in its encoding.
+// asBody is a part without parts where it is text to read.
+func (p *Part) asBody() []*Part {
+	if p.Envelope == nil && !p.IsAttachment() && (p.Is("text/plain") || p.Is("text/html")) {
+		return []*Part{p}
+	}
+	return nil
+}
+
+// footed is what changes in a text part. In front of the footer and behind it the text stays octet for octet, unless its character set has no signs for the footer; one
+// that is encoded is encoded anew.
 func (p *Part) footed(src io.ReaderAt, root bool, lines []string) (Cut, error) {
 	if !p.KnownEncoding() {
 		return Cut{}, ErrUnfit
@@ -82,33 +108,53 @@ func (p *Part) footed(src io.ReaderAt, root bool, lines []string) (Cut, error) {
 	if err != nil {
 		return Cut{}, err
 	}
-	footer, at := plainFooter(lines), len(text)
+	footer := plainFooter(lines)
 	if p.Subtype == "html" {
 		footer = htmlFooter(lines)
-		if i := bytes.LastIndex(bytes.ToLower(text), []byte("</body")); i >= 0 {
-			at = i
-		}
-	} else if bytes.Contains(text, []byte("-----BEGIN PGP ")) { // RFC 9580 §6.2, §7
+	} else if isPGP(text) {
 		return Cut{}, ErrProtected
 	}
 	if holdsASCII(p.Charset()) && isASCII(footer) || isUTF8(p.Charset()) {
+		at := p.footerAt(text)
 		switch {
 		case isIdentity(p.Encoding) && (isASCII(footer) || p.Encoding != "7bit"):
-			return Cut{p.Body + int64(at), p.Body + int64(at), between(text[:at], footer, nil)[at:]}, nil
+			return Cut{p.Body + int64(at), p.Body + int64(at), []byte(onOwnLine(text[:at], footer))}, nil
 		case !isIdentity(p.Encoding):
-			return Cut{p.Body, p.End, encodeAs(p.Encoding, between(text[:at], footer, text[at:]))}, nil
+			return Cut{p.Body, p.End, encodeAs(p.Encoding, between(text, at, footer))}, nil
 		}
 	}
-	return p.rewritten(src, root, text, footer, at)
+	return p.rewritten(src, root, text, footer)
+}
+
+// footerAt is where a footer stands in a part's text, which has ASCII as ASCII: in front of the last </body of HTML, else at the end.
+func (p *Part) footerAt(text []byte) int {
+	const tag = "</body" // no sign but an ASCII letter is the other case of one of these, so octets of any character set are compared
+	if p.Subtype != "html" {
+		return len(text)
+	}
+	for at := len(text); ; {
+		if at = bytes.LastIndexByte(text[:at], '<'); at < 0 {
+			return len(text)
+		}
+		if len(text)-at >= len(tag) && bytes.EqualFold(text[at:at+len(tag)], []byte(tag)) {
+			return at
+		}
+	}
+}
+
+// isPGP reports whether a text is signed or encrypted in its own lines (RFC 9580 §6.2, §7). What it quotes of such a text, and a key, are neither.
+func isPGP(text []byte) bool {
+	for _, head := range [...]string{"-----BEGIN PGP MESSAGE-----", "-----BEGIN PGP SIGNED MESSAGE-----"} {
+		if bytes.HasPrefix(text, []byte(head)) || bytes.Contains(text, []byte("\n"+head)) {
+			return true
+		}
+	}
+	return false
 }
 
 // rewritten is the part with its footer in UTF-8: its character set has no signs for the footer.
-func (p *Part) rewritten(src io.ReaderAt, root bool, text []byte, footer string, at int) (Cut, error) {
-	before, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text[:at])))
-	if err != nil {
-		return Cut{}, err
-	}
-	after, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text[at:])))
+func (p *Part) rewritten(src io.ReaderAt, root bool, text []byte, footer string) (Cut, error) {
+	text, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text)))
 	if err != nil {
 		return Cut{}, err
 	}
@@ -127,15 +173,20 @@ func (p *Part) rewritten(src io.ReaderAt, root bool, text []byte, footer string,
 		encoding = "quoted-printable"
 	}
 	with = append(with, "\r\nContent-Transfer-Encoding: "+encoding+"\r\n\r\n"...)
-	return Cut{p.Header, p.End, append(with, encodeAs(encoding, between(before, footer, after))...)}, nil
+	return Cut{p.Header, p.End, append(with, encodeAs(encoding, between(text, p.footerAt(text), footer))...)}, nil
 }
 
-// between puts a footer in a text, on a line of its own.
-func between(before []byte, footer string, after []byte) []byte {
+// between puts a footer in a text.
+func between(text []byte, at int, footer string) []byte {
+	return slices.Concat(text[:at], []byte(onOwnLine(text[:at], footer)), text[at:])
+}
+
+// onOwnLine is a footer as it goes behind a text: on a line of its own.
+func onOwnLine(before []byte, footer string) string {
 	if len(before) > 0 && before[len(before)-1] != '\n' {
-		footer = "\r\n" + footer
+		return "\r\n" + footer
 	}
-	return slices.Concat(before, []byte(footer), after)
+	return footer
 }
 
 // otherFields are the fields of a part but those that say what its text is written in, without the empty line.
