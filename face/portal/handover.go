@@ -1,9 +1,11 @@
 package portal
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"haven"
 	"haven/face/portal/page"
@@ -130,13 +132,13 @@ func (q *request) handedOver(l leaver.Leaving, v *page.Leaving) error {
 			continue
 		}
 		who := handing(l.Person, b.Mailbox)
-		waiting, err := q.s.o.Handover.Waiting(q.ctx(), q.actor(), q.ses.Person.No, who)
+		waiting, err := q.toHandOver(who)
 		if errs.Is(err, errs.Denied) || errs.Is(err, errs.NotFound) { // it is not theirs
-
 			continue
 		}
-		if err != nil {
-			return err
+		if err != nil { // a post is ended also while nobody can count
+			q.s.o.Logger.Error("a page is shown without how much there is to hand over", "route", q.route.pattern, "error", err)
+			continue
 		}
 		if waiting.Letters > 0 {
 			v.Waiting = append(v.Waiting, l.Person.Display+" could still hand over "+waiting.String()+" to "+b.Mailbox.Display+".")
@@ -151,6 +153,16 @@ func (q *request) handedOver(l leaver.Leaving, v *page.Leaving) error {
 	}
 	return nil
 }
+
+// toHandOver is how much somebody could still hand over; an error where that takes long.
+func (q *request) toHandOver(who handover.Who) (handover.Count, error) {
+	ctx, cancel := context.WithTimeout(q.ctx(), countTime)
+	defer cancel()
+	return q.s.o.Handover.Waiting(ctx, q.actor(), q.ses.Person.No, who)
+}
+
+// countTime is how long an owner waits for a number that is only told by the way.
+const countTime = 5 * time.Second
 
 // handovers are the mailboxes of the places of work to which the person can hand letters over.
 func (q *request) handovers(o overview) (rows []page.Row, err error) {

@@ -56,6 +56,7 @@ type stand struct {
 	pages     *Server
 	contacts  *account.Contacts
 	mail      *mailbox.Service // holds what addMail files
+	uncounted error            // what comes of looking for letters to hand over
 	invites   []bool           // first passwords that were sent again; true: with the username
 }
 
@@ -105,7 +106,7 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	s.options.Review = review.New(review.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Policy: h.Policy.Shared, Clock: h.Clock})
 	s.options.Vacation = vacation.New(vacation.Options{DB: h.DB, Access: h.Access, Owners: owning{h.Shared}, Keys: keys, Sealer: sealer, Policy: h.Policy.Vacation, Clock: h.Clock})
 	s.mail = s.mailOf(keys)
-	s.options.Handover = handover.New(handover.Options{DB: h.DB, Mail: s.mail, People: s.options.Leavers, Policy: h.Policy, Clock: h.Clock})
+	s.options.Handover = handover.New(handover.Options{DB: h.DB, Mail: s.mail, People: insiders{s.options.Leavers, s}, Policy: h.Policy, Clock: h.Clock})
 	s.options.Signatures = signature.New(signature.Options{DB: h.DB, Access: h.Access, Shared: h.Shared, Keys: h.Seals, Job: s.options.Profiles.Job, Policy: h.Policy.Signature, Clock: h.Clock})
 	s.options.Audit = func(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 		return audit.Newest(ctx, h.DB, audit.Filter{Concerns: id}, before, most)
@@ -118,6 +119,19 @@ func newStand(t *testing.T, h *peopletest.House, adjust ...func(*notify.Options,
 	})
 	s.url = srv.URL
 	return s
+}
+
+// insiders answers handover who belongs to a premises, where that can be found.
+type insiders struct {
+	handover.People
+	s *stand
+}
+
+func (i insiders) Inside(ctx context.Context, mailbox haven.AccountNo, all []haven.Address) (map[string]bool, error) {
+	if i.s.uncounted != nil {
+		return nil, i.s.uncounted
+	}
+	return i.People.Inside(ctx, mailbox, all)
 }
 
 // owning answers vacation who acts as an owner.

@@ -113,12 +113,13 @@ type Service struct {
 // maxLooks is how many letters are looked into at once; looking needs a processor, and up to twice a letter in memory.
 const maxLooks = 2
 
-// maxEnds is how many letters get their footer at once, beside those that are looked into: it needs next to no processor, and up to six times a letter's text in memory,
-// which all together is no more than 100 MiB. A letter with more than largeText takes its turn with those that are looked into.
+// maxEnds is how many letters get their footer at once, beside those that are looked into: it needs next to no processor, and up to thirty times a letter's text in
+// memory where that is written anew in another character set, which all together is no more than 120 MiB. A letter with more than largeText takes its turn with those that are
+// looked into.
 const maxEnds = 16
 
 // largeText is the most octets of text that are no burden; nobody types as much.
-const largeText = 1 << 20
+const largeText = 256 << 10
 
 // Most mailboxes and people whose rates are watched at once.
 const watched = 100_000

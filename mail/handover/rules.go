@@ -8,6 +8,8 @@ import (
 
 	"haven"
 	"haven/platform/policy"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Facts are what MayHandOver looks at.
@@ -143,14 +145,14 @@ func countOf(all []offered) Count {
 	return Count{Letters: len(all), Correspondents: len(with)}
 }
 
-// FolderName is what the folder of somebody's letters is called, fit for a folder of at most that many octets.
+// FolderName is what the folder of somebody's letters is called, fit for a folder of at most that many octets: in normal form, as folders keep theirs.
 func FolderName(person string, octets int) string {
 	clean := strings.Map(func(c rune) rune {
 		if c < 32 || c == 127 || c == '/' || c == '\uFFFD' {
 			return '-'
 		}
 		return c
-	}, strings.ToValidUTF8(person, "-"))
+	}, norm.NFC.String(strings.ToValidUTF8(person, "-")))
 	name := "Handed over by " + clean
 	if len(name) > octets {
 		name = strings.ToValidUTF8(name[:octets], "")

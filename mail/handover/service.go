@@ -24,6 +24,7 @@ type Mail interface {
 	Newest(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, most int) ([]mailbox.Row, error)
 	Infos(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, info *mailbox.Info) error) error
 	Room(ctx context.Context, account haven.AccountNo, octets int64) error
+	FolderAt(ctx context.Context, v mailbox.Viewer, path []string) (mailbox.Folder, error)
 	CreateFolder(ctx context.Context, v mailbox.Viewer, path []string, role mailbox.Role) (mailbox.Folder, error)
 	Gather(ctx context.Context, from mailbox.Viewer, all []mailbox.Source, to mailbox.Viewer, dst haven.MailboxNo, also func(tx *db.Tx, made []mailbox.Source) error) (int, error)
 }
@@ -63,9 +64,13 @@ func (w Who) theirs() mailbox.Viewer { return w.mine().As(w.Mailbox) }
 
 // Offer is what the person can hand over to the mailbox, looked for among the newest letters of both. NotFound: the person has no access to it.
 func (s *Service) Offer(ctx context.Context, w Who) (o Offered, err error) {
+	t := s.o.Clock.NewTimer(s.o.Policy.Handover.Wait)
+	defer t.Stop()
 	select {
 	case s.busy <- struct{}{}:
 		defer func() { <-s.busy }()
+	case <-t.C():
+		return o, errs.E(errs.Transient, "Many people hand letters over just now. Try again in a minute.")
 	case <-ctx.Done():
 		return o, ctx.Err()
 	}
@@ -217,12 +222,13 @@ func (s *Service) HandOver(ctx context.Context, actor haven.Actor, w Who, addres
 	}
 	with := make(map[mailbox.Source]offered, len(all))
 	sources := make([]mailbox.Source, len(all))
+	slices.Reverse(all) // the oldest first, so that the newest are also the last that the folder got
 	for i, l := range all {
 		sources[i] = mailbox.Source{Mailbox: l.Mailbox, UID: l.UID}
 		with[sources[i]] = l
 	}
 	total := countOf(all).Correspondents
-	_, err = s.o.Mail.Gather(ctx, w.mine(), sources, w.theirs(), into, func(tx *db.Tx, made []mailbox.Source) error {
+	done.Letters, err = s.o.Mail.Gather(ctx, w.mine(), sources, w.theirs(), into, func(tx *db.Tx, made []mailbox.Source) error {
 		step := make([]offered, len(made))
 		for i, from := range made {
 			step[i] = with[from]
@@ -230,7 +236,6 @@ func (s *Service) HandOver(ctx context.Context, actor haven.Actor, w Who, addres
 		c := countOf(step)
 		tx.Exec(sqlHand, int64(w.Mailbox), int64(w.Person), db.Micros(began), int64(c.Letters), int64(total))
 		audit.Record(tx, audit.Entry{At: s.o.Clock.Now(), Actor: actor, What: "handover.done", On: w.MailboxID, Rule: "handover.own-letters", Note: c.String()})
-		done.Letters += c.Letters
 		return nil
 	})
 	done.Correspondents = total
@@ -281,13 +286,8 @@ func (s *Service) folderFor(ctx context.Context, w Who) (haven.MailboxNo, error)
 	if !errs.Is(err, errs.Conflict) {
 		return f.No, err
 	}
-	all, err := s.o.Mail.Folders(ctx, w.theirs())
-	for _, f := range all {
-		if len(f.Path) == 1 && f.Name == name {
-			return f.No, err
-		}
-	}
-	return 0, err
+	f, err = s.o.Mail.FolderAt(ctx, w.theirs(), []string{name})
+	return f.No, err
 }
 
 // begin makes sure that one handover runs of a person to a mailbox, and not two beside each other.

@@ -308,3 +308,24 @@ func TestOfferIsBounded(t *testing.T) {
 		}
 	}, func(p *policy.Policy) { p.Handover.Letters = 3 })
 }
+
+// Whoever hands over again copies what came since, whatever the name looks like in octets and however many letters the folder has.
+func TestHandOverAgain(t *testing.T) {
+	t.Parallel()
+	each(t, 1, func(t *testing.T, h *house) {
+		ctx, w := t.Context(), h.ann
+		w.Name = "Jose\u0301 Ross"
+		h.got(w.Mailbox, "p1", "gp@a", "rx@us")
+		for round, n := range []int{3, 2, 1} {
+			for i := range n {
+				h.got(w.Person, fmt.Sprint(round, i), "gp@a", "ann@us")
+			}
+			if c, err := h.service.HandOver(ctx, h.by(1), w, []string{"gp@a.test"}); err != nil || c.Letters != n {
+				t.Errorf("%+v, %v, want %d", c, err, n)
+			}
+			if o, err := h.service.Offer(ctx, w); err != nil || o.Count() != (handover.Count{}) {
+				t.Errorf("after %d: %+v, %v", n, o, err)
+			}
+		}
+	}, func(p *policy.Policy) { p.Handover.Letters = 3 })
+}

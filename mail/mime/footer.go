@@ -14,7 +14,7 @@ import (
 // ErrProtected is AddFooter's answer to a letter that must not be altered: it is signed or encrypted.
 var ErrProtected = errors.New("the letter is signed or encrypted")
 
-// ErrUnfit is its answer to a letter whose text nobody knows how to read, or where one would stand.
+// ErrUnfit is its answer to a letter whose text nobody knows how to read, or where one would stand, or that is too large to be written anew.
 var ErrUnfit = errors.New("the letter's text is in an encoding that is not known")
 
 // footerWidth is how many characters a line of a footer has in plain text, where words allow it (RFC 5322 §2.1.1 asks for 78).
@@ -152,8 +152,14 @@ func isPGP(text []byte) bool {
 	return false
 }
 
+// mostRewritten is the most octets of text that are written anew in another character set, which takes up to thirty times as many in memory.
+const mostRewritten = 2 << 20
+
 // rewritten is the part with its footer in UTF-8: its character set has no signs for the footer.
 func (p *Part) rewritten(src io.ReaderAt, root bool, text []byte, footer string) (Cut, error) {
+	if len(text) > mostRewritten {
+		return Cut{}, ErrUnfit
+	}
 	text, err := io.ReadAll(ToUTF8(p.Charset(), bytes.NewReader(text)))
 	if err != nil {
 		return Cut{}, err

@@ -116,7 +116,7 @@ type Whose struct {
 }
 
 // Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so; Denied
-// (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off.
+// (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off, which keeps the mailbox's text.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
 	now := s.o.Clock.Now()
 	if v := r.MayBe(now); !v.Allowed {
@@ -143,9 +143,12 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 				return err
 			}
 		}
-		_, ver, _, err := get(tx, w.Account)
+		_, ver, kept, err := get(tx, w.Account)
 		if err != nil {
 			return err
+		}
+		if w.Account != w.Person && !r.On && len(kept) > 0 { // who turns it off for safety writes nothing that another would turn on
+			sealed = kept
 		}
 		ver++
 		tx.Exec(sqlPut, int64(w.Account), boolOf(r.On), db.Micros(r.From), db.Micros(r.Until), ver, sealed)

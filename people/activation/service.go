@@ -266,6 +266,12 @@ func (s *Service) Match(ctx context.Context, no haven.AccountNo, answers []Answe
 	return all, nil
 }
 
+// AnswersIn is what tells whether a person's answers were changed: it is another one then.
+func AnswersIn(tx *db.Tx, no haven.AccountNo) (text string, err error) {
+	err = tx.Query(sqlAnswers, []any{int64(no)}, func(r db.Row) error { text += r.Text(1) + "\n"; return nil })
+	return text, err
+}
+
 // ShowMobile says whether the directory shows a person's mobile (Rules 5, 8).
 func (s *Service) ShowMobile(ctx context.Context, actor haven.Actor, no haven.AccountNo, show bool) error {
 	return s.step(ctx, actor, no, "activation.mobile-shown", "activation.directory", strconv.FormatBool(show), func(tx *db.Tx) error {

@@ -83,18 +83,18 @@ func (s *Service) Look(ctx context.Context, link string) error {
 
 // Finish gives the person of a claim a new password. It is Private (reset.code, reset.ways) where MayFinish refuses, TooMany (reset.tries) after too many tries with
 // whatever but link and code, NotFound where the link is not good any more (it is spent after some wrong tries), and Invalid (password.*) where the password may not be
-// set: then what was shown serves again. In the transaction that sets the password a lock of the account ends (Rules 6), e-mail and mobile that served are known to be
-// the own, what served is used up, and the person is told. The second factor stays as it is.
+// set: then what was shown serves again, and was no try. In the transaction that sets the password a lock of the account ends (Rules 6), e-mail and mobile that served are known to be
+// the own, what served is used up, and the person is told where there is a contact. The second factor stays as it is.
 func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, password string) error {
 	who, err := s.whose(ctx, c)
 	if err != nil {
 		return err
 	}
-	good, err := s.good(ctx, actor, who, c)
+	b, err := s.before(ctx, actor, who, c)
 	if err != nil {
 		return err
 	}
-	if err := s.judge(ctx, actor, who, c, good); err != nil {
+	if err := s.judge(ctx, actor, who, c, b); err != nil {
 		return err
 	}
 	contacts, err := s.contacts(ctx, who.No)
@@ -103,7 +103,7 @@ func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, passwo
 	}
 	actor.Person = who.ID
 	err = s.o.Accounts.SetPasswordWith(ctx, actor, who.No, password, false, func(tx *db.Tx) error {
-		w, err := s.weigh(tx, who, c, good) // others may have used it up meanwhile
+		w, err := s.weigh(tx, who, c, b) // others may have used it up meanwhile
 		if err != nil {
 			return err
 		}
@@ -112,8 +112,13 @@ func (s *Service) Finish(ctx context.Context, actor haven.Actor, c Claim, passwo
 		}
 		return s.finish(tx, actor, who, c, w, contacts)
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		s.o.Accounts.Unlocked(who.No)
+	case errs.Is(err, errs.Invalid): // for the password: who it is was shown, and was no wrong try
+		if failed := s.o.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(sqlTried, s.tryKey(who, c.Address)); return nil }); failed != nil {
+			return failed
+		}
 	}
 	return err
 }
@@ -151,7 +156,31 @@ func (s *Service) tryKey(who account.Account, address haven.Address) []byte {
 	return s.keyed("address", fold(address))
 }
 
-// good are the ways that are looked at before the transaction: an answer takes as long as a password, and a passkey has a transaction of its own.
+// before is what was looked at before the transaction: an answer takes as long as a password, and a passkey has a transaction of its own.
+type before struct {
+	good []Way
+	kept string // what they were held against
+}
+
+// keptIn is what answers and passkeys of a person are held against.
+func keptIn(tx *db.Tx, no haven.AccountNo) (string, error) {
+	answers, err := activation.AnswersIn(tx, no)
+	if err != nil {
+		return "", err
+	}
+	keys, err := secondfactor.KeysIn(tx, no)
+	return answers + "\n" + keys, err
+}
+
+// before is what of a claim is good that is looked at before the transaction.
+func (s *Service) before(ctx context.Context, actor haven.Actor, who account.Account, c Claim) (b before, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error { b.kept, err = keptIn(tx, who.No); return err })
+	if err == nil {
+		b.good, err = s.good(ctx, actor, who, c)
+	}
+	return b, err
+}
+
 func (s *Service) good(ctx context.Context, actor haven.Actor, who account.Account, c Claim) (ways []Way, err error) {
 	if len(c.Answers) > 0 {
 		match, err := s.o.Questions.Match(ctx, who.No, c.Answers)
@@ -175,11 +204,11 @@ func (s *Service) good(ctx context.Context, actor haven.Actor, who account.Accou
 }
 
 // judge is the refusal of a claim, which it records; nil: it is good now.
-func (s *Service) judge(ctx context.Context, actor haven.Actor, who account.Account, c Claim, good []Way) (refused error) {
+func (s *Service) judge(ctx context.Context, actor haven.Actor, who account.Account, c Claim, b before) (refused error) {
 	now := s.o.Clock.Now()
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		refused = nil
-		w, err := s.weigh(tx, who, c, good)
+		w, err := s.weigh(tx, who, c, b)
 		if err == nil || w.verdict.Rule == "" {
 			return err
 		}
@@ -202,9 +231,10 @@ type weighed struct {
 	reached []account.ContactKind // where went what somebody gives
 }
 
-// weigh looks at a claim in a transaction, which has the person locked afterwards; an error with a verdict is its refusal. good are the ways that were looked at before.
-func (s *Service) weigh(tx *db.Tx, who account.Account, c Claim, good []Way) (w weighed, err error) {
-	f := FinishFacts{Known: who.No != 0, Given: c.given(), Good: slices.Clone(good)}
+// weigh looks at a claim in a transaction, which has the person locked afterwards; an error with a verdict is its refusal. What was
+// looked at before is good where it was not replaced since.
+func (s *Service) weigh(tx *db.Tx, who account.Account, c Claim, b before) (w weighed, err error) {
+	f := FinishFacts{Known: who.No != 0, Given: c.given()}
 	if f.Known {
 		if err := account.Lock(tx, who.No); err != nil {
 			return w, err
@@ -214,6 +244,13 @@ func (s *Service) weigh(tx *db.Tx, who account.Account, c Claim, good []Way) (w 
 			return w, err
 		}
 		f.State = fresh.State
+	}
+	kept, err := keptIn(tx, who.No)
+	if err != nil {
+		return w, err
+	}
+	if kept == b.kept {
+		f.Good = slices.Clone(b.good)
 	}
 	link, text, err := s.cameBack(tx, who.No, c)
 	if err != nil {

@@ -91,6 +91,13 @@ func (s *Service) Begin(ctx context.Context, actor haven.Actor, address haven.Ad
 		if err := tx.Query(sqlOf, []any{int64(who.No), now.Add(-time.Hour).UnixMicro()}, func(r db.Row) error { f.WithinTheHour = int(r.Int64(0)); return nil }); err != nil {
 			return err
 		}
+		made, err := account.ContactsMadeIn(tx, who.No)
+		if err != nil {
+			return err
+		}
+		// What was replaced since it was read gets nothing: it did not change a short time ago, but now.
+		f.Email = f.Email && made[account.PersonalEmail].Equal(f.EmailChanged)
+		f.Mobile = f.Mobile && made[account.Mobile].Equal(f.MobileChanged)
 		v := May(f, p, now)
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "reset.asked", On: who.ID, Rule: v.Rule})
 		if begun = v.Allowed; !begun {

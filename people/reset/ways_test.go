@@ -328,3 +328,40 @@ func TestOneOfTwoAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// What is replaced while a reset is begun gets nothing, and what is replaced while one is finished serves no more.
+func TestReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, out *sent, aisha account.Account) {
+		ctx := t.Context()
+		recovery := answered(t, h, aisha)
+		out.meanwhile = func() {
+			h.Clock.Advance(time.Second)
+			must(t, h.DB.Write(ctx, func(tx *db.Tx) error {
+				tx.Exec(`UPDATE contact SET made = $2 WHERE kind = $1`, int64(account.PersonalEmail), h.Clock.Now().UnixMicro())
+				return nil
+			}))
+			h.Clock.Advance(time.Second)
+		}
+		if begun, err := s.Begin(ctx, stranger, aisha.Address); err != nil || !begun || out.links != 0 || out.codes != 1 {
+			t.Errorf("%t, %v, sent %+v", begun, err, out)
+		}
+		other := slices.Clone(answers)
+		other[0].Text = "Mill Lane"
+		out.meanwhile = func() { must(t, h.Activation.SetAnswers(ctx, peopletest.As(aisha), aisha.No, other)) }
+		wantRule(t, s.Finish(ctx, stranger, reset.Claim{Address: aisha.Address, Answers: answers, Recovery: recovery}, fresh), "reset.ways")
+		must(t, s.Finish(ctx, stranger, reset.Claim{Address: aisha.Address, Answers: other, Recovery: recovery}, fresh))
+	})
+}
+
+// Who was shown to be the one, and chose a password that may not be, has not tried in vain.
+func TestPoorPasswordIsNoTry(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *peopletest.House, s *reset.Service, _ *sent, aisha account.Account) {
+		claim := reset.Claim{Address: aisha.Address, Answers: answers, Recovery: answered(t, h, aisha)}
+		for range h.Policy.Reset.Tries + 1 {
+			wantRule(t, s.Finish(t.Context(), stranger, claim, "short"), "password.short")
+		}
+		must(t, s.Finish(t.Context(), stranger, claim, fresh))
+	})
+}

@@ -26,6 +26,12 @@ func (s *Service) Passkeys() bool {
 	return err == nil
 }
 
+// KeysIn is what tells whether a person's passkeys are others than they were.
+func KeysIn(tx *db.Tx, no haven.AccountNo) (text string, err error) {
+	err = tx.Query(sqlListKeys, []any{int64(no)}, func(r db.Row) error { text += r.Text(0) + "\n"; return nil })
+	return text, err
+}
+
 // AskAnybody begins the showing of a passkey by whoever is there; "" where the pages' address is not known. The caller bounds how often it is asked.
 func (s *Service) AskAnybody(ctx context.Context) (Ceremony, error) {
 	w, err := s.relying()

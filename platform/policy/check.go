@@ -214,6 +214,7 @@ func (p Policy) others() []bound {
 		between("handover.named", p.Handover.Named, 1, 1000),
 		between("handover.at_once", p.Handover.AtOnce, 1, 100),
 		between("handover.shown", p.Handover.Shown, 1, 50),
+		some("handover.wait", p.Handover.Wait),
 		some("handover.within", p.Handover.Within),
 		between("signature.lines", p.Signature.Lines, 1, 50),
 		between("signature.runes", p.Signature.Runes, 100, 5000),

@@ -303,6 +303,7 @@ type Handover struct {
 	Correspondents int           // most that are shown at once
 	Named          int           // most addresses of one letter that are looked at
 	AtOnce         int           // who look through letters at the same time; others wait
+	Wait           time.Duration // so long at most
 	Shown          int           // most earlier times that are listed
 	Within         time.Duration // by then one is done, or has failed
 }

@@ -107,6 +107,7 @@ func TestCheck(t *testing.T) {
 		{"handover.named", func(p *Policy) { p.Handover.Named = 0 }},
 		{"handover.at_once", func(p *Policy) { p.Handover.AtOnce = 0 }},
 		{"handover.shown", func(p *Policy) { p.Handover.Shown = 51 }},
+		{"handover.wait", func(p *Policy) { p.Handover.Wait = 0 }},
 		{"handover.within", func(p *Policy) { p.Handover.Within = 0 }},
 		{"signature.lines", func(p *Policy) { p.Signature.Lines = 0 }},
 		{"signature.runes", func(p *Policy) { p.Signature.Runes = 99 }},

@@ -53,7 +53,7 @@ func nhsmail2017() Policy {
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
 		Sending:   sending(),
 		Vacation:  Vacation{PerHour: 200},
-		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 100, AtOnce: 4, Shown: 5, Within: 10 * time.Minute},
+		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 20, AtOnce: 4, Wait: 30 * time.Second, Shown: 5, Within: 10 * time.Minute},
 		Signature: Signature{Lines: 10, Runes: 1000},
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,

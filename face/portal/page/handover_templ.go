@@ -142,7 +142,7 @@ func HandoverPage(f Frame, v Handover) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " too. Copy yours into its mailbox, so that the colleagues who stay find them. Your own letters stay where they are.</p><div class=\"nhsuk-inset-text\"><span class=\"nhsuk-u-visually-hidden\">Information: </span><p>Everybody with access to the mailbox reads what you hand over. Leave out whoever writes to you about private matters. Nobody sees what you leave out; the owners see how many letters there are.</p></div><form method=\"post\" action=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " too. Copy yours into its mailbox, so that the colleagues who stay find them. Your own letters stay where they are.</p><div class=\"nhsuk-inset-text\"><span class=\"nhsuk-u-visually-hidden\">Information: </span><p>Everybody with access to the mailbox reads what you hand over. Leave out whoever writes to you about private matters; a letter that went to several goes with any of them. Nobody sees what you leave out; the owners see how many letters there are.</p></div><form method=\"post\" action=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
