@@ -165,9 +165,6 @@ func (i insiders) Inside(ctx context.Context, mailbox haven.AccountNo, all []hav
 	if err != nil {
 		return nil, err
 	}
-	if in == nil {
-		in = map[string]bool{}
-	}
 	for _, own := range []haven.Address{i.h.postmaster(), i.h.keeper(), letters(i).from()} {
 		in[own.Key()] = true
 	}

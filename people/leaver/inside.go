@@ -15,11 +15,11 @@ import (
 // and of whoever holds a post there. All others are outside, colleagues at other places among them.
 func (s *Service) Inside(ctx context.Context, mailbox haven.AccountNo, all []haven.Address) (map[string]bool, error) {
 	ours := slices.DeleteFunc(slices.Clone(all), func(a haven.Address) bool { return !s.o.Accounts.Hosts(a.Domain) })
+	in := map[string]bool{}
 	accounts, found, err := s.o.Accounts.ResolveAll(ctx, ours)
 	if err != nil || len(ours) == 0 {
-		return nil, err
+		return in, err
 	}
-	in := map[string]bool{}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		clear(in)
 		at, err := sharedmailbox.OrganisationIn(tx, mailbox)
