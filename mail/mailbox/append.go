@@ -108,7 +108,7 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 	if f.No == provisioned(Sent) {
 		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
 	}
-	ps := []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}}
+	ps := []placing{{msg: j.msg, thread: thread, flags: j.Flags&settable | j.Letter.attachment, kw: kw, size: size, received: micros(j.Received), seq: l.take()}}
 	if err := ownSeen(tx, v, l, ps); err != nil {
 		return 0, err
 	}

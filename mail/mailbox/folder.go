@@ -280,7 +280,7 @@ func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) 
 		if err != nil || len(left) > 0 {
 			return err
 		}
-		l.take()
+		tx.Exec(sqlInsertFolderGone, int64(v.Account), int64(no), int64(l.take()), micros(s.clock.Now()))
 		for _, sql := range dropFolder {
 			tx.Exec(sql, int64(v.Account), int64(no))
 		}
@@ -367,9 +367,12 @@ func (s *Service) Subscribe(ctx context.Context, v Viewer, path []string, on boo
 	if on {
 		sql = `DELETE FROM unsubscribed WHERE person = $1 AND an = $2 AND mb = $3`
 	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(sql, int64(v.Person), int64(v.Account), int64(f.No))
-		_, err := s.need(tx, v, haven.Read)
-		return err
+	return s.write(ctx, v, haven.Read, 1, func(tx *db.Tx, l *lock) error {
+		n, err := tx.Change(sql, int64(v.Person), int64(v.Account), int64(f.No))
+		if err != nil || n == 0 {
+			return err
+		}
+		tx.Exec(sqlTouchFolder, int64(v.Account), int64(f.No), int64(l.take()))
+		return nil
 	})
 }

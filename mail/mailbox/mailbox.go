@@ -95,6 +95,7 @@ type Row struct {
 	Received time.Time
 	Created  haven.Seq
 	Changed  haven.Seq // MODSEQ
+	Thread   haven.MessageID
 }
 
 // Range is a run of UIDs, both ends included. Hi may be MaxUID for "*" and beyond.

@@ -21,7 +21,7 @@ type View struct {
 func scanRow(r db.Row) Row {
 	return Row{
 		UID: haven.UID(r.Int64(0)), Msg: haven.MessageID(r.Int64(1)), Flags: Flags(r.Int64(2)) & settable, Keywords: uint64(r.Int64(3)),
-		Size: r.Int64(4), Received: fromMicros(r.Int64(5)), Created: haven.Seq(r.Int64(6)), Changed: haven.Seq(r.Int64(7)),
+		Size: r.Int64(4), Received: fromMicros(r.Int64(5)), Created: haven.Seq(r.Int64(6)), Changed: haven.Seq(r.Int64(7)), Thread: haven.MessageID(r.Int64(8)),
 	}
 }
 
