@@ -160,7 +160,11 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 	if err != nil {
 		return err
 	}
-	tx.Exec(sqlUse, an, j.size, int64(1))
+	if j.SentBy == 0 {
+		tx.Exec(sqlDeliver, an, j.size)
+	} else {
+		tx.Exec(sqlUse, an, j.size, int64(1))
+	}
 	if j.SentBy != 0 {
 		if err := s.rememberSent(tx, j, mb, locks); err != nil {
 			return err

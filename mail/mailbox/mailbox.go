@@ -68,7 +68,8 @@ type Folder struct {
 	HighestModSeq haven.Seq // at least 1
 	Subscribed    bool      // by the viewer
 	Children      bool
-	own           bool // people have marks of their own in it, which its counters here leave out until ownCounts adds the viewer's
+	Sort          int64 // where people see it among its neighbours, the smallest first (RFC 8621 §2 sortOrder)
+	own           bool  // people have marks of their own in it, which its counters here leave out until ownCounts adds the viewer's
 }
 
 // Flags are the system flags of RFC 9051 §2.3.2. \Recent is not kept: RFC 9051 dropped it, and RFC 3501 sessions are told 0.

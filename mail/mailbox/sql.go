@@ -158,6 +158,10 @@ UPDATE placement SET thread = COALESCE((SELECT m.thread FROM message m WHERE m.i
 ALTER TABLE gone ADD COLUMN created {int} NOT NULL DEFAULT 0;
 ALTER TABLE account_mail ADD COLUMN horizon {int} NOT NULL DEFAULT 0;
 UPDATE account_mail SET horizon = COALESCE((SELECT s.seq FROM account_seq s WHERE s.an = account_mail.an), 0);
+ALTER TABLE mailbox ADD COLUMN sort {int} NOT NULL DEFAULT -1;
+ALTER TABLE account_seq ADD COLUMN threads {int} NOT NULL DEFAULT 0;
+ALTER TABLE account_seq ADD COLUMN delivered {int} NOT NULL DEFAULT 0;
+UPDATE account_seq SET threads = seq, delivered = seq;
 CREATE TABLE folder_gone (
 	an {int} NOT NULL,
 	mb {int} NOT NULL,
@@ -171,11 +175,11 @@ CREATE INDEX folder_gone_at ON folder_gone (at);
 // Reading.
 const (
 	sqlFolders = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads,
-		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END
+		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END, m.sort
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb
 		LEFT JOIN unsubscribed u ON u.person = $2 AND u.an = m.an AND u.mb = m.mb
 		WHERE m.an = $1 ORDER BY m.mb`
-	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads, 0
+	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads, 0, m.sort
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
 
 	rowColumns = `uid, msg, flags, kw, size, received, created, changed, thread`
@@ -212,9 +216,11 @@ const (
 
 // Writing.
 const (
-	sqlTakeSeq = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
-	sqlUse     = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3 WHERE an = $1`
-	sqlTakeUID = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
+	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
+	sqlUse          = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3, threads = seq WHERE an = $1`
+	sqlDeliver      = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + 1, threads = seq, delivered = seq WHERE an = $1`
+	sqlTouchThreads = `UPDATE account_seq SET threads = seq WHERE an = $1`
+	sqlTakeUID      = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
 		bytes = bytes + $6, hiseq = $7 WHERE an = $1 AND mb = $2 RETURNING uidnext`
 	sqlCount = `UPDATE mailbox_count SET total = total - $3, unseen = unseen + $4, deleted = deleted + $5, bytes = bytes - $6, hiseq = $7
 		WHERE an = $1 AND mb = $2`

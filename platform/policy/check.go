@@ -168,6 +168,7 @@ func (m Mailbox) bounds(s Sending) []bound {
 		least("mailbox.folders", m.Folders, 10),
 		between("mailbox.folder_depth", m.FolderDepth, 1, 100),
 		between("mailbox.folder_octets", m.FolderOctets, 32, 1000),
+		least("mailbox.overview_octets", m.OverviewOctets, 1<<20),
 		{"mailbox.key_backup", m.KeyBackup > 0 && m.KeyBackup <= 30*day, "at most 30 days (\"30d\"): while a copy of a key exists, deleted mail can be read"},
 		some("mailbox.sweep_after", m.SweepAfter),
 		some("mailbox.unlink_after", m.UnlinkAfter),

@@ -331,6 +331,7 @@ type Mailbox struct {
 	UnlinkAfter     time.Duration // a compacted pack is unlinked
 	SearchResults   int           // most messages in one answer; 0: no limit
 	ContactsChecked time.Duration // how often unread mail is looked at for the alarm
+	OverviewOctets  int64         // of memory for what is known of accounts that were lately looked at whole
 }
 
 // Connection is what one connection, place or person may hold of the server.

@@ -110,6 +110,7 @@ func mailboxes() Mailbox {
 		SentMemory: 7 * day, SentBefore: 10 * time.Minute,
 		Folders: 5000, FolderDepth: 20, FolderOctets: 255, KeywordsPer: 100, Keywords: 1000,
 		KeyBackup: 30 * day, SweepAfter: day, UnlinkAfter: time.Hour, ContactsChecked: time.Minute,
+		OverviewOctets: 256 << 20,
 	}
 }
 
