@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -187,6 +187,32 @@ func (c Connection) bounds() []bound {
 		least("connection.bad_commands", c.BadCommands, 1),
 		least("connection.login_tries", c.LoginTries, 1),
 		least("connection.open_mailboxes", c.OpenMailboxes, 1),
+	}
+}
+
+func (j JMAP) bounds() []bound {
+	return []bound{
+		between("jmap.request_octets", j.RequestOctets, 64<<10, 100<<20),
+		between("jmap.values", j.Values, 1000, 1_000_000),
+		between("jmap.depth", j.Depth, 16, 256),
+		between("jmap.requests", j.Requests, 1, 100),
+		between("jmap.calls", j.Calls, 16, 1000).because(": what a program asks at its start goes in one request"),
+		between("jmap.get", j.Get, 50, 10_000),
+		between("jmap.set", j.Set, 50, 10_000),
+		between("jmap.answer_octets", j.AnswerOctets, 1<<20, 1<<30),
+		between("jmap.conditions", j.Conditions, 10, 1000),
+		between("jmap.results", j.Results, 50, 1_000_000),
+		between("jmap.upload_octets", j.UploadOctets, 64<<10, 256<<20),
+		between("jmap.uploads", j.Uploads, 1, 100),
+		{"jmap.upload_kept", j.UploadKept >= time.Hour && j.UploadKept <= 7*day, "between an hour (\"1h\", RFC 8620 §6) and 7 days (\"7d\")"},
+		between("jmap.uploads_per", j.UploadsPer, 10, 100_000),
+		{"jmap.uploads_octets", j.UploadsOctets >= j.UploadOctets, "at least upload_octets"},
+		between("jmap.sockets", j.Sockets, 1, 1000),
+		least("jmap.sockets_total", j.SocketsTotal, 0),
+		between("jmap.socket_queue", j.SocketQueue, 1, 100),
+		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
+		some("jmap.write_within", j.WriteWithin),
+		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
 	}
 }
 

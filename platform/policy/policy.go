@@ -39,6 +39,7 @@ type Policy struct {
 	Operator     Operator
 	Mailbox      Mailbox
 	Connection   Connection
+	JMAP         JMAP
 }
 
 // Address is how addresses are made (Rules 2). A prefix stands first in the address of a premises' mailbox.
@@ -348,4 +349,29 @@ type Connection struct {
 	BadCommands    int           // wrong commands before the connection is closed
 	LoginTries     int           // failed log ins before the connection is closed
 	OpenMailboxes  int           // shared mailboxes that one session may list
+}
+
+// JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).
+type JMAP struct {
+	RequestOctets int64         // longest request (maxSizeRequest)
+	Values        int           // most values in one request: members, items and what is in them
+	Depth         int           // most levels that a request is nested
+	Requests      int           // requests of one person at once (maxConcurrentRequests)
+	Calls         int           // calls of one request (maxCallsInRequest)
+	Get           int           // objects read with one call (maxObjectsInGet)
+	Set           int           // objects changed with one call (maxObjectsInSet)
+	AnswerOctets  int64         // longest answer to one request
+	Conditions    int           // conditions and operators of one filter
+	Results       int           // ids that one query gives at once
+	UploadOctets  int64         // longest upload (maxSizeUpload)
+	Uploads       int           // uploads of one person at once (maxConcurrentUpload)
+	UploadKept    time.Duration // an upload that nothing was made of
+	UploadsPer    int           // such uploads of one person
+	UploadsOctets int64         // and what they may hold together
+	Sockets       int           // WebSockets and event sources of one person
+	SocketsTotal  int           // of everybody; 0: no limit
+	SocketQueue   int           // requests of one WebSocket that wait or are answered
+	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there
+	WriteWithin   time.Duration // a client that takes no more for so long is dropped
+	PushDelay     time.Duration // changes within this time are pushed together
 }

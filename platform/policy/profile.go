@@ -60,6 +60,7 @@ func nhsmail2017() Policy {
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
 		Mailbox:    mailboxes(),
 		Connection: connections(),
+		JMAP:       jmap(),
 	}
 }
 
@@ -121,6 +122,13 @@ func connections() Connection {
 		IMAPIdle: 30 * time.Minute, LoginTimeout: time.Minute,
 		LineOctets: 64 << 10, LiteralOctets: 1 << 20, BadCommands: 50, LoginTries: 5, OpenMailboxes: 1000,
 	}
+}
+
+// jmap is what a web client and programs need, with what one of them may cost bounded.
+func jmap() JMAP {
+	return JMAP{RequestOctets: 10_000_000, Values: 200_000, Depth: 64, Requests: 8, Calls: 64, Get: 1000, Set: 500, AnswerOctets: 64 << 20, Conditions: 200,
+		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sockets: 20, SocketsTotal: 50_000,
+		SocketQueue: 8, PingEvery: 5 * time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond}
 }
 
 // connect2024 is what the real service moved to (Rules 4, 6, 7).

@@ -1,0 +1,5 @@
+package jmap
+
+import "haven/platform/errs"
+
+func (v *visit) events() error { return errs.E(errs.NotFound, "") }
