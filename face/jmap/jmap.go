@@ -109,6 +109,7 @@ type Metrics struct {
 type Options struct {
 	People People
 	Mail   *mailbox.Service
+	Search Searcher
 	Blobs  Blobs  // nil: nothing is uploaded or downloaded
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
@@ -118,6 +119,7 @@ type Options struct {
 	HTTPS   bool     // browsers come over HTTPS, though a server in front may speak HTTP with us
 
 	Policy  policy.JMAP
+	Mailbox policy.Mailbox
 	Metrics Metrics
 	Logger  *slog.Logger
 	Now     func() time.Time // nil: time.Now
@@ -150,7 +152,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -52,6 +52,9 @@ func (s *setting) perform(v mailbox.Viewer, t stater, do func() error) (any, err
 		return nil, err
 	}
 	s.rest()
+	if s.exact != nil {
+		return s.answer(s.exact[0], s.exact[1]), nil
+	}
 	after, err := t.State(s.c, v)
 	if err != nil { // it was done all the same, and has to be told
 		s.c.srv.log.Error("a state could not be read after a change", "method", s.c.name, "error", err)
@@ -170,6 +173,9 @@ func (s *setting) because(err error) record {
 }
 
 var errUnsaid = errors.New("jmap: a type said nothing of an object")
+
+// Between says in which states the account was right before and right after, where the type knows that nothing else happened between them.
+func (s *setting) Between(before, after string) { s.exact = &[2]string{before, after} }
 
 // rest answers for whatever the type said nothing of.
 func (s *setting) rest() {
