@@ -135,7 +135,7 @@ func (v *visit) download() error {
 	if err != nil {
 		return err
 	}
-	b, err := v.srv.o.Blobs.Open(v.ctx(), v.session.viewer(a.No), v.r.PathValue("blob"))
+	b, err := v.srv.openBlob(v.ctx(), v.session.viewer(a.No), v.r.PathValue("blob"))
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (t emails) Set(c *call, v mailbox.Viewer, s *setting) error {
 	}
 	edits, of := t.edits(c, v, s)
 	if len(edits) > 0 {
-		res, err := c.srv.o.Mail.EditMessages(c.ctx, v, edits, ifState(s, before, at))
+		res, err := c.srv.o.Mail.EditMessages(c.ctx, v, edits, ifState(s, at))
 		if hasRule(err, mailbox.RuleStateMismatch) {
 			return errStateMismatch
 		}
@@ -52,11 +52,11 @@ func (c *call) stateBefore(v mailbox.Viewer, s *setting) (mailbox.State, error) 
 }
 
 // ifState is what the store holds the account against: only where the client asked for it, and nothing of the same call came before.
-func ifState(s *setting, before, at mailbox.State) *mailbox.State {
-	if s.IfInState == "" || at != before {
+func ifState(s *setting, at mailbox.State) *mailbox.State {
+	if s.IfInState == "" || len(s.created) > 0 {
 		return nil
 	}
-	return &before
+	return &at
 }
 
 func anyDone(all []error) bool { return slices.Contains(all, nil) }

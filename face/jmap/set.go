@@ -71,7 +71,7 @@ func newSetting(c *call) *setting {
 func (s *setting) decode() {
 	a := s.c.args
 	s.IfInState = a.String("ifInState")
-	s.decodeCreate()
+	s.decodeCreate("create")
 	destroy := a.IDs("destroy")
 	for _, name := range destroy {
 		id, ok := s.c.resolve(name)
@@ -85,8 +85,8 @@ func (s *setting) decode() {
 	s.decodeUpdate()
 }
 
-func (s *setting) decodeCreate() {
-	create := s.c.args.Object("create")
+func (s *setting) decodeCreate(argument string) {
+	create := s.c.args.Object(argument)
 	if create == nil {
 		return
 	}
@@ -94,9 +94,9 @@ func (s *setting) decodeCreate() {
 		o, err := parseObject(m.value)
 		switch {
 		case !isID(m.name):
-			s.c.args.Bad("create", "has %q, which is no creation id", m.name)
+			s.c.args.Bad(argument, "has %q, which is no creation id", m.name)
 		case err != nil:
-			s.c.args.Bad("create", "has an object %q that is none", m.name)
+			s.c.args.Bad(argument, "has an object %q that is none", m.name)
 		default:
 			s.Create = append(s.Create, creating{m.name, o})
 		}

@@ -507,20 +507,21 @@ func (t *things) Query(_ *call, v mailbox.Viewer, q asking) (found, error) {
 	defer t.lock()()
 	s := t.shelf(v.Account)
 	f := found{State: s.state(), Calculate: true, Extra: record{"hint": true}}
+	var ids names
 	for _, id := range t.ids(v.Account) {
 		ok, err := matches(q.Filter, s.things[id])
 		if err != nil {
 			return f, err
 		}
 		if ok {
-			f.IDs = append(f.IDs, id)
+			ids = append(ids, id)
 		}
 	}
 	for _, c := range q.Sort {
 		if c.Property != "name" || c.Collation != "" {
 			return f, fail("unsupportedSort", "Sort by name.")
 		}
-		slices.SortStableFunc(f.IDs, func(a, b string) int {
+		slices.SortStableFunc(ids, func(a, b string) int {
 			n := strings.Compare(s.things[a]["name"].(string), s.things[b]["name"].(string))
 			if c.Descending {
 				return -n
@@ -528,6 +529,7 @@ func (t *things) Query(_ *call, v mailbox.Viewer, q asking) (found, error) {
 			return n
 		})
 	}
+	f.IDs = ids
 	return f, nil
 }
 
