@@ -113,8 +113,23 @@ func (x *Sender) Run(ctx context.Context) {
 // Step does what is due now, and waits for it.
 func (x *Sender) Step(ctx context.Context) {
 	x.lookSoon()
-	x.round(ctx)
-	x.flights.Wait()
+	for more := true; more && ctx.Err() == nil; more = x.isDue() {
+		x.round(ctx)
+		x.flights.Wait()
+	}
+}
+
+// isDue reports whether somebody waited for room alone.
+func (x *Sender) isDue() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now := x.clock.Now()
+	for _, w := range x.ready {
+		if !w.due.After(now) {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Sender) lookSoon() {

@@ -26,11 +26,12 @@ const (
 // ErrEnded is the answer to a token that opens nothing, whatever the cause.
 var ErrEnded = &errs.Error{Kind: errs.Private, Rule: "session.ended", Say: "You are not logged in. Log in to go on."}
 
-// Options are what the service stands on; every field is needed.
+// Options are what the service stands on; every field but Ended is needed.
 type Options struct {
 	DB     *db.DB
 	Clock  clock.Clock
 	Policy policy.Session
+	Ended  func(tx *db.Tx, id int64) // called in the transaction in which somebody ends a session; others are known by Holds. nil: nobody asks
 }
 
 // Service keeps the sessions. It is safe for many goroutines and runs none of its own.
@@ -73,7 +74,9 @@ func (s *Service) Open(ctx context.Context, in Start) (Token, Session, error) {
 		Program: cut(in.Program, programMax), Pending: in.Pending, ver: in.Proof.Version()}
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		tx.Exec(sqlInsert, token.hash(), ses.ID, int64(in.Person.No), ses.ver, ses.Shared, now.UnixMicro(), ses.Place, ses.Program, ses.Pending)
-		tx.Exec(sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		if _, err := s.endIn(tx, sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most)); err != nil {
+			return err
+		}
 		audit.Record(tx, audit.Entry{At: now, Actor: ses.Actor(), What: "session.opened", On: in.Person.ID, Rule: "session.log-in", Note: computer(in.Shared)})
 		return nil
 	})
@@ -226,13 +229,48 @@ func (s *Service) Passed(ctx context.Context, t Token, person haven.AccountNo) e
 func (s *Service) Close(ctx context.Context, t Token, actor haven.Actor) error {
 	now := s.o.Clock.Now()
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		ended := false
-		err := tx.Query(sqlEnd, []any{t.hash()}, func(db.Row) error { ended = true; return nil })
-		if err == nil && ended {
+		n, err := s.endIn(tx, sqlEnd, t.hash())
+		if err == nil && n > 0 {
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.closed", On: actor.Person, Rule: "session.log-out"})
 		}
 		return err
 	})
+}
+
+// endIn ends sessions by a statement that names them, and tells whoever has something that ends with them.
+func (s *Service) endIn(tx *db.Tx, sql string, args ...any) (n int, err error) {
+	var ids []int64
+	err = tx.Query(sql, args, func(r db.Row) error { ids = append(ids, r.Int64(0)); return nil })
+	if err != nil || s.o.Ended == nil {
+		return len(ids), err
+	}
+	for _, id := range ids {
+		s.o.Ended(tx, id)
+	}
+	return len(ids), nil
+}
+
+// Holds is nil while a person's session shows that person's data, locked or not; ErrEnded once it ended, however, or while nothing is open in it but the page that
+// asks for a second step or another password.
+func (s *Service) Holds(ctx context.Context, id int64, person haven.AccountNo) error {
+	var ses Session
+	how, now := Ended, s.o.Clock.Now()
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses, how = Session{}, Ended
+		err := tx.Query(sqlByID, []any{id, int64(person)}, func(r db.Row) error {
+			ses = scan(r)
+			return nil
+		})
+		if err != nil || ses.ID == 0 {
+			return err
+		}
+		how, err = s.complete(tx, &ses, now)
+		return err
+	})
+	if err == nil && (how == Ended || ses.Pending || ses.Changes) {
+		err = ErrEnded
+	}
+	return err
 }
 
 // Of lists a person's sessions that stand, the newest first.
@@ -272,7 +310,7 @@ func (s *Service) RevokeOthers(ctx context.Context, actor haven.Actor, person ac
 func (s *Service) revoke(ctx context.Context, actor haven.Actor, person account.Account, sql string, which any) error {
 	now := s.o.Clock.Now()
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Change(sql, int64(person.No), which)
+		n, err := s.endIn(tx, sql, int64(person.No), which)
 		if err == nil && n > 0 {
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.revoked", On: person.ID, Rule: "session.revoke"})
 		}
