@@ -48,6 +48,7 @@ func (s *serving) figures() {
 	obs.Gauge(r, "directory_waiting", "accounts that changed and are not brought up to date in the directory yet", nil, func() float64 { return float64(waiting.now()) })
 	obs.Counter(r, "directory_limits_total", "people who searched the directory as often as anybody may in a day", nil, func() float64 { return float64(s.h.directory.Limits()) })
 	s.noticeFigures()
+	s.pushFigures()
 	for _, runner := range []*job.Runner{s.jobs, s.h.turns} {
 		for _, st := range runner.Status() {
 			s.jobFigures(runner, st.Name)

@@ -35,6 +35,7 @@ type Policy struct {
 	Vacation     Vacation
 	Handover     Handover
 	Signature    Signature
+	Push         Push
 	Notify       Notify
 	Operator     Operator
 	Mailbox      Mailbox
@@ -313,6 +314,26 @@ type Handover struct {
 type Signature struct {
 	Lines int // most
 	Runes int // most characters
+}
+
+// Push is the numbers of push subscriptions, which wake browsers and phones.
+type Push struct {
+	Subscriptions int           // of one person at once; 0: none is made
+	MadePerHour   int           // made by one person, ended ones too: each has a stranger's address asked once
+	URLOctets     int           // longest address at a push service
+	TextOctets    int           // longest name of a device, and of a type of data
+	Types         int           // most types of data that one subscription names
+	Longest       time.Duration // after which a subscription ends unless it is renewed (RFC 8620 §7.2)
+	VerifyFor     time.Duration // one whose code did not come back by then ends
+	PerHour       int           // messages to one subscription
+	Every         time.Duration // between two messages to one subscription; what changes meanwhile goes together
+	Keep          time.Duration // the push service keeps a message so long for a device that is away
+	Within        time.Duration // the push service has taken a message by then, or it is tried again
+	Retry         time.Duration // before the second try; each further one waits twice as long
+	RetryMost     time.Duration // at most
+	FailFor       time.Duration // a subscription that takes nothing for so long ends
+	AtOnce        int           // messages that are on the way at the same time
+	PerPerson     int           // of one person
 }
 
 // Mailbox is what a mailbox holds.

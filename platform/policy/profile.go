@@ -58,6 +58,7 @@ func nhsmail2017() Policy {
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
+		Push:       pushes(),
 		Mailbox:    mailboxes(),
 		Connection: connections(),
 		JMAP:       jmap(),
@@ -102,6 +103,14 @@ func sending() Sending {
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+	}
+}
+
+func pushes() Push {
+	return Push{
+		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
+		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
+		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
 	}
 }
 
