@@ -59,6 +59,7 @@ func nhsmail2017() Policy {
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
 		Mailbox:    mailboxes(),
+		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 	}
 }
