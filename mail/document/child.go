@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,7 +64,7 @@ func Child(words []string, in io.Reader, out, errOut io.Writer) int {
 		fmt.Fprintln(errOut, "haven extract: it is for haven serve alone:", err)
 		return codeUnderstood
 	}
-	runtime.LockOSThread() // what shuts a thread in is carried over to the program that this thread becomes
+	runtime.LockOSThread() // limits are the process's, but how nice it is belongs to a thread
 	debug.SetMemoryLimit(int64(a.memory) * 3 / 4)
 	if err := limitSelf(a); err != nil {
 		fmt.Fprintln(errOut, "haven extract: limits:", err)
@@ -108,6 +109,7 @@ func limitSelf(a childArgs) error {
 
 // become turns into a program that reads the document from a file in memory: some of them have to go back and forth in it.
 func become(p program, b []byte, a childArgs, errOut io.Writer) int {
+	runtime.LockOSThread() // what shuts a thread in is carried over to the program that this thread becomes
 	file, err := exec.LookPath(p.name)
 	if err != nil {
 		return codeMissing
@@ -119,17 +121,36 @@ func become(p program, b []byte, a childArgs, errOut io.Writer) int {
 	if err := unix.Prlimit(0, unix.RLIMIT_FSIZE, &unix.Rlimit{}, nil); err != nil {
 		return codeOpen
 	}
-	debug.SetGCPercent(-1) // from here on Go's own memory must do, of which more is set apart than the program may have
 	if err := errors.Join(readOnlyPrograms(), shutIn(filterFor(readByProgram))); err != nil {
 		fmt.Fprintln(errOut, "haven extract: sandbox:", err)
 		return codeOpen
 	}
-	if err := unix.Prlimit(0, unix.RLIMIT_AS, &unix.Rlimit{Cur: a.memory, Max: a.memory}, nil); err != nil {
-		return codeOpen
-	}
-	err = syscall.Exec(file, append([]string{p.name}, p.args...), []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=/"})
+	err = exchange(file, append([]string{p.name}, p.args...), []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin", "HOME=/"}, a.memory)
 	fmt.Fprintln(errOut, "haven extract: exec:", err)
 	return codeOpen
+}
+
+// exchange bounds the address space and turns into a program in one breath: of the space that Go sets apart for itself far more is taken
+// already, so that nothing may ask for memory in between.
+func exchange(file string, words, env []string, space uint64) error {
+	path, err := syscall.BytePtrFromString(file)
+	if err != nil {
+		return err
+	}
+	argv, err := syscall.SlicePtrFromStrings(words)
+	if err != nil {
+		return err
+	}
+	envv, err := syscall.SlicePtrFromStrings(env)
+	if err != nil {
+		return err
+	}
+	limit := &unix.Rlimit{Cur: space, Max: space}
+	if _, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_AS, uintptr(unsafe.Pointer(limit)), 0, 0, 0); errno != 0 {
+		return errno
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(path)), uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])))
+	return errno
 }
 
 // standardInput puts octets into a file in memory, and that in the place of the standard input.
