@@ -226,20 +226,29 @@ func begins(word, want string) bool {
 	return len(word) > len(want) && word[:len(want)] == want && utf8.RuneCountInString(want) >= minPrefix
 }
 
-// prefixes calls fn with what the index keeps of a word: each beginning of 3 to 8 letters, and the word itself if
+// prefixes calls fn with what the index keeps of a word: each beginning of 3 letters to longest, and the word itself if
 // it is shorter or longer than these.
-func prefixes(word []byte, fn func([]byte)) {
+func prefixes(word []byte, longest int, fn func([]byte)) {
 	n := 0
 	for i := 0; i < len(word); {
 		_, size := utf8.DecodeRune(word[i:])
 		i += size
-		if n++; n >= minPrefix && n <= maxPrefix {
+		if n++; n >= minPrefix && n <= longest {
 			fn(word[:i])
 		}
 	}
-	if n < minPrefix || n > maxPrefix {
+	if n < minPrefix || n > longest {
 		fn(word)
 	}
+}
+
+// tokensOfWord is how many times prefixes calls.
+func tokensOfWord(word []byte, longest int) int {
+	n := utf8.RuneCount(word)
+	if n < minPrefix || n > longest {
+		return max(min(n, longest)-minPrefix+1, 0) + 1
+	}
+	return n - minPrefix + 1
 }
 
 // cutPrefix is the longest beginning of word that the index knows, and whether that is less than the word.

@@ -127,7 +127,7 @@ func TestPrefixesAnswer(t *testing.T) {
 	for range 20_000 {
 		word, want := randomWord(rnd), randomWord(rnd)
 		kept := map[string]bool{}
-		prefixes([]byte(word), func(p []byte) { kept[string(p)] = true })
+		prefixes([]byte(word), maxPrefix, func(p []byte) { kept[string(p)] = true })
 		short, long := cutPrefix(want)
 		if candidate := kept[short]; begins(word, want) && !candidate {
 			t.Fatalf("%q is begun by %q, but the index does not say so", word, want)
@@ -136,6 +136,25 @@ func TestPrefixesAnswer(t *testing.T) {
 		}
 		if long && kept[want] && word != want {
 			t.Fatalf("the index says that %q is %q", word, want)
+		}
+	}
+}
+
+// TestAllPrefixesAnswer: of a letter with documents the index keeps every beginning, so that what it says is sure.
+func TestAllPrefixesAnswer(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		word, want := randomWord(rnd), randomWord(rnd)
+		for _, longest := range []int{maxPrefix, maxWord} {
+			kept, n := map[string]bool{}, 0
+			prefixes([]byte(word), longest, func(p []byte) { kept[string(p)] = true; n++ })
+			if n != tokensOfWord([]byte(word), longest) {
+				t.Fatalf("%q up to %d: %d tokens, counted %d", word, longest, n, tokensOfWord([]byte(word), longest))
+			}
+			if longest == maxWord && kept[want] != begins(word, want) {
+				t.Fatalf("%q is begun by %q: %v, the index says %v", word, want, begins(word, want), kept[want])
+			}
 		}
 	}
 }
