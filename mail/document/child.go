@@ -103,7 +103,8 @@ func limitSelf(a childArgs) error {
 			return err
 		}
 	}
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 15) // where that isn't allowed, it isn't needed
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // if memory is short, this process goes and not the service
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 15)                  // where that isn't allowed, it isn't needed
 	return nil
 }
 

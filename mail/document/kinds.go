@@ -156,9 +156,13 @@ func programFor(k Kind, b []byte) (p program, ok bool) {
 	return p, false
 }
 
-// Programs are those of Debian that read documents, each with what is not searched inside without it.
-func Programs() map[string]string {
-	return map[string]string{"pdftotext": "PDFs", "catdoc": "Word documents of old (.doc)", "xls2csv": "Excel sheets of old (.xls)", "catppt": "PowerPoint slides of old (.ppt)"}
+// Program is one that reads documents: its name, the package of Debian that has it, and what it reads.
+type Program struct{ Name, Package, Reads string }
+
+// Programs are all that are of use.
+func Programs() []Program {
+	return []Program{{"pdftotext", "poppler-utils", "PDFs"}, {"catdoc", "catdoc", "Word documents of old (.doc)"},
+		{"xls2csv", "catdoc", "Excel sheets of old (.xls)"}, {"catppt", "catdoc", "PowerPoint slides of old (.ppt)"}}
 }
 
 // stdinPath is where a program opens what its standard input is; from the beginning, since that is a file.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -78,15 +79,12 @@ func NewPool(o Options) *Pool {
 // Count is how many documents came to an outcome since the start.
 func (p *Pool) Count(o Outcome) int64 { return p.counts[o].Load() }
 
-// Lacking are the programs that aren't there, each with what isn't searched inside for it.
-func Lacking() map[string]string {
-	all := Programs()
-	for name := range all {
-		if _, err := exec.LookPath(name); err == nil {
-			delete(all, name)
-		}
-	}
-	return all
+// Lacking are the programs that aren't there: what they read is not searched inside.
+func Lacking() []Program {
+	return slices.DeleteFunc(Programs(), func(p Program) bool {
+		_, err := exec.LookPath(p.Name)
+		return err == nil
+	})
 }
 
 // Text is the text inside an attachment of that type and name, whose octets are r's: at most limit octets of UTF-8. A document that can't be

@@ -18,9 +18,13 @@ type Behind struct {
 
 // Behind looks how far the index is behind. What it says of letters lost nobody: they are read when somebody searches. Text inside documents
 // is found once they are read.
-func (s *Service) Behind(ctx context.Context) (b Behind, err error) {
-	now := s.clock.Now()
-	err = s.index.main.Read(ctx, func(tx *db.Tx) error {
+func (s *Service) Behind(ctx context.Context) (Behind, error) {
+	return BehindIn(ctx, s.index.main, s.clock.Now())
+}
+
+// BehindIn is Behind where there is only the database.
+func BehindIn(ctx context.Context, main *db.DB, now time.Time) (b Behind, err error) {
+	err = main.Read(ctx, func(tx *db.Tx) error {
 		st, err := readState(tx)
 		if err != nil {
 			return err
