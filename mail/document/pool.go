@@ -123,18 +123,18 @@ func (p *Pool) read(ctx context.Context, kind Kind, r io.Reader, limit int) (str
 	args := childArgs{kind: kind, limit: limit, memory: uint64(p.limits.Memory), octets: p.limits.Octets, within: p.limits.Within}
 	err := p.run(timed, args, in, out, errOut)
 	switch {
-	case in.err != nil:
-		return "", 0, in.err
-	case in.tooLong:
+	case in.failed() != nil:
+		return "", 0, in.failed()
+	case in.tooLong():
 		return "", TooLarge, nil
-	case out.enough: // killed since there was enough
+	case out.enough(): // killed since there was enough
 		return out.text(), Read, nil
 	case ctx.Err() != nil:
 		return "", 0, errs.Wrap(errs.Transient, ctx.Err(), "")
 	case timed.Err() != nil:
 		return "", TookTooLong, nil
 	}
-	outcome, err := p.outcome(err, errOut.b.Bytes())
+	outcome, err := p.outcome(err, []byte(errOut.text()))
 	if outcome != Read {
 		return "", outcome, err
 	}
@@ -213,22 +213,20 @@ func (p *Pool) run(ctx context.Context, args childArgs, in io.Reader, out, errOu
 	return c.Wait()
 }
 
-// source is a document on its way to a child.
+// source is a document on its way to a child. Whoever copies it may still be at it when a child was killed.
 type source struct {
-	r       io.Reader
-	left    int64
-	tooLong bool
-	err     error // of r
+	r  io.Reader
+	mu sync.Mutex
+
+	left int64
+	err  error // of r
 }
 
 func (s *source) Read(p []byte) (int, error) {
-	if s.left < 0 {
-		s.tooLong = true
-		return 0, io.EOF
-	}
-	n, err := s.r.Read(p[:min(int64(len(p)), s.left+1)])
+	n, err := s.r.Read(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.left -= int64(n); s.left < 0 {
-		s.tooLong = true
 		return 0, io.EOF
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -237,22 +235,50 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (s *source) tooLong() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.left < 0
+}
+
+func (s *source) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
 // bounded keeps what is written, up to a bound.
 type bounded struct {
-	b      bytes.Buffer
-	left   int
-	enough bool
-	full   func() // called when the bound is reached; nil: the rest is dropped
+	full func() // called when there was more than the bound; nil: the rest is dropped
+
+	mu   sync.Mutex
+	b    bytes.Buffer
+	left int
+	more bool
 }
 
 func (w *bounded) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	n := min(len(p), w.left)
 	w.b.Write(p[:n])
-	if w.left -= n; w.left == 0 && n < len(p) && w.full != nil && !w.enough {
-		w.enough = true
-		w.full()
+	if w.left -= n; n < len(p) && !w.more {
+		w.more = true
+		if w.full != nil {
+			w.full()
+		}
 	}
 	return len(p), nil
 }
 
-func (w *bounded) text() string { return strings.ToValidUTF8(w.b.String(), "\ufffd") }
+func (w *bounded) enough() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.more
+}
+
+func (w *bounded) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.ToValidUTF8(w.b.String(), "\ufffd")
+}

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"haven/mail/document/documenttest"
 	"haven/platform/errs"
 	"haven/platform/policy"
@@ -105,6 +107,7 @@ func probe() int {
 		"write":   func() error { return os.WriteFile(os.TempDir()+"/haven-probe", nil, 0o600) },
 		"remove":  func() error { return notMissing(os.Remove(os.TempDir() + "/haven-probe-none")) },
 		"start":   func() error { return exec.Command("/bin/true").Run() },
+		"thread":  func() error { return unix.Tgkill(os.Getppid(), os.Getppid(), 0) },
 		"signal":  func() error { p, _ := os.FindProcess(os.Getppid()); return p.Signal(os.Interrupt) },
 	} {
 		if try() == nil {

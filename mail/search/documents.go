@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 
@@ -102,6 +103,11 @@ func (w *worker) documentsWaiting(ctx context.Context) (list []todo, err error) 
 			return nil
 		})
 	})
+	if err == nil && len(list) < stepDocuments+len(w.unread) { // that is all: others have gone
+		maps.DeleteFunc(w.unread, func(msg haven.MessageID, _ int) bool {
+			return !slices.ContainsFunc(list, func(t todo) bool { return t.msg == msg })
+		})
+	}
 	slices.SortStableFunc(list, func(a, b todo) int { return cmp.Compare(w.unread[a.msg], w.unread[b.msg]) })
 	return list[:min(len(list), stepDocuments)], err
 }

@@ -86,7 +86,7 @@ func isWordRune(r rune) bool {
 }
 
 // cutter cuts text into folded words: runs of letters and digits. A run in a script without spaces gives each of its
-// characters and each pair of neighbours. Three groups of 3, 3 and 4 digits with one space or hyphen between them
+// characters and each pair of neighbours, also of those that the end of a line parts. Three groups of 3, 3 and 4 digits with one space or hyphen between them
 // give the ten digits as a word too, so that an NHS number is found whole however it was written.
 //
 // The zero value with emit set works; text may come in pieces cut anywhere between characters, and ends with end.
@@ -139,7 +139,9 @@ func (c *cutter) rune(r rune) {
 		c.letter(r)
 		return
 	}
-	c.last = 0
+	if r != '\n' && r != '\r' { // a line may end within a word of such a script
+		c.last = 0
+	}
 	c.flush()
 	if c.gap++; c.gap > 1 || r != ' ' && r != '-' {
 		c.have = 0
