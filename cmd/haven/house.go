@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"haven"
 	"haven/mail/authn"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/handover"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
@@ -106,6 +108,7 @@ type house struct {
 	locum         *locum.Service
 	mail          *mailbox.Service
 	search        *search.Service // nil until openSearch
+	documents     *document.Pool  // likewise
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
@@ -414,8 +417,13 @@ func (h *house) turnOf(name string, d time.Duration) func(context.Context) (bool
 }
 
 // openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.
-func (h *house) openSearch(ctx context.Context) (err error) {
-	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
+func (h *house) openSearch(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("the program that reads documents can't be found, which is this one: %w", err)
+	}
+	h.documents = document.NewPool(document.Options{Command: []string{self, "extract"}, Limits: h.conf.Policy.Documents, Logger: h.log})
+	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself, Documents: h.documents,
 		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log, Turn: h.indexTurn()})
 	if err != nil {
 		return fmt.Errorf("the search index can't be opened: %w", err)

@@ -18,6 +18,7 @@ import (
 	"haven/face/smtp"
 	"haven/face/submission"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
 	"haven/mail/push"
@@ -213,6 +214,9 @@ func (s *serving) startReading(context.Context) error {
 func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.workers = cancel
+	for _, p := range document.Lacking() {
+		s.h.log.Warn(p.Reads+" are not searched inside: a program is not there", "program", p.Name, "package", p.Package)
+	}
 	s.wg.Go(func() { s.h.search.Run(ctx) })
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })

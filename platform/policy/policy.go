@@ -39,6 +39,7 @@ type Policy struct {
 	Notify       Notify
 	Operator     Operator
 	Mailbox      Mailbox
+	Documents    Documents
 	Connection   Connection
 	JMAP         JMAP
 }
@@ -354,6 +355,15 @@ type Mailbox struct {
 	SearchResults   int           // most messages in one answer; 0: no limit
 	ContactsChecked time.Duration // how often unread mail is looked at for the alarm
 	OverviewOctets  int64         // of memory for what is known of accounts that were lately looked at whole
+}
+
+// Documents is what reading the text inside an attachment may take, for a search to find it.
+type Documents struct {
+	Octets  int64         // a longer one is not searched inside
+	Memory  int64         // octets of the process that reads one
+	Within  time.Duration // by the clock, and of the processor's time
+	AtOnce  int           // read at the same time; 0: as many as there are processors
+	Waiting int           // wait for their turn; further ones come again later
 }
 
 // Connection is what one connection, place or person may hold of the server.

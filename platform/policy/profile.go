@@ -60,6 +60,7 @@ func nhsmail2017() Policy {
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
 		Push:       pushes(),
 		Mailbox:    mailboxes(),
+		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
 	}
