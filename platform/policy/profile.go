@@ -164,6 +164,7 @@ func bench() Policy {
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
 	p.Mailbox.Quota = 0
+	p.JMAP.Sockets, p.JMAP.SocketsTotal, p.JMAP.Requests = 1000, 0, 100
 	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
 	return p
 }
