@@ -53,6 +53,7 @@ func nhsmail2017() Policy {
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
 		Sending:   sending(),
 		Vacation:  Vacation{PerHour: 200},
+		Sieve:     filters(),
 		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 20, AtOnce: 4, Wait: 30 * time.Second, Shown: 5, Within: 10 * time.Minute},
 		Signature: Signature{Lines: 10, Runes: 1000},
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
@@ -101,6 +102,14 @@ func sending() Sending {
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+	}
+}
+
+func filters() Sieve {
+	return Sieve{
+		Scripts: 16, ScriptOctets: 64 << 10, NameOctets: 512, Nesting: 32, Includes: 10, Actions: 32, Redirects: 4, RedirectHops: 3,
+		Variables: 128, VariableOctets: 4096, Edits: 20, BodyOctets: 1 << 20, Work: 20_000_000, RunAtOnce: 4,
+		TellEvery: time.Hour, TellMost: 90 * day, SeenFor: 30 * day, SeenMost: 10_000, FaultEvery: day, Known: 30 * day,
 	}
 }
 

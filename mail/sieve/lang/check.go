@@ -154,7 +154,7 @@ func (c *checker) test(n *node) *command {
 // bind holds what was written against what the language says.
 func (c *checker) bind(n *node, s *spec) *command {
 	before := c.faults
-	cmd := &command{spec: s, name: n.name, line: n.line, tags: map[string]value{}}
+	cmd := &command{spec: s, name: n.name, line: n.line}
 	c.required(n.line, n.name, s.ext)
 	rest := c.bindTags(cmd, n.args)
 	c.bindArgs(cmd, rest)
@@ -206,6 +206,9 @@ func (c *checker) bindTags(cmd *command, args []arg) (rest []arg) {
 			}
 			v = c.value(args[0])
 			args = args[1:]
+		}
+		if cmd.tags == nil {
+			cmd.tags = map[string]value{}
 		}
 		cmd.tags[t.name] = v
 	}

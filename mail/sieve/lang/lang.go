@@ -68,6 +68,9 @@ type Script struct {
 // Requires are the extensions that the script names, in the order of their first mention.
 func (s *Script) Requires() []string { return slices.Clone(s.requires) }
 
+// Octets is how long the script's text is.
+func (s *Script) Octets() int { return s.octets }
+
 // Compile reads and checks a script. What is wrong comes back as Errors.
 func Compile(text string, lim Limits) (*Script, error) {
 	if len(text) > lim.Octets {
