@@ -127,7 +127,7 @@ func (d receivers) resolve(ctx context.Context, a haven.Address) (delivery.Recip
 	if v := account.MayReceive(acc.Kind, acc.State); !v.Allowed {
 		return delivery.Recipient{}, account.Refusal(errs.NotFound, v)
 	}
-	return delivery.Recipient{Account: acc.No, Address: acc.Address}, nil
+	return delivery.Recipient{Account: acc.No, Address: acc.Address, ID: acc.ID}, nil
 }
 
 func (d receivers) Serves(_ context.Context, domain string) (bool, error) {
@@ -145,7 +145,7 @@ func (f footers) FooterOf(ctx context.Context, no haven.AccountNo) (lines []stri
 	return f.h.legal.FooterOf(ctx, no)
 }
 
-// owners answers vacation whether somebody acts as an owner of a shared mailbox now.
+// owners answers vacation and the filters whether somebody acts as an owner of a shared mailbox now.
 type owners struct{ h *house }
 
 func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, forSafety bool) (err error) {

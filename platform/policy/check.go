@@ -242,6 +242,7 @@ func (p Policy) others() []bound {
 		between("reset.vouch_links", p.Reset.VouchLinks, 1, 100),
 		between("reset.vouches_aday", p.Reset.VouchesADay, 0, 100),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
+		{"vacation.told_for", p.Vacation.ToldFor == 0 || p.Vacation.ToldFor >= p.Sieve.TellMost, "at least sieve.tell_most, or 0 for good"},
 		between("handover.letters", p.Handover.Letters, 1, 20_000),
 		between("handover.correspondents", p.Handover.Correspondents, 1, 500),
 		between("handover.named", p.Handover.Named, 1, 1000),

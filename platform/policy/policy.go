@@ -295,7 +295,8 @@ type Sending struct {
 
 // Vacation is the numbers of automatic replies.
 type Vacation struct {
-	PerHour int // answers of one account; more letters within the hour get none
+	PerHour int           // answers of one account; more letters within the hour get none
+	ToldFor time.Duration // whom a filter has told is remembered so long; 0: for good
 }
 
 // Sieve is what filters may be and do (RFC 5228, RFC 5804).

@@ -99,6 +99,7 @@ func TestCheck(t *testing.T) {
 		{"organisation.hours_exceptions", func(p *Policy) { p.Organisation.HoursExceptions = 0 }},
 		{"organisation.find_results", func(p *Policy) { p.Organisation.FindResults = 0 }},
 		{"organisation.close_per_mille", func(p *Policy) { p.Organisation.ClosePerMille = 1001 }},
+		{"vacation.told_for", func(p *Policy) { p.Vacation.ToldFor = day }},
 		{"vacation.per_hour", func(p *Policy) { p.Vacation.PerHour = 0 }},
 		{"sieve.scripts", func(p *Policy) { p.Sieve.Scripts = 0 }},
 		{"sieve.script_octets", func(p *Policy) { p.Sieve.ScriptOctets = 100 }},

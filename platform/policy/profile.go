@@ -52,7 +52,7 @@ func nhsmail2017() Policy {
 			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
 		Sending:   sending(),
-		Vacation:  Vacation{PerHour: 200},
+		Vacation:  Vacation{PerHour: 200, ToldFor: 120 * day},
 		Sieve:     filters(),
 		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 20, AtOnce: 4, Wait: 30 * time.Second, Shown: 5, Within: 10 * time.Minute},
 		Signature: Signature{Lines: 10, Runes: 1000},
