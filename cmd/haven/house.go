@@ -380,10 +380,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h}, Filters: h.filters, Sieve: p.Sieve,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
-	if err := h.turnSealers(sealer, crowds, owed); err != nil || h.turns == nil {
-		return err
-	}
-	return h.turns.Start(job.Job{Name: "filters", Every: time.Hour, Run: h.filters.Sweep})
+	return h.turnSealers(sealer, crowds, owed)
 }
 
 // indexLease is for how long one of several processes keeps the index: far longer than a step of it takes.
