@@ -2,16 +2,12 @@ package sieve
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
-	"slices"
-	"strconv"
 	"time"
 
 	"haven"
 	"haven/mail/sieve/lang"
-	"haven/platform/audit"
 	"haven/platform/clock"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -68,31 +64,6 @@ func New(o Options) *Service {
 
 // Policy is what scripts may be.
 func (s *Service) Policy() policy.Sieve { return s.o.Policy }
-
-// row is a script as it is kept.
-type row struct {
-	Script
-	no int64
-}
-
-func scriptID(no int64) string { return "s" + strconv.FormatInt(no, 36) }
-
-// box is one account's scripts in the middle of a transaction.
-type box struct {
-	s         *Service
-	tx        *db.Tx
-	v         Viewer
-	keys      *secret.AccountKeys
-	state     int64
-	next      int64
-	active    int64
-	forgotten int64
-	rows      []row
-}
-
-func sealName(what string, an haven.AccountNo, no int64) []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte("sieve."+what), uint64(an)), uint64(no))
-}
 
 // manages is nil for whoever may see and keep the filters of an account.
 func (s *Service) manages(tx *db.Tx, v Viewer) error {
@@ -170,47 +141,6 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 	})
 }
 
-func (b *box) load() error {
-	b.rows = nil
-	return b.tx.Query(sqlScripts, []any{int64(b.v.Account)}, func(r db.Row) error {
-		no := r.Int64(0)
-		name, err := b.keys.Open(nil, r.Bytes(4), sealName("name", b.v.Account, no))
-		b.rows = append(b.rows, row{no: no, Script: Script{ID: scriptID(no), Name: string(name), Active: no == b.active, Octets: int(r.Int64(3)),
-			Created: r.Int64(1), Changed: r.Int64(2)}})
-		return err
-	})
-}
-
-// find is where in the rows a script is; -1 where it is not.
-func (b *box) find(ref Ref) int {
-	return slices.IndexFunc(b.rows, func(r row) bool {
-		if ref.ID != "" {
-			return r.ID == ref.ID
-		}
-		return r.Name == ref.Name
-	})
-}
-
-func (b *box) at(ref Ref) (row, error) {
-	if i := b.find(ref); i >= 0 {
-		return b.rows[i], nil
-	}
-	return row{}, refuse(errs.NotFound, RuleGone, "There is no such script.")
-}
-
-func (b *box) text(no int64) (text string, err error) {
-	var sealed []byte
-	err = b.tx.Query(sqlText, []any{int64(b.v.Account), no}, func(r db.Row) error {
-		sealed = append(sealed, r.Bytes(0)...)
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	plain, err := b.keys.Open(nil, sealed, sealName("text", b.v.Account, no))
-	return string(plain), err
-}
-
 // List is all scripts of an account.
 func (s *Service) List(ctx context.Context, v Viewer) (l Listing, err error) {
 	err = s.read(ctx, v, func(b *box) error {
@@ -278,15 +208,6 @@ func (s *Service) HaveSpace(ctx context.Context, v Viewer, name string, octets i
 	return s.read(ctx, v, func(b *box) error { return b.room(b.find(ByName(name)), int(min(octets, 1<<30))) })
 }
 
-// room says whether the script at i of the rows, or another one where i is -1, may have so many octets.
-func (b *box) room(i, octets int) error {
-	others := len(b.rows)
-	if i >= 0 {
-		others = 0 // it replaces one
-	}
-	return fits(others, octets, b.s.o.Policy)
-}
-
 // Put makes a script of a name, or gives the one that is there another text. A script by id is there already.
 func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, text string) (one Script, err error) {
 	if err := s.Check(text); err != nil {
@@ -316,36 +237,6 @@ func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref,
 		return err
 	})
 	return one, err
-}
-
-func (b *box) insert(name, text string) (Script, error) {
-	no := b.next
-	b.next++
-	sealed, err := b.keys.Seal(nil, []byte(text), sealName("text", b.v.Account, no))
-	if err != nil {
-		return Script{}, err
-	}
-	sealedName, err := b.keys.Seal(nil, []byte(name), sealName("name", b.v.Account, no))
-	if err != nil {
-		return Script{}, err
-	}
-	b.tx.Exec(sqlPut, int64(b.v.Account), no, b.state, int64(len(text)), sealedName, sealed)
-	return Script{ID: scriptID(no), Name: name, Octets: len(text), Created: b.state, Changed: b.state}, nil
-}
-
-func (b *box) replace(r row, text string) (Script, error) {
-	sealed, err := b.keys.Seal(nil, []byte(text), sealName("text", b.v.Account, r.no))
-	if err != nil {
-		return Script{}, err
-	}
-	b.tx.Exec(sqlReplace, int64(b.v.Account), r.no, b.state, int64(len(text)), sealed)
-	r.Octets, r.Changed = len(text), b.state
-	return r.Script, nil
-}
-
-// record writes down who changed which script; neither its name nor what it says.
-func (b *box) record(actor haven.Actor, what, note string) {
-	audit.Record(b.tx, audit.Entry{At: b.s.o.Clock.Now(), Actor: actor, What: what, On: b.v.ID, Rule: "sieve.owners", Note: note})
 }
 
 // Rename gives a script another name. Conflict (sieve.taken): another one has it.
@@ -418,53 +309,4 @@ func (s *Service) SetActive(ctx context.Context, actor haven.Actor, v Viewer, re
 		b.record(actor, "sieve.active", note)
 		return nil
 	})
-}
-
-// sweepRows are forgotten in one transaction.
-const sweepRows = 200
-
-// Sweep forgets deleted scripts and marks of the duplicate test whose time is over.
-func (s *Service) Sweep(ctx context.Context) error {
-	for _, step := range []func(*db.Tx) (int, error){s.sweepGone, s.sweepSeen} {
-		for n := sweepRows; n == sweepRows; {
-			err := s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
-				n, err = step(tx)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (s *Service) sweepGone(tx *db.Tx) (n int, err error) {
-	var all [][3]int64
-	err = tx.Query(sqlForgotten, []any{s.o.Clock.Now().Add(-s.o.Policy.Known).UnixMicro(), int64(sweepRows)}, func(r db.Row) error {
-		all = append(all, [3]int64{r.Int64(0), r.Int64(1), r.Int64(2)})
-		return nil
-	})
-	for _, g := range all {
-		tx.Exec(sqlForget, g[0], g[1])
-		tx.Exec(sqlForgot, g[0], g[2])
-	}
-	return len(all), err
-}
-
-func (s *Service) sweepSeen(tx *db.Tx) (n int, err error) {
-	now := s.o.Clock.Now().UnixMicro()
-	type mark struct {
-		an   int64
-		mark []byte
-	}
-	var all []mark
-	err = tx.Query(sqlLapsed, []any{now, int64(sweepRows)}, func(r db.Row) error {
-		all = append(all, mark{r.Int64(0), append([]byte(nil), r.Bytes(1)...)})
-		return nil
-	})
-	for _, m := range all {
-		tx.Exec(sqlUnmark, m.an, m.mark, now)
-	}
-	return len(all), err
 }
