@@ -72,5 +72,5 @@ func (s *Service) importOne(tx *db.Tx, v Viewer, into []haven.MailboxNo, j *appe
 			return Imported{}, err
 		}
 	}
-	return im, nil
+	return im, s.came(tx, v.Account, l, Coming{Msg: p.msg, Thread: p.thread, Refs: j.refs, At: s.clock.Now()})
 }
