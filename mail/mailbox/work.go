@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/mime"
 	"haven/platform/db"
 )
 
@@ -205,4 +206,38 @@ func (o *Overview) EachThread(folder haven.MailboxNo, fn func(thread haven.Messa
 			return
 		}
 	}
+}
+
+// HasThread reports whether an account has a message of a thread, a restorable one among them.
+func HasThread(tx *db.Tx, account haven.AccountNo, thread haven.MessageID) (bool, error) {
+	msgs, err := threadMessages(tx, account, thread, 1)
+	return len(msgs) > 0, err
+}
+
+// mostRefs is how many Message-IDs of a letter are looked for: the last, as where it is filed.
+const mostRefs = 30
+
+// RefsOf names the Message-IDs in fields such as In-Reply-To and References under an account's key, as Coming.Refs does.
+func (s *Service) RefsOf(ctx context.Context, account haven.AccountNo, fields []string) ([]int64, error) {
+	keys, err := s.keys.Account(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, f := range fields {
+		ids = append(ids, mime.MessageIDs(f)...)
+	}
+	ids = ids[max(0, len(ids)-mostRefs):]
+	return refHashes(keys, ids)
+}
+
+// ThreadOfRefs is the thread that a letter with these references would join: the oldest that any of them belongs to; 0 for a new one.
+func ThreadOfRefs(tx *db.Tx, account haven.AccountNo, refs []int64) (found haven.MessageID, err error) {
+	err = tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(_ int, r db.Row) error {
+		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
+			found = t
+		}
+		return nil
+	})
+	return found, err
 }
