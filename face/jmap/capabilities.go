@@ -22,6 +22,7 @@ const coreURN = "urn:ietf:params:jmap:core"
 func (s *Server) capabilities() []capability {
 	return []capability{
 		{coreURN, func(*visit) any { return s.core() }, nil},
+		{mailURN, func(*visit) any { return record{} }, s.mailCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
 	}
 }

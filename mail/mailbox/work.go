@@ -108,7 +108,6 @@ func (st States) Remembers(p Point) error {
 const (
 	sqlThreadMessages = `SELECT id FROM message WHERE +an = $1 AND thread = $2 AND thread <> id ORDER BY id DESC LIMIT $3`
 	sqlFirstOfThread  = `SELECT id FROM message WHERE +an = $1 AND id = $2 AND thread = id`
-	sqlThreadOf       = `SELECT id, thread FROM message WHERE +an = $1 AND id = $2`
 	sqlMark           = `UPDATE placement SET kw = $4, changed = $5 WHERE an = $1 AND mb = $2 AND uid = $3`
 )
 
@@ -177,20 +176,6 @@ func sortedKeys(m map[haven.MailboxNo]haven.Seq) []haven.MailboxNo {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// ThreadsOf are the threads of messages of an account, restorable ones among them, each once.
-func (s *Service) ThreadsOf(ctx context.Context, v Viewer, msgs []haven.MessageID) (threads []haven.MessageID, err error) {
-	once := map[haven.MessageID]bool{}
-	err = s.read(ctx, v, func(tx *db.Tx) error {
-		return tx.QueryEach(sqlThreadOf, len(msgs), func(i int) []any { return []any{int64(v.Account), int64(msgs[i])} }, func(_ int, r db.Row) error {
-			if t := haven.MessageID(r.Int64(1)); !once[t] {
-				once[t], threads = true, append(threads, t)
-			}
-			return nil
-		})
-	})
-	return threads, err
 }
 
 // EachThread calls fn with each thread that has a message in a folder, and the newest of those, from the newest to the oldest. fn returns false to end.
