@@ -84,6 +84,9 @@ func New(o Options) *Service {
 	return s
 }
 
+// Limits are the numbers that bound what can be asked.
+func (s *Service) Limits() policy.Work { return s.o.Policy }
+
 // Kind is a type of what is kept.
 type Kind uint8
 
