@@ -58,7 +58,9 @@ func nhsmail2017() Policy {
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
+		Push:       pushes(),
 		Mailbox:    mailboxes(),
+		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
 		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
@@ -105,6 +107,14 @@ func sending() Sending {
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+	}
+}
+
+func pushes() Push {
+	return Push{
+		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
+		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
+		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
 	}
 }
 
@@ -157,6 +167,7 @@ func bench() Policy {
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
 	p.Mailbox.Quota = 0
+	p.JMAP.Sockets, p.JMAP.SocketsTotal, p.JMAP.Requests = 1000, 0, 100
 	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
 	return p
 }
