@@ -64,6 +64,9 @@ func nhsmail2017() Policy {
 		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
+		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
+			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
+			ReleaseEvery: time.Minute, BoardRows: 1_000_000},
 	}
 }
 
