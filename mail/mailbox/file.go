@@ -98,6 +98,9 @@ func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
 	numbers := map[haven.AccountNo]int{}
 	for _, j := range jobs {
 		numbers[j.Account]++
+		if j.Of != nil {
+			numbers[j.Account] += turnNumbers
+		}
 		if j.SentBy != 0 {
 			numbers[j.SentBy]++
 		}
@@ -118,7 +121,7 @@ func (s *Service) fileAll(tx *db.Tx, jobs []*filing, locks map[haven.AccountNo]*
 			bodies[j.Letter] = true
 			j.Letter.insertBody(tx)
 		}
-		if err := s.fileOne(tx, j, locks); err != nil {
+		if err := s.fileOrKeep(tx, j, locks); err != nil {
 			return err
 		}
 	}

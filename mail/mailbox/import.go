@@ -53,6 +53,9 @@ func (s *Service) importOne(tx *db.Tx, v Viewer, into []haven.MailboxNo, j *appe
 		if !e.folders[mb] {
 			return Imported{}, errNoSuchFolder
 		}
+		if mb == l.scheduled {
+			return Imported{}, errScheduled
+		}
 	}
 	im := Imported{Msg: j.msg, Size: j.Letter.Size()}
 	p, err := s.appendMessage(tx, v, j, l)

@@ -170,6 +170,8 @@ CREATE TABLE folder_gone (
 	PRIMARY KEY (an, mb)
 ) {norowid};
 CREATE INDEX folder_gone_at ON folder_gone (at);
+`, `
+ALTER TABLE account_seq ADD COLUMN scheduled {int} NOT NULL DEFAULT 0;
 `}}
 
 // Reading.
@@ -216,7 +218,7 @@ const (
 
 // Writing.
 const (
-	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
+	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads, scheduled`
 	sqlUse          = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3, threads = seq WHERE an = $1`
 	sqlDeliver      = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + 1, threads = seq, delivered = seq WHERE an = $1`
 	sqlTouchThreads = `UPDATE account_seq SET threads = seq WHERE an = $1`
