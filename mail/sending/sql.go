@@ -14,7 +14,7 @@ var Schema = db.Schema{Concept: "sending", Steps: []string{`
 CREATE TABLE submission (
 	an {int} NOT NULL, id {int} NOT NULL, person {int} NOT NULL, ident {int} NOT NULL, msg {int} NOT NULL, thread {int} NOT NULL,
 	created {int} NOT NULL, changed {int} NOT NULL, send_at {int} NOT NULL, undo {int} NOT NULL, todo {int} NOT NULL, due {int} NOT NULL,
-	tries {int} NOT NULL, flags {int} NOT NULL, only {int} NOT NULL, queue {int} NOT NULL, ended {int} NOT NULL, sealed {blob} NOT NULL,
+	tries {int} NOT NULL, flags {int} NOT NULL, sole {int} NOT NULL, queue {int} NOT NULL, ended {int} NOT NULL, sealed {blob} NOT NULL,
 	PRIMARY KEY (an, id)) {norowid};
 CREATE INDEX submission_changed ON submission (an, changed);
 CREATE INDEX submission_msg ON submission (an, msg) WHERE undo = 0;
@@ -49,7 +49,7 @@ const (
 
 const (
 	briefColumns = `id, ident, msg, thread, send_at, undo, created, changed`
-	sqlInsert    = `INSERT INTO submission (an, id, person, ident, msg, thread, created, changed, send_at, undo, todo, due, tries, flags, only, queue, ended, sealed)
+	sqlInsert    = `INSERT INTO submission (an, id, person, ident, msg, thread, created, changed, send_at, undo, todo, due, tries, flags, sole, queue, ended, sealed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, 0, 1, $9, 0, $10, $11, 0, 0, $12)`
 	sqlWaiting  = `SELECT COUNT(*) FROM submission WHERE an = $1 AND undo = 0`
 	sqlBriefs   = `SELECT ` + briefColumns + ` FROM submission WHERE an = $1`
@@ -60,7 +60,7 @@ const (
 	sqlWithdraw = `UPDATE submission SET undo = 2, todo = 0, changed = $3, ended = $4 WHERE an = $1 AND msg = $2 AND undo = 0 AND flags & 4 <> 0`
 	sqlDelete   = `DELETE FROM submission WHERE an = $1 AND id = $2 AND undo <> 0`
 
-	workColumns = `an, id, person, ident, msg, created, send_at, undo, todo, tries, flags, only, sealed`
+	workColumns = `an, id, person, ident, msg, created, send_at, undo, todo, tries, flags, sole, sealed`
 	sqlDue      = `SELECT ` + workColumns + ` FROM submission WHERE todo <> 0 AND due <= $1 ORDER BY due, an, id LIMIT $2`
 	sqlNextDue  = `SELECT MIN(due) FROM submission WHERE todo <> 0`
 	sqlTake     = `UPDATE submission SET due = $4, tries = tries + 1 WHERE an = $1 AND id = $2 AND tries = $3 AND todo <> 0`
