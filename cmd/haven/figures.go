@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"haven/face/imap"
+	"haven/face/jmap"
 	"haven/face/smtp"
 	"haven/mail/outbox"
 	"haven/people/sharedmailbox"
@@ -123,6 +124,22 @@ func (s *serving) imapMetrics() imap.Metrics {
 		},
 		Login: func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
 		Panic: panics.Inc,
+	}
+}
+
+// jmapMetrics feeds the registry as requests and sockets go on.
+func (s *serving) jmapMetrics() jmap.Metrics {
+	open := prometheus.NewGauge(prometheus.GaugeOpts{Name: "haven_jmap_sockets", Help: "WebSockets and event sources open"})
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "haven_jmap_method_seconds", Help: "time of a method call",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9)}, []string{"method", "error"})
+	logins := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "haven_jmap_log_ins_total", Help: "requests that came with a password"}, []string{"ok"})
+	panics := prometheus.NewCounter(prometheus.CounterOpts{Name: "haven_jmap_panics_total", Help: "faults of ours that ended a method or a request"})
+	s.registry.MustRegister(open, took, logins, panics)
+	return jmap.Metrics{
+		Sockets: func(delta int) { open.Add(float64(delta)) },
+		Method:  func(name string, d time.Duration, err string) { took.WithLabelValues(name, err).Observe(d.Seconds()) },
+		Login:   func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
+		Panic:   panics.Inc,
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
 	"haven/mail/search"
+	"haven/mail/upload"
 	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
@@ -107,6 +108,7 @@ type house struct {
 	delivery      *delivery.Service
 	vacation      *vacation.Service
 	handover      *handover.Service
+	uploads       *upload.Service
 	signatures    *signature.Service
 	signer        *authn.Signer
 	sealer        *audit.Sealer
@@ -130,7 +132,7 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema, handover.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
@@ -294,7 +296,7 @@ func (h *house) openBodies(ctx context.Context) error {
 		return errors.New("the database is empty: no service has used it; check service.data and database.url in the configuration, or restore the database")
 	}
 	p := h.conf.Policy
-	h.bodies, err = blob.Open(packsIn(h.conf), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+	h.bodies, err = blob.Open(packsIn(h.conf), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: max(2*p.Sending.MessageOctets, p.JMAP.UploadOctets),
 		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
 	if err != nil {
 		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
@@ -319,7 +321,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
 		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, Locked: lockout.Note, TemporaryKey: temporary})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
-	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session})
+	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session, Announcer: announcer{h.hub}})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})
 	h.notices = notice.New(notice.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
 	h.texts = texts.New(texts.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
@@ -374,6 +376,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	}
 	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.handover = handover.New(handover.Options{DB: h.db, Mail: h.mail, People: insiders{h}, Policy: p, Clock: h.clock})
+	h.uploads = upload.New(upload.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Access: h.access, Room: h.mail, Policy: p.JMAP, Clock: h.clock})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h},
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})

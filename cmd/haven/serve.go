@@ -14,11 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"haven/face/imap"
+	"haven/face/jmap"
 	"haven/face/smtp"
 	"haven/face/submission"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
+	"haven/mail/upload"
 	"haven/platform/blob"
 	"haven/platform/cert"
 	"haven/platform/db"
@@ -70,6 +72,7 @@ type serving struct {
 	stops   []func(context.Context) error
 	failed  chan error
 	wg      sync.WaitGroup
+	jmap    *jmap.Server
 	imap    *imap.Server
 	smtp    map[string]*smtp.Server
 	workers context.CancelFunc
@@ -275,6 +278,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
 		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
+		{Name: "uploads", Every: time.Hour, Alone: true, Run: h.uploads.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
 		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},
@@ -305,7 +309,7 @@ func ignoreHeld(err error) error {
 
 // bodyReferenced asks every table that may refer to a body.
 func bodyReferenced(tx *db.Tx, id blob.ID) (bool, error) {
-	for _, refers := range []func(*db.Tx, blob.ID) (bool, error){mailbox.Referenced, outbox.Referenced, delivery.Referenced} {
+	for _, refers := range []func(*db.Tx, blob.ID) (bool, error){mailbox.Referenced, outbox.Referenced, delivery.Referenced, upload.Referenced} {
 		if used, err := refers(tx, id); used || err != nil {
 			return used, err
 		}

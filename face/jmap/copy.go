@@ -13,7 +13,7 @@ func (c *call) copy(t copier, destroy string) (any, error) {
 	}
 	s := newSetting(c)
 	s.IfInState = c.args.String("ifInState")
-	s.decodeCreate()
+	s.decodeCreate("create")
 	after := deleting{after: c.args.Bool("onSuccessDestroyOriginal", false), state: c.args.String("destroyFromIfInState")}
 	fromState := c.args.String("ifFromInState")
 	if err := c.args.Done(); err != nil {

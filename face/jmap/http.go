@@ -100,7 +100,9 @@ func (v *visit) headers() {
 }
 
 // secure reports whether the request came over HTTPS.
-func (v *visit) secure() bool { return v.r.TLS != nil || v.srv.o.HTTPS }
+func (v *visit) secure() bool {
+	return v.r.TLS != nil || strings.TrimRight(v.srv.o.Portal, "/") == "https://"+v.r.Host
+}
 
 // origin is our own, as the client sees it.
 func (v *visit) origin() string {

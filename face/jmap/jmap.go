@@ -15,11 +15,13 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"haven"
 	"haven/mail/mailbox"
 	"haven/platform/change"
+	"haven/platform/clock"
 	"haven/platform/policy"
 )
 
@@ -44,6 +46,8 @@ type Session struct {
 
 	// Holds asks whether what the session was opened with is still good. It is no use of it: a session on the pages locks all the same.
 	Holds func(context.Context) error
+	// Lasts asks the same, and tells when the session locks or ends by itself; nil: it does not.
+	Lasts func(context.Context) (until time.Time, err error)
 	// Use notes that the person did something, as a page that is opened does; nil: nothing is noted.
 	Use func(context.Context) error
 }
@@ -109,18 +113,24 @@ type Metrics struct {
 type Options struct {
 	People People
 	Mail   *mailbox.Service
-	Blobs  Blobs  // nil: nothing is uploaded or downloaded
+	Search Searcher
+	Blobs  Blobs // nil: nothing is uploaded or downloaded
+
+	Submissions Submissions // nil: nothing is sent
+	Identities  Identities  // as whom; given with Submissions
+
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
 	Cookie  string   // name of the cookie in which the pages keep their session; "": none is taken
 	Origins []string // other origins whose pages may call; none by default
-	HTTPS   bool     // browsers come over HTTPS, though a server in front may speak HTTP with us
+	Portal  string   // web address of the pages as browsers see it; https:// where a server in front speaks HTTP with us
 
 	Policy  policy.JMAP
+	Mailbox policy.Mailbox
 	Metrics Metrics
 	Logger  *slog.Logger
-	Now     func() time.Time // nil: time.Now
+	Clock   clock.Clock // nil: the machine's
 }
 
 // Server answers JMAP. It is safe for many goroutines.
@@ -138,6 +148,7 @@ type Server struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // WebSockets and event sources
+	open   atomic.Int64   // of them
 }
 
 // New makes the face. Nothing runs in it until somebody calls.
@@ -145,12 +156,12 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.Clock == nil {
+		o.Clock = clock.Real{}
 	}
-	s := &Server{o: o, log: o.Logger, now: o.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
+	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, submissionMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -23,13 +23,13 @@ func (c *call) query(t querier) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	position, ids, err := w.of(f.IDs)
+	position, part, err := w.of(f.IDs)
 	if err != nil {
 		return nil, err
 	}
-	r := record{"accountId": c.args.String("accountId"), "queryState": f.State, "canCalculateChanges": f.Calculate, "position": position, "ids": ids}
+	r := record{"accountId": c.args.String("accountId"), "queryState": f.State, "canCalculateChanges": f.Calculate, "position": position, "ids": part}
 	if total {
-		r["total"] = len(f.IDs)
+		r["total"] = f.IDs.Len()
 	}
 	if w.limited {
 		r["limit"] = w.limit
@@ -118,27 +118,31 @@ func (c *call) window() window {
 }
 
 // of is the part of ids that is wanted, and where it begins.
-func (w *window) of(ids []string) (position int, part []string, err error) {
+func (w *window) of(ids idList) (position int, part []string, err error) {
 	at := w.position
 	switch {
 	case w.anchor != "":
-		i := slices.Index(ids, w.anchor)
+		i := ids.Index(w.anchor)
 		if i < 0 {
 			return 0, nil, errAnchorNotFound
 		}
 		at = max(0, int64(i)+w.offset)
 	case at < 0:
-		at = max(0, int64(len(ids))+at)
+		at = max(0, int64(ids.Len())+at)
 	}
-	if at >= int64(len(ids)) {
+	if at >= int64(ids.Len()) {
 		w.limited = false
 		return int(min(at, mostInt)), []string{}, nil
 	}
-	part = ids[at:]
-	if len(part) > w.limit {
-		part = part[:w.limit]
+	n := ids.Len() - int(at)
+	if n > w.limit {
+		n = w.limit
 	} else {
 		w.limited = false
+	}
+	part = make([]string, n)
+	for i := range part {
+		part[i] = ids.At(int(at) + i)
 	}
 	return int(at), part, nil
 }
@@ -165,7 +169,7 @@ func (c *call) queryChanges(t queryChanger) (any, error) {
 	}
 	r := record{"accountId": c.args.String("accountId"), "oldQueryState": since, "newQueryState": d.State, "removed": removed, "added": added}
 	if total {
-		r["total"] = len(d.IDs)
+		r["total"] = d.IDs.Len()
 	}
 	maps.Copy(r, d.Extra)
 	return r, nil
@@ -180,19 +184,20 @@ type addedItem struct {
 // cut makes of what was touched what the client takes out and puts in: all that was touched is taken out, wherever it stood, and what of it is
 // in the result now is put where it stands. Behind upTo, where that is in the result, nothing is put.
 func (d delta) cut(upTo string) (removed []string, added []addedItem) {
-	touched := make(map[string]bool, len(d.Touched))
+	once := make(map[string]bool, len(d.Touched))
 	removed, added = []string{}, []addedItem{}
 	for _, id := range d.Touched {
-		if !touched[id] {
-			touched[id], removed = true, append(removed, id)
+		if !once[id] {
+			once[id], removed = true, append(removed, id)
 		}
 	}
-	for i, id := range d.IDs {
-		if touched[id] {
-			added = append(added, addedItem{id, i})
-		}
-		if d.Immutable && id == upTo {
-			break
+	last := d.IDs.Len()
+	if i := d.IDs.Index(upTo); d.Immutable && upTo != "" && i >= 0 {
+		last = i
+	}
+	for _, item := range d.IDs.Where(removed) {
+		if item.Index <= last {
+			added = append(added, item)
 		}
 	}
 	return removed, added

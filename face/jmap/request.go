@@ -69,8 +69,17 @@ func tooLarge(most int64) error {
 	return overLimit("maxSizeRequest", fmt.Sprintf("A request has at most %d octets.", most))
 }
 
-// respond answers a request as it came, over HTTP or a WebSocket; the error is a *problem where the request was refused whole.
+// respond answers a request as it came; the error is a *problem where the request was refused whole.
 func (s *Server) respond(ctx context.Context, who *Session, body []byte) ([]byte, error) {
+	return s.respondAs(ctx, who, body, response{})
+}
+
+// respondTo is respond over a WebSocket, to a request that had an id (RFC 8887 §4.3.2).
+func (s *Server) respondTo(ctx context.Context, who *Session, body []byte, id string) ([]byte, error) {
+	return s.respondAs(ctx, who, body, response{Type: "Response", RequestID: id})
+}
+
+func (s *Server) respondAs(ctx context.Context, who *Session, body []byte, as response) ([]byte, error) {
 	req, err := s.parse(body)
 	if err != nil {
 		return nil, err
@@ -94,7 +103,8 @@ func (s *Server) respond(ctx context.Context, who *Session, body []byte) ([]byte
 		}
 		r.perform(ctx, inv)
 	}
-	return r.encode(req.given, s.stateOf(who, accounts))
+	as.State = s.stateOf(who, accounts)
+	return r.encode(as, req.given)
 }
 
 // parse reads a Request object, and refuses it as RFC 8620 §3.6.1 says.
@@ -275,8 +285,8 @@ type response struct {
 	State     string            `json:"sessionState"`
 }
 
-func (r *run) encode(created bool, state string) ([]byte, error) {
-	out := response{Answers: make([]any, 0, len(r.answers)), State: state}
+func (r *run) encode(out response, created bool) ([]byte, error) {
+	out.Answers = make([]any, 0, len(r.answers))
 	for _, a := range r.answers {
 		out.Answers = append(out.Answers, []any{a.name, a.result, a.id})
 	}

@@ -52,6 +52,9 @@ func (s *setting) perform(v mailbox.Viewer, t stater, do func() error) (any, err
 		return nil, err
 	}
 	s.rest()
+	if s.exact != nil {
+		return s.answer(s.exact[0], s.exact[1]), nil
+	}
 	after, err := t.State(s.c, v)
 	if err != nil { // it was done all the same, and has to be told
 		s.c.srv.log.Error("a state could not be read after a change", "method", s.c.name, "error", err)
@@ -68,7 +71,7 @@ func newSetting(c *call) *setting {
 func (s *setting) decode() {
 	a := s.c.args
 	s.IfInState = a.String("ifInState")
-	s.decodeCreate()
+	s.decodeCreate("create")
 	destroy := a.IDs("destroy")
 	for _, name := range destroy {
 		id, ok := s.c.resolve(name)
@@ -82,8 +85,8 @@ func (s *setting) decode() {
 	s.decodeUpdate()
 }
 
-func (s *setting) decodeCreate() {
-	create := s.c.args.Object("create")
+func (s *setting) decodeCreate(argument string) {
+	create := s.c.args.Object(argument)
 	if create == nil {
 		return
 	}
@@ -91,9 +94,9 @@ func (s *setting) decodeCreate() {
 		o, err := parseObject(m.value)
 		switch {
 		case !isID(m.name):
-			s.c.args.Bad("create", "has %q, which is no creation id", m.name)
+			s.c.args.Bad(argument, "has %q, which is no creation id", m.name)
 		case err != nil:
-			s.c.args.Bad("create", "has an object %q that is none", m.name)
+			s.c.args.Bad(argument, "has an object %q that is none", m.name)
 		default:
 			s.Create = append(s.Create, creating{m.name, o})
 		}
@@ -170,6 +173,9 @@ func (s *setting) because(err error) record {
 }
 
 var errUnsaid = errors.New("jmap: a type said nothing of an object")
+
+// Between says in which states the account was right before and right after, where the type knows that nothing else happened between them.
+func (s *setting) Between(before, after string) { s.exact = &[2]string{before, after} }
 
 // rest answers for whatever the type said nothing of.
 func (s *setting) rest() {

@@ -82,6 +82,7 @@ type setting struct {
 	notUpdated   record
 	notDestroyed record
 	originals    []original // of a copy
+	exact        *[2]string // see Between
 	Extra        record     // further members of the answer
 }
 
@@ -128,9 +129,9 @@ type asking struct {
 // found is what a query finds.
 type found struct {
 	State     string
-	IDs       []string // all, in order
-	Calculate bool     // whether QueryChanges can go on from State
-	Extra     record   // members of the type's own
+	IDs       idList // all, in order
+	Calculate bool   // whether QueryChanges can go on from State
+	Extra     record // members of the type's own
 }
 
 // querier is a type with a /query method.

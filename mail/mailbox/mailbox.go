@@ -74,6 +74,9 @@ type Folder struct {
 	own           bool  // people have marks of their own in it, which its counters here leave out until ownCounts adds the viewer's
 }
 
+// Kept reports whether it is one of the folders that every account has, which can be neither deleted nor renamed.
+func (f Folder) Kept() bool { return f.No <= haven.MailboxNo(len(Provisioned)) }
+
 // Flags are the system flags of RFC 9051 §2.3.2. \Recent is not kept: RFC 9051 dropped it, and RFC 3501 sessions are told 0.
 type Flags uint32
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"haven"
 	"haven/platform/db"
@@ -92,6 +93,9 @@ func (b *Brief) Unread() bool { return b.Flags&(Seen|Draft) == 0 }
 // Attached reports whether there is an attachment; known is false where nobody looked yet.
 func (b *Brief) Attached() (has, known bool) { return b.Flags&attached != 0, b.Flags&weighed != 0 }
 
+// ReceivedAt is when it came.
+func (b *Brief) ReceivedAt() time.Time { return fromMicros(b.Received) }
+
 // Overview is all messages of an account but what is sealed of them, as a viewer sees them at one state, in memory. A place
 // that carries \Deleted is left out (RFC 8621 §4.1.1), and so is a message that has no other.
 type Overview struct {
@@ -106,8 +110,8 @@ type Overview struct {
 	trash   haven.MailboxNo
 	marks   []uint32 // by thread: scratch of who holds mu
 	mark    uint32
-	lists   map[string][]int32 // answers to queries that were asked before
-	listed  []string           // their names, the oldest first
+	lists   map[string][]haven.MessageID // answers to queries that were asked before
+	listed  []string                     // their names, the oldest first
 }
 
 // overviewName is whose overview: of an account, and where each reads for oneself, of a person.
@@ -272,7 +276,7 @@ func (o *Overview) begin() {
 func (o *Overview) octets() int64 {
 	n := int64(len(o.slots))*(96+4+24) + int64(len(o.threads))*24 + 4*int64(len(o.marks))
 	for _, l := range o.lists {
-		n += 4 * int64(len(l))
+		n += 8 * int64(len(l))
 	}
 	return n
 }

@@ -88,22 +88,16 @@ type Listing struct {
 	Collapse bool                  // only the first of each thread
 }
 
-// Listed are messages of an overview in order, good for as long as that.
-type Listed struct {
-	o     *Overview
-	slots []int32
+// Kept is an answer that was given before, and whether there is one.
+func (o *Overview) Kept(name string) ([]haven.MessageID, bool) {
+	l, ok := o.lists[name]
+	return l, ok
 }
 
-// Len is how many there are.
-func (l Listed) Len() int { return len(l.slots) }
-
-// At is the message at a position from 0 on.
-func (l Listed) At(i int) *Brief { return &l.o.slots[l.slots[i]] }
-
-// List answers a listing.
-func (o *Overview) List(q Listing) Listed {
+// List answers a listing. Nobody may change the answer.
+func (o *Overview) List(q Listing) []haven.MessageID {
 	if l, ok := o.lists[q.Name]; ok && q.Name != "" {
-		return Listed{o, l}
+		return l
 	}
 	var list []int32
 	for k := len(o.order) - 1; k >= 0; k-- {
@@ -117,10 +111,27 @@ func (o *Overview) List(q Listing) Listed {
 	if q.Collapse {
 		list = o.collapsed(list)
 	}
-	if q.Name != "" {
-		o.keepList(strings.Clone(q.Name), list)
+	msgs := make([]haven.MessageID, len(list))
+	for k, i := range list {
+		msgs[k] = o.slots[i].Msg
 	}
-	return Listed{o, list}
+	if q.Name != "" {
+		o.keepList(strings.Clone(q.Name), msgs)
+	}
+	return msgs
+}
+
+// InThreads tells of any message whether some, and whether every, message of its thread has something. It is good for as long as the overview.
+func (o *Overview) InThreads(has func(*Brief) bool) (some, every func(*Brief) bool) {
+	with, without := make([]bool, len(o.threads)), make([]bool, len(o.threads))
+	for _, i := range o.order {
+		if b := &o.slots[i]; has(b) {
+			with[b.thread] = true
+		} else {
+			without[b.thread] = true
+		}
+	}
+	return func(b *Brief) bool { return with[b.thread] }, func(b *Brief) bool { return !without[b.thread] }
 }
 
 func (o *Overview) collapsed(list []int32) []int32 {
@@ -135,9 +146,9 @@ func (o *Overview) collapsed(list []int32) []int32 {
 	return out
 }
 
-func (o *Overview) keepList(name string, list []int32) {
+func (o *Overview) keepList(name string, list []haven.MessageID) {
 	if o.lists == nil {
-		o.lists = map[string][]int32{}
+		o.lists = map[string][]haven.MessageID{}
 	}
 	if len(o.listed) == keptLists {
 		delete(o.lists, o.listed[0])

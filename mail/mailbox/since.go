@@ -281,3 +281,16 @@ func folderSeqs(tx *db.Tx, account haven.AccountNo) (map[haven.MailboxNo][2]have
 	})
 	return out, err
 }
+
+// ThreadsOf are the threads of messages of an account, also of those that are gone but not yet for good.
+func (s *Service) ThreadsOf(ctx context.Context, v Viewer, msgs []haven.MessageID) (of map[haven.MessageID]haven.MessageID, err error) {
+	of = make(map[haven.MessageID]haven.MessageID, len(msgs))
+	args := func(i int) []any { return []any{int64(msgs[i]), int64(v.Account)} }
+	err = s.read(ctx, v, func(tx *db.Tx) error {
+		return tx.QueryEach(`SELECT thread FROM message WHERE id = $1 AND an = $2`, len(msgs), args, func(i int, r db.Row) error {
+			of[msgs[i]] = haven.MessageID(r.Int64(0))
+			return nil
+		})
+	})
+	return of, err
+}

@@ -190,6 +190,7 @@ const (
 	// Here and below the unary plus keeps both planners from going through the whole account, which without statistics
 	// looks cheap to them: a message's number leads to its few placements.
 	sqlRowsOf   = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND +mb = $2 AND msg = $3`
+	sqlRowOf    = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND msg = $2 LIMIT 1`
 	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4
 		AND (changed > $6 OR flags & 262144 <> 0) ORDER BY uid LIMIT $5`
 	// The unary plus keeps both planners on placement_changed: what changed lately is few, the mailbox may be large.

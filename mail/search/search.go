@@ -26,8 +26,10 @@ import (
 
 // Store is what a search reads of the mail store; *mailbox.Service is one.
 type Store interface {
+	Folders(ctx context.Context, v mailbox.Viewer) ([]mailbox.Folder, error)
 	Keywords(ctx context.Context, v mailbox.Viewer) ([]string, error)
 	Rows(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, uids []mailbox.Range, changedSince haven.Seq, fn func([]mailbox.Row) error) error
+	// RowsOf takes Anywhere for a folder: one row of each message then, wherever it is.
 	RowsOf(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, msgs []haven.MessageID) ([]mailbox.Row, error)
 	Infos(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, info *mailbox.Info) error) error
 	Bodies(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error

@@ -239,7 +239,7 @@ func (s *Service) recipients(ctx context.Context, sub *delivery.Submission, e En
 		switch err := sub.Rcpt(ctx, to, n, orcpt); {
 		case err == nil:
 		case errs.Is(err, errs.TooMany):
-			return nil, tooMany(err)
+			return nil, s.tooMany(err)
 		case errs.Is(err, errs.NotFound), errs.Is(err, errs.Denied), errs.Is(err, errs.Invalid), errs.Is(err, errs.OverQuota):
 			refused[p.Email] = errs.Say(err)
 		default:
@@ -250,10 +250,10 @@ func (s *Service) recipients(ctx context.Context, sub *delivery.Submission, e En
 }
 
 // tooMany is too many recipients of one letter, or of one day.
-func tooMany(err error) error {
+func (s *Service) tooMany(err error) error {
 	var e *errs.Error
 	if errors.As(err, &e) && e.Rule == string(delivery.RuleRecipients) {
-		return errors.Join(&Refused{Why: TooManyRecipients, Say: e.Say}, err)
+		return errors.Join(&Refused{Why: TooManyRecipients, Say: e.Say, Most: int64(s.o.Policy.Recipients)}, err)
 	}
 	return errors.Join(&Refused{Why: ForbiddenToSend, Say: errs.Say(err)}, err)
 }
@@ -305,6 +305,3 @@ func (s *Service) letterRefusal(err error) error {
 	}
 	return &Refused{Why: BadEmail, Say: e.Say, Properties: []string{"headers"}}
 }
-
-// MostRecipients is how many one letter has at most.
-func (s *Service) MostRecipients() int { return s.o.Policy.Recipients }

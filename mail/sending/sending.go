@@ -181,5 +181,13 @@ func (s *Service) Wake() {
 	}
 }
 
-// MostDelay is how long a letter can wait.
-func (s *Service) MostDelay() time.Duration { return s.o.Policy.SendLater }
+// Limits are what programs are told of.
+type Limits struct {
+	Delay  time.Duration // longest that a letter can wait
+	Octets int64         // of a letter
+}
+
+// Limits are the policy's.
+func (s *Service) Limits() Limits {
+	return Limits{max(s.o.Policy.SendLater, s.o.Policy.UndoMost), s.o.Policy.MessageOctets}
+}

@@ -141,3 +141,54 @@ func TestMostSessions(t *testing.T) {
 		wantStands(t, h, next, false)
 	})
 }
+
+// A look is no use: what a browser does by itself keeps no session open (Rules 6).
+func TestLookIsNoUse(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		token, _ := start(t, h, aisha, true)
+		for range 9 {
+			h.Clock.Advance(time.Minute)
+			if s, err := h.Sessions.Look(t.Context(), token); err != nil || s.Locked {
+				t.Fatalf("locked %t, %v", s.Locked, err)
+			}
+		}
+		s, err := h.Sessions.Look(t.Context(), token)
+		if want := h.Clock.Now().Add(time.Minute); err != nil || !s.Until.Equal(want) {
+			t.Fatalf("until %v, want %v, %v", s.Until, want, err)
+		}
+		h.Clock.Advance(time.Minute)
+		wantStands(t, h, token, true)
+	})
+}
+
+// Whoever waits for the person is woken when a session ends or locks, and the account has another version, for other processes.
+func TestEndIsAnnounced(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		for _, c := range []struct {
+			name string
+			end  func(session.Token, session.Session) error
+		}{
+			{"log out", func(token session.Token, s session.Session) error { return h.Sessions.Close(t.Context(), token, s.Actor()) }},
+			{"lock", func(token session.Token, s session.Session) error { return h.Sessions.Lock(t.Context(), token, s.Actor()) }},
+			{"revoke", func(_ session.Token, s session.Session) error { return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID) }},
+		} {
+			token, s := start(t, h, aisha, true)
+			before, err := h.Accounts.ByNo(t.Context(), aisha.No)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Announced.Take()
+			if err := c.end(token, s); err != nil {
+				t.Fatal(err)
+			}
+			after, err := h.Accounts.ByNo(t.Context(), aisha.No)
+			if woken := h.Announced.Take(); err != nil || len(woken) != 1 || woken[0] != aisha.No || after.AccessVer == before.AccessVer {
+				t.Errorf("%s: woken %v, version %d after %d, %v", c.name, woken, after.AccessVer, before.AccessVer, err)
+			}
+		}
+	})
+}

@@ -30,7 +30,7 @@ const (
 	sqlSeen   = `UPDATE session SET seen = $2 WHERE hash = $1 AND seen < $2`
 	sqlProve  = `UPDATE session SET seen = $2, proven = $2, ver = $3 WHERE hash = $1 AND person = $4`
 	sqlUnlock = `UPDATE session SET seen = $2 WHERE hash = $1 AND person = $3`
-	sqlLock   = `UPDATE session SET seen = 0 WHERE hash = $1 AND seen > 0`
+	sqlLock   = `UPDATE session SET seen = 0 WHERE hash = $1 AND seen > 0 RETURNING person`
 	sqlPass   = `UPDATE session SET pending = 0 WHERE hash = $1 AND person = $2`
 	sqlEnd    = `DELETE FROM session WHERE hash = $1 RETURNING person`
 	sqlRevoke = `DELETE FROM session WHERE person = $1 AND id = $2`

@@ -216,7 +216,6 @@ func (j JMAP) bounds() []bound {
 		{"jmap.uploads_octets", j.UploadsOctets >= j.UploadOctets, "at least upload_octets"},
 		between("jmap.sockets", j.Sockets, 1, 1000),
 		least("jmap.sockets_total", j.SocketsTotal, 0),
-		between("jmap.socket_queue", j.SocketQueue, 1, 100),
 		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
 		some("jmap.write_within", j.WriteWithin),
 		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},

@@ -378,7 +378,6 @@ type JMAP struct {
 	UploadsOctets int64         // and what they may hold together
 	Sockets       int           // WebSockets and event sources of one person
 	SocketsTotal  int           // of everybody; 0: no limit
-	SocketQueue   int           // requests of one WebSocket that wait or are answered
 	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there
 	WriteWithin   time.Duration // a client that takes no more for so long is dropped
 	PushDelay     time.Duration // changes within this time are pushed together
