@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,9 +19,11 @@ import (
 	"haven"
 	"haven/mail/authn"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/handover"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
+	"haven/mail/push"
 	"haven/mail/search"
 	"haven/mail/upload"
 	"haven/mail/vacation"
@@ -60,6 +63,7 @@ import (
 	"haven/platform/job"
 	"haven/platform/notify"
 	"haven/platform/secret"
+	"haven/platform/webpush"
 )
 
 // house is every part of a service, wired. The stores are open from the first moment; faces and jobs run in serve
@@ -104,12 +108,16 @@ type house struct {
 	locum         *locum.Service
 	mail          *mailbox.Service
 	search        *search.Service // nil until openSearch
+	documents     *document.Pool  // likewise
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
 	handover      *handover.Service
 	uploads       *upload.Service
 	signatures    *signature.Service
+	push          *push.Service
+	vapid         *webpush.Identity // as whom push services know us
+	states        push.Stater       // of what JMAP shows; nil: nobody is woken
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -132,13 +140,13 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
 func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openDemo is openHouse for a demo, whose outbox shows what notices say.
@@ -150,14 +158,14 @@ func openDemo(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*hous
 		return nil, err
 	}
 	h.clock = moved
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openExisting is openHouse for a command that uses a store and never makes one.
 func openExisting(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
 	h.existing = true
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openToLook opens what check reads, and makes nothing that is missing: no key, no certificate, no folder. Only what
@@ -321,7 +329,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
 		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, Locked: lockout.Note, TemporaryKey: temporary})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
-	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session, Announcer: announcer{h.hub}})
+	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session, Announcer: announcer{h.hub}, Ended: endPushes})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})
 	h.notices = notice.New(notice.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
 	h.texts = texts.New(texts.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
@@ -386,8 +394,13 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 // indexLease is for how long one of several processes keeps the index: far longer than a step of it takes.
 const indexLease = 2 * time.Minute
 
-// indexTurn lets one of the processes that share a database keep the index. Where there is one process nobody is asked.
+// indexTurn lets one of the processes that share a database keep the index.
 func (h *house) indexTurn() func(context.Context) (bool, error) {
+	return h.turnOf("search index", indexLease)
+}
+
+// turnOf lets one of the processes that share a database do something. Where there is one process nobody is asked: it is nil.
+func (h *house) turnOf(name string, d time.Duration) func(context.Context) (bool, error) {
 	if h.db.Engine() == "sqlite" || h.looks {
 		return nil
 	}
@@ -395,17 +408,22 @@ func (h *house) indexTurn() func(context.Context) (bool, error) {
 	h.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 		defer cancel()
-		if err := leases.Release(ctx, "search index"); err != nil {
-			h.log.Warn("the lease of the search index is not given back; it lapses", "error", err)
+		if err := leases.Release(ctx, name); err != nil {
+			h.log.Warn("a lease is not given back; it lapses", "lease", name, "error", err)
 		}
 		return nil
 	})
-	return leases.Turn("search index", indexLease)
+	return leases.Turn(name, d)
 }
 
 // openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.
-func (h *house) openSearch(ctx context.Context) (err error) {
-	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
+func (h *house) openSearch(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("the program that reads documents can't be found, which is this one: %w", err)
+	}
+	h.documents = document.NewPool(document.Options{Command: []string{self, "extract"}, Limits: h.conf.Policy.Documents, Logger: h.log})
+	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself, Documents: h.documents,
 		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log, Turn: h.indexTurn()})
 	if err != nil {
 		return fmt.Errorf("the search index can't be opened: %w", err)

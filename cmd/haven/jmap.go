@@ -21,8 +21,8 @@ func (s *serving) jmapFace() *jmap.Server {
 		return s.jmap
 	}
 	h := s.h
-	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Blobs: jmapBlobs{h}, Hub: h.hub,
-		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock})
+	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub,
+		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock})
 	face := s.jmap
 	s.onStop(func(context.Context) error { face.Close(); return nil })
 	return s.jmap
@@ -115,6 +115,25 @@ func (p jmapPeople) Accounts(ctx context.Context, s *jmap.Session) ([]jmap.Accou
 		all = slices.DeleteFunc(all, func(a jmap.Account) bool { return a.No != s.Only })
 	}
 	return all, err
+}
+
+// jmapStates tells the states of what is pushed.
+type jmapStates struct{ h *house }
+
+func (s jmapStates) States(ctx context.Context, who *jmap.Session, accounts []jmap.Account) (map[haven.AccountNo]map[string]string, error) {
+	all := make(map[haven.AccountNo]map[string]string, len(accounts))
+	for _, a := range accounts {
+		v := mailbox.Viewer{Person: who.Person, Account: a.No, ByProgram: who.ByProgram}
+		of, err := jmap.MailStates(ctx, s.h.mail, v)
+		if errs.Is(err, errs.NotFound) {
+			continue // closed a moment ago
+		}
+		if err != nil {
+			return nil, err
+		}
+		all[a.No] = of
+	}
+	return all, nil
 }
 
 // jmapBlobs keeps what programs upload.

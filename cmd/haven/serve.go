@@ -18,8 +18,10 @@ import (
 	"haven/face/smtp"
 	"haven/face/submission"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
+	"haven/mail/push"
 	"haven/mail/upload"
 	"haven/platform/blob"
 	"haven/platform/cert"
@@ -76,6 +78,7 @@ type serving struct {
 	imap    *imap.Server
 	smtp    map[string]*smtp.Server
 	workers context.CancelFunc
+	pushes  *push.Sender // nil: nobody is woken
 }
 
 func newServing(h *house) *serving {
@@ -211,10 +214,14 @@ func (s *serving) startReading(context.Context) error {
 func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.workers = cancel
+	for _, p := range document.Lacking() {
+		s.h.log.Warn(p.Reads+" are not searched inside: a program is not there", "program", p.Name, "package", p.Package)
+	}
 	s.wg.Go(func() { s.h.search.Run(ctx) })
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })
 	s.wg.Go(func() { s.h.notify.Run(ctx) })
+	s.startPush(ctx)
 	return nil
 }
 
@@ -277,6 +284,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
+		{Name: "ended push subscriptions", Every: time.Hour, Alone: true, Run: h.push.Sweep},
 		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
 		{Name: "uploads", Every: time.Hour, Alone: true, Run: h.uploads.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},

@@ -238,5 +238,3 @@ func (t emails) parse(c *call, v mailbox.Viewer, id string, want properties) (re
 	}
 	return o, t.fill(&letter{blob: id, meta: m.Meta(), body: b}, o, want)
 }
-
-func snippetGet(c *call) (any, error) { return nil, errNotFound }

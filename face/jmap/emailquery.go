@@ -17,6 +17,8 @@ type Searcher interface {
 	Everywhere(ctx context.Context, v mailbox.Viewer, q search.Query) ([]haven.MessageID, error)
 	// SortKeys are what messages are sorted by, in the order asked; one that is gone has an empty key.
 	SortKeys(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, by search.SortBy) ([]string, error)
+	// Snippets shows where messages say what is looked for.
+	Snippets(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, subject, body []string, fn func(i int, sn search.Snippet)) error
 }
 
 // sortOptions are the properties that Email/query sorts by (RFC 8621 §4.4.2).

@@ -69,9 +69,6 @@ func (v *visit) events() error {
 	defer cancel()
 	defer context.AfterFunc(v.srv.ctx, cancel)()
 	e := &eventStream{v: v, ctl: http.NewResponseController(v.w)}
-	if err := e.begin(); err != nil {
-		return nil // the client is gone
-	}
 	w := newWatcher(v.srv, v.session)
 	defer w.close()
 	var since *string
@@ -87,7 +84,8 @@ func (v *visit) events() error {
 		}
 		return nil
 	}
-	if ch, any := w.enable(ctx, q.types, since); any && tell(ch) != nil {
+	ch, any := w.enable(ctx, q.types, since) // before the client hears that it is heard
+	if e.begin() != nil || any && tell(ch) != nil {
 		return nil
 	}
 	_ = w.run(ctx, q.ping, tell, func() error { return e.ping(q.ping) }) // whatever ended it, the stream ends and the client asks again

@@ -75,8 +75,7 @@ func (s *scan) value() error {
 	case c == '[':
 		return s.nested(s.array)
 	case c == '"':
-		_, err := s.string()
-		return err
+		return s.skip()
 	case c == '-' || '0' <= c && c <= '9':
 		return s.number()
 	}
@@ -94,16 +93,17 @@ func (s *scan) nested(fn func() error) error {
 	return err
 }
 
-func (s *scan) array() error {
-	if s.accept(']') {
+// members calls one for each member or item up to the end of what is open.
+func (s *scan) members(end byte, one func() error) error {
+	if s.space(); s.accept(end) {
 		return nil
 	}
 	for {
-		if err := s.value(); err != nil {
+		if err := one(); err != nil {
 			return err
 		}
 		s.space()
-		if s.accept(']') {
+		if s.accept(end) {
 			return nil
 		}
 		if !s.accept(',') {
@@ -113,18 +113,25 @@ func (s *scan) array() error {
 	}
 }
 
+// part is the next value, as it stands.
+func (s *scan) part() ([]byte, error) {
+	begin := s.at
+	err := s.value()
+	return s.text[begin:s.at:s.at], err
+}
+
+func (s *scan) array() error { return s.members(']', s.value) }
+
 func (s *scan) object() error {
-	if s.accept('}') {
-		return nil
-	}
 	var first string
 	var names map[string]struct{} // of the second member on
-	for n := 0; ; n++ {
+	n := 0
+	return s.members('}', func() error {
 		name, err := s.string()
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		if n++; n == 1 {
 			first = name
 		} else {
 			if names == nil {
@@ -139,18 +146,28 @@ func (s *scan) object() error {
 			return errSyntax
 		}
 		s.space()
-		if err := s.value(); err != nil {
-			return err
-		}
-		s.space()
-		if s.accept('}') {
+		return s.value()
+	})
+}
+
+// skip goes over a string.
+func (s *scan) skip() error {
+	s.at++
+	for s.at < len(s.text) {
+		c := s.text[s.at]
+		s.at++
+		switch {
+		case c == '"':
 			return nil
-		}
-		if !s.accept(',') {
+		case c < ' ':
 			return errSyntax
+		case c == '\\':
+			if _, err := s.escape(); err != nil {
+				return err
+			}
 		}
-		s.space()
 	}
+	return errSyntax
 }
 
 // string reads a string, as what it stands for: "a" is the same name as "\u0061".

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -45,25 +46,57 @@ func (b *badMembers) add(name, say string) {
 
 var errNoObject = errors.New("is no object")
 
-// parseObject reads an object; its values stay as they came. The request's scan has made sure that it is sound JSON without duplicates.
+// parseObject reads an object; its values are parts of raw. The request's scan has made sure that it is sound JSON without duplicates.
 func parseObject(raw json.RawMessage) (*object, error) {
 	o := &object{index: map[string]int{}, asked: map[string]bool{}}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	s := scan{text: raw, values: math.MaxInt, depth: math.MaxInt}
+	s.space()
+	if !s.accept('{') {
 		return nil, errNoObject
 	}
-	for d.More() {
-		name, err := d.Token()
+	err := s.members('}', func() error {
+		name, err := s.string()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
+		if s.space(); !s.accept(':') {
+			return errSyntax
 		}
-		o.put(name.(string), value)
+		s.space()
+		value, err := s.part()
+		o.put(name, value)
+		return err
+	})
+	return o, err
+}
+
+// parseArray reads an array as parseObject reads an object; ok is false where it is none.
+func parseArray(raw json.RawMessage) (items []json.RawMessage, ok bool) {
+	s := scan{text: raw, values: math.MaxInt, depth: math.MaxInt}
+	s.space()
+	if !s.accept('[') {
+		return nil, false
 	}
-	return o, nil
+	items = []json.RawMessage{}
+	err := s.members(']', func() error {
+		item, err := s.part()
+		items = append(items, item)
+		return err
+	})
+	return items, err == nil
+}
+
+// Array is a member that is an array; nil where absent or null.
+func (o *object) Array(name string) []json.RawMessage {
+	raw := o.Raw(name)
+	if raw == nil {
+		return nil
+	}
+	items, ok := parseArray(raw)
+	if !ok {
+		o.Bad(name, "must be an array")
+	}
+	return items
 }
 
 func (o *object) put(name string, value json.RawMessage) {
@@ -281,8 +314,8 @@ func (o *object) Object(name string) *object {
 
 // Objects is an array of objects; nil where absent or null.
 func (o *object) Objects(name string) []*object {
-	raws, ok := value[[]json.RawMessage](o, name, "an array of objects")
-	if !ok {
+	raws := o.Array(name)
+	if raws == nil {
 		return nil
 	}
 	all := make([]*object, 0, len(raws))

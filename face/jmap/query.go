@@ -79,8 +79,8 @@ func (c *call) filter(raw json.RawMessage, depth int, budget *int) *filter {
 		return &filter{Condition: o}
 	}
 	f := &filter{Op: o.String("operator")}
-	var of []json.RawMessage
-	if !slices.Contains([]string{"AND", "OR", "NOT"}, f.Op) || json.Unmarshal(o.Raw("conditions"), &of) != nil || o.Done() != nil {
+	of, ok := parseArray(o.Raw("conditions"))
+	if !slices.Contains([]string{"AND", "OR", "NOT"}, f.Op) || !ok || o.Done() != nil {
 		c.args.Bad("filter", "has an operator that is not AND, OR or NOT over conditions")
 		return nil
 	}

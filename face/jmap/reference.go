@@ -48,11 +48,7 @@ func (o *object) encode() (json.RawMessage, error) {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		name, err := json.Marshal(m.name)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(name)
+		b.Write(quoted(m.name))
 		b.WriteByte(':')
 		b.Write(m.value)
 	}
@@ -115,9 +111,9 @@ func follow(raw json.RawMessage, names []string) (json.RawMessage, error) {
 		}
 		return follow(o.members[i].value, names[1:])
 	case len(raw) > 0 && raw[0] == '[':
-		var items []json.RawMessage
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return nil, err
+		items, ok := parseArray(raw)
+		if !ok {
+			return nil, errSyntax
 		}
 		if name == "*" {
 			return through(items, names[1:])
@@ -140,9 +136,9 @@ func through(items []json.RawMessage, names []string) (json.RawMessage, error) {
 			return nil, err
 		}
 		if len(value) > 0 && value[0] == '[' {
-			var inner []json.RawMessage
-			if err := json.Unmarshal(value, &inner); err != nil {
-				return nil, err
+			inner, ok := parseArray(value)
+			if !ok {
+				return nil, errSyntax
 			}
 			all = append(all, inner...)
 			continue

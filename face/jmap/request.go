@@ -1,12 +1,11 @@
 package jmap
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"mime"
 	"net/http"
 
@@ -55,14 +54,18 @@ func (v *visit) api() error {
 // body reads the request, at most policy.JMAP.RequestOctets of it.
 func (v *visit) body() ([]byte, error) {
 	most := v.srv.o.Policy.RequestOctets
-	body, err := io.ReadAll(http.MaxBytesReader(v.w, v.r.Body, most))
+	var b bytes.Buffer
+	if n := v.r.ContentLength; n > 0 && n <= most {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(http.MaxBytesReader(v.w, v.r.Body, most))
 	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
 		return nil, tooLarge(most)
 	}
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, err, "The request did not come whole.")
 	}
-	return body, nil
+	return b.Bytes(), nil
 }
 
 func tooLarge(most int64) error {
@@ -140,8 +143,7 @@ func decodeRequest(body []byte) (*request, error) {
 	}
 	o.Require("using", "methodCalls")
 	req := &request{using: o.Strings("using"), created: map[string]string{}, act: o.Bool("havenAct", false)}
-	calls, _ := value[[]json.RawMessage](o, "methodCalls", "an array of calls")
-	for _, raw := range calls {
+	for _, raw := range o.Array("methodCalls") {
 		inv, err := decodeInvocation(raw)
 		if err != nil {
 			return nil, err
@@ -162,8 +164,8 @@ func decodeRequest(body []byte) (*request, error) {
 }
 
 func decodeInvocation(raw json.RawMessage) (inv invocation, err error) {
-	var parts []json.RawMessage
-	if json.Unmarshal(raw, &parts) != nil || len(parts) != 3 {
+	parts, ok := parseArray(raw)
+	if !ok || len(parts) != 3 {
 		return inv, errors.New("a call is no array of name, arguments and id")
 	}
 	if !isString(parts[0], &inv.name) || !isString(parts[2], &inv.id) {
@@ -276,22 +278,48 @@ func (r *run) insert(at int, a answer) error {
 	return nil
 }
 
-// response is a Response object (RFC 8620 §3.4).
+// response is a Response object (RFC 8620 §3.4) without its answers.
 type response struct {
 	Type      string            `json:"@type,omitempty"` // over a WebSocket (RFC 8887 §4.3.2)
 	RequestID string            `json:"requestId,omitempty"`
-	Answers   []any             `json:"methodResponses"`
-	Created   map[string]string `json:"createdIds,omitempty"`
+	Created   map[string]string `json:"createdIds,omitzero"`
 	State     string            `json:"sessionState"`
 }
 
+// encode writes the response; answers may be large, and are copied once.
 func (r *run) encode(out response, created bool) ([]byte, error) {
-	out.Answers = make([]any, 0, len(r.answers))
-	for _, a := range r.answers {
-		out.Answers = append(out.Answers, []any{a.name, a.result, a.id})
-	}
 	if created {
-		out.Created = maps.Clone(r.created)
+		out.Created = r.created
 	}
-	return json.Marshal(out)
+	head, err := json.Marshal(out)
+	if err != nil {
+		return nil, err
+	}
+	b := bytes.NewBuffer(make([]byte, 0, r.octets+int64(len(head)+64*(len(r.answers)+1))))
+	b.Write(head[:len(head)-1])
+	b.WriteString(`,"methodResponses":[`)
+	for i, a := range r.answers {
+		name, id := quoted(a.name), quoted(a.id)
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('[')
+		b.Write(name)
+		b.WriteByte(',')
+		b.Write(a.result)
+		b.WriteByte(',')
+		b.Write(id)
+		b.WriteByte(']')
+	}
+	b.WriteString("]}")
+	return b.Bytes(), nil
+}
+
+// quoted is a string as JSON.
+func quoted(s string) []byte {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return []byte(`""`) // never: any string can be encoded
+	}
+	return raw
 }

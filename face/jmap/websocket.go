@@ -24,7 +24,7 @@ func socketCapability(v *visit) record {
 	return record{"url": "ws" + strings.TrimPrefix(v.origin(), "http") + socketPath, "supportsPush": true}
 }
 
-// socket is one WebSocket. The goroutine of its request reads messages and answers them one after the other, so that a client that sends more
+// socket is one WebSocket. One goroutine reads messages and answers them one after the other, so that a client that sends more
 // than it waits for is held back by its own connection; a second one pushes, asks whether the client is there, and ends it with its session.
 type socket struct {
 	srv     *Server
@@ -46,14 +46,16 @@ func (v *visit) socket() error {
 	if err != nil {
 		return err
 	}
-	defer done()
 	conn, err := websocket.Accept(v.w, v.r, &websocket.AcceptOptions{Subprotocols: []string{"jmap"}, InsecureSkipVerify: true}) // signIn has verified the origin, with its scheme
 	if err != nil {
+		done()
 		return nil // answered by Accept
 	}
 	s := &socket{srv: v.srv, session: v.session, conn: conn, watch: newWatcher(v.srv, v.session)}
-	v.w, v.r = nil, nil // what a socket keeps is only what it needs
-	s.serve()
+	go func() { // what the request held is let go of; enlist counts the goroutine, and Close waits for it
+		defer done()
+		s.serve()
+	}()
 	return nil
 }
 
@@ -67,24 +69,38 @@ func offersJMAP(h http.Header) bool {
 }
 
 func (s *socket) serve() {
-	ctx, cancel := context.WithCancel(s.srv.ctx)
+	ctx, cancel := context.WithCancel(context.Background()) // which ends without a word; the service's own end is told
 	defer cancel()
 	defer s.watch.close()
 	s.conn.SetReadLimit(2 * s.srv.o.Policy.RequestOctets) // up to there a request is refused, beyond it the socket ends
 	pushing := make(chan struct{})
 	go func() {
 		defer close(pushing)
-		s.push(ctx)
+		s.guarded(func() { s.push(ctx) })
+		cancel()
 	}()
-	s.read(ctx)
+	s.guarded(func() { s.read(ctx) })
 	cancel()
 	<-pushing
 	_ = s.conn.CloseNow()
 }
 
+// guarded runs fn, and ends the socket where it fails by a fault of ours.
+func (s *socket) guarded(fn func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.srv.panicked("a WebSocket", p)
+		}
+	}()
+	fn()
+}
+
 // push runs until the client is gone, or the session ends, and then closes the socket.
 func (s *socket) push(ctx context.Context) {
-	err := s.watch.run(ctx, s.srv.o.Policy.PingEvery, func(ch stateChange) error { return s.send(ctx, ch) }, func() error { return s.ping(ctx) })
+	watching, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.srv.ctx, cancel)()
+	err := s.watch.run(watching, s.srv.o.Policy.PingEvery, func(ch stateChange) error { return s.send(ctx, ch) }, func() error { return s.ping(ctx) })
 	switch {
 	case err != nil && ctx.Err() == nil:
 		p := asProblem(err)

@@ -54,9 +54,11 @@ type Options struct {
 	// IndexPath is the file of the word index. It is needed on SQLite; on PostgreSQL the index is in Main.
 	IndexPath string
 	// Room tells how much room IndexPath's disk has; nil asks the operating system.
-	Room   Room
-	Clock  clock.Clock
-	Logger *slog.Logger // nil: none
+	Room Room
+	// Documents reads the text inside documents that come with letters; nil: they are not searched inside.
+	Documents Documents
+	Clock     clock.Clock
+	Logger    *slog.Logger // nil: none
 	// Turn reports whether this process is the one that keeps the index up to date; nil: it is.
 	Turn func(context.Context) (bool, error)
 }
@@ -71,9 +73,10 @@ type Service struct {
 	few   int
 	scans chan struct{} // a token of each search that reads much
 
-	turn     func(context.Context) (bool, error)
-	stepping sync.Mutex // one step at a time
-	worker   *worker
+	turn      func(context.Context) (bool, error)
+	stepping  sync.Mutex // one step at a time
+	documents Documents
+	worker    *worker
 }
 
 // Open makes a search and opens its index, or begins a new one. Nothing runs until Run is called. Without room on the disk it
@@ -95,8 +98,8 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, turn: o.Turn, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
-	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, turn: o.Turn, documents: o.Documents, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
+	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}, unread: map[haven.MessageID]int{}}
 	return s, nil
 }
 
@@ -321,7 +324,9 @@ func (e *evaluation) read(rows []int) (n int, err error) {
 func (e *evaluation) facts(i int) *facts {
 	f := &facts{row: &e.rows[i]}
 	if e.answers != nil {
-		f.index = func(test int) verdict { return e.answers.of(test, f.row.Msg) }
+		f.index = func(test int) verdict {
+			return e.answers.of(test, f.row.Msg, f.info != nil && hasDocuments(f.info))
+		}
 	}
 	return f
 }

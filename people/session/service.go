@@ -31,12 +31,13 @@ type Announcer interface {
 	AccessChanged(accounts ...haven.AccountNo)
 }
 
-// Options are what the service stands on; every field but Announcer is needed.
+// Options are what the service stands on; every field but Announcer and Ended is needed.
 type Options struct {
 	DB        *db.DB
 	Clock     clock.Clock
 	Policy    policy.Session
 	Announcer Announcer
+	Ended     func(tx *db.Tx, id int64) // called in the transaction in which somebody ends a session; others are known by Holds. nil: nobody asks
 }
 
 // Service keeps the sessions. It is safe for many goroutines and runs none of its own.
@@ -95,7 +96,10 @@ func (s *Service) Open(ctx context.Context, in Start) (Token, Session, error) {
 		Program: cut(in.Program, programMax), Pending: in.Pending, ver: in.Proof.Version()}
 	err := s.end(ctx, func(tx *db.Tx) (ended haven.AccountNo, err error) {
 		tx.Exec(sqlInsert, token.hash(), ses.ID, int64(in.Person.No), ses.ver, ses.Shared, now.UnixMicro(), ses.Place, ses.Program, ses.Pending)
-		n, err := tx.Change(sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		n, _, err := s.endIn(tx, sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		if err != nil {
+			return 0, err
+		}
 		if n > 0 {
 			ended = in.Person.No
 		}
@@ -258,12 +262,50 @@ func (s *Service) Passed(ctx context.Context, t Token, person haven.AccountNo) e
 func (s *Service) Close(ctx context.Context, t Token, actor haven.Actor) error {
 	now := s.o.Clock.Now()
 	return s.end(ctx, func(tx *db.Tx) (whose haven.AccountNo, err error) {
-		err = tx.Query(sqlEnd, []any{t.hash()}, func(r db.Row) error { whose = haven.AccountNo(r.Int64(0)); return nil })
-		if err == nil && whose != 0 {
+		if _, whose, err = s.endIn(tx, sqlEnd, t.hash()); err == nil && whose != 0 {
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.closed", On: actor.Person, Rule: "session.log-out"})
 		}
 		return whose, err
 	})
+}
+
+// endIn ends sessions by a statement that names them, and tells whoever has something that ends with them. They are of one person.
+func (s *Service) endIn(tx *db.Tx, sql string, args ...any) (n int, whose haven.AccountNo, err error) {
+	var ids []int64
+	err = tx.Query(sql, args, func(r db.Row) error {
+		ids, whose = append(ids, r.Int64(0)), haven.AccountNo(r.Int64(1))
+		return nil
+	})
+	if err != nil || s.o.Ended == nil {
+		return len(ids), whose, err
+	}
+	for _, id := range ids {
+		s.o.Ended(tx, id)
+	}
+	return len(ids), whose, nil
+}
+
+// Holds is nil while a person's session shows that person's data, locked or not; ErrEnded once it ended, however, or while nothing is open in it but the page that
+// asks for a second step or another password.
+func (s *Service) Holds(ctx context.Context, id int64, person haven.AccountNo) error {
+	var ses Session
+	how, now := Ended, s.o.Clock.Now()
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses, how = Session{}, Ended
+		err := tx.Query(sqlByID, []any{id, int64(person)}, func(r db.Row) error {
+			ses = scan(r)
+			return nil
+		})
+		if err != nil || ses.ID == 0 {
+			return err
+		}
+		how, err = s.complete(tx, &ses, now)
+		return err
+	})
+	if err == nil && (how == Ended || ses.Pending || ses.Changes) {
+		err = ErrEnded
+	}
+	return err
 }
 
 // Of lists a person's sessions that stand, the newest first.
@@ -303,7 +345,7 @@ func (s *Service) RevokeOthers(ctx context.Context, actor haven.Actor, person ac
 func (s *Service) revoke(ctx context.Context, actor haven.Actor, person account.Account, sql string, which any) error {
 	now := s.o.Clock.Now()
 	return s.end(ctx, func(tx *db.Tx) (haven.AccountNo, error) {
-		n, err := tx.Change(sql, int64(person.No), which)
+		n, _, err := s.endIn(tx, sql, int64(person.No), which)
 		if err != nil || n == 0 {
 			return 0, err
 		}

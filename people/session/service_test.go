@@ -1,14 +1,23 @@
 package session_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"haven/people/account"
 	"haven/people/peopletest"
 	"haven/people/session"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // logIn proves a person's password as the log in page does.
 func logIn(t *testing.T, h *peopletest.House, p account.Account, password string) account.Session {
@@ -172,9 +181,15 @@ func TestEndIsAnnounced(t *testing.T) {
 			name string
 			end  func(session.Token, session.Session) error
 		}{
-			{"log out", func(token session.Token, s session.Session) error { return h.Sessions.Close(t.Context(), token, s.Actor()) }},
-			{"lock", func(token session.Token, s session.Session) error { return h.Sessions.Lock(t.Context(), token, s.Actor()) }},
-			{"revoke", func(_ session.Token, s session.Session) error { return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID) }},
+			{"log out", func(token session.Token, s session.Session) error {
+				return h.Sessions.Close(t.Context(), token, s.Actor())
+			}},
+			{"lock", func(token session.Token, s session.Session) error {
+				return h.Sessions.Lock(t.Context(), token, s.Actor())
+			}},
+			{"revoke", func(_ session.Token, s session.Session) error {
+				return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID)
+			}},
 		} {
 			token, s := start(t, h, aisha, true)
 			before, err := h.Accounts.ByNo(t.Context(), aisha.No)
@@ -190,5 +205,54 @@ func TestEndIsAnnounced(t *testing.T) {
 				t.Errorf("%s: woken %v, version %d after %d, %v", c.name, woken, after.AccessVer, before.AccessVer, err)
 			}
 		}
+	})
+}
+
+// What ends with a session hears of its end, whoever ends it, and Holds knows of every end.
+func TestHolds(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		ctx, ann, ben := t.Context(), h.Person("Ann", "Example"), h.Person("Ben", "Example")
+		var ended []int64
+		p := h.Policy.Session
+		p.Most = 4
+		h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: p, Ended: func(_ *db.Tx, id int64) { ended = append(ended, id) }})
+		holds := func(what string, s session.Session, want bool) {
+			t.Helper()
+			if err := h.Sessions.Holds(ctx, s.ID, ann.No); (err == nil) != want || err != nil && err != session.ErrEnded {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		token, out := start(t, h, ann, false)
+		_, revoked := start(t, h, ann, false)
+		_, other := start(t, h, ann, false)
+		rest, stays := start(t, h, ann, true)
+		holds("at first", out, true)
+		if err := h.Sessions.Holds(ctx, out.ID, ben.No); err != session.ErrEnded {
+			t.Errorf("of another person: %v", err)
+		}
+		must(t, h.Sessions.Close(ctx, token, out.Actor()))
+		must(t, h.Sessions.Revoke(ctx, out.Actor(), ann, revoked.ID))
+		must(t, h.Sessions.RevokeOthers(ctx, out.Actor(), ann, rest))
+		holds("logged out", out, false)
+		holds("revoked", revoked, false)
+		holds("revoked with others", other, false)
+		holds("the one that stays", stays, true)
+		if want := []int64{out.ID, revoked.ID, other.ID}; !slices.Equal(ended, want) {
+			t.Errorf("ended %v, want %v", ended, want)
+		}
+		must(t, h.Sessions.Lock(ctx, rest, stays.Actor()))
+		holds("locked", stays, true)
+		h.Clock.Advance(time.Second)
+		for range 4 {
+			start(t, h, ann, false)
+		}
+		holds("the oldest of too many", stays, false)
+		if n := len(ended); n != 4 || ended[3] != stays.ID {
+			t.Errorf("ended %v", ended)
+		}
+		_, last := start(t, h, ann, false)
+		must(t, h.Accounts.SetPassword(ctx, peopletest.Operator, ann.No, "another kettle tramway", false))
+		holds("another password", last, false)
 	})
 }

@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -149,6 +149,27 @@ func (o Organisation) bounds() []bound {
 	}
 }
 
+func (p Push) bounds() []bound {
+	return []bound{
+		between("push.subscriptions", p.Subscriptions, 0, 1000),
+		between("push.made_per_hour", p.MadePerHour, 1, 1000),
+		between("push.url_octets", p.URLOctets, 500, 8000),
+		between("push.text_octets", p.TextOctets, 64, 1000),
+		between("push.types", p.Types, 10, 1000),
+		{"push.longest", p.Longest >= 2*day && p.Longest <= 30*day, "between 2 days (\"2d\") and 30: devices renew it once a day or so"},
+		{"push.verify_for", p.VerifyFor >= time.Minute && p.VerifyFor <= day, "between a minute (\"1m\") and a day"},
+		between("push.per_hour", p.PerHour, 1, 3600),
+		{"push.every", p.Every >= 100*time.Millisecond && p.Every <= time.Hour, "between a tenth of a second (\"100ms\") and an hour"},
+		{"push.keep", p.Keep >= 0 && p.Keep <= 28*day, "at most 28 days (\"28d\")"},
+		{"push.within", p.Within >= time.Second && p.Within <= 15*time.Second, "between a second (\"1s\") and 15: whose turn it is to push is decided anew every two minutes"},
+		some("push.retry", p.Retry),
+		{"push.retry_most", p.RetryMost >= p.Retry && p.RetryMost <= day, "at least retry, and at most a day"},
+		some("push.fail_for", p.FailFor),
+		between("push.at_once", p.AtOnce, 1, 1000),
+		{"push.per_person", p.PerPerson >= 1 && p.PerPerson <= p.AtOnce, "between 1 and at_once"},
+	}
+}
+
 func (s Sending) bounds() []bound {
 	return []bound{
 		between("sending.message_octets", s.MessageOctets, 64<<10, 1<<30).because(" (RFC 5321 §4.5.3.1.7)"),
@@ -241,6 +262,11 @@ func (p Policy) others() []bound {
 		some("reset.vouch_link_for", p.Reset.VouchLinkFor),
 		between("reset.vouch_links", p.Reset.VouchLinks, 1, 100),
 		between("reset.vouches_aday", p.Reset.VouchesADay, 0, 100),
+		between("documents.octets", p.Documents.Octets, 1<<20, 64<<20),
+		between("documents.memory", p.Documents.Memory, 128<<20, 4<<30),
+		{"documents.within", p.Documents.Within >= time.Second && p.Documents.Within <= time.Minute, "between a second and a minute (\"1m\")"},
+		between("documents.at_once", p.Documents.AtOnce, 0, 64),
+		between("documents.waiting", p.Documents.Waiting, 8, 1000),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
 		between("handover.letters", p.Handover.Letters, 1, 20_000),
 		between("handover.correspondents", p.Handover.Correspondents, 1, 500),

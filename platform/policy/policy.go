@@ -35,9 +35,11 @@ type Policy struct {
 	Vacation     Vacation
 	Handover     Handover
 	Signature    Signature
+	Push         Push
 	Notify       Notify
 	Operator     Operator
 	Mailbox      Mailbox
+	Documents    Documents
 	Connection   Connection
 	JMAP         JMAP
 }
@@ -323,6 +325,26 @@ type Signature struct {
 	Runes int // most characters
 }
 
+// Push is the numbers of push subscriptions, which wake browsers and phones.
+type Push struct {
+	Subscriptions int           // of one person at once; 0: none is made
+	MadePerHour   int           // made by one person, ended ones too: each has a stranger's address asked once
+	URLOctets     int           // longest address at a push service
+	TextOctets    int           // longest name of a device, and of a type of data
+	Types         int           // most types of data that one subscription names
+	Longest       time.Duration // after which a subscription ends unless it is renewed (RFC 8620 §7.2)
+	VerifyFor     time.Duration // one whose code did not come back by then ends
+	PerHour       int           // messages to one subscription
+	Every         time.Duration // between two messages to one subscription; what changes meanwhile goes together
+	Keep          time.Duration // the push service keeps a message so long for a device that is away
+	Within        time.Duration // the push service has taken a message by then, or it is tried again
+	Retry         time.Duration // before the second try; each further one waits twice as long
+	RetryMost     time.Duration // at most
+	FailFor       time.Duration // a subscription that takes nothing for so long ends
+	AtOnce        int           // messages that are on the way at the same time
+	PerPerson     int           // of one person
+}
+
 // Mailbox is what a mailbox holds.
 type Mailbox struct {
 	Quota           int64         // octets; 0: no limit
@@ -341,6 +363,15 @@ type Mailbox struct {
 	SearchResults   int           // most messages in one answer; 0: no limit
 	ContactsChecked time.Duration // how often unread mail is looked at for the alarm
 	OverviewOctets  int64         // of memory for what is known of accounts that were lately looked at whole
+}
+
+// Documents is what reading the text inside an attachment may take, for a search to find it.
+type Documents struct {
+	Octets  int64         // a longer one is not searched inside
+	Memory  int64         // octets of the process that reads one
+	Within  time.Duration // by the clock, and of the processor's time
+	AtOnce  int           // read at the same time; 0: as many as there are processors
+	Waiting int           // wait for their turn; further ones come again later
 }
 
 // Connection is what one connection, place or person may hold of the server.

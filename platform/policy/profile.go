@@ -58,7 +58,9 @@ func nhsmail2017() Policy {
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
+		Push:       pushes(),
 		Mailbox:    mailboxes(),
+		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
 	}
@@ -103,6 +105,14 @@ func sending() Sending {
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
 		UndoDelay: 10 * time.Second, UndoMost: time.Minute, SendLater: 30 * day, SubmissionsPer: 1000, SubmissionsKept: 30 * day, Identities: 20, IdentityOctets: 64 << 10,
+	}
+}
+
+func pushes() Push {
+	return Push{
+		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
+		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
+		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
 	}
 }
 

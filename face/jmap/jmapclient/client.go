@@ -209,6 +209,9 @@ type Response struct {
 
 // Do sends a request.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
+	if r.Calls == nil {
+		r.Calls = []Call{}
+	}
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return Response{}, err
