@@ -159,11 +159,18 @@ func changesOf(ch sending.Changes, err error, name func(sending.ID) string) (cha
 	return changed{NewState: stateAt(ch.Until.Seq, ch.Until.Epoch), More: ch.More, Created: named(ch.Created), Updated: named(ch.Updated), Destroyed: named(ch.Destroyed)}, err
 }
 
+// sendingStates gives the states of what is sent, and as whom.
+type sendingStates interface {
+	State(ctx context.Context, v mailbox.Viewer) (mailbox.State, error)
+	IdentityState(ctx context.Context, v mailbox.Viewer) (mailbox.State, error)
+}
+
 // SubmissionStates are the states of the types of RFC 8621 §6 and §7 of an account, for what is pushed (RFC 8620 §7.1).
-func SubmissionStates(ctx context.Context, s Submissions, v mailbox.Viewer) (map[string]string, error) {
+func SubmissionStates(ctx context.Context, s sendingStates, v mailbox.Viewer) (map[string]string, error) {
 	st, err := s.State(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"EmailSubmission": stateAt(st.Seq, st.Epoch)}, nil
+	as, err := s.IdentityState(ctx, v)
+	return map[string]string{"EmailSubmission": stateAt(st.Seq, st.Epoch), "Identity": stateAt(as.Seq, as.Epoch)}, err
 }

@@ -50,6 +50,15 @@ func (s *Service) State(ctx context.Context, v mailbox.Viewer) (st mailbox.State
 	return st, err
 }
 
+// IdentityState is how far a person's identities in a mailbox had come when somebody asked for them or changed one last.
+func (s *Service) IdentityState(ctx context.Context, v mailbox.Viewer) (st mailbox.State, err error) {
+	if st.Epoch, err = s.may(ctx, v); err != nil {
+		return st, err
+	}
+	st.Seq, err = s.stateOf(ctx, v.Account, v.Person)
+	return st, err
+}
+
 func (s *Service) stateOf(ctx context.Context, account, person haven.AccountNo) (seq haven.Seq, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		seq, err = stateIn(tx, account, person)
