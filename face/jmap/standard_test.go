@@ -147,8 +147,7 @@ func TestRFC8620_5_3_Set(t *testing.T) {
 	if !reflect.DeepEqual(o.List[0]["tags"], map[string]any{"urgent": true}) || o.List[0]["name"] != "A" {
 		t.Errorf("%+v", o.List)
 	}
-	var raw map[string]json.RawMessage
-	raw = one[map[string]json.RawMessage](t, c, "Thing/set", args{"accountId": own})
+	raw := one[map[string]json.RawMessage](t, c, "Thing/set", args{"accountId": own})
 	for _, name := range []string{"created", "updated", "destroyed", "notCreated", "notUpdated", "notDestroyed"} {
 		if string(raw[name]) != "null" {
 			t.Errorf("%s: %s, want null", name, raw[name])

@@ -29,7 +29,6 @@ type world struct {
 	http   *httptest.Server
 	people *register
 	things *things
-	ids    map[string]haven.AccountNo
 }
 
 const (

@@ -172,9 +172,15 @@ func TestEndIsAnnounced(t *testing.T) {
 			name string
 			end  func(session.Token, session.Session) error
 		}{
-			{"log out", func(token session.Token, s session.Session) error { return h.Sessions.Close(t.Context(), token, s.Actor()) }},
-			{"lock", func(token session.Token, s session.Session) error { return h.Sessions.Lock(t.Context(), token, s.Actor()) }},
-			{"revoke", func(_ session.Token, s session.Session) error { return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID) }},
+			{"log out", func(token session.Token, s session.Session) error {
+				return h.Sessions.Close(t.Context(), token, s.Actor())
+			}},
+			{"lock", func(token session.Token, s session.Session) error {
+				return h.Sessions.Lock(t.Context(), token, s.Actor())
+			}},
+			{"revoke", func(_ session.Token, s session.Session) error {
+				return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID)
+			}},
 		} {
 			token, s := start(t, h, aisha, true)
 			before, err := h.Accounts.ByNo(t.Context(), aisha.No)
