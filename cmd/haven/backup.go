@@ -12,6 +12,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/push"
 	"haven/mail/search"
 	"haven/people/account"
 	"haven/platform/backup"
@@ -122,6 +123,7 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 			account.Restored(tx, last)
 			mailbox.Restored(tx, time.Now().Unix())
 			search.Restored(tx)
+			push.Restored(tx)
 			return nil
 		}})
 	err = errors.Join(err, release())

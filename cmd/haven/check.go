@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"haven/mail/document"
 	"haven/mail/mailbox"
+	"haven/mail/search"
 	"haven/people/account"
 	"haven/people/sharedmailbox"
 	"haven/platform/audit"
@@ -49,7 +52,7 @@ func checkCommand(ctx context.Context, args []string, std stdio) error {
 	}
 	n, err := h.check(ctx, *bodies, std)
 	if err == nil {
-		err = h.noticeOwnerless(ctx, std)
+		err = errors.Join(h.noticeOwnerless(ctx, std), h.noticeSearch(ctx, std))
 	}
 	if err == nil && n > 0 {
 		err = fmt.Errorf("%d faults; counters, envelopes, threads and bodies that nothing holds are put right with haven check --repair, all else needs a back-up", n)
@@ -158,6 +161,23 @@ func (h *house) noticeOwnerless(ctx context.Context, std stdio) error {
 		fmt.Fprintf(std.out, "  %s\n", a)
 	}
 	return err
+}
+
+// noticeSearch says what a search doesn't find: what is not indexed yet, and what nobody can read inside.
+func (h *house) noticeSearch(ctx context.Context, std stdio) error {
+	for _, p := range document.Lacking() {
+		fmt.Fprintf(std.out, "notice: %s are not searched inside, since %s is not there; install the package %s\n", p.Reads, p.Name, p.Package)
+	}
+	b, err := search.BehindIn(ctx, h.db, h.clock.Now())
+	if err != nil || b == (search.Behind{}) {
+		return err
+	}
+	fmt.Fprintf(std.out, "notice: %d letters wait to be indexed for the search, the oldest for %v, and documents of %d to be read, for %v\n",
+		b.Letters, b.For.Round(time.Second), b.Documents, b.DocumentsFor.Round(time.Second))
+	if b.Rebuilding {
+		fmt.Fprintln(std.out, "notice: the search index is being built anew; older letters will follow")
+	}
+	return nil
 }
 
 // bodyPage is how many bodies' places are read at once.

@@ -6,6 +6,7 @@ import (
 
 	"haven/mail/delivery"
 	"haven/mail/outbox"
+	"haven/mail/upload"
 	"haven/platform/blob"
 	"haven/platform/db"
 )
@@ -14,7 +15,7 @@ import (
 // a row for it, and whatever has a row is referred to, or is marked as free and will be swept.
 func (h *house) checkBodyRows(ctx context.Context, found func(string)) error {
 	bodyless := func(what string, body blob.ID) { found(fmt.Sprintf("%s: its body %d has no row", what, body)) }
-	for _, look := range []func(*db.Tx, func(string, blob.ID)) error{outbox.Bodyless, delivery.Bodyless} {
+	for _, look := range []func(*db.Tx, func(string, blob.ID)) error{outbox.Bodyless, delivery.Bodyless, upload.Bodyless} {
 		if err := h.db.Read(ctx, func(tx *db.Tx) error { return look(tx, bodyless) }); err != nil {
 			return err
 		}

@@ -234,6 +234,7 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 type demoFile struct {
 	Ports     map[string]int      `json:"ports"`
 	Portal    string              `json:"portal"`
+	JMAP      string              `json:"jmap"` // the session resource (RFC 8620 §2)
 	Outbox    string              `json:"outbox"`
 	Clock     string              `json:"clock"`
 	CA        string              `json:"ca"`
@@ -278,6 +279,7 @@ func (o *demoOptions) announce(s *serving, cast *demoFile) error {
 		return err
 	}
 	cast.Ports, cast.CA, cast.Portal = s.ports, ca, fmt.Sprintf("http://localhost:%d/", s.ports["http"])
+	cast.JMAP = cast.Portal + ".well-known/jmap"
 	cast.Outbox, cast.Clock = cast.Portal+"outbox", cast.Portal+"demo/clock"
 	b, err := json.MarshalIndent(cast, "", "  ")
 	if err != nil {

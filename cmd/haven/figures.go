@@ -12,9 +12,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"haven/face/imap"
+	"haven/face/jmap"
 	"haven/face/managesieve"
 	"haven/face/smtp"
+	"haven/mail/document"
 	"haven/mail/outbox"
+	"haven/mail/search"
 	"haven/people/sharedmailbox"
 	"haven/platform/job"
 	"haven/platform/notify"
@@ -48,6 +51,8 @@ func (s *serving) figures() {
 	obs.Gauge(r, "directory_waiting", "accounts that changed and are not brought up to date in the directory yet", nil, func() float64 { return float64(waiting.now()) })
 	obs.Counter(r, "directory_limits_total", "people who searched the directory as often as anybody may in a day", nil, func() float64 { return float64(s.h.directory.Limits()) })
 	s.noticeFigures()
+	s.pushFigures()
+	s.searchFigures()
 	for _, runner := range []*job.Runner{s.jobs, s.h.turns} {
 		for _, st := range runner.Status() {
 			s.jobFigures(runner, st.Name)
@@ -74,6 +79,32 @@ func (s *serving) noticeFigures() {
 			}
 			return 0
 		})
+	}
+}
+
+// searchFigures are how far the search is behind the mail, and what became of documents.
+func (s *serving) searchFigures() {
+	f := &remembered[search.Behind]{read: s.h.search.Behind}
+	for what, read := range map[string]struct {
+		n    func(search.Behind) int64
+		long func(search.Behind) time.Duration
+	}{
+		"letters":   {func(b search.Behind) int64 { return b.Letters }, func(b search.Behind) time.Duration { return b.For }},
+		"documents": {func(b search.Behind) int64 { return b.Documents }, func(b search.Behind) time.Duration { return b.DocumentsFor }},
+	} {
+		labels := map[string]string{"of": what}
+		obs.Gauge(s.registry, "search_behind", "letters that wait to be indexed, or whose documents wait to be read", labels, func() float64 { return float64(read.n(f.now())) })
+		obs.Gauge(s.registry, "search_behind_seconds", "for how long the one waits that waits longest", labels, func() float64 { return read.long(f.now()).Seconds() })
+	}
+	obs.Gauge(s.registry, "search_rebuilding", "1: the index is being built anew, and older letters are not counted yet", nil, func() float64 {
+		if f.now().Rebuilding {
+			return 1
+		}
+		return 0
+	})
+	for o, name := range document.Outcomes() {
+		obs.Counter(s.registry, "documents_total", "documents that were to be read for the search, by what became of them", map[string]string{"outcome": name},
+			func() float64 { return float64(s.h.documents.Count(document.Outcome(o))) })
 	}
 }
 
@@ -137,6 +168,22 @@ func (s *serving) sieveMetrics() managesieve.Metrics {
 		Connections: func(delta int) { open.Add(float64(delta)) },
 		Login:       func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
 		Panic:       panics.Inc,
+	}
+}
+
+// jmapMetrics feeds the registry as requests and sockets go on.
+func (s *serving) jmapMetrics() jmap.Metrics {
+	open := prometheus.NewGauge(prometheus.GaugeOpts{Name: "haven_jmap_sockets", Help: "WebSockets and event sources open"})
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "haven_jmap_method_seconds", Help: "time of a method call",
+		Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9)}, []string{"method", "error"})
+	logins := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "haven_jmap_log_ins_total", Help: "requests that came with a password"}, []string{"ok"})
+	panics := prometheus.NewCounter(prometheus.CounterOpts{Name: "haven_jmap_panics_total", Help: "faults of ours that ended a method or a request"})
+	s.registry.MustRegister(open, took, logins, panics)
+	return jmap.Metrics{
+		Sockets: func(delta int) { open.Add(float64(delta)) },
+		Method:  func(name string, d time.Duration, err string) { took.WithLabelValues(name, err).Observe(d.Seconds()) },
+		Login:   func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
+		Panic:   panics.Inc,
 	}
 }
 

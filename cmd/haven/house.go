@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,11 +19,14 @@ import (
 	"haven"
 	"haven/mail/authn"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/handover"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
+	"haven/mail/push"
 	"haven/mail/search"
 	"haven/mail/sieve"
+	"haven/mail/upload"
 	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
@@ -60,6 +64,7 @@ import (
 	"haven/platform/job"
 	"haven/platform/notify"
 	"haven/platform/secret"
+	"haven/platform/webpush"
 )
 
 // house is every part of a service, wired. The stores are open from the first moment; faces and jobs run in serve
@@ -104,12 +109,17 @@ type house struct {
 	locum         *locum.Service
 	mail          *mailbox.Service
 	search        *search.Service // nil until openSearch
+	documents     *document.Pool  // likewise
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
 	filters       *sieve.Service
 	handover      *handover.Service
+	uploads       *upload.Service
 	signatures    *signature.Service
+	push          *push.Service
+	vapid         *webpush.Identity // as whom push services know us
+	states        push.Stater       // of what JMAP shows; nil: nobody is woken
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -132,13 +142,13 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
 func openHouse(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openDemo is openHouse for a demo, whose outbox shows what notices say.
@@ -150,14 +160,14 @@ func openDemo(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*hous
 		return nil, err
 	}
 	h.clock = moved
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openExisting is openHouse for a command that uses a store and never makes one.
 func openExisting(ctx context.Context, conf *config.Loaded, log *slog.Logger) (*house, error) {
 	h := newHouse(conf, log)
 	h.existing = true
-	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wireTrust)
+	return h.open(ctx, h.openStores, h.wirePeople, h.wireStore, h.wireNotify, h.wireTold, h.wireMail, h.wirePush, h.wireTrust)
 }
 
 // openToLook opens what check reads, and makes nothing that is missing: no key, no certificate, no folder. Only what
@@ -296,7 +306,7 @@ func (h *house) openBodies(ctx context.Context) error {
 		return errors.New("the database is empty: no service has used it; check service.data and database.url in the configuration, or restore the database")
 	}
 	p := h.conf.Policy
-	h.bodies, err = blob.Open(packsIn(h.conf), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: 2 * p.Sending.MessageOctets,
+	h.bodies, err = blob.Open(packsIn(h.conf), blob.Options{Identity: known, ReadOnly: h.looks, Logger: h.log, MaxBody: max(2*p.Sending.MessageOctets, p.JMAP.UploadOctets),
 		Grace: p.Mailbox.SweepAfter, Linger: p.Mailbox.UnlinkAfter})
 	if err != nil {
 		return fmt.Errorf("the folder of message bodies can't be opened: %w", err)
@@ -321,7 +331,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	h.accounts = account.New(account.Options{DB: h.db, Access: h.access, Provisioner: provisioner{h}, Announcer: announcer{h.hub},
 		Policy: p, Clock: h.clock, Domains: h.conf.Service.Domains, Portal: h.conf.Service.Portal, Logger: h.log, Names: sharedmailbox.Names, Locked: lockout.Note, TemporaryKey: temporary})
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
-	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session})
+	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session, Announcer: announcer{h.hub}, Ended: endPushes})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})
 	h.notices = notice.New(notice.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
 	h.texts = texts.New(texts.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
@@ -377,6 +387,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.filters = sieve.New(sieve.Options{DB: h.db, Access: h.access, Owners: owners{h}, Keys: h.keys, Policy: p.Sieve, Clock: h.clock, Zone: openinghours.London, Logger: h.log})
 	h.handover = handover.New(handover.Options{DB: h.db, Mail: h.mail, People: insiders{h}, Policy: p, Clock: h.clock})
+	h.uploads = upload.New(upload.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Access: h.access, Room: h.mail, Policy: p.JMAP, Clock: h.clock})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
 		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h}, Filters: h.filters, Sieve: p.Sieve,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
@@ -386,8 +397,13 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 // indexLease is for how long one of several processes keeps the index: far longer than a step of it takes.
 const indexLease = 2 * time.Minute
 
-// indexTurn lets one of the processes that share a database keep the index. Where there is one process nobody is asked.
+// indexTurn lets one of the processes that share a database keep the index.
 func (h *house) indexTurn() func(context.Context) (bool, error) {
+	return h.turnOf("search index", indexLease)
+}
+
+// turnOf lets one of the processes that share a database do something. Where there is one process nobody is asked: it is nil.
+func (h *house) turnOf(name string, d time.Duration) func(context.Context) (bool, error) {
 	if h.db.Engine() == "sqlite" || h.looks {
 		return nil
 	}
@@ -395,17 +411,22 @@ func (h *house) indexTurn() func(context.Context) (bool, error) {
 	h.onClose(func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveLimit)
 		defer cancel()
-		if err := leases.Release(ctx, "search index"); err != nil {
-			h.log.Warn("the lease of the search index is not given back; it lapses", "error", err)
+		if err := leases.Release(ctx, name); err != nil {
+			h.log.Warn("a lease is not given back; it lapses", "lease", name, "error", err)
 		}
 		return nil
 	})
-	return leases.Turn("search index", indexLease)
+	return leases.Turn(name, d)
 }
 
 // openSearch opens the search and its index, which only they need who search or rebuild; without it search is nil.
-func (h *house) openSearch(ctx context.Context) (err error) {
-	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself,
+func (h *house) openSearch(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("the program that reads documents can't be found, which is this one: %w", err)
+	}
+	h.documents = document.NewPool(document.Options{Command: []string{self, "extract"}, Limits: h.conf.Policy.Documents, Logger: h.log})
+	h.search, err = search.Open(ctx, search.Options{Main: h.db, Store: h.mail, Keys: h.terms, Itself: readsItself, Documents: h.documents,
 		IndexPath: h.path(searchFile), Clock: h.clock, Logger: h.log, Turn: h.indexTurn()})
 	if err != nil {
 		return fmt.Errorf("the search index can't be opened: %w", err)

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"haven/mail/document"
 	"haven/platform/errs"
 )
 
@@ -59,6 +60,9 @@ func run(ctx context.Context, args []string, std stdio) int {
 	if len(args) == 0 || args[0] == "help" {
 		usage(std.out)
 		return 0
+	}
+	if args[0] == "extract" { // what serve starts for documents; people have no use for it
+		return document.Child(args[1:], std.in, std.out, std.err)
 	}
 	for _, c := range commands() {
 		if c.name != args[0] {

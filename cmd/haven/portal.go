@@ -12,6 +12,7 @@ import (
 
 	"haven"
 	"haven/face/adminapi"
+	"haven/face/jmap"
 	"haven/face/portal"
 	"haven/platform/audit"
 	"haven/platform/cert"
@@ -55,6 +56,9 @@ func (s *serving) pages() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.portal())
 	mux.Handle("/admin/v1/", api)
+	for _, path := range jmap.Paths() {
+		mux.Handle(path, s.jmapFace())
+	}
 	return newFront(&s.h.conf.Config, s.portalIsLocal(), s.h.log).behind(mux), nil
 }
 
@@ -74,7 +78,7 @@ func (s *serving) portal() http.Handler {
 	}
 	pages := portal.New(portal.Options{MoveClock: move, Accounts: h.accounts, Sessions: h.sessions, Shared: h.shared, Activation: h.activation,
 		SecondFactor: h.second, Profiles: h.profiles, Requests: h.requests, Leavers: h.leavers, Directory: h.directory, Forms: h.forms, Hours: h.hours, Legal: h.legal, Locum: h.locum, Vouch: h.vouch, Review: h.review, Vacation: h.vacation, Handover: h.handover, Signatures: h.signatures, Audit: s.concerning, Notices: h.notify, Reset: h.reset, Lockout: h.lockouts, Helpdesk: h.helpdesk, Places: h.organisations, Registration: h.registration, Operators: h.operators, StatusNotices: h.notices, Texts: h.texts, OpenOutbox: h.demo, Policy: h.conf.Policy, Clock: h.clock, Logger: h.log,
-		Loopback: !strings.HasPrefix(h.conf.Service.Portal, "https://") && s.portalIsLocal(), Status: s.status,
+		Loopback: s.plainPages(), Status: s.status,
 		Programs: s.programs()})
 	s.onStop(func(context.Context) error { pages.Close(); return nil })
 	return pages
@@ -90,6 +94,11 @@ func (s *serving) programs() portal.Programs {
 // concerning reads the audit records of an account.
 func (s *serving) concerning(ctx context.Context, id haven.AccountID, before audit.Place, most int) ([]audit.Found, error) {
 	return audit.Newest(ctx, s.h.db, audit.Filter{Concerns: id}, before, most)
+}
+
+// plainPages reports whether browsers come to the pages over HTTP: on this machine, where nobody said that they come over HTTPS.
+func (s *serving) plainPages() bool {
+	return !strings.HasPrefix(s.h.conf.Service.Portal, "https://") && s.portalIsLocal()
 }
 
 // portalIsLocal reports whether the pages are on this machine alone.

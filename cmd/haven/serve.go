@@ -14,13 +14,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"haven/face/imap"
+	"haven/face/jmap"
 	"haven/face/managesieve"
 	"haven/face/smtp"
 	"haven/face/submission"
 	"haven/mail/delivery"
+	"haven/mail/document"
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
+	"haven/mail/push"
 	"haven/mail/sieve/lang"
+	"haven/mail/upload"
 	"haven/platform/blob"
 	"haven/platform/cert"
 	"haven/platform/db"
@@ -72,9 +76,11 @@ type serving struct {
 	stops   []func(context.Context) error
 	failed  chan error
 	wg      sync.WaitGroup
+	jmap    *jmap.Server
 	imap    *imap.Server
 	smtp    map[string]*smtp.Server
 	workers context.CancelFunc
+	pushes  *push.Sender // nil: nobody is woken
 }
 
 func newServing(h *house) *serving {
@@ -220,10 +226,14 @@ func (s *serving) startFilters(context.Context) error {
 func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.workers = cancel
+	for _, p := range document.Lacking() {
+		s.h.log.Warn(p.Reads+" are not searched inside: a program is not there", "program", p.Name, "package", p.Package)
+	}
 	s.wg.Go(func() { s.h.search.Run(ctx) })
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })
 	s.wg.Go(func() { s.h.notify.Run(ctx) })
+	s.startPush(ctx)
 	return nil
 }
 
@@ -286,8 +296,10 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
+		{Name: "ended push subscriptions", Every: time.Hour, Alone: true, Run: h.push.Sweep},
 		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
 		{Name: "filters", Every: time.Hour, Alone: true, Run: h.filters.Sweep},
+		{Name: "uploads", Every: time.Hour, Alone: true, Run: h.uploads.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
 		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},
@@ -318,7 +330,7 @@ func ignoreHeld(err error) error {
 
 // bodyReferenced asks every table that may refer to a body.
 func bodyReferenced(tx *db.Tx, id blob.ID) (bool, error) {
-	for _, refers := range []func(*db.Tx, blob.ID) (bool, error){mailbox.Referenced, outbox.Referenced, delivery.Referenced} {
+	for _, refers := range []func(*db.Tx, blob.ID) (bool, error){mailbox.Referenced, outbox.Referenced, delivery.Referenced, upload.Referenced} {
 		if used, err := refers(tx, id); used || err != nil {
 			return used, err
 		}

@@ -74,12 +74,17 @@ const (
 	sessionCookie = "haven-session"
 )
 
-func (s *Server) cookieName(name string) string {
-	if s.o.Loopback {
+func (s *Server) cookieName(name string) string { return cookieName(name, s.o.Loopback) }
+
+func cookieName(name string, loopback bool) string {
+	if loopback {
 		return name
 	}
 	return "__Host-" + name
 }
+
+// SessionCookie is the name of the cookie that holds the token of a session, for faces beside the pages.
+func SessionCookie(loopback bool) string { return cookieName(sessionCookie, loopback) }
 
 func (q *request) cookie(name string) string {
 	c, err := q.r.Cookie(q.s.cookieName(name))

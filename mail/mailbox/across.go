@@ -90,7 +90,7 @@ func (s *Service) cross(tx *db.Tx, t transfer, read []crossing, locks map[haven.
 			return stepped{}, err
 		}
 		for _, x := range there {
-			if err := r.remove(t.mb, going{placed{t.mb, x.row.UID, x.raw, x.row.Keywords}, x.row.Msg, x.row.Size, 0}, left); err != nil {
+			if err := r.remove(t.mb, going{placed{t.mb, x.row.UID, x.raw, x.row.Keywords}, x.row.Msg, x.row.Size, 0, x.row.Created, x.row.Thread}, left); err != nil {
 				return stepped{}, err
 			}
 		}
@@ -127,7 +127,7 @@ func (s *Service) crossIn(tx *db.Tx, t transfer, there []crossing, l *lock) (ps 
 		}
 		tx.Exec(sqlInsertMessage, int64(x.msg), int64(t.to.Account), x.body, x.wrapped, x.row.Size, x.received, int64(thread), x.sealed)
 		tx.Exec(sqlInsertTodo, int64(x.msg), int64(t.to.Account), int64(0))
-		ps = append(ps, placing{msg: x.msg, flags: withSeen(x.raw&settable&^Deleted, x.seen), kw: set.kept(named(names, x.row.Keywords)),
+		ps = append(ps, placing{msg: x.msg, thread: thread, flags: withSeen(x.raw&(settable|attachment)&^Deleted, x.seen), kw: set.kept(named(names, x.row.Keywords)),
 			size: x.row.Size, received: micros(x.row.Received), seq: l.take()})
 		rows = append(rows, x.row)
 	}

@@ -87,30 +87,37 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 			return uid, err
 		}
 	}
+	p, err := s.appendMessage(tx, v, j, l)
+	if err != nil {
+		return 0, err
+	}
+	if f.No == provisioned(Sent) {
+		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
+	}
+	return place(tx, v.Account, f.No, []placing{p})
+}
+
+// appendMessage makes a message, and is how it is to be placed.
+func (s *Service) appendMessage(tx *db.Tx, v Viewer, j *appending, l *lock) (p placing, err error) {
 	size := j.Letter.Size()
 	if err := s.room(l, size); err != nil {
-		return 0, err
+		return p, err
 	}
 	l.bytes += size
 	kw, err := s.keywordBits(tx, v.Account, j.Keywords, true)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	thread, err := thread(tx, v.Account, j.msg, j.refs)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	an := int64(v.Account)
 	j.Letter.insertBody(tx)
 	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, size, micros(j.Received), int64(thread), j.sealed)
 	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
 	tx.Exec(sqlUse, an, size, int64(1))
-	if f.No == provisioned(Sent) {
-		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
-	}
-	ps := []placing{{msg: j.msg, flags: j.Flags & settable, kw: kw, size: size, received: micros(j.Received), seq: l.take()}}
-	if err := ownSeen(tx, v, l, ps); err != nil {
-		return 0, err
-	}
-	return place(tx, v.Account, f.No, ps)
+	ps := []placing{{msg: j.msg, thread: thread, flags: j.Flags&settable | j.Letter.attachment, kw: kw, size: size, received: micros(j.Received), seq: l.take()}}
+	err = ownSeen(tx, v, l, ps)
+	return ps[0], err
 }

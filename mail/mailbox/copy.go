@@ -144,7 +144,7 @@ func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) 
 		}
 		ps := make([]placing, len(b.rows))
 		for i, row := range b.rows {
-			ps[i] = placing{msg: row.Msg, flags: b.raw[i] &^ Deleted, kw: row.Keywords, size: row.Size, received: micros(row.Received)}
+			ps[i] = placing{msg: row.Msg, thread: row.Thread, flags: b.raw[i] &^ Deleted, kw: row.Keywords, size: row.Size, received: micros(row.Received)}
 			if err := r.leave(t, row, b.raw[i], &ps[i]); err != nil {
 				return err
 			}
@@ -163,7 +163,7 @@ func (s *Service) transferWithin(ctx context.Context, t transfer, part []Range) 
 // leave is what a transfer within an account does to the source: a move takes it away, a copy marks both as having others.
 func (r *remover) leave(t transfer, row Row, raw Flags, p *placing) error {
 	if t.move {
-		return r.remove(t.mb, going{placed{t.mb, row.UID, raw, row.Keywords}, row.Msg, row.Size, 0}, moved)
+		return r.remove(t.mb, going{placed{t.mb, row.UID, raw, row.Keywords}, row.Msg, row.Size, 0, row.Created, row.Thread}, moved)
 	}
 	if p.flags |= many; raw&many == 0 {
 		r.tx.Exec(sqlMarkMany, int64(r.account), int64(t.mb), int64(row.UID), int64(raw|many))

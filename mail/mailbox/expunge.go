@@ -116,6 +116,8 @@ type going struct {
 	placed
 	msg            haven.MessageID
 	size, received int64
+	created        haven.Seq
+	thread         haven.MessageID // where it goes elsewhere
 }
 
 func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Range, w which, limit int) ([]going, error) {
@@ -129,7 +131,7 @@ func removable(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, part []Ra
 			return []any{int64(account), int64(mb), int64(part[i].Lo), int64(part[i].Hi), int64(limit)}
 		},
 		func(_ int, r db.Row) error {
-			out = append(out, going{placed{mb, haven.UID(r.Int64(0)), Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.MessageID(r.Int64(1)), r.Int64(4), 0})
+			out = append(out, going{placed{mb, haven.UID(r.Int64(0)), Flags(r.Int64(2)), uint64(r.Int64(3))}, haven.MessageID(r.Int64(1)), r.Int64(4), 0, haven.Seq(r.Int64(5)), 0})
 			return nil
 		})
 	return out, err
@@ -160,13 +162,13 @@ const (
 // that has no placement left leaves quota and search.
 func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
 	seq := r.lock.take()
-	kept := g.flags & (settable | marked)
+	kept := g.flags & (settable | marked | attachment)
 	if why != expunged {
 		kept |= parted
 	}
 	an := int64(r.account)
 	r.tx.Exec(sqlDeletePlacement, an, int64(mb), int64(g.uid))
-	r.tx.Exec(sqlInsertGone, an, int64(mb), int64(g.uid), int64(seq), int64(g.msg), r.now, int64(kept), int64(g.kw))
+	r.tx.Exec(sqlInsertGone, an, int64(mb), int64(g.uid), int64(seq), int64(g.msg), r.now, int64(kept), int64(g.kw), int64(g.created))
 	r.delta.gone++
 	r.delta.bytes += g.size
 	r.delta.unseen -= int64(bit(g.flags, Seen, false))

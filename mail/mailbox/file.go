@@ -165,13 +165,13 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 	an := int64(j.Account)
 	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, j.size, micros(j.at), int64(thread), j.sealed)
 	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
-	flags := j.Flags & settable
+	flags := j.Flags&settable | j.Letter.attachment
 	if len(folders) > 1 {
 		flags |= many
 	}
 	first := haven.UID(0)
 	for i, mb := range folders {
-		uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, flags: flags, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
+		uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, thread: thread, flags: flags, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,11 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 			first = uid
 		}
 	}
-	tx.Exec(sqlUse, an, j.size, int64(1))
+	if j.SentBy == 0 {
+		tx.Exec(sqlDeliver, an, j.size)
+	} else {
+		tx.Exec(sqlUse, an, j.size, int64(1))
+	}
 	if j.SentBy != 0 {
 		if err := s.rememberSent(tx, j, mb, locks); err != nil {
 			return err
@@ -204,6 +208,7 @@ func (s *Service) keptKeywords(tx *db.Tx, account haven.AccountNo, names []strin
 // placing is a placement about to be made.
 type placing struct {
 	msg      haven.MessageID
+	thread   haven.MessageID
 	flags    Flags
 	kw       uint64
 	size     int64
@@ -237,7 +242,7 @@ func place(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, ps []placing)
 	}
 	for i, p := range ps {
 		tx.Exec(sqlInsertPlacement, int64(account), int64(mb), int64(first)+int64(i), int64(p.msg), int64(p.flags),
-			p.flags&Seen != 0, int64(p.kw), p.size, p.received, int64(p.seq))
+			p.flags&Seen != 0, int64(p.kw), p.size, p.received, int64(p.seq), int64(p.thread))
 	}
 	return first, countPlaced(tx, account, mb, ps)
 }

@@ -142,6 +142,7 @@ type flagWriter struct {
 	beyond  []haven.UID // of the batch's mailbox: unchanged until a row of the batch was
 	counts  map[haven.MailboxNo]*delta
 	own     *ownWriter // where each reads for oneself
+	hidden  bool       // \Deleted changed somewhere
 }
 
 // apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
@@ -202,6 +203,7 @@ func (f *flagWriter) setRow(i int, flags Flags, kw uint64) {
 func (f *flagWriter) set(p placed, flags Flags, kw uint64) haven.Seq {
 	seq := f.lock.take()
 	f.tx.Exec(sqlSetFlags, int64(f.account), int64(p.mb), int64(p.uid), int64(flags&settable|p.flags&inner), flags&Seen != 0, int64(kw), int64(seq))
+	f.hidden = f.hidden || (flags^p.flags)&Deleted != 0
 	d := f.count(p.mb)
 	d.unseen += int64(bit(flags, Seen, false)) - int64(bit(p.flags, Seen, false))
 	d.deleted += int64(bit(flags, Deleted, true)) - int64(bit(p.flags, Deleted, true))
@@ -222,6 +224,9 @@ func (f *flagWriter) finish() {
 	for _, mb := range slices.Sorted(maps.Keys(f.counts)) {
 		d := f.counts[mb]
 		f.tx.Exec(sqlCount, int64(f.account), int64(mb), d.gone, d.unseen, d.deleted, d.bytes, int64(d.seq))
+	}
+	if f.hidden {
+		f.tx.Exec(sqlTouchThreads, int64(f.account))
 	}
 	if f.own != nil {
 		f.own.tally.write(f.tx, f.account)

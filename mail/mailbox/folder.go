@@ -36,7 +36,7 @@ func scanFolder(r db.Row) Folder {
 	return Folder{
 		No: haven.MailboxNo(r.Int64(0)), Parent: haven.MailboxNo(r.Int64(1)), Name: r.Text(2), Role: Role(r.Text(3)),
 		UIDValidity: uint32(r.Int64(4)), UIDNext: haven.UID(r.Int64(5)), Total: r.Int64(6), Unseen: r.Int64(7),
-		Deleted: r.Int64(8), Bytes: r.Int64(9), HighestModSeq: haven.Seq(r.Int64(10)), own: r.Bool(11), Subscribed: r.Bool(12),
+		Deleted: r.Int64(8), Bytes: r.Int64(9), HighestModSeq: haven.Seq(r.Int64(10)), own: r.Bool(11), Subscribed: r.Bool(12), Sort: sortOf(Role(r.Text(3)), r.Int64(13)),
 	}
 }
 
@@ -235,6 +235,10 @@ func (s *Service) DeleteFolder(ctx context.Context, v Viewer, path []string) err
 	if err != nil {
 		return err
 	}
+	return s.deleteFolder(ctx, v, f)
+}
+
+func (s *Service) deleteFolder(ctx context.Context, v Viewer, f Folder) (err error) {
 	if f.No <= haven.MailboxNo(len(Provisioned)) {
 		return errFolderKept
 	}
@@ -280,7 +284,7 @@ func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) 
 		if err != nil || len(left) > 0 {
 			return err
 		}
-		l.take()
+		tx.Exec(sqlInsertFolderGone, int64(v.Account), int64(no), int64(l.take()), micros(s.clock.Now()))
 		for _, sql := range dropFolder {
 			tx.Exec(sql, int64(v.Account), int64(no))
 		}
@@ -363,13 +367,20 @@ func (s *Service) Subscribe(ctx context.Context, v Viewer, path []string, on boo
 	if err != nil {
 		return err
 	}
-	sql := `INSERT INTO unsubscribed (person, an, mb) VALUES ($1, $2, $3) ON CONFLICT (person, an, mb) DO NOTHING`
-	if on {
-		sql = `DELETE FROM unsubscribed WHERE person = $1 AND an = $2 AND mb = $3`
-	}
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		tx.Exec(sql, int64(v.Person), int64(v.Account), int64(f.No))
-		_, err := s.need(tx, v, haven.Read)
-		return err
+	return s.write(ctx, v, haven.Read, 1, func(tx *db.Tx, l *lock) error {
+		n, err := tx.Change(subscribing(on), int64(v.Person), int64(v.Account), int64(f.No))
+		if err != nil || n == 0 {
+			return err
+		}
+		tx.Exec(sqlTouchFolder, int64(v.Account), int64(f.No), int64(l.take()))
+		return nil
 	})
+}
+
+// subscribing is what a subscription, or its end, writes.
+func subscribing(on bool) string {
+	if on {
+		return `DELETE FROM unsubscribed WHERE person = $1 AND an = $2 AND mb = $3`
+	}
+	return `INSERT INTO unsubscribed (person, an, mb) VALUES ($1, $2, $3) ON CONFLICT (person, an, mb) DO NOTHING`
 }

@@ -40,6 +40,11 @@ func (s *idSource) next(now time.Time) haven.MessageID {
 	return haven.MessageID(t>>12<<22 | s.node<<12 | t&0xfff)
 }
 
+// FiledAt is when a message was filed, as its id tells; copies within an account are filed once.
+func FiledAt(id haven.MessageID) time.Time {
+	return time.UnixMilli(int64(id)>>22 + idEpoch).UTC()
+}
+
 // SetNode gives the process another number, see Options.Node. Ids go on growing.
 func (s *Service) SetNode(node int64) {
 	s.ids.mu.Lock()

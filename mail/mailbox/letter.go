@@ -15,6 +15,8 @@ type Letter struct {
 	stored  blob.Stored
 	message *mime.Message
 	meta    []byte // mime.Meta as it is sealed
+
+	attachment Flags // whether it has one, as the flags column says it
 }
 
 // Size is the octets of the body, without the trace lines that a filing adds.
@@ -98,7 +100,7 @@ func (w *LetterWriter) Finish(ctx context.Context) (*Letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Letter{stored: stored, message: message, meta: meta}, nil
+	return &Letter{stored: stored, message: message, meta: meta, attachment: attachmentOf(message.Root)}, nil
 }
 
 // insertBody writes the body's row, once per transaction however many filings share it.

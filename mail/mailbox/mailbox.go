@@ -68,8 +68,12 @@ type Folder struct {
 	HighestModSeq haven.Seq // at least 1
 	Subscribed    bool      // by the viewer
 	Children      bool
-	own           bool // people have marks of their own in it, which its counters here leave out until ownCounts adds the viewer's
+	Sort          int64 // where people see it among its neighbours, the smallest first (RFC 8621 §2 sortOrder)
+	own           bool  // people have marks of their own in it, which its counters here leave out until ownCounts adds the viewer's
 }
+
+// Kept reports whether it is one of the folders that every account has, which can be neither deleted nor renamed.
+func (f Folder) Kept() bool { return f.No <= haven.MailboxNo(len(Provisioned)) }
 
 // Flags are the system flags of RFC 9051 §2.3.2. \Recent is not kept: RFC 9051 dropped it, and RFC 3501 sessions are told 0.
 type Flags uint32
@@ -95,6 +99,7 @@ type Row struct {
 	Received time.Time
 	Created  haven.Seq
 	Changed  haven.Seq // MODSEQ
+	Thread   haven.MessageID
 }
 
 // Range is a run of UIDs, both ends included. Hi may be MaxUID for "*" and beyond.

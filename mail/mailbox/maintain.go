@@ -17,7 +17,7 @@ const maintainRows = 100
 // their reference to the body; their vanished UIDs are joined into runs that are kept for good; memories of sent
 // letters go; marks of people in mailboxes that read as one again are joined. It works in small steps and returns when nothing is left to do.
 func (s *Service) Maintain(ctx context.Context) error {
-	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetSentStep, s.settleStep} {
+	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetFoldersStep, s.forgetSentStep, s.settleStep} {
 		for n := maintainRows; n >= maintainRows; {
 			var err error
 			if n, err = step(ctx); err != nil {
@@ -51,12 +51,36 @@ func (s *Service) forgetSentStep(ctx context.Context) (n int, err error) {
 	})
 }
 
+// forgetFoldersStep ends memories of deleted folders: whoever saw the account before that can't be told of them any more.
+func (s *Service) forgetFoldersStep(ctx context.Context) (int, error) {
+	type gone struct{ an, mb, changed int64 }
+	var due []gone
+	err := s.db.Read(ctx, func(tx *db.Tx) error {
+		due = due[:0]
+		return tx.Query(sqlFoldersDue, []any{micros(s.clock.Now().Add(-s.policy.RestoreFor)), int64(maintainRows)}, func(r db.Row) error {
+			due = append(due, gone{r.Int64(0), r.Int64(1), r.Int64(2)})
+			return nil
+		})
+	})
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	return len(due), s.db.Write(ctx, func(tx *db.Tx) error {
+		for _, d := range due {
+			tx.Exec(sqlPastHorizon, d.an, d.changed)
+			tx.Exec(sqlForgetFolder, d.an, d.mb)
+		}
+		return nil
+	})
+}
+
 // lapsed is a vanished UID whose time has come.
 type lapsed struct {
 	an  haven.AccountNo
 	mb  haven.MailboxNo
 	uid haven.UID
 	msg haven.MessageID
+	seq haven.Seq // when it vanished
 }
 
 func (s *Service) forgetStep(ctx context.Context) (int, error) {
@@ -65,7 +89,7 @@ func (s *Service) forgetStep(ctx context.Context) (int, error) {
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
 		return tx.Query(sqlLapsed, []any{before, int64(maintainRows)}, func(r db.Row) error {
-			due = append(due, lapsed{haven.AccountNo(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.UID(r.Int64(2)), haven.MessageID(r.Int64(3))})
+			due = append(due, lapsed{haven.AccountNo(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.UID(r.Int64(2)), haven.MessageID(r.Int64(3)), haven.Seq(r.Int64(4))})
 			return nil
 		})
 	})
@@ -91,7 +115,9 @@ func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed, before in
 		return err
 	}
 	var bodies []blob.ID
+	var horizon haven.Seq
 	for _, d := range list {
+		horizon = max(horizon, d.seq)
 		held, err := heldSince(tx, d, before)
 		if err != nil {
 			return err
@@ -110,6 +136,7 @@ func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed, before in
 			return err
 		}
 	}
+	tx.Exec(sqlPastHorizon, int64(an), int64(horizon))
 	return s.release(tx, bodies)
 }
 

@@ -21,7 +21,7 @@ type View struct {
 func scanRow(r db.Row) Row {
 	return Row{
 		UID: haven.UID(r.Int64(0)), Msg: haven.MessageID(r.Int64(1)), Flags: Flags(r.Int64(2)) & settable, Keywords: uint64(r.Int64(3)),
-		Size: r.Int64(4), Received: fromMicros(r.Int64(5)), Created: haven.Seq(r.Int64(6)), Changed: haven.Seq(r.Int64(7)),
+		Size: r.Int64(4), Received: fromMicros(r.Int64(5)), Created: haven.Seq(r.Int64(6)), Changed: haven.Seq(r.Int64(7)), Thread: haven.MessageID(r.Int64(8)),
 	}
 }
 
@@ -204,14 +204,19 @@ func (s *Service) Rows(ctx context.Context, v Viewer, mb haven.MailboxNo, uids [
 	}
 }
 
-// RowsOf are the rows of some messages in a mailbox, in UID order; those that are not in it are left out. It is one
-// snapshot, for a few thousand messages at most.
+// RowsOf are the rows of some messages in a mailbox, in UID order; those that are not in it are left out. With 0 for the mailbox it is one row of
+// each message, in whatever folder. It is one snapshot, for a few thousand messages at most.
 func (s *Service) RowsOf(ctx context.Context, v Viewer, mb haven.MailboxNo, msgs []haven.MessageID) (rows []Row, err error) {
 	args := func(i int) []any { return []any{int64(v.Account), int64(mb), int64(msgs[i])} }
+	sql := sqlRowsOf
+	if mb == 0 {
+		sql = sqlRowOf
+		args = func(i int) []any { return []any{int64(v.Account), int64(msgs[i])} }
+	}
 	err = s.read(ctx, v, func(tx *db.Tx) error {
 		rows = rows[:0]
 		marks := false
-		err := tx.QueryEach(sqlRowsOf, len(msgs), args, func(_ int, r db.Row) error {
+		err := tx.QueryEach(sql, len(msgs), args, func(_ int, r db.Row) error {
 			rows = append(rows, scanRow(r))
 			marks = marks || Flags(r.Int64(2))&marked != 0
 			return nil

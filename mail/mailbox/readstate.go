@@ -23,7 +23,7 @@ import (
 const marked Flags = 1 << 18
 
 // inner are the bits of the flags column that are no flags.
-const inner = many | marked
+const inner = many | marked | weighed | attached
 
 // reads is how an account's letters count as read.
 type reads int64
@@ -87,7 +87,7 @@ const (
 	sqlForgetMarks = `DELETE FROM seen_by WHERE an = $1 AND msg = $2`
 	sqlSetInner    = `UPDATE placement SET flags = $4 WHERE an = $1 AND mb = $2 AND uid = $3`
 	// The unary plus keeps both planners on seen_by_changed: what one person marked lately is few.
-	sqlMarkedSince = `SELECT p.uid, p.msg, p.flags, p.kw, p.size, p.received, p.created, p.changed FROM seen_by s
+	sqlMarkedSince = `SELECT p.uid, p.msg, p.flags, p.kw, p.size, p.received, p.created, p.changed, p.thread FROM seen_by s
 		JOIN placement p ON p.msg = s.msg AND +p.an = s.an WHERE s.an = $1 AND s.person = $2 AND s.changed > $3 AND s.changed <= $4 AND +p.mb = $5`
 	sqlSeenDown = `SELECT p.uid, p.flags, COALESCE(o.seen, 0), COALESCE(o.changed, 0), COALESCE(a.changed, 0) FROM placement p
 		LEFT JOIN seen_by o ON o.an = p.an AND o.msg = p.msg AND o.person = $3

@@ -124,7 +124,7 @@ func TestReadEach(t *testing.T) {
 		for i := range r.people {
 			r.hold("as one", i, 4, 5)
 		}
-		if n := count(t, s, `SELECT (SELECT COUNT(*) FROM seen_by) + (SELECT COUNT(*) FROM reader) + (SELECT COUNT(*) FROM reader_count) + (SELECT COUNT(*) FROM placement WHERE flags > 65536)`); n != 0 {
+		if n := count(t, s, `SELECT (SELECT COUNT(*) FROM seen_by) + (SELECT COUNT(*) FROM reader) + (SELECT COUNT(*) FROM reader_count) + (SELECT COUNT(*) FROM placement WHERE flags & 262144 <> 0)`); n != 0 {
 			t.Errorf("%d rows are left behind", n)
 		}
 	})

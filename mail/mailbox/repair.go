@@ -25,6 +25,9 @@ var repairs = []string{
 		AND msg IN (SELECT msg FROM placement WHERE an = $1 GROUP BY msg HAVING COUNT(*) > 1)`,
 	`UPDATE placement SET size = (SELECT m.size FROM message m WHERE m.id = placement.msg)
 		WHERE an = $1 AND size <> (SELECT m.size FROM message m WHERE m.id = placement.msg AND m.an = placement.an)`,
+	`UPDATE placement SET thread = (SELECT m.thread FROM message m WHERE m.id = placement.msg)
+		WHERE an = $1 AND thread <> (SELECT m.thread FROM message m WHERE m.id = placement.msg AND m.an = placement.an)`,
+	`UPDATE placement SET flags = flags & ~1048576 WHERE an = $1 AND flags & 1572864 = 1048576`,
 	`UPDATE mailbox_count SET
 		total = (SELECT COUNT(*) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb),
 		unseen = (SELECT COUNT(*) FROM placement p WHERE p.an = mailbox_count.an AND p.mb = mailbox_count.mb AND p.seen = 0),

@@ -126,7 +126,7 @@ func (r *remover) removeCopy(c *sentCopy, why parting) (g going, err error) {
 	err = r.tx.Query(sqlCopyIn,
 		[]any{int64(c.account), int64(c.msg), int64(c.mb)}, func(row db.Row) error {
 			found = true
-			g = going{placed{c.mb, haven.UID(row.Int64(0)), Flags(row.Int64(1)), uint64(row.Int64(2))}, c.msg, row.Int64(3), row.Int64(4)}
+			g = going{placed{c.mb, haven.UID(row.Int64(0)), Flags(row.Int64(1)), uint64(row.Int64(2))}, c.msg, row.Int64(3), row.Int64(4), haven.Seq(row.Int64(5)), haven.MessageID(row.Int64(6))}
 			return nil
 		})
 	if err != nil || !found {
@@ -159,7 +159,7 @@ func (s *Service) foldSent(tx *db.Tx, v Viewer, mb haven.MailboxNo, it *appendin
 	if err != nil || g.uid == 0 {
 		return 0, err
 	}
-	return place(tx, v.Account, mb, []placing{{msg: g.msg, flags: g.flags, kw: g.kw, size: g.size, received: g.received, seq: l.take()}})
+	return place(tx, v.Account, mb, []placing{{msg: g.msg, thread: g.thread, flags: g.flags, kw: g.kw, size: g.size, received: g.received, seq: l.take()}})
 }
 
 // passingUID gives out a UID that vanishes with it: the program that appended is told of it and then sees it gone.
@@ -175,6 +175,6 @@ func passingUID(tx *db.Tx, account haven.AccountNo, mb haven.MailboxNo, seq have
 	if err != nil {
 		return 0, err
 	}
-	tx.Exec(sqlInsertGone, int64(account), int64(mb), int64(uid), int64(seq), int64(0), now, int64(0), int64(0))
+	tx.Exec(sqlInsertGone, int64(account), int64(mb), int64(uid), int64(seq), int64(0), now, int64(0), int64(0), int64(seq))
 	return uid, joinGone(tx, account, mb, uid)
 }

@@ -51,6 +51,8 @@ type Service struct {
 	step   int
 	ids    idSource
 	views  viewCache
+
+	overviews overviewCache
 }
 
 // New makes the store over tables that Schema made. Nothing runs in it until it is called.
@@ -64,7 +66,7 @@ func New(o Options) *Service {
 	return &Service{
 		db: o.DB, bodies: o.Bodies, keys: o.Keys, hub: o.Hub, access: o.Access, clock: o.Clock,
 		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger, step: o.Step,
-		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize),
+		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize), overviews: newOverviewCache(o.Policy.Mailbox.OverviewOctets),
 	}
 }
 

@@ -152,70 +152,94 @@ CREATE TABLE reader_count (
 	hiseq {int} NOT NULL,
 	PRIMARY KEY (an, person, mb)
 ) {norowid};
+`, `
+ALTER TABLE placement ADD COLUMN thread {int} NOT NULL DEFAULT 0;
+UPDATE placement SET thread = COALESCE((SELECT m.thread FROM message m WHERE m.id = placement.msg), 0);
+ALTER TABLE gone ADD COLUMN created {int} NOT NULL DEFAULT 0;
+ALTER TABLE account_mail ADD COLUMN horizon {int} NOT NULL DEFAULT 0;
+UPDATE account_mail SET horizon = COALESCE((SELECT s.seq FROM account_seq s WHERE s.an = account_mail.an), 0);
+ALTER TABLE mailbox ADD COLUMN sort {int} NOT NULL DEFAULT -1;
+ALTER TABLE account_seq ADD COLUMN threads {int} NOT NULL DEFAULT 0;
+ALTER TABLE account_seq ADD COLUMN delivered {int} NOT NULL DEFAULT 0;
+UPDATE account_seq SET threads = seq, delivered = seq;
+CREATE TABLE folder_gone (
+	an {int} NOT NULL,
+	mb {int} NOT NULL,
+	changed {int} NOT NULL,
+	at {int} NOT NULL,
+	PRIMARY KEY (an, mb)
+) {norowid};
+CREATE INDEX folder_gone_at ON folder_gone (at);
 `}}
 
 // Reading.
 const (
 	sqlFolders = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads,
-		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END
+		CASE WHEN u.mb IS NULL THEN 1 ELSE 0 END, m.sort
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb
 		LEFT JOIN unsubscribed u ON u.person = $2 AND u.an = m.an AND u.mb = m.mb
 		WHERE m.an = $1 ORDER BY m.mb`
-	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads, 0
+	sqlFolder = `SELECT m.mb, m.parent, m.name, m.role, m.validity, c.uidnext, c.total, c.unseen, c.deleted, c.bytes, c.hiseq, c.reads, 0, m.sort
 		FROM mailbox m JOIN mailbox_count c ON c.an = m.an AND c.mb = m.mb WHERE m.an = $1 AND m.mb = $2`
 
-	rowColumns = `uid, msg, flags, kw, size, received, created, changed`
+	rowColumns = `uid, msg, flags, kw, size, received, created, changed, thread`
 	sqlRows    = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
 	sqlNewest  = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid DESC LIMIT $3`
 	// Here and below the unary plus keeps both planners from going through the whole account, which without statistics
 	// looks cheap to them: a message's number leads to its few placements.
 	sqlRowsOf   = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND +mb = $2 AND msg = $3`
+	sqlRowOf    = `SELECT ` + rowColumns + ` FROM placement WHERE +an = $1 AND msg = $2 LIMIT 1`
 	sqlRowsFrom = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4
 		AND (changed > $6 OR flags & 262144 <> 0) ORDER BY uid LIMIT $5`
 	// The unary plus keeps both planners on placement_changed: what changed lately is few, the mailbox may be large.
-	sqlChanged   = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND +mb = $2 AND changed > $3`
-	sqlUIDs      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid`
-	sqlUnseen    = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND seen = 0 ORDER BY uid LIMIT 1`
-	sqlDeleted   = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid LIMIT $5`
-	sqlMarked    = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid`
-	sqlRemovable = `SELECT uid, msg, flags, kw, size FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
-	sqlFlags     = `SELECT flags, kw FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
-	sqlVanished  = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
-	sqlSiblings  = `SELECT mb, uid, flags, kw, changed FROM placement WHERE +an = $1 AND msg = $2`
-	sqlInfo      = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
-	sqlBody      = `SELECT m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body WHERE m.id = $1 AND m.an = $2`
-	sqlMessage   = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`
-	sqlKeywords  = `SELECT kw, name FROM keyword WHERE an = $1 ORDER BY kw`
-	sqlQuota     = `SELECT seq, bytes, messages, quota FROM account_seq WHERE an = $1`
-	sqlSeqs      = `SELECT an, seq FROM account_seq WHERE an IN ` + db.Among
-	sqlCopyIn    = `SELECT uid, flags, kw, size, received FROM placement WHERE +an = $1 AND msg = $2 AND +mb = $3 ORDER BY uid LIMIT 1`
-	sqlSent      = `SELECT an, mb, msg FROM sent WHERE person = $1 AND h = $2 AND appended = $3 AND until > $4`
-	sqlTied      = `SELECT id, an, thread, sealed FROM message WHERE id > $1 ORDER BY id LIMIT $2`
-	sqlSetThread = `UPDATE message SET thread = $3 WHERE id = $1 AND an = $2`
-	sqlThreadRef = `SELECT thread FROM thread_ref WHERE an = $1 AND h = $2`
+	sqlChanged     = `SELECT ` + rowColumns + ` FROM placement WHERE an = $1 AND +mb = $2 AND changed > $3`
+	sqlUIDs        = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 ORDER BY uid`
+	sqlUnseen      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND seen = 0 ORDER BY uid LIMIT 1`
+	sqlDeleted     = `SELECT uid, msg, flags, kw, size, created FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid LIMIT $5`
+	sqlMarked      = `SELECT uid FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 AND flags & 8 <> 0 ORDER BY uid`
+	sqlRemovable   = `SELECT uid, msg, flags, kw, size, created FROM placement WHERE an = $1 AND mb = $2 AND uid BETWEEN $3 AND $4 ORDER BY uid LIMIT $5`
+	sqlFlags       = `SELECT flags, kw FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
+	sqlVanished    = `SELECT lo, hi FROM gone WHERE an = $1 AND +mb = $2 AND changed > $3`
+	sqlSiblings    = `SELECT mb, uid, flags, kw, changed FROM placement WHERE +an = $1 AND msg = $2`
+	sqlInfo        = `SELECT thread, sealed FROM message WHERE id = $1 AND an = $2`
+	sqlBody        = `SELECT m.key, m.sealed, b.id, b.pack, b.off, b.len, b.size FROM message m JOIN body b ON b.id = m.body WHERE m.id = $1 AND m.an = $2`
+	sqlMessage     = `SELECT body, key, size, received, thread, sealed FROM message WHERE id = $1 AND an = $2`
+	sqlKeywords    = `SELECT kw, name FROM keyword WHERE an = $1 ORDER BY kw`
+	sqlQuota       = `SELECT seq, bytes, messages, quota FROM account_seq WHERE an = $1`
+	sqlSeqs        = `SELECT an, seq FROM account_seq WHERE an IN ` + db.Among
+	sqlCopyIn      = `SELECT uid, flags, kw, size, received, created, thread FROM placement WHERE +an = $1 AND msg = $2 AND +mb = $3 ORDER BY uid LIMIT 1`
+	sqlSent        = `SELECT an, mb, msg FROM sent WHERE person = $1 AND h = $2 AND appended = $3 AND until > $4`
+	sqlTied        = `SELECT id, an, thread, sealed FROM message WHERE id > $1 ORDER BY id LIMIT $2`
+	sqlSetThread   = `UPDATE message SET thread = $3 WHERE id = $1 AND an = $2`
+	sqlPlaceThread = `UPDATE placement SET thread = $3 WHERE msg = $1 AND an = $2`
+	sqlThreadRef   = `SELECT thread FROM thread_ref WHERE an = $1 AND h = $2`
 )
 
 // Writing.
 const (
-	sqlTakeSeq = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
-	sqlUse     = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3 WHERE an = $1`
-	sqlTakeUID = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
+	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
+	sqlUse          = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3, threads = seq WHERE an = $1`
+	sqlDeliver      = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + 1, threads = seq, delivered = seq WHERE an = $1`
+	sqlTouchThreads = `UPDATE account_seq SET threads = seq WHERE an = $1`
+	sqlTakeUID      = `UPDATE mailbox_count SET uidnext = uidnext + $3, total = total + $3, unseen = unseen + $4, deleted = deleted + $5,
 		bytes = bytes + $6, hiseq = $7 WHERE an = $1 AND mb = $2 RETURNING uidnext`
 	sqlCount = `UPDATE mailbox_count SET total = total - $3, unseen = unseen + $4, deleted = deleted + $5, bytes = bytes - $6, hiseq = $7
 		WHERE an = $1 AND mb = $2`
 	sqlInsertMessage   = `INSERT INTO message (id, an, body, key, size, received, thread, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
-	sqlInsertPlacement = `INSERT INTO placement (an, mb, uid, msg, flags, seen, kw, size, received, created, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`
+	sqlInsertPlacement = `INSERT INTO placement (an, mb, uid, msg, flags, seen, kw, size, received, created, changed, thread)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)`
 	sqlInsertThreadRef = `INSERT INTO thread_ref (an, h, thread) VALUES ($1, $2, $3) ON CONFLICT (an, h) DO NOTHING`
 	sqlInsertTodo      = `INSERT INTO index_todo (msg, an, gone) VALUES ($1, $2, $3) ON CONFLICT (msg) DO UPDATE SET gone = excluded.gone`
 	sqlSetFlags        = `UPDATE placement SET flags = $4, seen = $5, kw = $6, changed = $7 WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlMarkMany        = `UPDATE placement SET flags = $4 WHERE an = $1 AND mb = $2 AND uid = $3`
 	sqlDeletePlacement = `DELETE FROM placement WHERE an = $1 AND mb = $2 AND uid = $3`
-	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at, flags, kw) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8)`
+	sqlInsertGone      = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at, flags, kw, created) VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9)`
 	sqlInsertSent      = `INSERT INTO sent (person, h, an, mb, msg, appended, until) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (person, h) DO UPDATE SET an = excluded.an, mb = excluded.mb, msg = excluded.msg, appended = excluded.appended, until = excluded.until`
-	sqlInsertKeyword = `INSERT INTO keyword (an, kw, name, folded) VALUES ($1, $2, $3, $4)`
-	sqlRenameFolder  = `UPDATE mailbox SET parent = $3, name = $4, changed = $5 WHERE an = $1 AND mb = $2`
+	sqlInsertFolderGone = `INSERT INTO folder_gone (an, mb, changed, at) VALUES ($1, $2, $3, $4)`
+	sqlTouchFolder      = `UPDATE mailbox SET changed = $3 WHERE an = $1 AND mb = $2`
+	sqlInsertKeyword    = `INSERT INTO keyword (an, kw, name, folded) VALUES ($1, $2, $3, $4)`
+	sqlRenameFolder     = `UPDATE mailbox SET parent = $3, name = $4, changed = $5 WHERE an = $1 AND mb = $2`
 )
 
 // dropFolder takes an empty folder away. Runs of vanished UIDs have nobody to be told to any more.
@@ -229,7 +253,7 @@ var dropFolder = []string{
 
 // Undeletion. A message that vanished in several places is lost from the last of them.
 const (
-	sqlLost = `SELECT g.mb, g.hi, g.at, g.msg, g.flags, g.kw, m.size, m.received FROM gone g JOIN message m ON m.id = g.msg AND m.an = g.an
+	sqlLost = `SELECT g.mb, g.hi, g.at, g.msg, g.flags, g.kw, m.size, m.received, m.thread FROM gone g JOIN message m ON m.id = g.msg AND m.an = g.an
 		WHERE g.an = $1 AND g.msg <> 0 AND g.at >= $2 AND g.at < $3
 		AND NOT EXISTS (SELECT 1 FROM placement p WHERE +p.an = g.an AND p.msg = g.msg)
 		AND NOT EXISTS (SELECT 1 FROM gone l WHERE +l.an = g.an AND l.msg = g.msg AND l.msg <> 0
@@ -240,15 +264,18 @@ const (
 
 // Upkeep.
 const (
-	sqlLapsed        = `SELECT an, mb, hi, msg FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`
+	sqlLapsed        = `SELECT an, mb, hi, msg, changed FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`
 	sqlGoneLater     = `SELECT 1 FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0 AND at >= $3 LIMIT 1`
 	sqlDeleteMessage = `DELETE FROM message WHERE id = $1 AND an = $2 RETURNING body`
 	sqlDeleteGone    = `DELETE FROM gone WHERE an = $1 AND mb = $2 AND hi = $3`
 	// The row that ends right before a UID, the UID's own, and the one after it.
-	sqlGoneAround = `SELECT lo, hi, changed, msg FROM gone WHERE an = $1 AND mb = $2 AND hi >= $3 ORDER BY hi LIMIT 3`
-	sqlInsertRun  = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $4, $5, 0, 0)`
-	sqlSentDue    = `SELECT person, h FROM sent WHERE until < $1 ORDER BY until LIMIT $2`
-	sqlForgetSent = `DELETE FROM sent WHERE person = $1 AND h = $2 AND until < $3`
-	sqlReseal     = `UPDATE message SET sealed = $3, size = $4 WHERE id = $1 AND an = $2`
-	sqlReferenced = `SELECT 1 FROM message WHERE body = $1 LIMIT 1`
+	sqlGoneAround   = `SELECT lo, hi, changed, msg FROM gone WHERE an = $1 AND mb = $2 AND hi >= $3 ORDER BY hi LIMIT 3`
+	sqlInsertRun    = `INSERT INTO gone (an, mb, hi, lo, changed, msg, at) VALUES ($1, $2, $3, $4, $5, 0, 0)`
+	sqlPastHorizon  = `UPDATE account_mail SET horizon = $2 WHERE an = $1 AND horizon < $2`
+	sqlFoldersDue   = `SELECT an, mb, changed FROM folder_gone WHERE at < $1 ORDER BY at LIMIT $2`
+	sqlForgetFolder = `DELETE FROM folder_gone WHERE an = $1 AND mb = $2`
+	sqlSentDue      = `SELECT person, h FROM sent WHERE until < $1 ORDER BY until LIMIT $2`
+	sqlForgetSent   = `DELETE FROM sent WHERE person = $1 AND h = $2 AND until < $3`
+	sqlReseal       = `UPDATE message SET sealed = $3, size = $4 WHERE id = $1 AND an = $2`
+	sqlReferenced   = `SELECT 1 FROM message WHERE body = $1 LIMIT 1`
 )

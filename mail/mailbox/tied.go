@@ -99,6 +99,7 @@ func (s *Service) tie(ctx context.Context, t tied) error {
 		}
 		to, err := thread(tx, t.account, t.msg, t.refs)
 		tx.Exec(sqlSetThread, int64(t.msg), int64(t.account), int64(to))
+		tx.Exec(sqlPlaceThread, int64(t.msg), int64(t.account), int64(to))
 		return err
 	})
 }

@@ -48,7 +48,7 @@ func lostOf(tx *db.Tx, account haven.AccountNo, w Expunged) (out []lost, err err
 		if flags&parted != 0 || w.Folder != 0 && l.mb != w.Folder {
 			return nil
 		}
-		l.placing = placing{msg: l.msg, flags: flags & (settable | marked) &^ Deleted, kw: uint64(r.Int64(5)), size: r.Int64(6), received: r.Int64(7)}
+		l.placing = placing{msg: l.msg, thread: haven.MessageID(r.Int64(8)), flags: flags & (settable | marked | attachment) &^ Deleted, kw: uint64(r.Int64(5)), size: r.Int64(6), received: r.Int64(7)}
 		out = append(out, l)
 		return nil
 	})

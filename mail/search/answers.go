@@ -22,8 +22,8 @@ type answers struct {
 // answer is about one Words: hits are sure; doubts share the first letters of a long word and must be read.
 type answer struct{ hits, doubts []haven.MessageID }
 
-// of is what the index says about a message.
-func (a *answers) of(test int, msg haven.MessageID) verdict {
+// of is what the index says about a message. All beginnings of words are known of one that has documents: there is no doubt about it.
+func (a *answers) of(test int, msg haven.MessageID, documents bool) verdict {
 	if a.blind || msg > a.filled && msg <= a.upto || contains(a.unread, msg) {
 		return maybe
 	}
@@ -31,7 +31,7 @@ func (a *answers) of(test int, msg haven.MessageID) verdict {
 	switch {
 	case contains(t.hits, msg):
 		return yes
-	case contains(t.doubts, msg):
+	case !documents && contains(t.doubts, msg):
 		return maybe
 	}
 	return no

@@ -14,46 +14,69 @@ const (
 	maxMessageWords = 20_000  // different words
 )
 
-// content is the words of a message: what index, scan and oracle agree on.
+// content is the words of a message: what index, scan and oracle agree on. The scan knows of the letter itself alone, the index of its documents
+// besides (decisions/023).
 type content struct {
 	head wordSet // subject, people, Message-ID; also of messages within the message
-	body wordSet // text parts and names of attachments
+	body wordSet // text parts, names of attachments, and text inside documents
+
+	longest int // beginnings that the index keeps of a word
+	tokens  int // that the index keeps of all
+	cut     cutter
 }
 
 type wordSet map[string]struct{}
 
-func (s wordSet) add(word []byte) {
-	if _, ok := s[string(word)]; !ok {
-		s[string(word)] = struct{}{}
+// maxTokens is what the words of a message may come to in the index.
+const maxTokens = (maxPrefix - minPrefix + 2) * maxMessageWords
+
+// newContent begins the content of a message.
+func newContent(info *mailbox.Info) *content {
+	c := &content{head: wordSet{}, body: wordSet{}, longest: maxPrefix}
+	if hasDocuments(info) {
+		c.longest = maxWord
 	}
+	return c
 }
 
-// readContent reads a message's words. What exceeds the bounds is left out; the error is body's.
+// documents reports whether the message has documents, whether they were read or not.
+func (c *content) documents() bool { return c.longest == maxWord }
+
+// full reports whether no further word is taken in.
+func (c *content) full() bool {
+	return len(c.head)+len(c.body) >= maxMessageWords || c.tokens >= maxTokens
+}
+
+// take takes text in, and reports whether there is room for more.
+func (c *content) take(set wordSet, text string) bool {
+	c.cut.emit = func(w []byte, _ bool) {
+		if c.full() {
+			return
+		}
+		if _, known := set[string(w)]; !known {
+			set[string(w)] = struct{}{}
+			c.tokens += tokensOfWord(w, c.longest)
+		}
+	}
+	c.cut.add(text)
+	c.cut.end()
+	return !c.full()
+}
+
+// readContent reads the words of a message itself. What exceeds the bounds is left out; the error is body's.
 func readContent(info *mailbox.Info, body io.ReaderAt) (*content, error) {
-	c := &content{head: wordSet{}, body: wordSet{}}
-	cutters := [2]cutter{}
-	for i, set := range []wordSet{c.head, c.body} {
-		cutters[i].emit = func(w []byte, _ bool) {
-			if len(c.head)+len(c.body) < maxMessageWords {
-				set.add(w)
-			}
-		}
-	}
-	take := func(from mime.Source, text string) bool {
-		cut := &cutters[1]
-		if from == mime.FromHeader {
-			cut = &cutters[0]
-		}
-		cut.add(text)
-		cut.end()
-		return len(c.head)+len(c.body) < maxMessageWords
-	}
-	take(mime.FromHeader, info.Meta.Envelope.MessageID)
+	c := newContent(info)
+	c.take(c.head, info.Meta.Envelope.MessageID)
 	if info.Meta.Root == nil {
 		return c, nil
 	}
 	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
-	return c, m.SearchText(body, maxText, take)
+	return c, m.SearchText(body, maxText, func(from mime.Source, text string) bool {
+		if from == mime.FromHeader {
+			return c.take(c.head, text)
+		}
+		return c.take(c.body, text)
+	})
 }
 
 // has reports whether every word occurs, at the beginning of a word.

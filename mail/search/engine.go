@@ -22,6 +22,8 @@ type doc struct {
 	msg     haven.MessageID
 	account haven.AccountNo
 	tokens  []token
+
+	documents bool // it has some, whether they were read or not
 }
 
 // engine is what differs between an index on SQLite and one on PostgreSQL.

@@ -18,7 +18,7 @@ import (
 )
 
 // indexVersion changes when words are cut or hashed in another way; an index of another version is rebuilt.
-const indexVersion = 1
+const indexVersion = 2
 
 // state is the row of search_state.
 type state struct {
@@ -173,6 +173,7 @@ func (x *index) begin(ctx context.Context, mark string) error {
 			newest = r.Int64(0)
 			return nil
 		})
+		tx.Exec(sqlDocumentsEmpty)
 		tx.Exec(sqlSetState, int64(indexVersion), mark, int64(0), newest)
 		return err
 	})

@@ -42,7 +42,7 @@ func verdictOf(b bool) verdict {
 // facts is what is known of one message at some step of a search. A field that is nil isn't known yet.
 type facts struct {
 	row    *mailbox.Row
-	index  func(test int) verdict // what the word index says to the plan's test-th Words
+	index  func(test int) verdict // what the word index says to the plan's test-th Words; goes by info too
 	info   *mailbox.Info
 	folded *[fields]folded // of info; made by the first that asks
 	header [][]string      // folded values of the letter's header, by field of the plan
@@ -204,11 +204,13 @@ func (t onHeader) judge(f *facts) verdict {
 }
 
 func (t onWords) judge(f *facts) verdict {
+	if f.index != nil { // which knows of documents what the letter's own words don't
+		if v := f.index(t.test); v != maybe {
+			return v
+		}
+	}
 	if f.words != nil {
 		return verdictOf(f.words.has(t.in, t.words))
-	}
-	if f.index != nil {
-		return f.index(t.test)
 	}
 	return maybe
 }

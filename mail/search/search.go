@@ -26,8 +26,10 @@ import (
 
 // Store is what a search reads of the mail store; *mailbox.Service is one.
 type Store interface {
+	Folders(ctx context.Context, v mailbox.Viewer) ([]mailbox.Folder, error)
 	Keywords(ctx context.Context, v mailbox.Viewer) ([]string, error)
 	Rows(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, uids []mailbox.Range, changedSince haven.Seq, fn func([]mailbox.Row) error) error
+	// RowsOf takes Anywhere for a folder: one row of each message then, wherever it is.
 	RowsOf(ctx context.Context, v mailbox.Viewer, mb haven.MailboxNo, msgs []haven.MessageID) ([]mailbox.Row, error)
 	Infos(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, info *mailbox.Info) error) error
 	Bodies(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, fn func(i int, message []byte) error) error
@@ -52,9 +54,11 @@ type Options struct {
 	// IndexPath is the file of the word index. It is needed on SQLite; on PostgreSQL the index is in Main.
 	IndexPath string
 	// Room tells how much room IndexPath's disk has; nil asks the operating system.
-	Room   Room
-	Clock  clock.Clock
-	Logger *slog.Logger // nil: none
+	Room Room
+	// Documents reads the text inside documents that come with letters; nil: they are not searched inside.
+	Documents Documents
+	Clock     clock.Clock
+	Logger    *slog.Logger // nil: none
 	// Turn reports whether this process is the one that keeps the index up to date; nil: it is.
 	Turn func(context.Context) (bool, error)
 }
@@ -69,9 +73,10 @@ type Service struct {
 	few   int
 	scans chan struct{} // a token of each search that reads much
 
-	turn     func(context.Context) (bool, error)
-	stepping sync.Mutex // one step at a time
-	worker   *worker
+	turn      func(context.Context) (bool, error)
+	stepping  sync.Mutex // one step at a time
+	documents Documents
+	worker    *worker
 }
 
 // Open makes a search and opens its index, or begins a new one. Nothing runs until Run is called. Without room on the disk it
@@ -93,8 +98,8 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, turn: o.Turn, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
-	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}}
+	s := &Service{store: o.Store, keys: o.Keys, clock: o.Clock, turn: o.Turn, documents: o.Documents, index: x, chunk: defaultChunk, few: defaultFew, scans: make(chan struct{}, maxScans)}
+	s.worker = &worker{Service: s, itself: o.Itself, log: o.Logger, failed: map[haven.MessageID]int{}, late: map[haven.MessageID]int{}, unread: map[haven.MessageID]int{}}
 	return s, nil
 }
 
@@ -319,7 +324,9 @@ func (e *evaluation) read(rows []int) (n int, err error) {
 func (e *evaluation) facts(i int) *facts {
 	f := &facts{row: &e.rows[i]}
 	if e.answers != nil {
-		f.index = func(test int) verdict { return e.answers.of(test, f.row.Msg) }
+		f.index = func(test int) verdict {
+			return e.answers.of(test, f.row.Msg, f.info != nil && hasDocuments(f.info))
+		}
 	}
 	return f
 }

@@ -8,6 +8,8 @@ import "haven/platform/db"
 //
 // search_state has one row. mark names the index that belongs to this database. Messages above filled and up to
 // upto are not in index_todo yet although they may lack in the index: a rebuild is under way.
+//
+// index_documents has a row for each message that is indexed, but for the text inside its documents.
 var Schema = db.Schema{Concept: "search", Steps: []string{`
 CREATE TABLE search_state (
 	n {int} NOT NULL PRIMARY KEY,
@@ -15,6 +17,11 @@ CREATE TABLE search_state (
 	mark {text} NOT NULL,
 	filled {int} NOT NULL,
 	upto {int} NOT NULL
+);
+`, `
+CREATE TABLE index_documents (
+	msg {int} NOT NULL PRIMARY KEY,
+	an {int} NOT NULL
 );
 `}}
 
@@ -54,10 +61,17 @@ const (
 		SELECT m.id, m.an, 0 FROM message m WHERE m.id > $1 AND m.id <= $2
 		AND EXISTS (SELECT 1 FROM placement p WHERE +p.an = m.an AND p.msg = m.id)
 		ON CONFLICT (msg) DO NOTHING`
-	sqlSetFilled = `UPDATE search_state SET filled = $1 WHERE n = 1 AND mark = $2`
-	sqlTodo      = `SELECT msg, an, gone FROM index_todo ORDER BY msg DESC LIMIT $1`
-	sqlTodoDone  = `DELETE FROM index_todo WHERE msg = $1 AND gone = $2`
-	sqlUnread    = `SELECT msg FROM index_todo WHERE an = $1 AND gone = 0 AND msg BETWEEN $2 AND $3 ORDER BY msg`
+	sqlSetFilled      = `UPDATE search_state SET filled = $1 WHERE n = 1 AND mark = $2`
+	sqlTodo           = `SELECT msg, an, gone FROM index_todo ORDER BY msg DESC LIMIT $1`
+	sqlTodoDone       = `DELETE FROM index_todo WHERE msg = $1 AND gone = $2`
+	sqlDocumentsEmpty = `DELETE FROM index_documents`
+	sqlDocumentsPut   = `INSERT INTO index_documents (msg, an) VALUES ($1, $2) ON CONFLICT (msg) DO NOTHING`
+	sqlDocumentsDone  = `DELETE FROM index_documents WHERE msg = $1`
+	sqlDocuments      = `SELECT msg, an FROM index_documents ORDER BY msg DESC LIMIT $1`
+	sqlDocumentsWait  = `SELECT msg FROM index_documents WHERE msg = $1`
+	sqlBehind         = `SELECT COUNT(*), COALESCE(MIN(msg), 0) FROM index_todo WHERE gone = 0`
+	sqlBehindInside   = `SELECT COUNT(*), COALESCE(MIN(msg), 0) FROM index_documents`
+	sqlUnread         = `SELECT msg FROM index_todo WHERE an = $1 AND gone = 0 AND msg BETWEEN $2 AND $3 ORDER BY msg`
 )
 
 // The index on SQLite.

@@ -86,7 +86,7 @@ func isWordRune(r rune) bool {
 }
 
 // cutter cuts text into folded words: runs of letters and digits. A run in a script without spaces gives each of its
-// characters and each pair of neighbours. Three groups of 3, 3 and 4 digits with one space or hyphen between them
+// characters and each pair of neighbours, also of those that the end of a line parts. Three groups of 3, 3 and 4 digits with one space or hyphen between them
 // give the ten digits as a word too, so that an NHS number is found whole however it was written.
 //
 // The zero value with emit set works; text may come in pieces cut anywhere between characters, and ends with end.
@@ -139,7 +139,9 @@ func (c *cutter) rune(r rune) {
 		c.letter(r)
 		return
 	}
-	c.last = 0
+	if r != '\n' && r != '\r' { // a line may end within a word of such a script
+		c.last = 0
+	}
 	c.flush()
 	if c.gap++; c.gap > 1 || r != ' ' && r != '-' {
 		c.have = 0
@@ -226,20 +228,29 @@ func begins(word, want string) bool {
 	return len(word) > len(want) && word[:len(want)] == want && utf8.RuneCountInString(want) >= minPrefix
 }
 
-// prefixes calls fn with what the index keeps of a word: each beginning of 3 to 8 letters, and the word itself if
+// prefixes calls fn with what the index keeps of a word: each beginning of 3 letters to longest, and the word itself if
 // it is shorter or longer than these.
-func prefixes(word []byte, fn func([]byte)) {
+func prefixes(word []byte, longest int, fn func([]byte)) {
 	n := 0
 	for i := 0; i < len(word); {
 		_, size := utf8.DecodeRune(word[i:])
 		i += size
-		if n++; n >= minPrefix && n <= maxPrefix {
+		if n++; n >= minPrefix && n <= longest {
 			fn(word[:i])
 		}
 	}
-	if n < minPrefix || n > maxPrefix {
+	if n < minPrefix || n > longest {
 		fn(word)
 	}
+}
+
+// tokensOfWord is how many times prefixes calls.
+func tokensOfWord(word []byte, longest int) int {
+	n := utf8.RuneCount(word)
+	if n < minPrefix || n > longest {
+		return max(min(n, longest)-minPrefix+1, 0) + 1
+	}
+	return n - minPrefix + 1
 }
 
 // cutPrefix is the longest beginning of word that the index knows, and whether that is less than the word.

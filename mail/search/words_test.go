@@ -69,6 +69,8 @@ func TestWords(t *testing.T) {
 		{"020 943 476 5919", "020 943 476 5919", "020 943 476 5919"},
 		{"anna.example@clinic.test", "anna example clinic test", "anna example clinic test"},
 		{"東京都", "東 京 東京 都 京都", "東 京 東京 都 京都"},
+		{"東京\r\n都", "東 京 東京 都 京都", "東 京 東京 都 京都"},
+		{"東 京\n\nx\n都", "東 京 x 都", "東 京 x 都"},
 		{"薬 x薬y", "薬 x 薬 y", "薬 x y"},
 		{"환자가", "환 자 환자 가 자가", "환 자 환자 가 자가"},
 		{"ガス", "カ ス カス", "カ ス カス"},
@@ -127,7 +129,7 @@ func TestPrefixesAnswer(t *testing.T) {
 	for range 20_000 {
 		word, want := randomWord(rnd), randomWord(rnd)
 		kept := map[string]bool{}
-		prefixes([]byte(word), func(p []byte) { kept[string(p)] = true })
+		prefixes([]byte(word), maxPrefix, func(p []byte) { kept[string(p)] = true })
 		short, long := cutPrefix(want)
 		if candidate := kept[short]; begins(word, want) && !candidate {
 			t.Fatalf("%q is begun by %q, but the index does not say so", word, want)
@@ -136,6 +138,25 @@ func TestPrefixesAnswer(t *testing.T) {
 		}
 		if long && kept[want] && word != want {
 			t.Fatalf("the index says that %q is %q", word, want)
+		}
+	}
+}
+
+// TestAllPrefixesAnswer: of a letter with documents the index keeps every beginning, so that what it says is sure.
+func TestAllPrefixesAnswer(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(5, 6))
+	for range 20_000 {
+		word, want := randomWord(rnd), randomWord(rnd)
+		for _, longest := range []int{maxPrefix, maxWord} {
+			kept, n := map[string]bool{}, 0
+			prefixes([]byte(word), longest, func(p []byte) { kept[string(p)] = true; n++ })
+			if n != tokensOfWord([]byte(word), longest) {
+				t.Fatalf("%q up to %d: %d tokens, counted %d", word, longest, n, tokensOfWord([]byte(word), longest))
+			}
+			if longest == maxWord && kept[want] != begins(word, want) {
+				t.Fatalf("%q is begun by %q: %v, the index says %v", word, want, begins(word, want), kept[want])
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"haven"
@@ -44,16 +45,27 @@ type worker struct {
 	itself func(haven.AccountNo) mailbox.Viewer
 	log    *slog.Logger
 	failed map[haven.MessageID]int // tries of messages that can't be read
+	unread map[haven.MessageID]int // tries of messages whose documents can't be read now
 	late   map[haven.MessageID]int // of messages that can't be read just now: how often while others could
 	untidy bool                    // something was put since the index was tidied
 }
 
-// Run keeps the index up to date until ctx ends.
+// Run keeps the index up to date until ctx ends. Documents are read beside, so that no letter waits for another's.
 func (s *Service) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	if s.documents != nil {
+		wg.Go(func() { s.keepUp(ctx, s.stepDocuments) })
+	}
+	s.keepUp(ctx, s.stepLetters)
+	wg.Wait()
+}
+
+// keepUp takes step after step, and rests between as others need the machine.
+func (s *Service) keepUp(ctx context.Context, step func(context.Context) (int, error)) {
 	pause := idle
 	for ctx.Err() == nil {
 		begun, before := s.clock.Now(), s.uses()
-		n, err := s.step(ctx)
+		n, err := s.inOurTurn(ctx, step)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			pause = s.worker.standStill(err, pause)
@@ -68,12 +80,12 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// step is Step where it is this process's turn.
-func (s *Service) step(ctx context.Context) (n int, err error) {
+// inOurTurn takes a step where it is this process's turn.
+func (s *Service) inOurTurn(ctx context.Context, step func(context.Context) (int, error)) (n int, err error) {
 	if ours, err := s.turn(ctx); err != nil || !ours {
 		return 0, err
 	}
-	return s.Step(ctx)
+	return step(ctx)
 }
 
 // standStill is how long the worker waits after an error. A disk without room gets it by somebody's doing, not by being asked often.
@@ -109,8 +121,16 @@ func rest(took time.Duration, uses int64) time.Duration {
 }
 
 // Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the
-// index is up to date. Steps run one at a time. Where there is too little room for what there is to do, nothing is done.
+// index is up to date. Documents come when no letter waits. Where there is too little room for what there is to do, nothing is done.
 func (s *Service) Step(ctx context.Context) (int, error) {
+	if n, err := s.stepLetters(ctx); n > 0 || err != nil {
+		return n, err
+	}
+	return s.stepDocuments(ctx)
+}
+
+// stepLetters is Step for the letters themselves. Steps run one at a time.
+func (s *Service) stepLetters(ctx context.Context) (int, error) {
 	s.stepping.Lock()
 	defer s.stepping.Unlock()
 	s.index.mu.RLock()
@@ -166,6 +186,8 @@ type todo struct {
 	msg     haven.MessageID
 	account haven.AccountNo
 	gone    bool
+
+	documents bool // found in it when it was read
 }
 
 // work indexes the newest of what waits. Rows leave index_todo only after the index has committed, and only if they still
@@ -193,6 +215,12 @@ func (w *worker) work(ctx context.Context) (int, error) {
 		err := w.index.main.Write(ctx, func(tx *db.Tx) error {
 			for _, t := range part {
 				tx.Exec(sqlTodoDone, int64(t.msg), t.gone)
+				switch {
+				case t.gone:
+					tx.Exec(sqlDocumentsDone, int64(t.msg))
+				case t.documents && w.documents != nil:
+					tx.Exec(sqlDocumentsPut, int64(t.msg), int64(t.account))
+				}
 			}
 			return nil
 		})
@@ -242,7 +270,7 @@ func (w *worker) waiting(ctx context.Context) (list []todo, err error) {
 	err = w.index.main.Read(ctx, func(tx *db.Tx) error {
 		list = list[:0]
 		return tx.Query(sqlTodo, []any{int64(stepMessages)}, func(r db.Row) error {
-			list = append(list, todo{haven.MessageID(r.Int64(0)), haven.AccountNo(r.Int64(1)), r.Bool(2)})
+			list = append(list, todo{msg: haven.MessageID(r.Int64(0)), account: haven.AccountNo(r.Int64(1)), gone: r.Bool(2)})
 			return nil
 		})
 	})
@@ -285,7 +313,7 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		if finished {
+		if t.documents = d != nil && d.documents; finished {
 			done = append(done, t)
 		}
 		if d != nil {
@@ -378,7 +406,7 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 	switch kind := errs.KindOf(err); {
 	case err == nil:
 		w.forget(t)
-		return &doc{msg: t.msg, account: t.account, tokens: tokens}, true, nil
+		return &doc{msg: t.msg, account: t.account, tokens: tokens, documents: c.documents()}, true, nil
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
 	case kind == errs.NotFound:
@@ -397,10 +425,10 @@ func (w *worker) document(ctx context.Context, h *hasher, t todo) (d *doc, finis
 
 // tokensOf are the tokens of a message's words, each once, ascending.
 func tokensOf(c *content, hash func([]byte) (uint64, error)) (list []token, err error) {
-	list = make([]token, 0, 5*(len(c.head)+len(c.body)))
+	list = make([]token, 0, c.tokens)
 	add := func(words wordSet, place token) {
 		for word := range words {
-			prefixes([]byte(word), func(p []byte) {
+			prefixes([]byte(word), c.longest, func(p []byte) {
 				h, fail := hash(p)
 				if fail != nil {
 					err = fail
@@ -419,23 +447,11 @@ var errGone = errs.E(errs.NotFound, "The message is gone.")
 
 // content reads a message's words. What panics over a message is that message's fault, and must not stop the others.
 func (w *worker) content(ctx context.Context, t todo) (c *content, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errs.Wrap(errs.Internal, fmt.Errorf("reading a message panicked: %v\n%s", p, debug.Stack()), "")
-		}
-	}()
+	defer recovered(&err)
 	v := w.itself(t.account)
-	var info *mailbox.Info
-	err = w.store.Infos(ctx, v, []haven.MessageID{t.msg}, func(_ int, i *mailbox.Info) error {
-		kept := *i
-		info = &kept
-		return nil
-	})
+	info, err := w.info(ctx, t)
 	if err != nil {
 		return nil, err
-	}
-	if info == nil {
-		return nil, errGone
 	}
 	if info.Meta.Size > wholeLetter {
 		body, err := w.store.Body(ctx, v, t.msg)
@@ -453,4 +469,23 @@ func (w *worker) content(ctx context.Context, t todo) (c *content, err error) {
 		err = errGone
 	}
 	return c, err
+}
+
+func (w *worker) info(ctx context.Context, t todo) (info *mailbox.Info, err error) {
+	err = w.store.Infos(ctx, w.itself(t.account), []haven.MessageID{t.msg}, func(_ int, i *mailbox.Info) error {
+		kept := *i
+		info = &kept
+		return nil
+	})
+	if err == nil && info == nil {
+		err = errGone
+	}
+	return info, err
+}
+
+// recovered makes an error of a panic.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = errs.Wrap(errs.Internal, fmt.Errorf("reading a message panicked: %v\n%s", p, debug.Stack()), "")
+	}
 }

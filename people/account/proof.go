@@ -2,6 +2,10 @@ package account
 
 import (
 	"context"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
 
 	"haven"
 	"haven/platform/db"
@@ -22,6 +26,65 @@ func (k known) proof(f Face) Proof {
 		p.app = &k.app.hash
 	}
 	return p
+}
+
+// Text is a proof as it is kept beside what ends with it; ParseProof reads it.
+func (p Proof) Text() string {
+	app := ""
+	if p.app != nil {
+		app = hex.EncodeToString(p.app[:])
+	}
+	return fmt.Sprintf("%d.%d.%d.%s", p.person, p.face, p.ver, app)
+}
+
+// ParseProof reads what Text wrote. What it was made of is looked at by Holds.
+func ParseProof(s string) (p Proof, ok bool) {
+	var app string
+	if parts := strings.Split(s, "."); len(parts) == 4 {
+		var n [3]int64
+		for i := range n {
+			var err error
+			if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
+				return Proof{}, false
+			}
+		}
+		p, app = Proof{person: haven.AccountNo(n[0]), face: Face(n[1]), ver: n[2]}, parts[3]
+	}
+	if app != "" {
+		hash, err := hex.DecodeString(app)
+		if err != nil || len(hash) != 32 {
+			return Proof{}, false
+		}
+		p.app = (*[32]byte)(hash)
+	}
+	return p, p.Text() == s
+}
+
+// Person is who proved to be who.
+func (p Proof) Person() haven.AccountNo { return p.person }
+
+// Face is the door at which.
+func (p Proof) Face() Face { return p.face }
+
+// Only is the one mailbox that what was shown opens: that of an app password (Rules 6); 0 where it was the person's own password, which opens whatever the person
+// may. ErrRevoked where there is no such app password any more.
+func (s *Service) Only(ctx context.Context, p Proof) (only haven.AccountNo, err error) {
+	if p.app == nil {
+		return 0, nil
+	}
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		only = 0
+		return tx.Query(sqlAppLogin, []any{p.app[:]}, func(r db.Row) error {
+			if haven.AccountNo(r.Int64(0)) == p.person {
+				only = haven.AccountNo(r.Int64(1))
+			}
+			return nil
+		})
+	})
+	if err == nil && only == 0 {
+		err = ErrRevoked
+	}
+	return only, err
 }
 
 // ErrRevoked is the answer to a session whose password was revoked or changed since it was opened (Rules 6).

@@ -2,9 +2,11 @@ package account_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
+	"haven"
 	"haven/people/account"
 	"haven/people/peopletest"
 	"haven/platform/errs"
@@ -114,4 +116,58 @@ func TestProofOfWhoMaySignInNoMore(t *testing.T) {
 		h.Clock.Advance(90 * 24 * time.Hour)
 		hold("expired", "password.expired", "")
 	})
+}
+
+// A proof that was written down holds as long as the one that it was, and opens what that opens.
+func TestProofText(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *house) {
+		ctx, ann := t.Context(), h.Person("Ann", "Example")
+		shop := h.Pharmacy("FX001", ann)
+		app, err := h.Accounts.NewAppPassword(ctx, peopletest.Operator, ann.No, shop.No, "phone")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept []account.Proof
+		for password, only := range map[string]haven.AccountNo{peopletest.Password: 0, app: shop.No} {
+			s, err := h.Accounts.Authenticate(ctx, login(ann, password))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, ok := account.ParseProof(s.Proof.Text())
+			if !ok || p.Text() != s.Proof.Text() || p.Person() != ann.No || p.Face() != account.Program || strings.Contains(p.Text(), password) {
+				t.Fatalf("%q is read as %+v, %t", s.Proof.Text(), p, ok)
+			}
+			if got, err := h.Accounts.Only(ctx, p); err != nil || got != only {
+				t.Errorf("it opens %d, %v", got, err)
+			}
+			if err := h.Accounts.Holds(ctx, p); err != nil {
+				t.Error(err)
+			}
+			kept = append(kept, p)
+		}
+		all, err := h.Accounts.AppPasswords(ctx, ann.No)
+		if err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		if err := h.Accounts.RevokeAppPassword(ctx, peopletest.Operator, ann.No, all[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Accounts.SetPassword(ctx, peopletest.Operator, ann.No, "another kettle tramway", false); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range kept {
+			if err := h.Accounts.Holds(ctx, p); !errors.Is(err, account.ErrRevoked) {
+				t.Errorf("revoked: %v", err)
+			}
+			if only, err := h.Accounts.Only(ctx, p); err == nil && only != 0 {
+				t.Errorf("a revoked app password opens %d", only)
+			}
+		}
+	})
+	for _, s := range []string{"", "...", "1.0.0", "1.0.0.zz", "1.0.0.00", "+1.0.1.", "1.0.1.x", "01.0.1.", "1.300.1.", "1.0.1..", "1.0.9223372036854775808."} {
+		if p, ok := account.ParseProof(s); ok {
+			t.Errorf("%q is read as %+v", s, p)
+		}
+	}
 }

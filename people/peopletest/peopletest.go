@@ -136,7 +136,7 @@ func (h *House) Open() {
 	h.SecondFactor = secondfactor.New(secondfactor.Options{DB: h.DB, Keys: h.Seals, Clock: h.Clock, Policy: h.Policy, Issuer: "Haven",
 		Portal: func() string { return "https://portal.haven.example" }, Owns: sharedmailbox.OwnsIn})
 	h.Shared = sharedmailbox.New(sharedmailbox.Options{DB: h.DB, Accounts: h.Accounts, Access: h.Access, Announcer: h.Announced, Factor: h.SecondFactor, Reading: h.Reading, Policy: h.Policy, Clock: h.Clock})
-	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session})
+	h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Session, Announcer: h.Announced})
 	h.Operators = operator.New(operator.Options{DB: h.DB, Clock: h.Clock, Policy: h.Policy.Operator, Demo: true})
 	h.Activation = activation.New(activation.Options{DB: h.DB, Accounts: h.Accounts, Clock: h.Clock, Policy: h.Policy, Operators: h.Operators})
 	h.Hours = openinghours.New(openinghours.Options{DB: h.DB, Shared: h.Shared, Policy: h.Policy.Organisation, Clock: h.Clock})

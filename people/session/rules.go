@@ -46,3 +46,16 @@ func Stand(f Facts, p policy.Session, now time.Time) (Standing, haven.Rule) {
 	}
 	return Open, "session.open"
 }
+
+// Until says when a session that is open locks or ends by itself, whichever comes first, if it is not used any more.
+func Until(f Facts, p policy.Session) time.Time {
+	idle := p.IdleOwn
+	if f.Shared {
+		idle = p.IdleShared
+	}
+	locks, ends := f.Seen.Add(idle), f.Created.Add(p.MaxAge)
+	if ends.Before(locks) {
+		return ends
+	}
+	return locks
+}

@@ -49,3 +49,27 @@ func TestStand(t *testing.T) {
 		}
 	}
 }
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	p, err := policy.Profile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		shared bool
+		seen   time.Duration
+		want   time.Duration
+	}{
+		{"a shared computer", true, time.Hour, time.Hour + 10*time.Minute},
+		{"an own device", false, time.Hour, 2 * time.Hour},
+		{"the end of the day comes first", false, 11*time.Hour + 30*time.Minute, 12 * time.Hour},
+	} {
+		got := session.Until(session.Facts{Shared: c.shared, Created: made, Seen: made.Add(c.seen)}, p.Session)
+		if got != made.Add(c.want) {
+			t.Errorf("%s: %v", c.name, got.Sub(made))
+		}
+	}
+}

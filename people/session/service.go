@@ -26,11 +26,18 @@ const (
 // ErrEnded is the answer to a token that opens nothing, whatever the cause.
 var ErrEnded = &errs.Error{Kind: errs.Private, Rule: "session.ended", Say: "You are not logged in. Log in to go on."}
 
-// Options are what the service stands on; every field is needed.
+// Announcer wakes what looks at an account, after a commit that ended or locked one of its sessions: a socket of that browser closes.
+type Announcer interface {
+	AccessChanged(accounts ...haven.AccountNo)
+}
+
+// Options are what the service stands on; every field but Announcer and Ended is needed.
 type Options struct {
-	DB     *db.DB
-	Clock  clock.Clock
-	Policy policy.Session
+	DB        *db.DB
+	Clock     clock.Clock
+	Policy    policy.Session
+	Announcer Announcer
+	Ended     func(tx *db.Tx, id int64) // called in the transaction in which somebody ends a session; others are known by Holds. nil: nobody asks
 }
 
 // Service keeps the sessions. It is safe for many goroutines and runs none of its own.
@@ -38,6 +45,22 @@ type Service struct{ o Options }
 
 // New makes the service over the table that Schema made.
 func New(o Options) *Service { return &Service{o} }
+
+// end runs fn, which ends or locks sessions of a person and says of whom (0: of nobody), and wakes what is open in them, here and, by the
+// version of the account, in other processes.
+func (s *Service) end(ctx context.Context, fn func(tx *db.Tx) (haven.AccountNo, error)) error {
+	var whose haven.AccountNo
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		if whose, err = fn(tx); err != nil || whose == 0 {
+			return err
+		}
+		return account.Lock(tx, whose)
+	})
+	if err == nil && whose != 0 && s.o.Announcer != nil {
+		s.o.Announcer.AccessChanged(whose)
+	}
+	return err
+}
 
 func (t Token) hash() []byte {
 	h := sha256.Sum256([]byte(t))
@@ -71,11 +94,17 @@ func (s *Service) Open(ctx context.Context, in Start) (Token, Session, error) {
 	now, token := s.o.Clock.Now(), newToken()
 	ses := Session{ID: newID(), Person: in.Person, Shared: in.Shared, Created: now, Seen: now, Proven: now, Place: in.Place,
 		Program: cut(in.Program, programMax), Pending: in.Pending, ver: in.Proof.Version()}
-	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+	err := s.end(ctx, func(tx *db.Tx) (ended haven.AccountNo, err error) {
 		tx.Exec(sqlInsert, token.hash(), ses.ID, int64(in.Person.No), ses.ver, ses.Shared, now.UnixMicro(), ses.Place, ses.Program, ses.Pending)
-		tx.Exec(sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		n, _, err := s.endIn(tx, sqlOldest, int64(in.Person.No), int64(s.o.Policy.Most))
+		if err != nil {
+			return 0, err
+		}
+		if n > 0 {
+			ended = in.Person.No
+		}
 		audit.Record(tx, audit.Entry{At: now, Actor: ses.Actor(), What: "session.opened", On: in.Person.ID, Rule: "session.log-in", Note: computer(in.Shared)})
-		return nil
+		return ended, err
 	})
 	return token, ses, err
 }
@@ -100,6 +129,18 @@ func cut(s string, most int) string {
 // Find is the session that a token opens, as of now; ErrEnded where it opens none. A request that finds it open counts as use; one
 // that finds it locked does not, so that a page which asks again and again opens nothing.
 func (s *Service) Find(ctx context.Context, t Token) (Session, error) {
+	ses, err := s.Look(ctx, t)
+	if now := s.o.Clock.Now(); err == nil && !ses.Locked && now.Sub(ses.Seen) >= seenEvery {
+		err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Exec(sqlSeen, t.hash(), now.UnixMicro())
+			return nil
+		})
+	}
+	return ses, err
+}
+
+// Look is Find for what a browser does by itself, which is no use: a socket that stays open, a page that asks again. The session locks all the same.
+func (s *Service) Look(ctx context.Context, t Token) (Session, error) {
 	var ses Session
 	var how Standing
 	now := s.o.Clock.Now()
@@ -120,14 +161,9 @@ func (s *Service) Find(ctx context.Context, t Token) (Session, error) {
 		return Session{}, err
 	case how == Ended:
 		return Session{}, ErrEnded
-	case how == Open && now.Sub(ses.Seen) >= seenEvery:
-		err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
-			tx.Exec(sqlSeen, t.hash(), now.UnixMicro())
-			return nil
-		})
 	}
-	ses.Locked = how == Locked
-	return ses, err
+	ses.Locked, ses.Until = how == Locked, Until(Facts{Shared: ses.Shared, Created: ses.Created, Seen: ses.Seen}, s.o.Policy)
+	return ses, nil
 }
 
 // complete reads whose session it is, and says how it stands.
@@ -179,12 +215,12 @@ func (s *Service) Unlock(ctx context.Context, t Token, person haven.AccountNo) e
 // Lock locks a session at once, as if it had not been used for long. One that ended is no error.
 func (s *Service) Lock(ctx context.Context, t Token, actor haven.Actor) error {
 	now := s.o.Clock.Now()
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Change(sqlLock, t.hash())
-		if err == nil && n > 0 {
+	return s.end(ctx, func(tx *db.Tx) (whose haven.AccountNo, err error) {
+		err = tx.Query(sqlLock, []any{t.hash()}, func(r db.Row) error { whose = haven.AccountNo(r.Int64(0)); return nil })
+		if err == nil && whose != 0 {
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.locked", On: actor.Person, Rule: "session.lock"})
 		}
-		return err
+		return whose, err
 	})
 }
 
@@ -225,14 +261,51 @@ func (s *Service) Passed(ctx context.Context, t Token, person haven.AccountNo) e
 // Close ends a session: log out. One that has ended already is no error.
 func (s *Service) Close(ctx context.Context, t Token, actor haven.Actor) error {
 	now := s.o.Clock.Now()
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		ended := false
-		err := tx.Query(sqlEnd, []any{t.hash()}, func(db.Row) error { ended = true; return nil })
-		if err == nil && ended {
+	return s.end(ctx, func(tx *db.Tx) (whose haven.AccountNo, err error) {
+		if _, whose, err = s.endIn(tx, sqlEnd, t.hash()); err == nil && whose != 0 {
 			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.closed", On: actor.Person, Rule: "session.log-out"})
 		}
+		return whose, err
+	})
+}
+
+// endIn ends sessions by a statement that names them, and tells whoever has something that ends with them. They are of one person.
+func (s *Service) endIn(tx *db.Tx, sql string, args ...any) (n int, whose haven.AccountNo, err error) {
+	var ids []int64
+	err = tx.Query(sql, args, func(r db.Row) error {
+		ids, whose = append(ids, r.Int64(0)), haven.AccountNo(r.Int64(1))
+		return nil
+	})
+	if err != nil || s.o.Ended == nil {
+		return len(ids), whose, err
+	}
+	for _, id := range ids {
+		s.o.Ended(tx, id)
+	}
+	return len(ids), whose, nil
+}
+
+// Holds is nil while a person's session shows that person's data, locked or not; ErrEnded once it ended, however, or while nothing is open in it but the page that
+// asks for a second step or another password.
+func (s *Service) Holds(ctx context.Context, id int64, person haven.AccountNo) error {
+	var ses Session
+	how, now := Ended, s.o.Clock.Now()
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		ses, how = Session{}, Ended
+		err := tx.Query(sqlByID, []any{id, int64(person)}, func(r db.Row) error {
+			ses = scan(r)
+			return nil
+		})
+		if err != nil || ses.ID == 0 {
+			return err
+		}
+		how, err = s.complete(tx, &ses, now)
 		return err
 	})
+	if err == nil && (how == Ended || ses.Pending || ses.Changes) {
+		err = ErrEnded
+	}
+	return err
 }
 
 // Of lists a person's sessions that stand, the newest first.
@@ -271,12 +344,13 @@ func (s *Service) RevokeOthers(ctx context.Context, actor haven.Actor, person ac
 
 func (s *Service) revoke(ctx context.Context, actor haven.Actor, person account.Account, sql string, which any) error {
 	now := s.o.Clock.Now()
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		n, err := tx.Change(sql, int64(person.No), which)
-		if err == nil && n > 0 {
-			audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.revoked", On: person.ID, Rule: "session.revoke"})
+	return s.end(ctx, func(tx *db.Tx) (haven.AccountNo, error) {
+		n, _, err := s.endIn(tx, sql, int64(person.No), which)
+		if err != nil || n == 0 {
+			return 0, err
 		}
-		return err
+		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "session.revoked", On: person.ID, Rule: "session.revoke"})
+		return person.No, nil
 	})
 }
 

@@ -1,14 +1,23 @@
 package session_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"haven/people/account"
 	"haven/people/peopletest"
 	"haven/people/session"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // logIn proves a person's password as the log in page does.
 func logIn(t *testing.T, h *peopletest.House, p account.Account, password string) account.Session {
@@ -139,5 +148,111 @@ func TestMostSessions(t *testing.T) {
 		}
 		wantEnded(t, h, oldest)
 		wantStands(t, h, next, false)
+	})
+}
+
+// A look is no use: what a browser does by itself keeps no session open (Rules 6).
+func TestLookIsNoUse(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		token, _ := start(t, h, aisha, true)
+		for range 9 {
+			h.Clock.Advance(time.Minute)
+			if s, err := h.Sessions.Look(t.Context(), token); err != nil || s.Locked {
+				t.Fatalf("locked %t, %v", s.Locked, err)
+			}
+		}
+		s, err := h.Sessions.Look(t.Context(), token)
+		if want := h.Clock.Now().Add(time.Minute); err != nil || !s.Until.Equal(want) {
+			t.Fatalf("until %v, want %v, %v", s.Until, want, err)
+		}
+		h.Clock.Advance(time.Minute)
+		wantStands(t, h, token, true)
+	})
+}
+
+// Whoever waits for the person is woken when a session ends or locks, and the account has another version, for other processes.
+func TestEndIsAnnounced(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		aisha := h.Person("Aisha", "Rahman")
+		for _, c := range []struct {
+			name string
+			end  func(session.Token, session.Session) error
+		}{
+			{"log out", func(token session.Token, s session.Session) error {
+				return h.Sessions.Close(t.Context(), token, s.Actor())
+			}},
+			{"lock", func(token session.Token, s session.Session) error {
+				return h.Sessions.Lock(t.Context(), token, s.Actor())
+			}},
+			{"revoke", func(_ session.Token, s session.Session) error {
+				return h.Sessions.Revoke(t.Context(), s.Actor(), aisha, s.ID)
+			}},
+		} {
+			token, s := start(t, h, aisha, true)
+			before, err := h.Accounts.ByNo(t.Context(), aisha.No)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Announced.Take()
+			if err := c.end(token, s); err != nil {
+				t.Fatal(err)
+			}
+			after, err := h.Accounts.ByNo(t.Context(), aisha.No)
+			if woken := h.Announced.Take(); err != nil || len(woken) != 1 || woken[0] != aisha.No || after.AccessVer == before.AccessVer {
+				t.Errorf("%s: woken %v, version %d after %d, %v", c.name, woken, after.AccessVer, before.AccessVer, err)
+			}
+		}
+	})
+}
+
+// What ends with a session hears of its end, whoever ends it, and Holds knows of every end.
+func TestHolds(t *testing.T) {
+	t.Parallel()
+	peopletest.Each(t, func(t *testing.T, h *peopletest.House) {
+		ctx, ann, ben := t.Context(), h.Person("Ann", "Example"), h.Person("Ben", "Example")
+		var ended []int64
+		p := h.Policy.Session
+		p.Most = 4
+		h.Sessions = session.New(session.Options{DB: h.DB, Clock: h.Clock, Policy: p, Ended: func(_ *db.Tx, id int64) { ended = append(ended, id) }})
+		holds := func(what string, s session.Session, want bool) {
+			t.Helper()
+			if err := h.Sessions.Holds(ctx, s.ID, ann.No); (err == nil) != want || err != nil && err != session.ErrEnded {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		token, out := start(t, h, ann, false)
+		_, revoked := start(t, h, ann, false)
+		_, other := start(t, h, ann, false)
+		rest, stays := start(t, h, ann, true)
+		holds("at first", out, true)
+		if err := h.Sessions.Holds(ctx, out.ID, ben.No); err != session.ErrEnded {
+			t.Errorf("of another person: %v", err)
+		}
+		must(t, h.Sessions.Close(ctx, token, out.Actor()))
+		must(t, h.Sessions.Revoke(ctx, out.Actor(), ann, revoked.ID))
+		must(t, h.Sessions.RevokeOthers(ctx, out.Actor(), ann, rest))
+		holds("logged out", out, false)
+		holds("revoked", revoked, false)
+		holds("revoked with others", other, false)
+		holds("the one that stays", stays, true)
+		if want := []int64{out.ID, revoked.ID, other.ID}; !slices.Equal(ended, want) {
+			t.Errorf("ended %v, want %v", ended, want)
+		}
+		must(t, h.Sessions.Lock(ctx, rest, stays.Actor()))
+		holds("locked", stays, true)
+		h.Clock.Advance(time.Second)
+		for range 4 {
+			start(t, h, ann, false)
+		}
+		holds("the oldest of too many", stays, false)
+		if n := len(ended); n != 4 || ended[3] != stays.ID {
+			t.Errorf("ended %v", ended)
+		}
+		_, last := start(t, h, ann, false)
+		must(t, h.Accounts.SetPassword(ctx, peopletest.Operator, ann.No, "another kettle tramway", false))
+		holds("another password", last, false)
 	})
 }

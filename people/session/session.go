@@ -24,6 +24,7 @@ type Session struct {
 	Proven  time.Time // when the person last gave the password
 	Place   string    // network address
 	Program string    // the browser, as it calls itself
+	Until   time.Time // when it locks, or ends, if it is not used; as Find and Look tell
 	Locked  bool      // the person has to give the password before anything is shown
 	Pending bool      // the second factor was not shown yet: nothing is open but the page that asks for it
 	Changes bool      // only the page that changes the password, or activates the account, is open

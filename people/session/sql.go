@@ -26,15 +26,16 @@ const (
 	columns   = `id, person, ver, shared, created, seen, proven, place, program, pending`
 	sqlInsert = `INSERT INTO session (hash, ` + columns + `) VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9)`
 	sqlFind   = `SELECT ` + columns + ` FROM session WHERE hash = $1`
+	sqlByID   = `SELECT ` + columns + ` FROM session WHERE id = $1 AND person = $2`
 	sqlOf     = `SELECT ` + columns + ` FROM session WHERE person = $1 ORDER BY created DESC, id LIMIT $2`
 	sqlSeen   = `UPDATE session SET seen = $2 WHERE hash = $1 AND seen < $2`
 	sqlProve  = `UPDATE session SET seen = $2, proven = $2, ver = $3 WHERE hash = $1 AND person = $4`
 	sqlUnlock = `UPDATE session SET seen = $2 WHERE hash = $1 AND person = $3`
-	sqlLock   = `UPDATE session SET seen = 0 WHERE hash = $1 AND seen > 0`
+	sqlLock   = `UPDATE session SET seen = 0 WHERE hash = $1 AND seen > 0 RETURNING person`
 	sqlPass   = `UPDATE session SET pending = 0 WHERE hash = $1 AND person = $2`
-	sqlEnd    = `DELETE FROM session WHERE hash = $1 RETURNING person`
-	sqlRevoke = `DELETE FROM session WHERE person = $1 AND id = $2`
-	sqlOthers = `DELETE FROM session WHERE person = $1 AND hash <> $2`
-	sqlOldest = `DELETE FROM session WHERE person = $1 AND hash IN (SELECT hash FROM session WHERE person = $1 ORDER BY created DESC, id LIMIT 1000 OFFSET $2)`
+	sqlEnd    = `DELETE FROM session WHERE hash = $1 RETURNING id, person`
+	sqlRevoke = `DELETE FROM session WHERE person = $1 AND id = $2 RETURNING id, person`
+	sqlOthers = `DELETE FROM session WHERE person = $1 AND hash <> $2 RETURNING id, person`
+	sqlOldest = `DELETE FROM session WHERE person = $1 AND hash IN (SELECT hash FROM session WHERE person = $1 ORDER BY created DESC, id LIMIT 1000 OFFSET $2) RETURNING id, person`
 	sqlAged   = `DELETE FROM session WHERE hash IN (SELECT hash FROM session WHERE created <= $1 ORDER BY created LIMIT $2)`
 )

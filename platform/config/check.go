@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"haven"
+	"haven/platform/webpush"
 )
 
 // mistake is a value that can't be meant, by its key.
@@ -63,6 +64,7 @@ func (l *Loaded) check() []mistake {
 		add("outbox.resolver", "%q is no name server; write its host:port, such as \"127.0.0.1:53\"", r)
 	}
 	out = append(out, l.checkNotify()...)
+	out = append(out, l.checkPush()...)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, l.Log.Level) {
 		add("log.level", "%q is no level; write debug, info, warn or error", l.Log.Level)
 	}
@@ -90,6 +92,24 @@ func (l *Loaded) checkNotify() []mistake {
 	a, err := haven.ParseAddress(n.EmailFrom)
 	if err != nil || !a.IsASCII() || !slices.Contains(l.Service.Domains, a.Domain) {
 		out = append(out, mistake{"notify.email_from", fmt.Sprintf("%q is no address in a domain of service.domains; write such as \"no-reply@mail.example\"", n.EmailFrom)})
+	}
+	return out
+}
+
+func (l *Loaded) checkPush() []mistake {
+	var out []mistake
+	if c := l.Push.Contact; c != "" && !webpush.IsContact(c) {
+		out = append(out, mistake{"push.contact", fmt.Sprintf("%q is no contact; write \"mailto:postmaster@mail.example\" or the https:// address of a page", c)})
+	}
+	for _, h := range l.Push.Hosts {
+		if !isDomain(strings.TrimPrefix(h, ".")) {
+			out = append(out, mistake{"push.hosts", fmt.Sprintf("%q is no host; write such as \"fcm.googleapis.com\", or \".push.apple.com\" for all below it", h)})
+		}
+	}
+	for _, n := range l.Push.Refused {
+		if p, err := netip.ParsePrefix(n); err != nil || p != p.Masked() {
+			out = append(out, mistake{"push.refused", fmt.Sprintf("%q is no network; write such as \"155.231.0.0/16\"", n)})
+		}
 	}
 	return out
 }

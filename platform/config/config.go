@@ -21,6 +21,7 @@ type Config struct {
 	Database Database
 	Outbox   Outbox
 	Notify   Notify
+	Push     Push
 	Log      Log
 	Policy   policy.Policy `doc:"the rules' numbers: profile names the set to begin with, every other key changes one of them"`
 }
@@ -90,6 +91,13 @@ type Notify struct {
 	URL           string `doc:"address of GOV.UK Notify's API; empty: the real one"`
 	Email         string `doc:"what sends e-mails: notify is GOV.UK Notify with email_template, outbox the service itself, signed with its own key"`
 	EmailFrom     string `doc:"address in a domain of ours that e-mails come from where email = \"outbox\"; empty: no-reply in the first"`
+}
+
+// Push is with whom the service speaks to wake browsers and phones (RFC 8030).
+type Push struct {
+	Contact string   `doc:"whom push services tell of trouble, mailto:… or https://…; empty: postmaster of the first domain"`
+	Hosts   []string `doc:"push services that are spoken to, such as \"fcm.googleapis.com\", or \".push.apple.com\" for all below it; empty: any on a public address"`
+	Refused []string `doc:"networks that are never spoken to though their addresses are public, such as those of your own"`
 }
 
 // Log is what the process prints.

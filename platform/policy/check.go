@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -149,6 +149,27 @@ func (o Organisation) bounds() []bound {
 	}
 }
 
+func (p Push) bounds() []bound {
+	return []bound{
+		between("push.subscriptions", p.Subscriptions, 0, 1000),
+		between("push.made_per_hour", p.MadePerHour, 1, 1000),
+		between("push.url_octets", p.URLOctets, 500, 8000),
+		between("push.text_octets", p.TextOctets, 64, 1000),
+		between("push.types", p.Types, 10, 1000),
+		{"push.longest", p.Longest >= 2*day && p.Longest <= 30*day, "between 2 days (\"2d\") and 30: devices renew it once a day or so"},
+		{"push.verify_for", p.VerifyFor >= time.Minute && p.VerifyFor <= day, "between a minute (\"1m\") and a day"},
+		between("push.per_hour", p.PerHour, 1, 3600),
+		{"push.every", p.Every >= 100*time.Millisecond && p.Every <= time.Hour, "between a tenth of a second (\"100ms\") and an hour"},
+		{"push.keep", p.Keep >= 0 && p.Keep <= 28*day, "at most 28 days (\"28d\")"},
+		{"push.within", p.Within >= time.Second && p.Within <= 15*time.Second, "between a second (\"1s\") and 15: whose turn it is to push is decided anew every two minutes"},
+		some("push.retry", p.Retry),
+		{"push.retry_most", p.RetryMost >= p.Retry && p.RetryMost <= day, "at least retry, and at most a day"},
+		some("push.fail_for", p.FailFor),
+		between("push.at_once", p.AtOnce, 1, 1000),
+		{"push.per_person", p.PerPerson >= 1 && p.PerPerson <= p.AtOnce, "between 1 and at_once"},
+	}
+}
+
 func (s Sending) bounds() []bound {
 	return []bound{
 		between("sending.message_octets", s.MessageOctets, 64<<10, 1<<30).because(" (RFC 5321 §4.5.3.1.7)"),
@@ -201,6 +222,7 @@ func (m Mailbox) bounds(s Sending) []bound {
 		least("mailbox.folders", m.Folders, 10),
 		between("mailbox.folder_depth", m.FolderDepth, 1, 100),
 		between("mailbox.folder_octets", m.FolderOctets, 32, 1000),
+		least("mailbox.overview_octets", m.OverviewOctets, 1<<20),
 		{"mailbox.key_backup", m.KeyBackup > 0 && m.KeyBackup <= 30*day, "at most 30 days (\"30d\"): while a copy of a key exists, deleted mail can be read"},
 		some("mailbox.sweep_after", m.SweepAfter),
 		some("mailbox.unlink_after", m.UnlinkAfter),
@@ -219,6 +241,31 @@ func (c Connection) bounds() []bound {
 		least("connection.bad_commands", c.BadCommands, 1),
 		least("connection.login_tries", c.LoginTries, 1),
 		least("connection.open_mailboxes", c.OpenMailboxes, 1),
+	}
+}
+
+func (j JMAP) bounds() []bound {
+	return []bound{
+		between("jmap.request_octets", j.RequestOctets, 64<<10, 100<<20),
+		between("jmap.values", j.Values, 1000, 1_000_000),
+		between("jmap.depth", j.Depth, 16, 256),
+		between("jmap.requests", j.Requests, 1, 100),
+		between("jmap.calls", j.Calls, 16, 1000).because(": what a program asks at its start goes in one request"),
+		between("jmap.get", j.Get, 50, 10_000),
+		between("jmap.set", j.Set, 50, 10_000),
+		between("jmap.answer_octets", j.AnswerOctets, 1<<20, 1<<30),
+		between("jmap.conditions", j.Conditions, 10, 1000),
+		between("jmap.results", j.Results, 50, 1_000_000),
+		between("jmap.upload_octets", j.UploadOctets, 64<<10, 256<<20),
+		between("jmap.uploads", j.Uploads, 1, 100),
+		{"jmap.upload_kept", j.UploadKept >= time.Hour && j.UploadKept <= 7*day, "between an hour (\"1h\", RFC 8620 §6) and 7 days (\"7d\")"},
+		between("jmap.uploads_per", j.UploadsPer, 10, 100_000),
+		{"jmap.uploads_octets", j.UploadsOctets >= j.UploadOctets, "at least upload_octets"},
+		between("jmap.sockets", j.Sockets, 1, 1000),
+		least("jmap.sockets_total", j.SocketsTotal, 0),
+		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
+		some("jmap.write_within", j.WriteWithin),
+		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
 	}
 }
 
@@ -241,6 +288,11 @@ func (p Policy) others() []bound {
 		some("reset.vouch_link_for", p.Reset.VouchLinkFor),
 		between("reset.vouch_links", p.Reset.VouchLinks, 1, 100),
 		between("reset.vouches_aday", p.Reset.VouchesADay, 0, 100),
+		between("documents.octets", p.Documents.Octets, 1<<20, 64<<20),
+		between("documents.memory", p.Documents.Memory, 128<<20, 4<<30),
+		{"documents.within", p.Documents.Within >= time.Second && p.Documents.Within <= time.Minute, "between a second and a minute (\"1m\")"},
+		between("documents.at_once", p.Documents.AtOnce, 0, 64),
+		between("documents.waiting", p.Documents.Waiting, 8, 1000),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
 		{"vacation.told_for", p.Vacation.ToldFor == 0 || p.Vacation.ToldFor >= p.Sieve.TellMost, "at least sieve.tell_most, or 0 for good"},
 		between("handover.letters", p.Handover.Letters, 1, 20_000),

@@ -36,10 +36,13 @@ type Policy struct {
 	Sieve        Sieve
 	Handover     Handover
 	Signature    Signature
+	Push         Push
 	Notify       Notify
 	Operator     Operator
 	Mailbox      Mailbox
+	Documents    Documents
 	Connection   Connection
+	JMAP         JMAP
 }
 
 // Address is how addresses are made (Rules 2). A prefix stands first in the address of a premises' mailbox.
@@ -341,6 +344,26 @@ type Signature struct {
 	Runes int // most characters
 }
 
+// Push is the numbers of push subscriptions, which wake browsers and phones.
+type Push struct {
+	Subscriptions int           // of one person at once; 0: none is made
+	MadePerHour   int           // made by one person, ended ones too: each has a stranger's address asked once
+	URLOctets     int           // longest address at a push service
+	TextOctets    int           // longest name of a device, and of a type of data
+	Types         int           // most types of data that one subscription names
+	Longest       time.Duration // after which a subscription ends unless it is renewed (RFC 8620 §7.2)
+	VerifyFor     time.Duration // one whose code did not come back by then ends
+	PerHour       int           // messages to one subscription
+	Every         time.Duration // between two messages to one subscription; what changes meanwhile goes together
+	Keep          time.Duration // the push service keeps a message so long for a device that is away
+	Within        time.Duration // the push service has taken a message by then, or it is tried again
+	Retry         time.Duration // before the second try; each further one waits twice as long
+	RetryMost     time.Duration // at most
+	FailFor       time.Duration // a subscription that takes nothing for so long ends
+	AtOnce        int           // messages that are on the way at the same time
+	PerPerson     int           // of one person
+}
+
 // Mailbox is what a mailbox holds.
 type Mailbox struct {
 	Quota           int64         // octets; 0: no limit
@@ -358,6 +381,16 @@ type Mailbox struct {
 	UnlinkAfter     time.Duration // a compacted pack is unlinked
 	SearchResults   int           // most messages in one answer; 0: no limit
 	ContactsChecked time.Duration // how often unread mail is looked at for the alarm
+	OverviewOctets  int64         // of memory for what is known of accounts that were lately looked at whole
+}
+
+// Documents is what reading the text inside an attachment may take, for a search to find it.
+type Documents struct {
+	Octets  int64         // a longer one is not searched inside
+	Memory  int64         // octets of the process that reads one
+	Within  time.Duration // by the clock, and of the processor's time
+	AtOnce  int           // read at the same time; 0: as many as there are processors
+	Waiting int           // wait for their turn; further ones come again later
 }
 
 // Connection is what one connection, place or person may hold of the server.
@@ -374,4 +407,28 @@ type Connection struct {
 	BadCommands    int           // wrong commands before the connection is closed
 	LoginTries     int           // failed log ins before the connection is closed
 	OpenMailboxes  int           // shared mailboxes that one session may list
+}
+
+// JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).
+type JMAP struct {
+	RequestOctets int64         // longest request (maxSizeRequest)
+	Values        int           // most values in one request: members, items and what is in them
+	Depth         int           // most levels that a request is nested
+	Requests      int           // requests of one person at once (maxConcurrentRequests)
+	Calls         int           // calls of one request (maxCallsInRequest)
+	Get           int           // objects read with one call (maxObjectsInGet)
+	Set           int           // objects changed with one call (maxObjectsInSet)
+	AnswerOctets  int64         // longest answer to one request
+	Conditions    int           // conditions and operators of one filter
+	Results       int           // ids that one query gives at once
+	UploadOctets  int64         // longest upload (maxSizeUpload)
+	Uploads       int           // uploads of one person at once (maxConcurrentUpload)
+	UploadKept    time.Duration // an upload that nothing was made of
+	UploadsPer    int           // such uploads of one person
+	UploadsOctets int64         // and what they may hold together
+	Sockets       int           // WebSockets and event sources of one person
+	SocketsTotal  int           // of everybody; 0: no limit
+	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there
+	WriteWithin   time.Duration // a client that takes no more for so long is dropped
+	PushDelay     time.Duration // changes within this time are pushed together
 }

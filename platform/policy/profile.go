@@ -59,8 +59,11 @@ func nhsmail2017() Policy {
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
 		Operator: Operator{NoticeTitle: 100, NoticeText: 2000, NoticesAtOnce: 20, NoticeAhead: 366 * day, BannerBefore: 7 * day, SolvedFor: day, TextRunes: 20_000,
 			Tokens: 50, TokenFor: 366 * day, TokenPerMin: 300},
+		Push:       pushes(),
 		Mailbox:    mailboxes(),
+		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
+		JMAP:       jmap(),
 	}
 }
 
@@ -113,12 +116,21 @@ func filters() Sieve {
 	}
 }
 
+func pushes() Push {
+	return Push{
+		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
+		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
+		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
+	}
+}
+
 func mailboxes() Mailbox {
 	return Mailbox{
 		Quota: 4 << 30, RestoreFor: 30 * day, VanishedFor: 30 * day,
 		SentMemory: 7 * day, SentBefore: 10 * time.Minute,
 		Folders: 5000, FolderDepth: 20, FolderOctets: 255, KeywordsPer: 100, Keywords: 1000,
 		KeyBackup: 30 * day, SweepAfter: day, UnlinkAfter: time.Hour, ContactsChecked: time.Minute,
+		OverviewOctets: 256 << 20,
 	}
 }
 
@@ -129,6 +141,13 @@ func connections() Connection {
 		IMAPIdle: 30 * time.Minute, LoginTimeout: time.Minute,
 		LineOctets: 64 << 10, LiteralOctets: 1 << 20, BadCommands: 50, LoginTries: 5, OpenMailboxes: 1000,
 	}
+}
+
+// jmap is what a web client and programs need, with what one of them may cost bounded.
+func jmap() JMAP {
+	return JMAP{RequestOctets: 10_000_000, Values: 200_000, Depth: 64, Requests: 8, Calls: 64, Get: 1000, Set: 500, AnswerOctets: 64 << 20, Conditions: 200,
+		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sockets: 20, SocketsTotal: 50_000,
+		PingEvery: 5 * time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond}
 }
 
 // connect2024 is what the real service moved to (Rules 4, 6, 7).

@@ -1,0 +1,120 @@
+package jmap
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/errs"
+)
+
+var errNoBlob = errs.E(errs.NotFound, "There is no such file.")
+
+// openBlob opens whatever has a blob id: an upload, a message (its id), or a part of either (its id, and the part's number).
+func (c *call) openBlob(v mailbox.Viewer, id string) (Blob, error) {
+	return c.srv.openBlob(c.ctx, v, id)
+}
+
+func (s *Server) openBlob(ctx context.Context, v mailbox.Viewer, id string) (Blob, error) {
+	of, path, isPart := strings.Cut(id, "_")
+	b, err := s.openWhole(ctx, v, of)
+	if err != nil || !isPart {
+		return b, err
+	}
+	p, err := s.openPart(ctx, v, of, b, path)
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (s *Server) openWhole(ctx context.Context, v mailbox.Viewer, id string) (Blob, error) {
+	m := messageOf(id, "M")
+	if m == 0 {
+		if s.o.Blobs == nil {
+			return nil, errNoBlob
+		}
+		return s.o.Blobs.Open(ctx, v, id)
+	}
+	if err := s.visible(ctx, v, m); err != nil {
+		return nil, err
+	}
+	body, err := s.o.Mail.Body(ctx, v, m)
+	if err != nil {
+		return nil, err
+	}
+	return messageBlob{body}, nil
+}
+
+// visible is NotFound for a message that the account does not show.
+func (s *Server) visible(ctx context.Context, v mailbox.Viewer, m haven.MessageID) error {
+	there := false
+	err := s.o.Mail.Overview(ctx, v, func(o *mailbox.Overview) error {
+		_, there = o.Find(m)
+		return nil
+	})
+	if err == nil && !there {
+		err = errNoBlob
+	}
+	return err
+}
+
+// messageBlob is a message as a blob.
+type messageBlob struct{ *mailbox.Body }
+
+func (messageBlob) Type() string { return "message/rfc822" }
+
+func (b messageBlob) Close() { b.Body.Close() }
+
+// openPart opens what is in a part, decoded. It is read into memory as far as one letter may be large; b belongs to the part then.
+func (s *Server) openPart(ctx context.Context, v mailbox.Viewer, of string, b Blob, path string) (Blob, error) {
+	root, err := s.structure(ctx, v, of, b)
+	if err != nil {
+		return nil, err
+	}
+	for p, number := range pathsOf(root) {
+		if strings.ReplaceAll(number, ".", "_") != path {
+			continue
+		}
+		data, err := io.ReadAll(p.Content(b))
+		if err != nil {
+			return nil, err
+		}
+		b.Close()
+		return partBlobOf{bytes.NewReader(data), p.Type + "/" + p.Subtype}, nil
+	}
+	return nil, errNoBlob
+}
+
+// structure is the parts of a letter: as the store has them, or read now.
+func (s *Server) structure(ctx context.Context, v mailbox.Viewer, of string, b Blob) (root *mime.Part, err error) {
+	if m := messageOf(of, "M"); m != 0 {
+		err = s.o.Mail.Infos(ctx, v, []haven.MessageID{m}, func(_ int, info *mailbox.Info) error {
+			root = info.Meta.Root
+			return nil
+		})
+	} else {
+		var m *mime.Message
+		if m, err = mime.Parse(newSection(ctx, b), mime.Limits{}); err == nil {
+			root = m.Root
+		}
+	}
+	if err == nil && root == nil {
+		err = errNoBlob
+	}
+	return root, err
+}
+
+// partBlobOf is what is in a part.
+type partBlobOf struct {
+	*bytes.Reader
+	typ string
+}
+
+func (b partBlobOf) Type() string { return b.typ }
+func (b partBlobOf) Close()       {}

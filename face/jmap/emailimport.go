@@ -1,0 +1,240 @@
+package jmap
+
+import (
+	"errors"
+	"io"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/errs"
+)
+
+// emailImport is Email/import (RFC 8621 §4.8).
+func emailImport(c *call) (any, error) {
+	v, err := c.account(haven.Read | haven.Write)
+	if err != nil {
+		return nil, err
+	}
+	c.args.Require("emails")
+	s := newSetting(c)
+	s.IfInState = c.args.String("ifInState")
+	s.decodeCreate("emails")
+	if err := c.args.Done(); err != nil {
+		return nil, err
+	}
+	if most := c.srv.o.Policy.Set; len(s.Create) > most {
+		return nil, fail("requestTooLarge", "At most %d messages can be imported with one call.", most)
+	}
+	r, err := s.perform(v, emails{}, func() error { return emails{}.importAll(c, v, s) })
+	if err != nil {
+		return nil, err
+	}
+	out := r.(record)
+	for _, name := range []string{"updated", "destroyed", "notUpdated", "notDestroyed"} {
+		delete(out, name)
+	}
+	return out, nil
+}
+
+func (t emails) importAll(c *call, v mailbox.Viewer, s *setting) error {
+	before, err := c.stateBefore(v, s)
+	if err != nil {
+		return err
+	}
+	at := before
+	for _, x := range s.Create {
+		p := placingOf(c, c.accountID(v), x.Object)
+		x.Object.Require("blobId")
+		id := x.Object.String("blobId")
+		if err := x.Object.Done(); err != nil {
+			s.NotCreated(x.CID, err)
+			continue
+		}
+		letter, err := c.letterOf(v, id)
+		if err != nil {
+			s.NotCreated(x.CID, letterError(err))
+			continue
+		}
+		if at, err = t.put(c, v, s, x.CID, letter, p, at); err != nil {
+			return err
+		}
+	}
+	s.Between(stateAt(before.Seq, before.Epoch), stateAt(at.Seq, at.Epoch))
+	return nil
+}
+
+// letterOf makes a letter of a blob. It is invalidEmail for what no program would take for one.
+func (c *call) letterOf(v mailbox.Viewer, id string) (*mailbox.Letter, error) {
+	b, err := c.openBlob(v, id)
+	if errs.Is(err, errs.NotFound) {
+		e := refuse("blobNotFound", "There is no such file any more. Upload it again.")
+		e.extra = record{"notFound": []string{id}}
+		return nil, e
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	w, err := c.srv.o.Mail.NewLetter(c.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(w, newSection(c.ctx, b)); err != nil {
+		w.Abort()
+		return nil, err
+	}
+	if !isLetter(w.Parsed()) {
+		w.Abort()
+		return nil, refuse("invalidEmail", "The file is no message: it has no header.")
+	}
+	return w.Finish(c.ctx)
+}
+
+// isLetter reports whether something has a header by which a program would know a letter.
+func isLetter(m *mime.Message) bool {
+	for f := range m.Header.Fields() {
+		if f.Name != "" && isFieldName(f.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Copy is Email/copy (RFC 8621 §4.7): the same body, as a new message of the other account.
+func (t emails) Copy(c *call, from, v mailbox.Viewer, s *setting) error {
+	before, err := c.stateBefore(v, s)
+	if err != nil {
+		return err
+	}
+	at := before
+	for _, x := range s.Create {
+		original := s.Original(x.CID)
+		if original == "" {
+			continue
+		}
+		if at, err = t.copyOne(c, from, v, s, x, original, at); err != nil {
+			return err
+		}
+	}
+	s.Between(stateAt(before.Seq, before.Epoch), stateAt(at.Seq, at.Epoch))
+	return nil
+}
+
+func (t emails) copyOne(c *call, from, v mailbox.Viewer, s *setting, x creating, id string, at mailbox.State) (mailbox.State, error) {
+	var b mailbox.Brief
+	var names []string
+	there := false
+	err := c.overview(from, func(o *mailbox.Overview) error {
+		found, ok := o.Find(messageOf(id, "M"))
+		if there = ok; ok {
+			b, names = *found, o.Keywords()
+		}
+		return nil
+	})
+	if err != nil {
+		return at, err
+	}
+	if !there {
+		s.NotCreated(x.CID, errNotFound)
+		return at, nil
+	}
+	p := placingOf(c, c.accountID(v), x.Object)
+	if !x.Object.Given("keywords") {
+		for name := range keywordsOf(&b, names) {
+			_ = addKeyword(&p.words, name) // it was one there
+		}
+	}
+	if p.received.IsZero() {
+		p.received = b.ReceivedAt()
+	}
+	x.Object.Allow("id")
+	if err := x.Object.Done(); err != nil {
+		s.NotCreated(x.CID, err)
+		return at, nil
+	}
+	it := mailbox.Append{Flags: p.words.Flags, Keywords: p.words.Names, Received: p.received}
+	im, before, after, err := c.srv.o.Mail.CopyMessage(c.ctx, from, b.Msg, v, p.folders, it, ifState(s, at))
+	return told(s, x.CID, im, before, after, err, at)
+}
+
+// emailParse is Email/parse (RFC 8621 §4.9).
+func emailParse(c *call) (any, error) {
+	v, err := c.account(haven.Read)
+	if err != nil {
+		return nil, err
+	}
+	c.args.Require("blobIds")
+	ids := c.args.IDs("blobIds")
+	t := emails{body: c.bodyAsking()}
+	want := c.parseProperties(t)
+	if err := c.args.Done(); err != nil {
+		return nil, err
+	}
+	if most := c.srv.o.Policy.Get; len(ids) > most {
+		return nil, fail("requestTooLarge", "At most %d files can be read with one call.", most)
+	}
+	parsed, notParsable, notFound := record{}, []string{}, []string{}
+	for _, id := range ids {
+		o, err := t.parse(c, v, id, want)
+		switch {
+		case errs.Is(err, errs.NotFound):
+			notFound = append(notFound, id)
+		case errors.Is(err, errNoLetter):
+			notParsable = append(notParsable, id)
+		case err != nil:
+			return nil, err
+		default:
+			parsed[id] = o
+		}
+	}
+	return record{"accountId": c.args.String("accountId"), "parsed": parsed, "notParsable": notParsable, "notFound": notFound}, nil
+}
+
+var errNoLetter = errors.New("jmap: the blob is no letter")
+
+// parseUsual are the properties that a parsed letter has where a client names none (RFC 8621 §4.9).
+var parseUsual = []string{"messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment",
+	"preview", "bodyValues", "textBody", "htmlBody", "attachments"}
+
+func (c *call) parseProperties(t emails) properties {
+	names := c.args.Strings("properties")
+	if names == nil {
+		names = parseUsual
+	}
+	all, _ := t.Properties()
+	known := wanting(all)
+	for _, name := range names {
+		if !known.Has(name) && !t.Accepts(name) {
+			c.args.Bad("properties", "has the unknown property %q", name)
+		}
+	}
+	return wanting(names)
+}
+
+func (t emails) parse(c *call, v mailbox.Viewer, id string, want properties) (record, error) {
+	b, err := c.openBlob(v, id)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	m, err := c.parsed(c.ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if !isLetter(m) {
+		return nil, errNoLetter
+	}
+	o := record{}
+	for _, name := range want.names { // what a letter has in an account, one that is in none has not
+		switch name {
+		case "id", "mailboxIds", "keywords", "receivedAt", "threadId":
+			o[name] = nil
+		case "blobId":
+			o[name] = id
+		case "size":
+			o[name] = b.Size()
+		}
+	}
+	return o, t.fill(&letter{blob: id, meta: m.Meta(), body: b}, o, want)
+}

@@ -1,0 +1,115 @@
+package jmap
+
+import (
+	"haven"
+	"haven/mail/mailbox"
+)
+
+// get is a type's /get (RFC 8620 §5.1).
+func (c *call) get(t getter) (any, error) {
+	v, err := c.account(haven.Read)
+	if err != nil {
+		return nil, err
+	}
+	ids, named := c.args.IDs("ids"), c.args.Has("ids")
+	want := c.wanted(t)
+	if err := c.args.Done(); err != nil {
+		return nil, err
+	}
+	state, err := t.State(c, v)
+	if err != nil {
+		return nil, err
+	}
+	if !named {
+		if ids, err = t.All(c, v); err != nil {
+			return nil, err
+		}
+	}
+	if most := c.srv.o.Policy.Get; len(ids) > most {
+		return nil, fail("requestTooLarge", "At most %d objects can be read with one call.", most)
+	}
+	list, notFound, err := c.read(t, v, ids, want)
+	if err != nil {
+		return nil, err
+	}
+	return record{"accountId": c.args.String("accountId"), "state": state, "list": list, "notFound": notFound}, nil
+}
+
+// wanted reads the properties of a /get; one that the type does not have is refused.
+func (c *call) wanted(t getter) properties {
+	all, usual := t.Properties()
+	names := c.args.Strings("properties")
+	if names == nil {
+		names = usual
+	} else {
+		known := make(map[string]bool, len(all))
+		for _, name := range all {
+			known[name] = true
+		}
+		more, _ := t.(accepter)
+		for _, name := range names {
+			if !known[name] && (more == nil || !more.Accepts(name)) {
+				c.args.Bad("properties", "has the unknown property %q", name)
+			}
+		}
+	}
+	return wanting(names)
+}
+
+func wanting(names []string) properties {
+	p := properties{names, make(map[string]bool, len(names))}
+	for _, name := range names {
+		p.set[name] = true
+	}
+	return p
+}
+
+// read reads each id once, and lists what there is in the order of ids.
+func (c *call) read(t getter, v mailbox.Viewer, ids []string, want properties) (list []any, notFound []string, err error) {
+	list, notFound = []any{}, []string{}
+	real, names := make([]string, 0, len(ids)), make([]string, 0, len(ids))
+	once := make(map[string]bool, len(ids))
+	for _, name := range ids {
+		id, ok := c.resolve(name)
+		switch {
+		case once[name]:
+			continue
+		case !ok:
+			notFound = append(notFound, name)
+		default:
+			real, names = append(real, id), append(names, name)
+		}
+		once[name] = true
+	}
+	there := make(map[string]any, len(real))
+	if err := t.Read(c, v, real, want, func(id string, o any) { there[id] = cut(o, id, want) }); err != nil {
+		return nil, nil, err
+	}
+	given := make(map[string]bool, len(real))
+	for i, id := range real {
+		o, ok := there[id]
+		switch {
+		case !ok:
+			notFound = append(notFound, names[i])
+		case !given[id]: // a creation id and the id itself may name the same
+			list, given[id] = append(list, o), true
+		}
+	}
+	return list, notFound, nil
+}
+
+// cut leaves of a record what is wanted, and its id.
+func cut(o any, id string, want properties) any {
+	r, ok := o.(record)
+	if !ok {
+		return o
+	}
+	out := make(record, len(want.names)+1)
+	for _, name := range want.names {
+		if v, ok := r[name]; ok {
+			out[name] = v
+		}
+	}
+	out["id"] = id
+	return out
+}

@@ -1,0 +1,105 @@
+package jmap
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"haven/face/jmap/jmapclient"
+)
+
+// Not parallel: it measures what one request of ten million octets may cost, whatever is in it.
+func TestLargestRequestsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	c := w.as(anna)
+	const size = 9_999_000
+	fill := func(item string) string { return strings.TrimSuffix(strings.Repeat(item, size/len(item)), ",") }
+	var keys strings.Builder
+	for i := 0; keys.Len() < size-20; i++ {
+		fmt.Fprintf(&keys, `"k%d":1,`, i)
+	}
+	var calls strings.Builder
+	for i := 0; calls.Len() < size-60; i++ {
+		fmt.Fprintf(&calls, `["Thing/set",{"a":[1,2,3]},"%d"],`, i)
+	}
+	for _, x := range []struct{ name, args string }{
+		{"lists in lists", strings.Repeat("[", size/2) + strings.Repeat("]", size/2)},
+		{"objects in objects", strings.Repeat(`{"a":`, size/6) + "1" + strings.Repeat("}", size/6)},
+		{"a long list", "[" + fill("1,") + "]"},
+		{"many empty lists", "[" + fill("[],") + "]"},
+		{"many members", "{" + strings.TrimSuffix(keys.String(), ",") + "}"},
+		{"one string", `"` + strings.Repeat("x", size) + `"`},
+		{"one string of escapes", `"` + fill(`\u00e9`) + `"`},
+		{"one number", "1" + strings.Repeat("0", size)},
+		{"blanks", strings.Repeat(" ", size) + "1"},
+		{"calls", "[" + strings.TrimSuffix(calls.String(), ",") + "]"},
+		{"never an end", strings.Repeat("[", size)},
+	} {
+		body := []byte(`{"using":["` + coreURN + `"],"methodCalls":[["Core/echo",{"a":` + x.args + `},"0"]]}`)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		_, err := c.Post(t.Context(), body)
+		took := time.Since(begin)
+		runtime.ReadMemStats(&after)
+		spent := (after.TotalAlloc - before.TotalAlloc) >> 20
+		t.Logf("%s: %v, %d MiB in all, %v", x.name, took.Round(time.Millisecond), spent, err)
+		if took > 5*time.Second || spent > 150 {
+			t.Errorf("%s: %v, %d MiB", x.name, took, spent)
+		}
+	}
+}
+
+// FuzzIJSON holds the scan against encoding/json: what it takes that takes too, and what it refuses for more than its limits is no I-JSON.
+func FuzzIJSON(f *testing.F) {
+	for _, s := range []string{`{}`, `[1,-2.5e+3,"a\u00e9\ud83d\ude00",true,false,null,{"a":{"b":[]}}]`, `{"a":1,"a":2}`, `"\ud800"`, `01`, `"\x"`, "\xff", `{"a":}`, `[1,]`, ` 1 `, `-`, `1e`, `"`, `nul`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		err := checkIJSON(text, 20, 1000)
+		if err == nil && !json.Valid(text) {
+			t.Errorf("%q is taken", text)
+		}
+		if err == errSyntax && json.Valid(text) && !bytes.Contains(bytes.ToLower(text), []byte(`\ud`)) { //nolint:errorlint // the scan gives it bare
+			t.Errorf("%q is refused", text)
+		}
+	})
+}
+
+// FuzzRequest has any octets for a request: each is answered, or refused by a problem that RFC 8620 knows, and nothing fails.
+func FuzzRequest(f *testing.F) {
+	for _, s := range []string{
+		`{"using":["urn:ietf:params:jmap:core"],"methodCalls":[["Core/echo",{"a":1},"0"],["Core/echo",{"#b":{"resultOf":"0","name":"Core/echo","path":"/a"}},"1"]]}`,
+		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/set",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","create":{"k":{"name":"x","tags":{"a":true}}},"update":{"#k":{"tags/b":true}},"destroy":["T1"]},"0"]]}`,
+		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/query",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","filter":{"operator":"NOT","conditions":[{"name":"x"}]},"sort":[{"property":"name"}],"position":-1,"anchor":"T1"},"0"]]}`,
+		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/copy",{"fromAccountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaam","create":{"k":{"id":"T1"}}},"0"]]}`,
+		`{"using":[],"methodCalls":[],"createdIds":{"a":"b"}}`, `[]`, ``,
+	} {
+		f.Add([]byte(s))
+	}
+	w := newWorld(f)
+	who, err := w.people.ByPassword(f.Context(), Login{User: anna, Password: "secret"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	panics := 0
+	w.srv.o.Metrics.Panic = func() { panics++ }
+	delete(w.srv.methods, "Thing/panic")
+	f.Fuzz(func(t *testing.T, body []byte) {
+		out, err := w.srv.respond(t.Context(), &who, body)
+		if err != nil {
+			if p := asProblem(err); !strings.HasPrefix(p.Type, "urn:ietf:params:jmap:error:") {
+				t.Errorf("%q: %v", body, err)
+			}
+			return
+		}
+		var r jmapclient.Response
+		if json.Unmarshal(out, &r) != nil || panics > 0 {
+			t.Errorf("%q: %s, %d panics", body, out, panics)
+		}
+	})
+}

@@ -1,0 +1,216 @@
+package jmap
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"haven"
+	"haven/mail/mailbox"
+)
+
+// set is a type's /set (RFC 8620 §5.3).
+func (c *call) set(t setter) (any, error) {
+	v, err := c.account(haven.Read | haven.Write)
+	if err != nil {
+		return nil, err
+	}
+	return c.setIn(v, t)
+}
+
+// setAs is set for a type that asks for other rights than to write.
+func (c *call) setAs(need haven.Rights, t setter) (any, error) {
+	v, err := c.account(need)
+	if err != nil {
+		return nil, err
+	}
+	return c.setIn(v, t)
+}
+
+func (c *call) setIn(v mailbox.Viewer, t setter) (any, error) {
+	s := newSetting(c)
+	s.decode()
+	if err := c.args.Done(); err != nil {
+		return nil, err
+	}
+	if n, most := s.size(), c.srv.o.Policy.Set; n > most {
+		return nil, fail("requestTooLarge", "At most %d objects can be changed with one call.", most)
+	}
+	return s.perform(v, t, func() error { return t.Set(c, v, s) })
+}
+
+// perform holds the state before against ifInState, has it done, and makes the answer.
+func (s *setting) perform(v mailbox.Viewer, t stater, do func() error) (any, error) {
+	before, err := t.State(s.c, v)
+	if err != nil {
+		return nil, err
+	}
+	if s.IfInState != "" && s.IfInState != before {
+		return nil, errStateMismatch
+	}
+	if err := do(); err != nil {
+		return nil, err
+	}
+	s.rest()
+	if s.exact != nil {
+		return s.answer(s.exact[0], s.exact[1]), nil
+	}
+	after, err := t.State(s.c, v)
+	if err != nil { // it was done all the same, and has to be told
+		s.c.srv.log.Error("a state could not be read after a change", "method", s.c.name, "error", err)
+		after = before
+	}
+	return s.answer(before, after), nil
+}
+
+func newSetting(c *call) *setting {
+	return &setting{c: c, created: record{}, updated: record{}, notCreated: record{}, notUpdated: record{}, notDestroyed: record{}}
+}
+
+// decode reads the arguments of a /set, and refuses what can't be done at all.
+func (s *setting) decode() {
+	a := s.c.args
+	s.IfInState = a.String("ifInState")
+	s.decodeCreate("create")
+	destroy := a.IDs("destroy")
+	for _, name := range destroy {
+		id, ok := s.c.resolve(name)
+		switch {
+		case !ok:
+			s.notDestroyed[name] = errNotFound.object()
+		case !slices.Contains(s.Destroy, id):
+			s.Destroy = append(s.Destroy, id)
+		}
+	}
+	s.decodeUpdate()
+}
+
+func (s *setting) decodeCreate(argument string) {
+	create := s.c.args.Object(argument)
+	if create == nil {
+		return
+	}
+	for _, m := range create.members {
+		o, err := parseObject(m.value)
+		switch {
+		case !isID(m.name):
+			s.c.args.Bad(argument, "has %q, which is no creation id", m.name)
+		case err != nil:
+			s.c.args.Bad(argument, "has an object %q that is none", m.name)
+		default:
+			s.Create = append(s.Create, creating{m.name, o})
+		}
+	}
+}
+
+func (s *setting) decodeUpdate() {
+	update := s.c.args.Object("update")
+	if update == nil {
+		return
+	}
+	for _, m := range update.members {
+		o, err := parseObject(m.value)
+		if err != nil {
+			s.c.args.Bad("update", "has an object %q that is none", m.name)
+			continue
+		}
+		id, ok := s.c.resolve(m.name)
+		p, err := decodePatch(o)
+		switch {
+		case !ok:
+			s.notUpdated[m.name] = errNotFound.object()
+		case slices.Contains(s.Destroy, id):
+			s.notUpdated[id] = errWillDestroy.object()
+		case err != nil:
+			s.NotUpdated(id, err)
+		default:
+			s.Update = append(s.Update, updating{id, p})
+		}
+	}
+}
+
+func (s *setting) size() int {
+	return len(s.Create) + len(s.Update) + len(s.Destroy) + len(s.notUpdated) + len(s.notDestroyed)
+}
+
+// Created says that an object was made, with what the service set or changed of it; its creation id stands for its id from now on.
+func (s *setting) Created(cid, id string, serverSet record) {
+	r := record{"id": id}
+	maps.Copy(r, serverSet)
+	s.created[cid] = r
+	delete(s.notCreated, cid)
+	s.c.run.created[cid] = id
+}
+
+// NotCreated says why an object was not made.
+func (s *setting) NotCreated(cid string, err error) { s.notCreated[cid] = s.because(err) }
+
+// Updated says that an object was changed, with what changed beyond what was asked; nil: nothing.
+func (s *setting) Updated(id string, serverSet record) {
+	if serverSet == nil {
+		s.updated[id] = nil
+		return
+	}
+	s.updated[id] = serverSet
+}
+
+// NotUpdated says why an object was not changed.
+func (s *setting) NotUpdated(id string, err error) { s.notUpdated[id] = s.because(err) }
+
+// Destroyed says that an object is gone.
+func (s *setting) Destroyed(id string) { s.destroyed = append(s.destroyed, id) }
+
+// NotDestroyed says why an object is still there.
+func (s *setting) NotDestroyed(id string, err error) { s.notDestroyed[id] = s.because(err) }
+
+// because is a cause as it is told; what is ours to know goes to the log.
+func (s *setting) because(err error) record {
+	e := asSetError(err)
+	if e.Type == "serverFail" {
+		s.c.srv.log.Error("an object could not be changed", "method", s.c.name, "error", err)
+	}
+	return e.object()
+}
+
+var errUnsaid = errors.New("jmap: a type said nothing of an object")
+
+// Between says in which states the account was right before and right after, where the type knows that nothing else happened between them.
+func (s *setting) Between(before, after string) { s.exact = &[2]string{before, after} }
+
+// rest answers for whatever the type said nothing of.
+func (s *setting) rest() {
+	for _, x := range s.Create {
+		if s.created[x.CID] == nil && s.notCreated[x.CID] == nil {
+			s.NotCreated(x.CID, errUnsaid)
+		}
+	}
+	for _, x := range s.Update {
+		if _, done := s.updated[x.ID]; !done && s.notUpdated[x.ID] == nil {
+			s.NotUpdated(x.ID, errUnsaid)
+		}
+	}
+	for _, id := range s.Destroy {
+		if !slices.Contains(s.destroyed, id) && s.notDestroyed[id] == nil {
+			s.NotDestroyed(id, errUnsaid)
+		}
+	}
+}
+
+// answer is what a /set gives back; what there is none of is null.
+func (s *setting) answer(before, after string) record {
+	r := record{"accountId": s.c.args.String("accountId"), "oldState": before, "newState": after, "created": orNull(s.created),
+		"updated": orNull(s.updated), "destroyed": nil, "notCreated": orNull(s.notCreated), "notUpdated": orNull(s.notUpdated),
+		"notDestroyed": orNull(s.notDestroyed)}
+	if len(s.destroyed) > 0 {
+		r["destroyed"] = s.destroyed
+	}
+	maps.Copy(r, s.Extra)
+	return r
+}
+
+func orNull(r record) any {
+	if len(r) == 0 {
+		return nil
+	}
+	return r
+}

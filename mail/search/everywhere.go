@@ -1,0 +1,259 @@
+package search
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/mime"
+	"haven/platform/blob"
+	"haven/platform/errs"
+)
+
+// Phrase is words that stand one behind the other. It is for Everywhere, alone or in an And.
+type Phrase struct {
+	In   Place
+	Text string
+}
+
+func (Phrase) query() {}
+
+// Said is what somebody looks for who types a text: each of its words and, between quotes, phrases (RFC 8621 §4.4.1).
+func Said(in Place, text string) Query {
+	terms := typed(text)
+	all := make(And, 0, len(terms))
+	for _, t := range terms {
+		if t.quoted {
+			all = append(all, Phrase{in, t.text})
+		} else {
+			all = append(all, Words{in, t.text})
+		}
+	}
+	return all
+}
+
+// InField is the same in one field of a letter's header: each term is a piece of it.
+func InField(field func(term string) Query, text string) Query {
+	terms := typed(text)
+	all := make(And, 0, len(terms))
+	for _, t := range terms {
+		all = append(all, field(t.text))
+	}
+	return all
+}
+
+// term is a word, or what stood between quotes.
+type term struct {
+	text   string
+	quoted bool
+}
+
+// typed cuts a text at its spaces, but not within quotes. A backslash takes the meaning from what follows it; a quote that nothing ends
+// goes to the end, and one within a word is none.
+func typed(s string) (terms []term) {
+	var word strings.Builder
+	quote, begun := rune(0), false
+	end := func(quoted bool) {
+		if word.Len() > 0 {
+			terms = append(terms, term{word.String(), quoted})
+		}
+		word.Reset()
+		begun = false
+	}
+	escaped := false
+	for _, c := range s {
+		switch {
+		case escaped:
+			word.WriteRune(c)
+			escaped = false
+		case c == '\\':
+			escaped, begun = true, true
+		case quote != 0 && c == quote:
+			end(true)
+			quote = 0
+		case quote != 0:
+			word.WriteRune(c)
+		case (c == '"' || c == '\'') && !begun:
+			quote = c
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			end(false)
+		default:
+			word.WriteRune(c)
+			begun = true
+		}
+	}
+	end(quote != 0)
+	return terms
+}
+
+// Everywhere finds the messages of a whole account that q is true of, ascending. The error is as for Search.
+func (s *Service) Everywhere(ctx context.Context, v mailbox.Viewer, q Query) ([]haven.MessageID, error) {
+	q, phrases := phrasesOf(q)
+	var msgs []haven.MessageID
+	add := func(rows []mailbox.Row) error {
+		for i := range rows {
+			msgs = append(msgs, rows[i].Msg)
+		}
+		return nil
+	}
+	folders, err := s.store.Folders(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.store.Keywords(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(q, names, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	e := evaluation{Service: s, ctx: ctx, v: v, plan: p}
+	done, err := e.narrow(Anywhere)
+	if done && err == nil {
+		err = add(e.found())
+	}
+	for i := 0; i < len(folders) && !done && err == nil; i++ {
+		if folders[i].Total > 0 {
+			err = s.find(ctx, v, folders[i].No, q, add)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(msgs)
+	msgs = slices.Compact(msgs)
+	for _, phrase := range phrases {
+		if msgs, err = s.saying(ctx, v, msgs, phrase); err != nil {
+			return nil, err
+		}
+	}
+	return msgs, nil
+}
+
+// Anywhere stands for all folders of an account: RowsOf then gives one row of each message.
+const Anywhere haven.MailboxNo = 0
+
+// phrasesOf takes the phrases out of a query and leaves their words.
+func phrasesOf(q Query) (Query, []Phrase) {
+	if p, ok := q.(Phrase); ok {
+		return Words(p), []Phrase{p}
+	}
+	all, ok := q.(And)
+	if !ok {
+		return q, nil
+	}
+	var phrases []Phrase
+	out := make(And, len(all))
+	for i, sub := range all {
+		out[i] = sub
+		if p, ok := sub.(Phrase); ok {
+			out[i] = Words(p)
+			phrases = append(phrases, p)
+		}
+	}
+	return out, phrases
+}
+
+// saying are those of some messages that have a phrase.
+func (s *Service) saying(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, p Phrase) (found []haven.MessageID, err error) {
+	want := wordsOf(p.Text)
+	if len(want) < 2 {
+		return msgs, nil
+	}
+	for part := range slices.Chunk(msgs, readMany) {
+		err := s.inTurn(ctx, len(msgs) <= readFew, func() error {
+			return s.store.Infos(ctx, v, part, func(i int, info *mailbox.Info) error {
+				ok, err := s.says(ctx, v, info, p.In, want)
+				if ok {
+					found = append(found, part[i])
+				}
+				return errors.Join(err, stopped(ctx))
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func (s *Service) says(ctx context.Context, v mailbox.Viewer, info *mailbox.Info, in Place, want []string) (found bool, err error) {
+	body, err := s.store.Body(ctx, v, info.Msg)
+	if errs.Is(err, errs.NotFound) || errors.Is(err, blob.ErrDamaged) {
+		return false, nil
+	}
+	if err != nil || info.Meta.Root == nil {
+		return false, err
+	}
+	defer body.Close()
+	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
+	err = m.SearchText(body, maxText, func(from mime.Source, text string) bool {
+		found = (from != mime.FromHeader || in == Text) && inOrder(text, want)
+		return !found
+	})
+	return found, err
+}
+
+// wordsOf are the words of a text, in order.
+func wordsOf(text string) (words []string) {
+	c := cutter{emit: func(w []byte, joined bool) {
+		if !joined {
+			words = append(words, string(w))
+		}
+	}}
+	c.add(text)
+	c.end()
+	return words
+}
+
+// inOrder reports whether words stand in a text one behind the other.
+func inOrder(text string, want []string) (found bool) {
+	last := make([][]byte, 0, len(want))
+	c := cutter{emit: func(w []byte, joined bool) {
+		if joined || found {
+			return
+		}
+		if len(last) == len(want) {
+			first := last[0][:0]
+			copy(last, last[1:])
+			last[len(last)-1] = append(first, w...)
+		} else {
+			last = append(last, bytes.Clone(w))
+		}
+		found = len(last) == len(want)
+		for i := 0; found && i < len(want); i++ {
+			found = string(last[i]) == want[i]
+		}
+	}}
+	c.add(text)
+	c.end()
+	return found
+}
+
+// SortKeys are what messages are compared by, octet by octet, in the order asked; that of a message that is gone, or lacks it, is empty. by is one
+// of what is sealed.
+func (s *Service) SortKeys(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, by SortBy) ([]string, error) {
+	keys := make([]string, len(msgs))
+	rows := make([]mailbox.Row, len(msgs))
+	for i, m := range msgs {
+		rows[i].Msg = m
+	}
+	err := s.envelopes(ctx, v, rows, func(i int, info *mailbox.Info) {
+		if by == ByDate {
+			if t, ok := info.Meta.Envelope.Sent(); ok {
+				keys[i] = fmt.Sprintf("%016x", uint64(t.UnixMicro())^1<<63)
+			}
+			return
+		}
+		var item Sorting
+		item.setTexts(&info.Meta.Envelope, []SortKey{{By: by}})
+		keys[i] = item.texts[by]
+	})
+	return keys, err
+}
