@@ -62,9 +62,6 @@ func New(o Options) *Service {
 	return &Service{o: o, turns: make(chan struct{}, o.Policy.RunAtOnce), known: newCompiled()}
 }
 
-// Policy is what scripts may be.
-func (s *Service) Policy() policy.Sieve { return s.o.Policy }
-
 // manages is nil for whoever may see and keep the filters of an account.
 func (s *Service) manages(tx *db.Tx, v Viewer) error {
 	look := s.o.Access.In
