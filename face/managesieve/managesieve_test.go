@@ -286,7 +286,7 @@ func TestHostile(t *testing.T) {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *Options) {
-		o.Limits.Login, o.Limits.Idle, o.Limits.PerPerson, o.Limits.PerPlace = time.Second, 2*time.Second, 1, 3
+		o.Limits.Login, o.Limits.Idle, o.Limits.PerPerson, o.Limits.PerPlace = 4*time.Second, 5*time.Second, 1, 3
 	})
 	a, b := h.login("alice", ""), h.dial()
 	b.do(`AUTHENTICATE "PLAIN" "`+plain("", "alice", "secret")+`"`, "NO (TRYLATER)")

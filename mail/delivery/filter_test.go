@@ -236,6 +236,30 @@ func TestFilterRedirects(t *testing.T) {
 	})
 }
 
+func TestMayRedirect(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name              string
+		junk              bool
+		hops              int
+		circle            bool
+		ours, named, want bool
+		tells             bool
+	}{
+		{"to a colleague", false, 0, false, true, false, true, false},
+		{"to a domain that the policy names", false, 0, false, false, true, true, false},
+		{"the last hop", false, 2, false, true, false, true, false},
+		{"to anybody", false, 0, false, false, false, false, true},
+		{"too many hops", false, 3, false, true, false, false, true},
+		{"it came back", false, 1, true, true, true, false, true},
+		{"junk, of which there is a lot", true, 0, false, true, true, false, false},
+	} {
+		if v := delivery.MayRedirect(c.junk, c.hops, 3, c.circle, c.ours, c.named); v.Allowed != c.want || (v.Reason != "") != c.tells || v.Rule == "" {
+			t.Errorf("%s: %+v", c.name, v)
+		}
+	}
+}
+
 // told holds how often an owner was told of faults, and that the last of it says why.
 func (f *filtering) told(no haven.AccountNo, times int, why string) {
 	f.t.Helper()

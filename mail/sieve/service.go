@@ -62,9 +62,6 @@ func New(o Options) *Service {
 	return &Service{o: o, turns: make(chan struct{}, o.Policy.RunAtOnce), known: newCompiled()}
 }
 
-// Policy is what scripts may be.
-func (s *Service) Policy() policy.Sieve { return s.o.Policy }
-
 // manages is nil for whoever may see and keep the filters of an account.
 func (s *Service) manages(tx *db.Tx, v Viewer) error {
 	look := s.o.Access.In
@@ -208,8 +205,17 @@ func (s *Service) HaveSpace(ctx context.Context, v Viewer, name string, octets i
 	return s.read(ctx, v, func(b *box) error { return b.room(b.find(ByName(name)), int(min(octets, 1<<30))) })
 }
 
+// Create makes a script of a name. Conflict (sieve.taken): there is one.
+func (s *Service) Create(ctx context.Context, actor haven.Actor, v Viewer, name, text string) (Script, error) {
+	return s.put(ctx, actor, v, ByName(name), text, true)
+}
+
 // Put makes a script of a name, or gives the one that is there another text. A script by id is there already.
-func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, text string) (one Script, err error) {
+func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, text string) (Script, error) {
+	return s.put(ctx, actor, v, ref, text, false)
+}
+
+func (s *Service) put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, text string, fresh bool) (one Script, err error) {
 	if err := s.Check(text); err != nil {
 		return one, err
 	}
@@ -220,8 +226,11 @@ func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref,
 	}
 	err = s.write(ctx, actor, v, false, func(b *box) error {
 		i := b.find(ref)
-		if i < 0 && ref.ID != "" {
+		switch {
+		case i < 0 && ref.ID != "":
 			return refuse(errs.NotFound, RuleGone, "There is no such script.")
+		case i >= 0 && fresh:
+			return errTaken()
 		}
 		if err := b.room(i, len(text)); err != nil {
 			return err
@@ -239,6 +248,10 @@ func (s *Service) Put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref,
 	return one, err
 }
 
+func errTaken() error {
+	return refuse(errs.Conflict, RuleTaken, "There is a script of that name already.")
+}
+
 // Rename gives a script another name. Conflict (sieve.taken): another one has it.
 func (s *Service) Rename(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, to string) (one Script, err error) {
 	if err := checkName(to, s.o.Policy); err != nil {
@@ -250,7 +263,7 @@ func (s *Service) Rename(ctx context.Context, actor haven.Actor, v Viewer, ref R
 			return err
 		}
 		if i := b.find(ByName(to)); i >= 0 && b.rows[i].no != r.no {
-			return refuse(errs.Conflict, RuleTaken, "There is a script of that name already.")
+			return errTaken()
 		}
 		sealed, err := b.keys.Seal(nil, []byte(to), sealName("name", v.Account, r.no))
 		if err != nil {

@@ -158,6 +158,11 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("says %q", say)
 		}
 		h.refused("long", put(sieve.ByName("a"), "#"+strings.Repeat("x", 300)), sieve.RuleOctets)
+		_, err = h.Create(ctx, h.actor(), h.v(), "one", "keep;")
+		h.must(err)
+		_, err = h.Create(ctx, h.actor(), h.v(), "one", "discard;")
+		h.refused("created twice", err, sieve.RuleTaken)
+		h.must(h.Delete(ctx, h.actor(), h.v(), sieve.ByName("one")))
 		h.refused("unknown id", put(sieve.ByID("s9"), "keep;"), sieve.RuleGone)
 		for _, name := range []string{"a", "b", "c"} {
 			h.put(name, "keep;")

@@ -38,7 +38,6 @@ const mostErrors = 10
 // checker turns nodes into commands. What is wrong is collected.
 type checker struct {
 	needs  map[string]bool
-	order  []string
 	bad    Errors
 	faults int // also those that are told no more
 }
@@ -53,7 +52,7 @@ func check(tree []*node) (*Script, error) {
 	if len(c.bad) > 0 {
 		return nil, c.bad
 	}
-	return &Script{body: body, requires: c.order}, nil
+	return &Script{body: body}, nil
 }
 
 func (c *checker) fail(line int, say string, args ...any) {
@@ -75,9 +74,8 @@ func (c *checker) require(n *node) {
 		switch {
 		case !slices.Contains(known, name):
 			c.fail(n.args[0].line, "There is no extension %s here.", quote(name))
-		case !c.needs[name]:
+		default:
 			c.needs[name] = true
-			c.order = append(c.order, name)
 		}
 	}
 }

@@ -8,7 +8,6 @@ package lang
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 	"haven/mail/mime"
 )
 
-// Limits bound a script. Each is more than 0.
+// Limits bound a script. Each but Redirects and Edits is more than 0.
 type Limits struct {
 	Octets       int           // of a script's text
 	Nesting      int           // blocks and tests inside each other
@@ -60,13 +59,9 @@ func (e Errors) Error() string {
 
 // Script is a script that was checked. It is never changed, and serves any number of runs at once.
 type Script struct {
-	body     []*command
-	requires []string
-	octets   int
+	body   []*command
+	octets int
 }
-
-// Requires are the extensions that the script names, in the order of their first mention.
-func (s *Script) Requires() []string { return slices.Clone(s.requires) }
 
 // Octets is how long the script's text is.
 func (s *Script) Octets() int { return s.octets }
@@ -162,5 +157,4 @@ type Mark struct {
 type Result struct {
 	Actions []Action // in order; a letter that stays has a Keep, and one that was thrown away a Discard
 	Marks   []Mark
-	Work    int64
 }

@@ -13,14 +13,13 @@ func (s *Script) Run(l Letter, h House, lim Limits) (Result, error) {
 	m := &machine{lim: lim, letter: l, house: h, globals: map[string]string{}, frame: newFrame(""), marks: map[string]bool{}}
 	m.readHeader()
 	if err := m.block(s.body); err != nil {
-		return Result{Work: m.work}, err
+		return Result{}, err
 	}
 	if !m.settled {
 		if err := m.add(Action{Kind: Keep, Flags: m.flags, Header: m.written()}); err != nil {
-			return Result{Work: m.work}, err
+			return Result{}, err
 		}
 	}
-	m.result.Work = m.work
 	return m.result, nil
 }
 
