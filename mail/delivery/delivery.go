@@ -91,6 +91,7 @@ type Options struct {
 	Returns    Returns        // nil: none of them comes back
 	Replies    Replies        // nil: nobody is ever away
 	Footers    Footers        // nil: letters end as they are written
+	Colleagues Colleagues     // nil: whoever answers, answers
 	Checker    *authn.Checker // nil: nothing from outside is checked
 	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
 	Sealer     Sealer

@@ -136,6 +136,7 @@ type SubmittedLetter struct {
 	utf8   bool                  // the header holds octets over 127
 	high   bool                  // anything does
 	files  attachment.UUHint
+	refs   []string // its References and In-Reply-To
 }
 
 // Open begins the letter's text.
@@ -184,6 +185,7 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 		return nil, err
 	}
 	l.utf8 = hasHigh([]byte(h))
+	l.refers(h)
 	bcc := h.Has("Bcc") || h.Has("Resent-Bcc")
 	rest := func(keepBcc bool) []byte {
 		out := keepFields(nil, h, func(f mime.Field) bool {
@@ -304,6 +306,10 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
 		l.Abort()
 		return "", refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
+	}
+	if err := l.mayAnswer(ctx); err != nil {
+		l.Abort()
+		return "", err
 	}
 	letter, removed, err := s.guard(ctx, l.to, l.files.Seen)
 	if err != nil {
