@@ -17,7 +17,6 @@ import (
 	"haven/people/account"
 	"haven/people/profile"
 	"haven/people/sharedmailbox"
-	"haven/platform/change"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -51,11 +50,14 @@ func (r reading) Settle(ctx context.Context, box haven.AccountNo) error {
 }
 
 // announcer wakes the sessions that look at accounts whose access changed.
-type announcer struct{ hub *change.Hub }
+type announcer struct{ h *house }
 
 func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
 	for _, no := range accounts {
-		a.hub.Announce(no, 0)
+		a.h.hub.Announce(no, 0)
+	}
+	if a.h.work != nil { // it is made after those who announce
+		a.h.work.AccessChanged()
 	}
 }
 

@@ -233,6 +233,8 @@ func (s *serving) startWorkers(context.Context) error {
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })
 	s.wg.Go(func() { s.h.sending.Run(ctx) })
+	s.wg.Go(func() { s.h.work.Run(ctx) })
+	s.wg.Go(func() { s.h.work.Watch(ctx) })
 	s.wg.Go(func() { s.h.notify.Run(ctx) })
 	s.startPush(ctx)
 	return nil

@@ -96,6 +96,7 @@ type Options struct {
 	Footers    Footers        // nil: letters end as they are written
 	Filters    Filters        // nil: nobody has a script
 	Sieve      policy.Sieve   // where scripts may send letters on
+	Colleagues Colleagues     // nil: whoever answers, answers
 	Checker    *authn.Checker // nil: nothing from outside is checked
 	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
 	Sealer     Sealer

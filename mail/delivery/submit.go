@@ -138,7 +138,8 @@ type SubmittedLetter struct {
 	utf8   bool                  // the header holds octets over 127
 	high   bool                  // anything does
 	files  attachment.UUHint
-	same   bool // the Sent copy says what was written, octet by octet
+	same   bool     // the Sent copy says what was written, octet by octet
+	refs   []string // its References and In-Reply-To
 }
 
 // Open begins the letter's text.
@@ -190,6 +191,7 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 	if d := l.sub.draft; d != nil && l.from.Account != d.Account {
 		return nil, refuse(errs.Denied, RuleSender, 550, "5.7.1", "A letter in this mailbox is sent from an address of this mailbox. Write one of them into From.")
 	}
+	l.refers(h)
 	bcc := h.Has("Bcc") || h.Has("Resent-Bcc")
 	rest := func(keepBcc bool) []byte {
 		out := keepFields(nil, h, func(f mime.Field) bool {
@@ -305,6 +307,10 @@ func misformed(f mime.Field, why error) error {
 func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	s := l.sub.s
 	if err := l.finish(); err != nil {
+		l.Abort()
+		return "", err
+	}
+	if err := l.mayAnswer(ctx); err != nil {
 		l.Abort()
 		return "", err
 	}

@@ -43,9 +43,17 @@ type Work interface {
 type Coming struct {
 	Msg, Thread haven.MessageID
 	Role        Role            // of the folder; "" where a person put it there
-	SentBy      haven.AccountNo // who sent it, where it is the mailbox's own
+	SentBy      haven.AccountNo // who sent it, where it is the mailbox's own and a person wrote it
 	Refs        []int64         // it and what it refers to, as References gives them
 	At          time.Time
+}
+
+// answeredBy is who sent a Sent copy: nobody, where a program wrote the letter by itself (RFC 3834 §5).
+func (j *filing) answeredBy() haven.AccountNo {
+	if auto := j.Letter.message.Header.Get("Auto-Submitted"); auto != "" && auto != "no" {
+		return 0
+	}
+	return j.SentBy
 }
 
 // SetWork has the store tell work of what comes. It is called before the store is used.

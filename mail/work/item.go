@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"slices"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -167,7 +168,7 @@ func (s *Service) Came(c *mailbox.Change, m mailbox.Coming) error {
 	if err != nil || was.Created == 0 && m.SentBy == 0 {
 		return err
 	}
-	delivered := m.Role != "" && m.Role != mailbox.Junk && m.Role != mailbox.Trash
+	delivered := !slices.Contains([]mailbox.Role{"", mailbox.Junk, mailbox.Trash, mailbox.Sent, mailbox.Drafts}, m.Role)
 	var answer int64
 	if len(m.Refs) > 0 {
 		answer = m.Refs[0]

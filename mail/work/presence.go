@@ -21,8 +21,36 @@ import (
 
 // presences are the rooms by account.
 type presences struct {
-	mu sync.Mutex
-	at map[haven.AccountNo]*room
+	mu   sync.Mutex
+	at   map[haven.AccountNo]*room
+	left map[haven.AccountNo]bool // people whose session ended, who are still seated
+}
+
+// part notes that a person's session ended, and reports whether that person is anywhere.
+func (h *presences) part(person haven.AccountNo) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.at {
+		for x := range r.seats {
+			if x.person == person {
+				h.left[person] = true
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parted are the people of whom that was noted since the last call.
+func (h *presences) parted() []haven.AccountNo {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]haven.AccountNo, 0, len(h.left))
+	for person := range h.left {
+		all = append(all, person)
+	}
+	clear(h.left)
+	return all
 }
 
 // seat is one tab of a person's browser: it is at one thread of an account at a time.

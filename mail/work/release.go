@@ -17,17 +17,37 @@ func (s *Service) AccessChanged() {
 	}
 }
 
-// Run makes new again what people hold whose access has ended, and lets go of who left a thread, until ctx ends.
+// SessionEnded has a person be at no thread any more, as soon as Run comes to it. It never waits.
+func (s *Service) SessionEnded(person haven.AccountNo) {
+	if s.here.part(person) {
+		s.AccessChanged()
+	}
+}
+
+// Run makes new again what people hold whose access has ended, and lets go of who has left, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
 	for {
-		if err := s.Step(ctx); err != nil && ctx.Err() == nil {
-			s.o.Logger.Error("work: what people held who have no access waits", "err", err)
+		err := s.Step(ctx)
+		if err == nil {
+			err = s.forget(ctx)
 		}
-		select {
-		case <-ctx.Done():
+		for again := err == nil; again; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.wake:
+				err = s.Step(ctx)
+				again = err == nil
+			case <-s.o.Clock.After(s.o.Policy.ReleaseEvery):
+				again = false
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			s.o.Logger.Error("work: what people held who have no access waits", "err", err)
+			_ = s.o.Clock.Sleep(ctx, s.o.Policy.ReleaseEvery) // ends with ctx
+		}
+		if ctx.Err() != nil {
 			return
-		case <-s.wake:
-		case <-s.o.Clock.After(s.o.Policy.ReleaseEvery):
 		}
 	}
 }
@@ -37,6 +57,11 @@ type holding struct{ account, person haven.AccountNo }
 
 // Step does now what Run does.
 func (s *Service) Step(ctx context.Context) error {
+	for _, person := range s.here.parted() {
+		if err := s.LeaveAll(ctx, person); err != nil {
+			return err
+		}
+	}
 	var ended []holding
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		ended = ended[:0]
@@ -60,9 +85,6 @@ func (s *Service) Step(ctx context.Context) error {
 		if err == nil {
 			err = s.release(ctx, h)
 		}
-	}
-	if err == nil {
-		err = s.forget(ctx)
 	}
 	return err
 }

@@ -79,7 +79,7 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{o: o, boards: boards{most: o.Policy.BoardRows, at: map[haven.AccountNo]*board{}}, here: presences{at: map[haven.AccountNo]*room{}}, wake: make(chan struct{}, 1)}
+	s := &Service{o: o, boards: boards{most: o.Policy.BoardRows, at: map[haven.AccountNo]*board{}}, here: presences{at: map[haven.AccountNo]*room{}, left: map[haven.AccountNo]bool{}}, wake: make(chan struct{}, 1)}
 	o.Mail.SetWork(s)
 	return s
 }

@@ -112,6 +112,8 @@ var Templates = []Template{
 		Body: "((who)) has left, and named you as the owner of ((mailbox)). You say who has access to it: ((portal))"},
 	{Name: "member.added", What: "Access to a mailbox", Channel: Email, Subject: "You have access to ((mailbox))",
 		Body: "((who)) gave you access to ((mailbox)). It stands among your mailboxes: ((portal))"},
+	{Name: "work.released", What: "Held threads are new again", Channel: Email, Subject: "What ((who)) handled in ((mailbox)) is new again",
+		Body: "((who)) has no access to ((mailbox)) any more. What ((who)) handled there is new again, and waits for somebody: ((count)).\n\nIt stands among what nobody handles. Look at it, or give it to a colleague."},
 	{Name: "locum.let-in", What: "Locum let in", Channel: Email, Subject: "A locum reads ((mailbox))",
 		Body: "((who)) let ((locum)) in to the mailbox ((mailbox)), until ((until)).\n\nIf that is not right, take the access away: ((portal))"},
 	{Name: "member.removed", What: "Access has ended", Channel: Email, Subject: "Your access to ((mailbox)) has ended",
