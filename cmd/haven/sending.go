@@ -19,7 +19,7 @@ func (h *house) wireSending(ctx context.Context) (*secret.Sealer, error) {
 		return nil, err
 	}
 	h.sending = sending.NewService(sending.Options{DB: h.db, Mail: h.mail, Post: h.delivery, People: writers{h}, Keys: h.keys, Sealer: told,
-		Postmaster: h.postmaster(), Policy: h.conf.Policy.Sending, Clock: h.clock, Logger: h.log})
+		Postmaster: h.postmaster(), Alone: h.db.Engine() == "sqlite", Policy: h.conf.Policy.Sending, Clock: h.clock, Logger: h.log})
 	return told, nil
 }
 

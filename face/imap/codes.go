@@ -33,6 +33,9 @@ var ruleCodes = map[string]string{
 
 	mailbox.RuleFolderHolds: "HASCHILDREN",
 	mailbox.RuleRoleTaken:   "USEATTR",
+
+	mailbox.RuleScheduled:     "CANNOT",
+	mailbox.RuleScheduledRole: "USEATTR",
 }
 
 // codeOf is the response code of an error.

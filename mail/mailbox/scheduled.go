@@ -14,12 +14,15 @@ import (
 // A letter that is sent later stands in a folder of role Scheduled until it goes. Only the service puts letters there; whoever takes one out, or
 // marks it \Deleted, in whatever way, has withdrawn it, which Options.Withdrawn is told in the same transaction.
 
-// RuleScheduled is the rule by which nothing is put into the folder of letters that are sent later.
-const RuleScheduled = "folder.scheduled"
+// Rules by which nothing is put into the folder of letters that are sent later, and nobody makes one.
+const (
+	RuleScheduled     = "folder.scheduled"
+	RuleScheduledRole = "folder.scheduled-role"
+)
 
 var (
 	errScheduled     = &errs.Error{Kind: errs.Invalid, Rule: RuleScheduled, Say: "Only letters that are sent later stand in this folder. Choose another one, or send the letter with a time."}
-	errScheduledRole = &errs.Error{Kind: errs.Invalid, Rule: RuleScheduled, Say: "The folder of letters that are sent later is made by the service."}
+	errScheduledRole = &errs.Error{Kind: errs.Invalid, Rule: RuleScheduledRole, Say: "The folder of letters that are sent later is made by the service."}
 )
 
 // withdraw tells that a letter leaves a folder, if that is the one of letters that are sent later.

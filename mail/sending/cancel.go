@@ -111,6 +111,9 @@ func (s *Service) sweepEnded(ctx context.Context) (int, error) {
 			}
 			return err
 		})
+		if errs.Is(err, errs.NotFound) { // the account is gone
+			err = s.o.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(sqlDelete, int64(d.an), int64(d.id)); return nil })
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -5,6 +5,9 @@ import (
 	"errors"
 )
 
+// TakeUp is what Run does first where no other process sends.
+func (s *Service) TakeUp(ctx context.Context) error { return s.takeUp(ctx) }
+
 // Stale takes what is due, has the time pass, and goes on with it.
 func (s *Service) Stale(ctx context.Context, pass func()) error {
 	all, err := s.take(ctx)

@@ -24,6 +24,11 @@ const (
 
 // Run hands letters over when their time comes, until ctx ends.
 func (s *Service) Run(ctx context.Context) {
+	if s.o.Alone {
+		if err := s.takeUp(ctx); err != nil && ctx.Err() == nil {
+			s.o.Logger.Error("sending: what was under way waits for its lease", "error", err)
+		}
+	}
 	for {
 		if err := s.Step(ctx); err != nil && ctx.Err() == nil {
 			s.o.Logger.Error("sending: letters wait", "error", err)
@@ -35,6 +40,14 @@ func (s *Service) Run(ctx context.Context) {
 		case <-s.o.Clock.After(s.nextLook(ctx)):
 		}
 	}
+}
+
+// takeUp has what a process that is gone was at be due at once.
+func (s *Service) takeUp(ctx context.Context) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlTakeUp, s.o.Clock.Now().UnixMicro())
+		return nil
+	})
 }
 
 // nextLook is how long nothing is due.
@@ -149,6 +162,9 @@ var errWithdrawn error = errs.E(errs.Conflict, "The letter was called back.")
 // send hands a letter over, puts it off, or gives it up.
 func (s *Service) send(ctx context.Context, w work) error {
 	what, err := s.open(ctx, &w)
+	if errs.Is(err, errs.NotFound) { // the mailbox is gone, and its key with it
+		return s.drop(ctx, w)
+	}
 	if err != nil {
 		return err
 	}
@@ -175,6 +191,14 @@ func (s *Service) open(ctx context.Context, w *work) (what said, err error) {
 		return what, err
 	}
 	return what, unseal(w.keys, submissionName(w.an, w.id), w.sealed, &what)
+}
+
+// drop ends a submission that nobody can read any more.
+func (s *Service) drop(ctx context.Context, w work) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Exec(sqlDrop, int64(w.an), int64(w.id), w.tries, s.o.Clock.Now().UnixMicro())
+		return nil
+	})
 }
 
 // asKinds is a refusal in the words of errs: what is refused for good, and what passes.

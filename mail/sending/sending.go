@@ -154,6 +154,7 @@ type Options struct {
 	Keys       Keys
 	Sealer     Sealer
 	Postmaster haven.Address // from whom people hear that a letter was not sent
+	Alone      bool          // no other process sends: what was under way is taken up at the start of Run, not when a lease ends
 	Policy     policy.Sending
 	Clock      clock.Clock
 	Logger     *slog.Logger

@@ -378,6 +378,41 @@ func TestKilledWhileSending(t *testing.T) {
 	})
 }
 
+// TestTheOnlyProcessTakesUpAtOnce what the one before it was at, where no other can be.
+func TestTheOnlyProcessTakesUpAtOnce(t *testing.T) {
+	each(t, func(s story) {
+		s.submit(s.Draft(s.Alice, letter), "0")
+		later := s.submit(s.Draft(s.Alice, letter), "7200")
+		s.Must(s.Store.DB.Write(s.t.Context(), func(tx *db.Tx) error {
+			tx.Exec(`UPDATE submission SET due = $1, tries = tries + 1 WHERE id <> $2`, s.Store.Clock.Now().Add(5*time.Minute).UnixMicro(), int64(later.ID))
+			return nil
+		}))
+		s.pass(0)
+		s.lies(s.Ben, mailbox.Inbox, 0)
+		s.Must(s.Sending.TakeUp(s.t.Context()))
+		s.pass(0)
+		s.lies(s.Ben, mailbox.Inbox, 1)
+		s.undo(s.Alice, later.ID, sending.Pending)
+	})
+}
+
+// TestAMailboxThatIsGone leaves nothing that is tried for ever.
+func TestAMailboxThatIsGone(t *testing.T) {
+	each(t, func(s story) {
+		s.submit(s.Draft(s.Alice, letter), "7200")
+		s.Must(s.Store.Keys.Destroy(s.t.Context(), s.Alice))
+		s.pass(2 * time.Hour)
+		s.lies(s.Ben, mailbox.Inbox, 0)
+		left := 0
+		s.Must(s.Store.DB.Read(s.t.Context(), func(tx *db.Tx) error {
+			return tx.Query(`SELECT COUNT(*) FROM submission WHERE todo <> 0`, nil, func(r db.Row) error { left = int(r.Int64(0)); return nil })
+		}))
+		if left != 0 {
+			s.t.Errorf("%d letters are tried for ever", left)
+		}
+	})
+}
+
 // TestASlowProcessSendsNothing has a process wake up with a letter that another one has taken over.
 func TestASlowProcessSendsNothing(t *testing.T) {
 	t.Parallel()

@@ -64,6 +64,8 @@ const (
 	sqlDue      = `SELECT ` + workColumns + ` FROM submission WHERE todo <> 0 AND due <= $1 ORDER BY due, an, id LIMIT $2`
 	sqlNextDue  = `SELECT MIN(due) FROM submission WHERE todo <> 0`
 	sqlTake     = `UPDATE submission SET due = $4, tries = tries + 1 WHERE an = $1 AND id = $2 AND tries = $3 AND todo <> 0`
+	sqlTakeUp   = `UPDATE submission SET due = $1 WHERE todo <> 0 AND tries > 0 AND due > $1`
+	sqlDrop     = `UPDATE submission SET undo = CASE WHEN undo = 0 THEN 2 ELSE undo END, todo = 0, ended = $4 WHERE an = $1 AND id = $2 AND tries = $3`
 	sqlPutOff   = `UPDATE submission SET due = $4 WHERE an = $1 AND id = $2 AND tries = $3 AND todo <> 0`
 	sqlEnd      = `UPDATE submission SET undo = $4, todo = $5, queue = $6, sealed = $7, changed = $8, ended = $9, due = $9 WHERE an = $1 AND id = $2 AND tries = $3 AND undo = 0 AND todo = 1`
 	sqlTold     = `UPDATE submission SET todo = 0 WHERE an = $1 AND id = $2 AND tries = $3 AND todo = 2`

@@ -14,6 +14,9 @@ import (
 // tell files a notice that a letter was not sent, or not to all, in the mailbox that it was to be sent from, and in its person's own.
 func (s *Service) tell(ctx context.Context, w work) error {
 	what, err := s.open(ctx, &w)
+	if errs.Is(err, errs.NotFound) {
+		return s.drop(ctx, w)
+	}
 	if err != nil {
 		return err
 	}
