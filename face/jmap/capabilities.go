@@ -20,11 +20,15 @@ const coreURN = "urn:ietf:params:jmap:core"
 
 // capabilities is all that the face can.
 func (s *Server) capabilities() []capability {
-	return []capability{
+	all := []capability{
 		{coreURN, func(*visit) any { return s.core() }, nil},
 		{mailURN, func(*visit) any { return record{} }, s.mailCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
 	}
+	if s.o.Work != nil {
+		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
+	}
+	return all
 }
 
 // core is what RFC 8620 §2 says of limits.

@@ -20,6 +20,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/work"
 	"haven/platform/change"
 	"haven/platform/clock"
 	"haven/platform/policy"
@@ -114,8 +115,9 @@ type Options struct {
 	People People
 	Mail   *mailbox.Service
 	Search Searcher
-	Blobs  Blobs  // nil: nothing is uploaded or downloaded
-	States States // nil: nothing is pushed but that accounts changed
+	Work   *work.Service // nil: without urn:haven:work
+	Blobs  Blobs         // nil: nothing is uploaded or downloaded
+	States States        // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
 	Cookie  string   // name of the cookie in which the pages keep their session; "": none is taken
@@ -157,7 +159,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

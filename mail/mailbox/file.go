@@ -189,6 +189,10 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 			return err
 		}
 	}
+	coming := Coming{Msg: j.msg, Thread: thread, Role: cmp.Or(j.Role, Inbox), SentBy: j.SentBy, Refs: j.refs, At: j.at}
+	if err := s.came(tx, j.Account, locks[j.Account], coming); err != nil {
+		return err
+	}
 	j.filed = Filed{Account: j.Account, Mailbox: mb, UID: first, Msg: j.msg, Seq: seq, Astray: astray}
 	return nil
 }

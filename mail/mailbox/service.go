@@ -51,6 +51,7 @@ type Service struct {
 	step   int
 	ids    idSource
 	views  viewCache
+	work   Work // nil: nobody is told of what comes
 
 	overviews overviewCache
 }

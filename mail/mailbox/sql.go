@@ -170,6 +170,8 @@ CREATE TABLE folder_gone (
 	PRIMARY KEY (an, mb)
 ) {norowid};
 CREATE INDEX folder_gone_at ON folder_gone (at);
+`, `
+CREATE INDEX message_thread ON message (thread) WHERE thread <> id;
 `}}
 
 // Reading.

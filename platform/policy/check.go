@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -266,6 +266,25 @@ func (j JMAP) bounds() []bound {
 		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
 		some("jmap.write_within", j.WriteWithin),
 		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
+	}
+}
+
+func (w Work) bounds() []bound {
+	return []bound{
+		{"work.presence_for", w.PresenceFor >= 5*time.Second && w.PresenceFor <= 10*time.Minute, "between 5 seconds (\"5s\") and 10 minutes (\"10m\")"},
+		between("work.presences", w.Presences, 10, 10_000),
+		between("work.notes", w.Notes, 10, 10_000),
+		between("work.note_octets", w.NoteOctets, 256, 1<<20),
+		between("work.marked", w.Marked, 1, 1000),
+		between("work.deadlines", w.Deadlines, 1, 100),
+		some("work.deadline_most", w.DeadlineMost),
+		some("work.warn", w.Warn),
+		some("work.head_office_time", w.HeadOfficeTime),
+		{"work.local_team_time", w.LocalTeamTime >= w.HeadOfficeTime, "at least head_office_time: it climbs to the head office first"},
+		some("work.answered_for", w.AnsweredFor),
+		{"work.again_within", w.AgainWithin >= time.Minute && w.AgainWithin <= day, "between a minute (\"1m\") and a day (\"24h\")"},
+		some("work.release_every", w.ReleaseEvery),
+		between("work.board_rows", w.BoardRows, 1000, 100_000_000),
 	}
 }
 

@@ -43,6 +43,7 @@ type Policy struct {
 	Documents    Documents
 	Connection   Connection
 	JMAP         JMAP
+	Work         Work
 }
 
 // Address is how addresses are made (Rules 2). A prefix stands first in the address of a premises' mailbox.
@@ -407,6 +408,24 @@ type Connection struct {
 	BadCommands    int           // wrong commands before the connection is closed
 	LoginTries     int           // failed log ins before the connection is closed
 	OpenMailboxes  int           // shared mailboxes that one session may list
+}
+
+// Work is the numbers of who handles what in a mailbox (package work).
+type Work struct {
+	PresenceFor    time.Duration // somebody looks at a thread or writes for so long after the last word of it
+	Presences      int           // at once in one mailbox
+	Notes          int           // of one thread
+	NoteOctets     int           // of one note
+	Marked         int           // messages of one thread that carry its state as a keyword, the newest
+	Deadlines      int           // of one thread that run
+	DeadlineMost   time.Duration // the longest time that can be set
+	Warn           time.Duration // before a deadline ends, whoever handles it is warned
+	HeadOfficeTime time.Duration // after it ended, the head office is told
+	LocalTeamTime  time.Duration // after it ended, the local team is told
+	AnsweredFor    time.Duration // a colleague's answer stops a second one for so long
+	AgainWithin    time.Duration // a letter that was stopped goes if it is sent again within this time
+	ReleaseEvery   time.Duration // how often is looked whether somebody holds what is closed to that person by now
+	BoardRows      int           // states of threads that are kept in memory
 }
 
 // JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).

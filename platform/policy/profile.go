@@ -64,6 +64,9 @@ func nhsmail2017() Policy {
 		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
+		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
+			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
+			ReleaseEvery: time.Minute, BoardRows: 1_000_000},
 	}
 }
 
@@ -108,19 +111,19 @@ func sending() Sending {
 	}
 }
 
-func filters() Sieve {
-	return Sieve{
-		Scripts: 16, ScriptOctets: 64 << 10, NameOctets: 512, Nesting: 32, Includes: 10, Actions: 32, Redirects: 4, RedirectHops: 3,
-		Variables: 128, VariableOctets: 4096, Edits: 20, BodyOctets: 1 << 20, Work: 20_000_000, RunAtOnce: 4,
-		TellEvery: time.Hour, TellMost: 90 * day, SeenFor: 30 * day, SeenMost: 10_000, FaultEvery: day, Known: 30 * day,
-	}
-}
-
 func pushes() Push {
 	return Push{
 		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
 		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
 		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
+	}
+}
+
+func filters() Sieve {
+	return Sieve{
+		Scripts: 16, ScriptOctets: 64 << 10, NameOctets: 512, Nesting: 32, Includes: 10, Actions: 32, Redirects: 4, RedirectHops: 3,
+		Variables: 128, VariableOctets: 4096, Edits: 20, BodyOctets: 1 << 20, Work: 20_000_000, RunAtOnce: 4,
+		TellEvery: time.Hour, TellMost: 90 * day, SeenFor: 30 * day, SeenMost: 10_000, FaultEvery: day, Known: 30 * day,
 	}
 }
 
@@ -173,6 +176,7 @@ func bench() Policy {
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
 	p.Mailbox.Quota = 0
+	p.JMAP.Sockets, p.JMAP.SocketsTotal, p.JMAP.Requests = 1000, 0, 100
 	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
 	return p
 }
