@@ -222,7 +222,7 @@ func (s *serving) startFilters(context.Context) error {
 	return s.listen("managesieve", l.Managesieve, srv.Serve)
 }
 
-// startWorkers sets going what follows deliveries: the search index, letters to crowds, and automatic replies.
+// startWorkers sets going what follows deliveries: the search index, letters to crowds, and automatic replies; and what sends letters that lie in mailboxes.
 func (s *serving) startWorkers(context.Context) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.workers = cancel
@@ -232,6 +232,7 @@ func (s *serving) startWorkers(context.Context) error {
 	s.wg.Go(func() { s.h.search.Run(ctx) })
 	s.wg.Go(func() { s.h.delivery.Run(ctx) })
 	s.wg.Go(func() { s.h.vacation.Run(ctx, s.h.delivery) })
+	s.wg.Go(func() { s.h.sending.Run(ctx) })
 	s.wg.Go(func() { s.h.notify.Run(ctx) })
 	s.startPush(ctx)
 	return nil
@@ -300,6 +301,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
 		{Name: "uploads", Every: time.Hour, Alone: true, Run: h.uploads.Sweep},
 		{Name: "filters", Every: time.Hour, Alone: true, Run: h.filters.Sweep},
+		{Name: "ended submissions", Every: time.Hour, Alone: true, Run: h.sending.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},
 		{Name: "body sweep", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { _, err := keeper.Sweep(ctx); return ignoreHeld(err) }},

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -42,6 +43,7 @@ type Submission struct {
 	envelope Envelope
 	to       addressees
 	others   []outbox.Recipient
+	draft    *Draft // nil: it came from a program, and is no message here yet
 }
 
 // BeginSubmission begins a letter of who. The envelope's sender must be an address that the person may use, or null.
@@ -136,6 +138,7 @@ type SubmittedLetter struct {
 	utf8   bool                  // the header holds octets over 127
 	high   bool                  // anything does
 	files  attachment.UUHint
+	same   bool // the Sent copy says what was written, octet by octet
 }
 
 // Open begins the letter's text.
@@ -184,6 +187,9 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 		return nil, err
 	}
 	l.utf8 = hasHigh([]byte(h))
+	if d := l.sub.draft; d != nil && l.from.Account != d.Account {
+		return nil, refuse(errs.Denied, RuleSender, 550, "5.7.1", "A letter in this mailbox is sent from an address of this mailbox. Write one of them into From.")
+	}
 	bcc := h.Has("Bcc") || h.Has("Resent-Bcc")
 	rest := func(keepBcc bool) []byte {
 		out := keepFields(nil, h, func(f mime.Field) bool {
@@ -201,6 +207,7 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 		})
 		return append(out, l.missing(h, sender)...)
 	}
+	l.same = bytes.Equal(rest(true), []byte(h))
 	if bcc {
 		if l.copy, err = l.sub.s.o.Store.NewLetter(l.ctx); err != nil {
 			return nil, err
@@ -297,13 +304,9 @@ func misformed(f mime.Field, why error) error {
 // in one commit.
 func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	s := l.sub.s
-	if err := l.gate.finish(); err != nil {
+	if err := l.finish(); err != nil {
 		l.Abort()
 		return "", err
-	}
-	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
-		l.Abort()
-		return "", refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
 	}
 	letter, removed, err := s.guard(ctx, l.to, l.files.Seen)
 	if err != nil {
@@ -318,10 +321,12 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	whole := kept
 	letter, kept, lacks, err := l.end(ctx, letter, kept)
 	if err != nil {
 		return "", err
 	}
+	l.same = l.same && removed.count() == 0 && kept == whole
 	if err := s.fileFitting(ctx, l.sub.to, letter.Size(), func(now, later addressees) error {
 		return l.file(ctx, letter, kept, removed, now, later)
 	}); err != nil {
@@ -330,6 +335,18 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	l.count(letter, removed)
 	l.tellLacking(ctx, lacks)
 	return l.id, nil
+}
+
+// finish ends the text, and refuses the letter where it can't be sent.
+func (l *SubmittedLetter) finish() error {
+	if err := l.gate.finish(); err != nil {
+		return err
+	}
+	s := l.sub.s
+	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
+		return refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
+	}
+	return nil
 }
 
 // file files with some recipients here and in Sent, and writes the letter down for the other recipients, in one commit.
@@ -343,7 +360,7 @@ func (l *SubmittedLetter) file(ctx context.Context, letter, kept *mailbox.Letter
 	if err != nil {
 		return err
 	}
-	p.filings = append(p.filings, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent, Flags: mailbox.Seen, SentBy: l.sub.who.Person})
+	p.filings = append(p.filings, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent, Flags: mailbox.Seen, SentBy: l.sub.who.Person, Of: l.draftSent()})
 	also, err := l.also(ctx, letter, removed, p.holds(letter), slices.Concat(later, p.later))
 	if err != nil {
 		return err
@@ -374,17 +391,18 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		}
 		filed = true
 	}
-	queued := func(tx *db.Tx) error {
+	taken := Taken{ID: l.id, To: l.delivered(later)}
+	queued := func(tx *db.Tx) (err error) {
 		if len(item.To) == 0 {
 			return nil
 		}
 		if !filed {
 			blob.Insert(tx, letter.Stored())
 		}
-		_, err := s.o.Outbox.Enqueue(tx, item)
+		taken.Queue, err = s.o.Outbox.Enqueue(tx, item)
 		return err
 	}
-	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued), nil
+	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued, l.tellDraft(&taken)), nil
 }
 
 // record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing

@@ -103,6 +103,9 @@ func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
 				numbers[j.Account] += len(into.Path)
 			}
 		}
+		if j.Of != nil {
+			numbers[j.Account] += turnNumbers
+		}
 		if j.SentBy != 0 {
 			numbers[j.SentBy]++
 		}
@@ -123,7 +126,7 @@ func (s *Service) fileAll(tx *db.Tx, jobs []*filing, locks map[haven.AccountNo]*
 			bodies[j.Letter] = true
 			j.Letter.insertBody(tx)
 		}
-		if err := s.fileOne(tx, j, locks); err != nil {
+		if err := s.fileOrKeep(tx, j, locks); err != nil {
 			return err
 		}
 	}

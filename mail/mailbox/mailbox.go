@@ -42,6 +42,8 @@ const (
 	Trash   Role = "trash"
 	Archive Role = "archive"
 	Junk    Role = "junk"
+
+	Scheduled Role = "scheduled" // letters that are sent later; made when the first one is, see scheduled.go
 )
 
 // Provisioned are the folders that each account is created with, in this order, with their names at the root.
@@ -178,6 +180,7 @@ type Filing struct {
 	Flags    Flags
 	Keywords []string
 	SentBy   haven.AccountNo // set on a Sent copy: whose program may append its own, which is then folded into this one
+	Of       *Sending        // set on a Sent copy of what was a message of the account before: one of the two stays
 }
 
 // Into is a folder that a letter is filed into. One that isn't there, and can't be made or isn't to be, is the Inbox: a letter is worth more than its place.

@@ -180,6 +180,13 @@ func (s Sending) bounds() []bound {
 		some("sending.delay_notice", s.DelayNotice),
 		between("sending.hops", s.Hops, 20, 1000).because(" (RFC 5321 §6.3)"),
 		some("sending.removed_kept", s.RemovedKept),
+		{"sending.undo_delay", s.UndoDelay >= 0 && s.UndoDelay <= s.UndoMost, "at most undo_most"},
+		{"sending.undo_most", s.UndoMost >= 0 && s.UndoMost <= time.Hour, "at most an hour (\"1h\"): a letter that waits longer stands in Scheduled"},
+		{"sending.send_later", s.SendLater >= 0 && s.SendLater <= 366*day, "at most 366 days (\"366d\"), or 0 for none"},
+		between("sending.submissions_per", s.SubmissionsPer, 1, 100_000),
+		{"sending.submissions_kept", s.SubmissionsKept >= day && s.SubmissionsKept <= 400*day, "between a day (\"1d\") and 400 days (\"400d\")"},
+		between("sending.identities", s.Identities, 1, 1000),
+		between("sending.identity_octets", s.IdentityOctets, 1<<10, 1<<20),
 	}
 }
 

@@ -295,6 +295,14 @@ type Sending struct {
 	DelayNotice     time.Duration // the sender is told that it is late
 	Hops            int           // Received fields before a loop is assumed (RFC 5321 §6.3)
 	RemovedKept     time.Duration // originals of removed executables
+
+	UndoDelay       time.Duration // a letter sent by JMAP can be called back for this, where its sender asks for nothing else
+	UndoMost        time.Duration // one that waits for longer is sent later: it stands in Scheduled
+	SendLater       time.Duration // longest that a letter can wait (RFC 4865); 0: none waits longer than UndoMost
+	SubmissionsPer  int           // letters of one mailbox that wait at once
+	SubmissionsKept time.Duration // what became of a letter can be asked for this
+	Identities      int           // that a person may make in one mailbox
+	IdentityOctets  int           // of what one says, its signatures included
 }
 
 // Vacation is the numbers of automatic replies.

@@ -108,6 +108,7 @@ func sending() Sending {
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+		UndoDelay: 10 * time.Second, UndoMost: time.Minute, SendLater: 30 * day, SubmissionsPer: 1000, SubmissionsKept: 30 * day, Identities: 20, IdentityOctets: 64 << 10,
 	}
 }
 

@@ -104,6 +104,13 @@ func (p *Place) Box(locals ...string) haven.AccountNo {
 	return no
 }
 
+// Unbox has nobody find a mailbox any more.
+func (p *Place) Unbox(local string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.boxes, local+"@"+p.Domain)
+}
+
 // Resolve is delivery.Directory's.
 func (p *Place) Resolve(_ context.Context, a haven.Address) (delivery.Recipient, error) {
 	p.mu.Lock()
