@@ -23,7 +23,11 @@ func (s *Server) capabilities() []capability {
 	all := []capability{
 		{coreURN, func(*visit) any { return s.core() }, nil},
 		{mailURN, func(*visit) any { return record{} }, s.mailCapability},
+		{quotaURN, func(*visit) any { return record{} }, quotaCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
+	}
+	if s.o.Vacations != nil {
+		all = append(all, capability{vacationURN, func(*visit) any { return record{} }, vacationCapability})
 	}
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})

@@ -121,6 +121,8 @@ type Options struct {
 	Submissions Submissions // nil: nothing is sent
 	Identities  Identities  // as whom; given with Submissions
 
+	Vacations Vacations // nil: automatic replies are kept on the pages alone
+
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
@@ -163,7 +165,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -1,0 +1,139 @@
+package jmap
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/vacation"
+	"haven/platform/errs"
+)
+
+const vacationURN = "urn:ietf:params:jmap:vacationresponse"
+
+// Vacations keeps automatic replies; *vacation.Service is one.
+type Vacations interface {
+	Of(ctx context.Context, person, account haven.AccountNo) (vacation.Reply, error)
+	Set(ctx context.Context, actor haven.Actor, w vacation.Whose, r vacation.Reply) error
+}
+
+// vacationMethods are those of RFC 8621 §8.
+var vacationMethods = map[string]method{
+	"VacationResponse/get": {vacationURN, func(c *call) (any, error) { return c.get(vacations{}) }},
+	"VacationResponse/set": {vacationURN, func(c *call) (any, error) { return c.setAs(haven.Manage, vacations{}) }},
+}
+
+// vacationCapability: an automatic reply is its person's, and in a shared mailbox its owners'.
+func vacationCapability(a Account) any {
+	if !a.Rights.Has(haven.Manage) {
+		return nil
+	}
+	return record{}
+}
+
+// vacations is the type VacationResponse (RFC 8621 §8): one object, named singleton.
+type vacations struct{}
+
+const vacationID = "singleton"
+
+var vacationProperties = []string{"id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"}
+
+func (vacations) Properties() (all, usual []string) { return vacationProperties, vacationProperties }
+
+// State is made of what the reply says: it is the same where that is.
+func (t vacations) State(c *call, v mailbox.Viewer) (string, error) {
+	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(r)
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.EncodeToString(sum[:12]), err
+}
+
+func (vacations) All(*call, mailbox.Viewer) ([]string, error) { return []string{vacationID}, nil }
+
+func (vacations) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add func(string, any)) error {
+	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if id == vacationID {
+			add(id, vacationObject(r))
+		}
+	}
+	return nil
+}
+
+func vacationObject(r vacation.Reply) record {
+	return record{"isEnabled": r.On, "fromDate": dateOrNull(r.From), "toDate": dateOrNull(r.Until), "subject": orNullText(r.Subject),
+		"textBody": orNullText(r.Inside), "htmlBody": nil}
+}
+
+func dateOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return date(t)
+}
+
+func (t vacations) Set(c *call, v mailbox.Viewer, s *setting) error {
+	for _, x := range s.Create {
+		s.NotCreated(x.CID, errSingleton)
+	}
+	for _, id := range s.Destroy {
+		s.NotDestroyed(id, errSingleton)
+	}
+	for _, u := range s.Update {
+		err := error(errNotFound)
+		if u.ID == vacationID {
+			err = t.update(c, v, u.Patch)
+		}
+		if err != nil {
+			s.NotUpdated(u.ID, vacationError(err))
+		} else {
+			s.Updated(u.ID, nil)
+		}
+	}
+	return nil
+}
+
+// vacationError is why a reply is not as it was to be.
+func vacationError(err error) error {
+	if errs.Is(err, errs.Invalid) {
+		return refuse("invalidProperties", errs.Say(err), "textBody", "fromDate", "toDate", "subject")
+	}
+	return err
+}
+
+func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
+	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
+	if err != nil {
+		return err
+	}
+	before := vacationObject(r)
+	before["id"] = vacationID
+	after, err := p.Apply(before)
+	if err != nil {
+		return err
+	}
+	after.Allow("id")
+	if after.Has("htmlBody") {
+		after.Bad("htmlBody", "can't be set: automatic replies are plain text")
+	}
+	text := after.String("textBody")
+	if r.Outside == r.Inside || r.Inside == "" { // on the pages strangers may get another text, or none; who chose that keeps it
+		r.Outside = text
+	}
+	r.On, r.From, r.Until, r.Subject, r.Inside = after.Bool("isEnabled", false), after.UTCDate("fromDate"), after.UTCDate("toDate"), after.String("subject"), text
+	if err := after.Done(); err != nil {
+		return err
+	}
+	own := c.accountID(v)
+	return c.srv.o.Vacations.Set(c.ctx, c.actor(own), vacation.Whose{Person: v.Person, Account: v.Account, ID: own}, r)
+}
