@@ -25,6 +25,8 @@ import (
 	"haven/mail/outbox"
 	"haven/mail/push"
 	"haven/mail/search"
+	"haven/mail/sending"
+	"haven/mail/sieve"
 	"haven/mail/upload"
 	"haven/mail/vacation"
 	"haven/mail/work"
@@ -113,6 +115,8 @@ type house struct {
 	outbox        *outbox.Outbox
 	delivery      *delivery.Service
 	vacation      *vacation.Service
+	filters       *sieve.Service
+	sending       *sending.Service
 	work          *work.Service
 	handover      *handover.Service
 	uploads       *upload.Service
@@ -142,7 +146,7 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema, work.Schema}
+	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema, sending.Schema, work.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
@@ -358,7 +362,7 @@ func (h *house) wireStore(ctx context.Context) error {
 		return err
 	}
 	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
-		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: node})
+		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: node, Withdrawn: h.withdrawn})
 	return h.startTurns()
 }
 
@@ -375,7 +379,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	h.outbox = outbox.New(outbox.Config{DB: h.db, Alone: h.db.Engine() == "sqlite", Bodies: h.bodies, Sealer: sealer, Hostname: h.conf.Service.Hostname,
 		Notices:  h.postmaster().String(),
 		Policy:   outbox.Policy{Lifetime: p.Sending.QueueFor, WarnAfter: p.Sending.DelayNotice, Recipients: p.Sending.Recipients},
-		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Own: letters{h}, Clock: h.clock, Log: h.log})
+		Resolver: hosts{resolver}, Routes: h.routes(), Self: h.ownNames(), Signer: domainSigner{h}, Local: notices{h}, Own: letters{h}, Fates: fates{h}, Notify: func(e outbox.Event) { h.sending.Told(e) }, Clock: h.clock, Log: h.log})
 	crowds, err := h.keys.Sealer(ctx, "delivery.seal")
 	if err != nil {
 		return err
@@ -386,12 +390,17 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	}
 	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.work = work.New(work.Options{DB: h.db, Mail: h.mail, Access: h.access, People: colleagues{}, Hours: hours{}, Notices: told{h}, Keys: h.keys, Hub: h.hub, Policy: p.Work, Clock: h.clock, Logger: h.log})
+	h.filters = sieve.New(sieve.Options{DB: h.db, Access: h.access, Owners: owners{h}, Keys: h.keys, Policy: p.Sieve, Clock: h.clock, Zone: openinghours.London, Logger: h.log})
 	h.handover = handover.New(handover.Options{DB: h.db, Mail: h.mail, People: insiders{h}, Policy: p, Clock: h.clock})
 	h.uploads = upload.New(upload.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Access: h.access, Room: h.mail, Policy: p.JMAP, Clock: h.clock})
 	h.delivery = delivery.New(delivery.Options{Host: h.conf.Service.Hostname, Postmaster: h.postmaster(),
-		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h}, Colleagues: h.work,
+		Store: h.mail, Room: h.mail, Bodies: h.bodies, Keys: h.keys, Directory: receivers{h}, Senders: senders{h}, Outbox: h.outbox, Returns: letters{h}, Replies: h.vacation, Footers: footers{h}, Colleagues: h.work, Filters: h.filters, Sieve: p.Sieve,
 		DB: h.db, Sealer: crowds, Checker: &authn.Checker{DNS: authn.NewCached(resolver, h.clock.Now)}, Policy: p.Sending, Clock: h.clock, Logger: h.log})
-	return h.turnSealers(sealer, crowds, owed)
+	told, err := h.wireSending(ctx)
+	if err != nil {
+		return err
+	}
+	return h.turnSealers(sealer, crowds, owed, told)
 }
 
 // indexLease is for how long one of several processes keeps the index: far longer than a step of it takes.

@@ -22,7 +22,7 @@ func (s *serving) jmapFace() *jmap.Server {
 		return s.jmap
 	}
 	h := s.h
-	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub,
+	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending,
 		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock})
 	face := s.jmap
 	s.onStop(func(context.Context) error { face.Close(); return nil })
@@ -125,7 +125,7 @@ func (s jmapStates) States(ctx context.Context, who *jmap.Session, accounts []jm
 	all := make(map[haven.AccountNo]map[string]string, len(accounts))
 	for _, a := range accounts {
 		v := mailbox.Viewer{Person: who.Person, Account: a.No, ByProgram: who.ByProgram}
-		of, err := jmap.MailStates(ctx, s.h.mail, v)
+		of, err := s.of(ctx, v)
 		if errs.Is(err, errs.NotFound) {
 			continue // closed a moment ago
 		}
@@ -143,6 +143,16 @@ func (s jmapStates) States(ctx context.Context, who *jmap.Session, accounts []jm
 		all[a.No] = of
 	}
 	return all, nil
+}
+
+func (s jmapStates) of(ctx context.Context, v mailbox.Viewer) (map[string]string, error) {
+	all, err := jmap.MailStates(ctx, s.h.mail, v)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := jmap.SubmissionStates(ctx, s.h.sending, v)
+	maps.Copy(all, sent)
+	return all, err
 }
 
 // jmapBlobs keeps what programs upload.

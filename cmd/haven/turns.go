@@ -83,8 +83,8 @@ func (h *house) startTurns() error {
 	return h.turns.Start(job.Job{Name: "process number", Every: nodeEvery, Run: h.keepNode})
 }
 
-// turnSealers makes every day's keys for what waits in the queue, for crowds and to be answered, and drops those that none of it needs.
-func (h *house) turnSealers(queue, crowds, owed *secret.Sealer) error {
+// turnSealers makes every day's keys for what waits in the queue, for crowds, to be answered and to be read by who sent it, and drops those that none of it needs.
+func (h *house) turnSealers(queue, crowds, owed, told *secret.Sealer) error {
 	return h.turns.Start(job.Job{Name: "sealing keys", Every: time.Hour, Run: func(ctx context.Context) error {
 		queued, crowded, err := h.waitingSince(ctx)
 		if err != nil {
@@ -94,7 +94,11 @@ func (h *house) turnSealers(queue, crowds, owed *secret.Sealer) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(queue.Turn(ctx, queued), crowds.Turn(ctx, crowded), owed.Turn(ctx, waits))
+		unread, err := h.sending.ToldSince(ctx)
+		if err != nil {
+			return err
+		}
+		return errors.Join(told.Turn(ctx, unread), queue.Turn(ctx, queued), crowds.Turn(ctx, crowded), owed.Turn(ctx, waits))
 	}})
 }
 

@@ -14,6 +14,8 @@ var uses = map[mailbox.Role]string{
 	mailbox.Trash:   `\Trash`,
 	mailbox.Archive: `\Archive`,
 	mailbox.Junk:    `\Junk`,
+
+	mailbox.Scheduled: `\Scheduled`, // IANA, IMAP Mailbox Name Attributes
 }
 
 func roleOf(use string) (mailbox.Role, bool) {

@@ -28,6 +28,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}
+	if s.o.Submissions != nil {
+		all = append(all, capability{submissionURN, func(*visit) any { return record{} }, s.submissionCapability})
+	}
 	return all
 }
 

@@ -117,7 +117,11 @@ type Options struct {
 	Search Searcher
 	Work   *work.Service // nil: without urn:haven:work
 	Blobs  Blobs         // nil: nothing is uploaded or downloaded
-	States States        // nil: nothing is pushed but that accounts changed
+
+	Submissions Submissions // nil: nothing is sent
+	Identities  Identities  // as whom; given with Submissions
+
+	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
 	Cookie  string   // name of the cookie in which the pages keep their session; "": none is taken
@@ -159,7 +163,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -92,7 +92,7 @@ func folderName(f mailbox.Folder) string {
 // folderRights is myRights (RFC 8621 §2). Rights cover a whole account; the folders that each has can't be renamed or deleted.
 func folderRights(f mailbox.Folder, r haven.Rights) record {
 	w := r.Has(haven.Write)
-	return record{"mayReadItems": r.Has(haven.Read), "mayAddItems": w, "mayRemoveItems": w, "maySetSeen": w, "maySetKeywords": w,
+	return record{"mayReadItems": r.Has(haven.Read), "mayAddItems": w && f.Role != mailbox.Scheduled, "mayRemoveItems": w, "maySetSeen": w, "maySetKeywords": w,
 		"mayCreateChild": w, "mayRename": w && !f.Kept(), "mayDelete": w && !f.Kept(), "maySubmit": r&(haven.SendAs|haven.SendOnBehalf) != 0}
 }
 

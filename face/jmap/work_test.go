@@ -106,7 +106,7 @@ func (d *desk) ask(c *jmapclient.Client, name string, args jmapclient.Args) (ans
 }
 
 // at goes into an answer by names.
-func at(v any, path ...string) any {
+func when(v any, path ...string) any {
 	for _, name := range path {
 		m, ok := v.(map[string]any)
 		if !ok {
@@ -158,27 +158,27 @@ func TestWorkItem(t *testing.T) {
 	before := got["state"].(string)
 
 	got = d.update(d.ben, id, object1{"status": "handled"})
-	d.is("what the service says of a claim", at(got, "updated", id, "handledBy"), benID)
+	d.is("what the service says of a claim", when(got, "updated", id, "handledBy"), benID)
 	got = d.update(d.anna, id, object1{"status": "handled"})
-	d.is("a claim of what a colleague handles", at(got, "notUpdated", id, "type"), "claimedByOther")
-	d.is("who has it", at(got, "notUpdated", id, "handledByName"), ben)
-	d.is("since when", at(got, "notUpdated", id, "since"), date(d.Clock.Now()))
+	d.is("a claim of what a colleague handles", when(got, "notUpdated", id, "type"), "claimedByOther")
+	d.is("who has it", when(got, "notUpdated", id, "handledByName"), ben)
+	d.is("since when", when(got, "notUpdated", id, "since"), date(d.Clock.Now()))
 	got = d.update(d.anna, id, object1{"handledBy": annaID}, "takeOver", []string{id})
-	d.is("a claim that takes over", at(got, "notUpdated"), nil)
+	d.is("a claim that takes over", when(got, "notUpdated"), nil)
 	got = d.update(d.anna, id, object1{"handledBy": benID, "category": "referral"}, "handOverNotes", object1{id: "They ring back at 3."})
-	d.is("a handing over", at(got, "notUpdated"), nil)
+	d.is("a handing over", when(got, "notUpdated"), nil)
 	d.is("who has it now", d.item(id)["handledByName"], ben)
 	d.is("what it is", d.item(id)["category"], "referral")
 	notes := d.ask(d.ben, "WorkNote/query", jmapclient.Args{"filter": object1{"threadId": id}})["ids"].([]any)
 	d.is("notes", len(notes), 1)
 
 	got = d.update(d.anna, id, object1{"handledBy": d.account(archive)})
-	d.is("an assignment to who has no access", at(got, "notUpdated", id, "type"), "noAccess")
+	d.is("an assignment to who has no access", when(got, "notUpdated", id, "type"), "noAccess")
 	d.update(d.ben, id, object1{"status": "done"})
 	d.is("who did it", d.item(id)["doneByName"], ben)
 	got = d.update(d.anna, id, object1{"status": "handled"})
-	d.is("a claim of what is done", at(got, "notUpdated", id, "type"), "doneAlready")
-	d.is("who did it, in the refusal", at(got, "notUpdated", id, "doneByName"), ben)
+	d.is("a claim of what is done", when(got, "notUpdated", id, "type"), "doneAlready")
+	d.is("who did it, in the refusal", when(got, "notUpdated", id, "doneByName"), ben)
 	got = d.ask(d.anna, "WorkItem/changes", jmapclient.Args{"sinceState": before})
 	d.is("what came to be since", got["created"], []string{id})
 
@@ -189,16 +189,16 @@ func TestWorkItem(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := d.update(d.anna, id, p)
-		if typ, props := at(got, "notUpdated", id, "type"), fmt.Sprint(at(got, "notUpdated", id, "properties")); typ != "invalidProperties" || !strings.Contains(props, property) {
+		if typ, props := when(got, "notUpdated", id, "type"), fmt.Sprint(when(got, "notUpdated", id, "properties")); typ != "invalidProperties" || !strings.Contains(props, property) {
 			t.Errorf("%s: %v %v, want %s", patch, typ, props, property)
 		}
 	}
 	for _, other := range []string{"Tzzzzzzzz", "M1", "x"} {
-		d.is("an item of no thread", at(d.update(d.anna, other, object1{"status": "done"}), "notUpdated", other, "type"), "notFound")
+		d.is("an item of no thread", when(d.update(d.anna, other, object1{"status": "done"}), "notUpdated", other, "type"), "notFound")
 	}
 	got = d.ask(d.anna, "WorkItem/set", jmapclient.Args{"create": object1{"a": object1{}}, "destroy": []string{id}})
-	d.is("a creation", at(got, "notCreated", "a", "type"), "singleton")
-	d.is("a destruction", at(got, "notDestroyed", id, "type"), "singleton")
+	d.is("a creation", when(got, "notCreated", "a", "type"), "singleton")
+	d.is("a destruction", when(got, "notDestroyed", id, "type"), "singleton")
 }
 
 func TestWorkItemErrors(t *testing.T) {
@@ -272,24 +272,24 @@ func TestWorkNote(t *testing.T) {
 	state := d.ask(d.ben, "WorkNote/get", jmapclient.Args{"ids": nil})["state"]
 	got := d.ask(d.anna, "WorkNote/set", jmapclient.Args{"create": object1{"n": object1{"threadId": id, "text": "Rang the ward."}, "bare": object1{"text": "x"},
 		"lost": object1{"threadId": "Tzzzzzzzz", "text": "x"}, "empty": object1{"threadId": id, "text": " "}, "odd": object1{"threadId": id, "text": "x", "colour": "red"}}})
-	note, _ := at(got, "created", "n", "id").(string)
-	d.is("who wrote it", at(got, "created", "n", "authorName"), anna)
+	note, _ := when(got, "created", "n", "id").(string)
+	d.is("who wrote it", when(got, "created", "n", "authorName"), anna)
 	for cid, property := range map[string]string{"bare": "threadId", "lost": "threadId", "empty": "text", "odd": "colour"} {
-		d.is(cid, at(got, "notCreated", cid, "type"), "invalidProperties")
-		d.is(cid, at(got, "notCreated", cid, "properties"), []string{property})
+		d.is(cid, when(got, "notCreated", cid, "type"), "invalidProperties")
+		d.is(cid, when(got, "notCreated", cid, "properties"), []string{property})
 	}
 	got = d.ask(d.ben, "WorkNote/set", jmapclient.Args{"update": object1{note: object1{"text": "No."}}, "destroy": []string{"Nzzz"}})
-	d.is("a colleague's note", at(got, "notUpdated", note, "type"), "notYours")
-	d.is("a note that there is not", at(got, "notDestroyed", "Nzzz", "type"), "notFound")
+	d.is("a colleague's note", when(got, "notUpdated", note, "type"), "notYours")
+	d.is("a note that there is not", when(got, "notDestroyed", "Nzzz", "type"), "notFound")
 	d.Clock.Advance(time.Minute)
 	got = d.ask(d.anna, "WorkNote/set", jmapclient.Args{"update": object1{note: object1{"text": "Rang the ward twice."}}})
-	d.is("when it was edited", at(got, "updated", note, "editedAt"), date(d.Clock.Now()))
+	d.is("when it was edited", when(got, "updated", note, "editedAt"), date(d.Clock.Now()))
 	for _, patch := range []object1{{"text": nil}, {"text": 5}, {"author": "x"}} {
 		got = d.ask(d.anna, "WorkNote/set", jmapclient.Args{"update": object1{note: patch}})
-		d.is(fmt.Sprint(patch), at(got, "notUpdated", note, "type"), "invalidProperties")
+		d.is(fmt.Sprint(patch), when(got, "notUpdated", note, "type"), "invalidProperties")
 	}
 	list := d.ask(d.ben, "WorkNote/get", jmapclient.Args{"ids": []string{note, "Nzzz", "x"}})
-	d.is("what is read", at(list["list"].([]any)[0], "text"), "Rang the ward twice.")
+	d.is("what is read", when(list["list"].([]any)[0], "text"), "Rang the ward twice.")
 	d.is("what is not", list["notFound"], []string{"Nzzz", "x"})
 	d.is("changes", d.ask(d.ben, "WorkNote/changes", jmapclient.Args{"sinceState": state})["created"], []string{note})
 	got = d.ask(d.ben, "WorkNote/queryChanges", jmapclient.Args{"sinceQueryState": state, "filter": object1{"threadId": id}})
@@ -308,16 +308,16 @@ func TestWorkDeadline(t *testing.T) {
 		"e":    object1{"threadId": id, "rule": "call-back", "withinSeconds": 3600, "counting": "allHours", "startsAt": date(start.Add(-time.Hour))},
 		"odd":  object1{"threadId": id, "rule": "x", "withinSeconds": 1, "counting": "some"},
 		"long": object1{"threadId": id, "rule": "x", "withinSeconds": 1 << 40}, "lost": object1{"threadId": "Tzzzzzzzz", "rule": "x", "withinSeconds": 1}}})
-	d.is("when it is due", at(got, "created", "d", "dueAt"), date(start.Add(96*time.Hour)))
-	d.is("when that is due", at(got, "created", "e", "dueAt"), date(start))
+	d.is("when it is due", when(got, "created", "d", "dueAt"), date(start.Add(96*time.Hour)))
+	d.is("when that is due", when(got, "created", "e", "dueAt"), date(start))
 	for _, cid := range []string{"odd", "long", "lost"} {
-		d.is(cid, at(got, "notCreated", cid, "type"), "invalidProperties")
+		d.is(cid, when(got, "notCreated", cid, "type"), "invalidProperties")
 	}
-	day, hour := at(got, "created", "d", "id").(string), at(got, "created", "e", "id").(string)
+	day, hour := when(got, "created", "d", "id").(string), when(got, "created", "e", "id").(string)
 	got = d.ask(d.anna, "WorkDeadline/set", jmapclient.Args{"update": object1{hour: object1{"dueAt": "x"}, "Dzzz": object1{}}, "destroy": []string{day}})
-	d.is("a change", at(got, "notUpdated", hour, "type"), "onlyDoneEnds")
-	d.is("a change of none", at(got, "notUpdated", "Dzzz", "type"), "notFound")
-	d.is("a removal", at(got, "notDestroyed", day, "type"), "onlyDoneEnds")
+	d.is("a change", when(got, "notUpdated", hour, "type"), "onlyDoneEnds")
+	d.is("a change of none", when(got, "notUpdated", "Dzzz", "type"), "notFound")
+	d.is("a removal", when(got, "notDestroyed", day, "type"), "onlyDoneEnds")
 	query := func(filter object1) any {
 		t.Helper()
 		return d.ask(d.anna, "WorkDeadline/query", jmapclient.Args{"filter": filter})["ids"]
@@ -341,21 +341,21 @@ func TestWorkPresence(t *testing.T) {
 	own := id + "-" + d.account(anna)
 	state := d.ask(d.ben, "WorkPresence/get", jmapclient.Args{"ids": nil})["state"]
 	got := d.ask(d.anna, "WorkPresence/set", jmapclient.Args{"tab": "1", "create": object1{"p": object1{"threadId": id, "doing": "viewing"}, "odd": object1{"threadId": id, "doing": "sleeping"}, "lost": object1{"threadId": "x", "doing": "viewing"}}})
-	d.is("an id", at(got, "created", "p", "id"), own)
-	d.is("until when", at(got, "created", "p", "until"), date(d.Clock.Now().Add(30*time.Second)))
-	d.is("another doing", at(got, "notCreated", "odd", "type"), "invalidProperties")
-	d.is("no thread", at(got, "notCreated", "lost", "type"), "invalidProperties")
+	d.is("an id", when(got, "created", "p", "id"), own)
+	d.is("until when", when(got, "created", "p", "until"), date(d.Clock.Now().Add(30*time.Second)))
+	d.is("another doing", when(got, "notCreated", "odd", "type"), "invalidProperties")
+	d.is("no thread", when(got, "notCreated", "lost", "type"), "invalidProperties")
 	got = d.ask(d.anna, "WorkPresence/set", jmapclient.Args{"tab": "1", "update": object1{own: object1{"doing": "writing"}, "x": object1{"doing": "writing"}}})
-	d.is("a change of none", at(got, "notUpdated", "x", "type"), "notFound")
+	d.is("a change of none", when(got, "notUpdated", "x", "type"), "notFound")
 	list := d.ask(d.ben, "WorkPresence/get", jmapclient.Args{"ids": nil})["list"].([]any)
-	d.is("who is there", []any{at(list[0], "personName"), at(list[0], "doing")}, []string{anna, "writing"})
+	d.is("who is there", []any{when(list[0], "personName"), when(list[0], "doing")}, []string{anna, "writing"})
 	d.is("changes", d.ask(d.ben, "WorkPresence/changes", jmapclient.Args{"sinceState": state})["created"], []string{own})
 	got = d.ask(d.ben, "WorkPresence/set", jmapclient.Args{"update": object1{own: object1{"doing": "viewing"}}})
-	d.is("a colleague's", at(got, "notUpdated", own, "type"), "forbidden")
+	d.is("a colleague's", when(got, "notUpdated", own, "type"), "forbidden")
 	got = d.ask(d.ben, "WorkPresence/set", jmapclient.Args{"destroy": []string{own}})
-	d.is("a colleague's end", at(got, "notDestroyed", own, "type"), "forbidden")
+	d.is("a colleague's end", when(got, "notDestroyed", own, "type"), "forbidden")
 	got = d.ask(d.anna, "WorkPresence/set", jmapclient.Args{"tab": "1", "update": object1{own: object1{"doing": 1}}})
-	d.is("a wrong doing", at(got, "notUpdated", own, "type"), "invalidProperties")
+	d.is("a wrong doing", when(got, "notUpdated", own, "type"), "invalidProperties")
 	d.is("an end", d.ask(d.anna, "WorkPresence/set", jmapclient.Args{"tab": "1", "destroy": []string{own}})["destroyed"], []string{own})
 	d.is("who is left", d.ask(d.ben, "WorkPresence/get", jmapclient.Args{"ids": nil})["list"], []any{})
 }
@@ -365,13 +365,13 @@ func TestWorkSettings(t *testing.T) {
 	d := newDesk(t)
 	d.is("at first", d.ask(d.ben, "WorkSettings/get", jmapclient.Args{"ids": nil})["list"], []any{object1{"id": "singleton", "stopsSecondReply": true}})
 	got := d.ask(d.anna, "WorkSettings/set", jmapclient.Args{"update": object1{"singleton": object1{"stopsSecondReply": false}, "x": object1{}}, "create": object1{"a": object1{}}, "destroy": []string{"y"}})
-	d.is("a choice", at(got, "updated"), object1{"singleton": nil})
-	d.is("another one", at(got, "notUpdated", "x", "type"), "notFound")
-	d.is("a creation", at(got, "notCreated", "a", "type"), "singleton")
-	d.is("a destruction", at(got, "notDestroyed", "y", "type"), "singleton")
+	d.is("a choice", when(got, "updated"), object1{"singleton": nil})
+	d.is("another one", when(got, "notUpdated", "x", "type"), "notFound")
+	d.is("a creation", when(got, "notCreated", "a", "type"), "singleton")
+	d.is("a destruction", when(got, "notDestroyed", "y", "type"), "singleton")
 	d.is("then", d.ask(d.ben, "WorkSettings/get", jmapclient.Args{"ids": []string{"singleton"}})["list"], []any{object1{"id": "singleton", "stopsSecondReply": false}})
 	got = d.ask(d.anna, "WorkSettings/set", jmapclient.Args{"update": object1{"singleton": object1{"stopsSecondReply": "yes"}}})
-	d.is("a wrong choice", at(got, "notUpdated", "singleton", "type"), "invalidProperties")
+	d.is("a wrong choice", when(got, "notUpdated", "singleton", "type"), "invalidProperties")
 }
 
 func TestWorkCapability(t *testing.T) {

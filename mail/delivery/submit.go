@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -42,6 +43,7 @@ type Submission struct {
 	envelope Envelope
 	to       addressees
 	others   []outbox.Recipient
+	draft    *Draft // nil: it came from a program, and is no message here yet
 }
 
 // BeginSubmission begins a letter of who. The envelope's sender must be an address that the person may use, or null.
@@ -136,6 +138,7 @@ type SubmittedLetter struct {
 	utf8   bool                  // the header holds octets over 127
 	high   bool                  // anything does
 	files  attachment.UUHint
+	same   bool     // the Sent copy says what was written, octet by octet
 	refs   []string // its References and In-Reply-To
 }
 
@@ -185,6 +188,9 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 		return nil, err
 	}
 	l.utf8 = hasHigh([]byte(h))
+	if d := l.sub.draft; d != nil && l.from.Account != d.Account {
+		return nil, refuse(errs.Denied, RuleSender, 550, "5.7.1", "A letter in this mailbox is sent from an address of this mailbox. Write one of them into From.")
+	}
 	l.refers(h)
 	bcc := h.Has("Bcc") || h.Has("Resent-Bcc")
 	rest := func(keepBcc bool) []byte {
@@ -203,6 +209,7 @@ func (l *SubmittedLetter) editHeader(h mime.Header) ([]byte, error) {
 		})
 		return append(out, l.missing(h, sender)...)
 	}
+	l.same = bytes.Equal(rest(true), []byte(h))
 	if bcc {
 		if l.copy, err = l.sub.s.o.Store.NewLetter(l.ctx); err != nil {
 			return nil, err
@@ -299,13 +306,9 @@ func misformed(f mime.Field, why error) error {
 // in one commit.
 func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	s := l.sub.s
-	if err := l.gate.finish(); err != nil {
+	if err := l.finish(); err != nil {
 		l.Abort()
 		return "", err
-	}
-	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
-		l.Abort()
-		return "", refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
 	}
 	if err := l.mayAnswer(ctx); err != nil {
 		l.Abort()
@@ -324,19 +327,14 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	whole := kept
 	letter, kept, lacks, err := l.end(ctx, letter, kept)
 	if err != nil {
 		return "", err
 	}
+	l.same = l.same && removed.count() == 0 && kept == whole
 	if err := s.fileFitting(ctx, l.sub.to, letter.Size(), func(now, later addressees) error {
-		filings := l.filings(letter, kept, now)
-		also, err := l.also(ctx, letter, removed, filings, later)
-		if err != nil {
-			return err
-		}
-		header := letter.Message().Header
-		owed := s.owe(vacation.Letter{From: l.sub.envelope.From, Header: header, Inside: true}, now)
-		return s.file(ctx, l.sub.envelope, header, now, filings, inTurn(also, owed))
+		return l.file(ctx, letter, kept, removed, now, later)
 	}); err != nil {
 		return "", err
 	}
@@ -345,27 +343,51 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	return l.id, nil
 }
 
-// filings are those of some recipients here, and the copy for Sent.
-func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter, to addressees) []mailbox.Filing {
-	now := l.sub.s.o.Clock.Now()
-	out := make([]mailbox.Filing, 0, len(to)+1)
-	for _, r := range to {
-		out = append(out, mailbox.Filing{Account: r.Account, Letter: letter, Role: mailbox.Inbox,
-			Trace: []byte(envelopeTrace(l.sub.envelope.From, r.as) + received(l.sub.client, l.sub.s.o.Host, l.id, r.as, now))})
+// finish ends the text, and refuses the letter where it can't be sent.
+func (l *SubmittedLetter) finish() error {
+	if err := l.gate.finish(); err != nil {
+		return err
 	}
-	return append(out, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent,
-		Flags: mailbox.Seen, SentBy: l.sub.who.Person})
+	s := l.sub.s
+	if most := s.o.Policy.SendPerMailbox; most > 0 && s.sentFrom.Count(accountKey(l.from.Account)) >= most {
+		return refuse(errs.TooMany, RuleSendRate, 450, "4.7.1", "This mailbox has sent %d letters in the last hour, which is the most. Try again later.", most)
+	}
+	return nil
+}
+
+// file files with some recipients here and in Sent, and writes the letter down for the other recipients, in one commit.
+func (l *SubmittedLetter) file(ctx context.Context, letter, kept *mailbox.Letter, removed *removal, now, later addressees) error {
+	s, e, at := l.sub.s, l.sub.envelope, l.sub.s.o.Clock.Now()
+	p, err := s.plan(ctx, arrival{id: l.id, client: l.sub.client, envelope: e, letter: letter, where: destination{role: mailbox.Inbox}, inside: true, answers: true,
+		received: received(l.sub.client, s.o.Host, l.id, haven.Address{}, at), alone: len(l.sub.to) == 1 && len(l.sub.others) == 0, removed: removed.count(),
+		trace: func(r addressee) string {
+			return envelopeTrace(e.From, r.as) + received(l.sub.client, s.o.Host, l.id, r.as, at)
+		}}, now, maxFilings-1)
+	if err != nil {
+		return err
+	}
+	p.filings = append(p.filings, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent, Flags: mailbox.Seen, SentBy: l.sub.who.Person, Of: l.draftSent()})
+	also, err := l.also(ctx, letter, removed, p.holds(letter), slices.Concat(later, p.later))
+	if err != nil {
+		return err
+	}
+	header := letter.Message().Header
+	owed := s.owe(vacation.Letter{From: e.From, Header: header, Inside: true}, p.owed)
+	if err := s.file(ctx, e, header, p, inTurn(p.write(s), also, owed)); err != nil {
+		return err
+	}
+	p.done(ctx, s, l.id)
+	return nil
 }
 
 // also is what is written in the commit beside the filings: the audit record, originals held, recipients for whom it is
 // filed later, and the queue.
-func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing, later addressees) (func(*db.Tx) error, error) {
+func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filed bool, later addressees) (func(*db.Tx) error, error) {
 	s := l.sub.s
 	hold, err := removed.insert(ctx, s, append(l.sub.to.accounts(), l.from.Account), s.o.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
-	filed := slices.ContainsFunc(filings, func(f mailbox.Filing) bool { return f.Letter == letter })
 	item := l.item(letter)
 	var crowded func(*db.Tx) error
 	if len(later) > 0 {
@@ -375,17 +397,18 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		}
 		filed = true
 	}
-	queued := func(tx *db.Tx) error {
+	taken := Taken{ID: l.id, To: l.delivered(later)}
+	queued := func(tx *db.Tx) (err error) {
 		if len(item.To) == 0 {
 			return nil
 		}
 		if !filed {
 			blob.Insert(tx, letter.Stored())
 		}
-		_, err := s.o.Outbox.Enqueue(tx, item)
+		taken.Queue, err = s.o.Outbox.Enqueue(tx, item)
 		return err
 	}
-	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued), nil
+	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued, l.tellDraft(&taken)), nil
 }
 
 // record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing

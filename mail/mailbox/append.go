@@ -37,6 +37,9 @@ func (s *Service) Append(ctx context.Context, v Viewer, mb haven.MailboxNo, item
 		if err != nil {
 			return err
 		}
+		if f.Role == Scheduled {
+			return errScheduled
+		}
 		validity, uids = f.UIDValidity, uids[:0]
 		for _, j := range jobs {
 			uid, err := s.appendOne(tx, v, f, j, locks[v.Account], now)

@@ -116,7 +116,9 @@ func (s *Service) lastUID(ctx context.Context, t transfer) (last haven.UID, err 
 			return err
 		}
 		last = f.UIDNext - 1
-		_, err = folderNo(tx, t.to.Account, t.dst)
+		if f, err = folderNo(tx, t.to.Account, t.dst); err == nil && f.Role == Scheduled {
+			err = errScheduled
+		}
 		return err
 	})
 	return last, err

@@ -167,6 +167,9 @@ func (e *editor) refiling(d *Edit, seen []spot) (into []haven.MailboxNo, outOf [
 			return nil, nil, errNoSuchFolder
 		}
 		if !slices.ContainsFunc(seen, func(p spot) bool { return p.mb == mb }) && !slices.Contains(into, mb) {
+			if mb == e.lock.scheduled {
+				return nil, nil, errScheduled
+			}
 			into = append(into, mb)
 		}
 	}

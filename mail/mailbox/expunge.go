@@ -161,6 +161,9 @@ const (
 // remove deletes one placement and remembers that its UID vanished, with what Undelete needs. Unless it moved, a message
 // that has no placement left leaves quota and search.
 func (r *remover) remove(mb haven.MailboxNo, g going, why parting) error {
+	if err := r.lock.withdraw(r.tx, r.account, mb, g.msg); err != nil {
+		return err
+	}
 	seq := r.lock.take()
 	kept := g.flags & (settable | marked | attachment)
 	if why != expunged {

@@ -172,6 +172,11 @@ func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	}
 	shared := (flags^raw)&settable&^Deleted != 0 || kw != row.Keywords
 	f.setRow(i, flags, kw)
+	if flags&^raw&Deleted != 0 {
+		if err := f.lock.withdraw(f.tx, f.account, f.batch.mb, row.Msg); err != nil {
+			return err
+		}
+	}
 	if raw&many == 0 || !shared {
 		return nil
 	}

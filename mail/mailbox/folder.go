@@ -195,6 +195,9 @@ func (s *Service) CreateFolder(ctx context.Context, v Viewer, path []string, rol
 		if _, ok := t.at(path); ok {
 			return errFolderIs
 		}
+		if role == Scheduled {
+			return errScheduledRole
+		}
 		if role != NoRole && slices.ContainsFunc(t, func(f Folder) bool { return f.Role == role }) {
 			return errRoleTaken
 		}
@@ -287,6 +290,9 @@ func (s *Service) dropFolder(ctx context.Context, v Viewer, no haven.MailboxNo) 
 		tx.Exec(sqlInsertFolderGone, int64(v.Account), int64(no), int64(l.take()), micros(s.clock.Now()))
 		for _, sql := range dropFolder {
 			tx.Exec(sql, int64(v.Account), int64(no))
+		}
+		if t[i].Role == Scheduled {
+			tx.Exec(sqlSetScheduled, int64(v.Account), int64(0))
 		}
 		gone = true
 		return nil

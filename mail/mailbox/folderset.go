@@ -105,6 +105,12 @@ func (s *Service) apply(t tree, f *Folder, ch FolderChange, fresh bool) error {
 			return errs.E(errs.Invalid, "A folder's place in the list is a number between 0 and %d.", maxSort)
 		}
 	}
+	if f.Role != was.Role && f.Role == Scheduled {
+		return errScheduledRole
+	}
+	if f.Role != was.Role && was.Role == Scheduled {
+		return errFolderKept
+	}
 	if !fresh && f.No <= haven.MailboxNo(len(Provisioned)) && (f.Name != was.Name || f.Parent != was.Parent || f.Role != was.Role) {
 		return errFolderKept
 	}

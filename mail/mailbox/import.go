@@ -170,6 +170,9 @@ func (e *editor) known(into []haven.MailboxNo) error {
 		if !e.folders[mb] {
 			return errNoSuchFolder
 		}
+		if mb == e.lock.scheduled {
+			return errScheduled
+		}
 	}
 	return nil
 }

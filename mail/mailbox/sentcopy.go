@@ -102,7 +102,7 @@ func (s *Service) rememberSent(tx *db.Tx, j *filing, mb haven.MailboxNo, locks m
 	if err != nil {
 		return err
 	}
-	if c != nil {
+	if c != nil && (j.Of == nil || c.msg != j.Of.Msg) {
 		l := locks[c.account]
 		if l == nil {
 			return errEarlyCopy

@@ -35,6 +35,10 @@ type Options struct {
 	Logger *slog.Logger
 	Node   int64 // 0 to 1023, different in every process that shares the database
 	Step   int   // rows that one writing transaction touches, so that mail never waits long; default 250
+
+	// Withdrawn is called in the transaction in which somebody takes a letter out of the folder of role Scheduled, or marks it \Deleted there.
+	// seq is a number for what it changes. nil: nobody asks.
+	Withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
 }
 
 // Service is the mail store. It is safe for many goroutines.
@@ -54,6 +58,7 @@ type Service struct {
 	work   Work // nil: nobody is told of what comes
 
 	overviews overviewCache
+	withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
 }
 
 // New makes the store over tables that Schema made. Nothing runs in it until it is called.
@@ -68,6 +73,7 @@ func New(o Options) *Service {
 		db: o.DB, bodies: o.Bodies, keys: o.Keys, hub: o.Hub, access: o.Access, clock: o.Clock,
 		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger, step: o.Step,
 		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize), overviews: newOverviewCache(o.Policy.Mailbox.OverviewOctets),
+		withdrawn: o.Withdrawn,
 	}
 }
 
@@ -150,6 +156,8 @@ type lock struct {
 	quota      int64 // 0: the policy's
 	used       bool  // some number was given
 	reads      reads
+	scheduled  haven.MailboxNo // the folder of letters that are sent later; 0: there is none yet
+	withdrawn  func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
 }
 
 // take gives the next number of the block. Beyond the block all share its last: a number may be shared within a
@@ -168,7 +176,7 @@ func takeSeq(tx *db.Tx, account haven.AccountNo, n int) (*lock, error) {
 	var l *lock
 	err := tx.Query(sqlTakeSeq, []any{int64(account), int64(n)}, func(r db.Row) error {
 		last := haven.Seq(r.Int64(0))
-		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2), reads: reads(r.Int64(3))}
+		l = &lock{next: last - haven.Seq(n), last: last, bytes: r.Int64(1), quota: r.Int64(2), reads: reads(r.Int64(3)), scheduled: haven.MailboxNo(r.Int64(4))}
 		return nil
 	})
 	if err == nil && l == nil {
@@ -216,6 +224,9 @@ func (s *Service) writeEach(ctx context.Context, numbers map[haven.AccountNo]int
 	err := s.db.Write(ctx, func(tx *db.Tx) (err error) {
 		if locks, err = lockEach(tx, numbers); err != nil {
 			return err
+		}
+		for _, l := range locks {
+			l.withdrawn = s.withdrawn
 		}
 		return fn(tx, locks)
 	})

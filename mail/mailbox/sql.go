@@ -172,6 +172,8 @@ CREATE TABLE folder_gone (
 CREATE INDEX folder_gone_at ON folder_gone (at);
 `, `
 CREATE INDEX message_thread ON message (thread) WHERE thread <> id;
+`, `
+ALTER TABLE account_seq ADD COLUMN scheduled {int} NOT NULL DEFAULT 0;
 `}}
 
 // Reading.
@@ -219,7 +221,7 @@ const (
 
 // Writing.
 const (
-	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads`
+	sqlTakeSeq      = `UPDATE account_seq SET seq = seq + $2 WHERE an = $1 RETURNING seq, bytes, quota, reads, scheduled`
 	sqlUse          = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + $3, threads = seq WHERE an = $1`
 	sqlDeliver      = `UPDATE account_seq SET bytes = bytes + $2, messages = messages + 1, threads = seq, delivered = seq WHERE an = $1`
 	sqlTouchThreads = `UPDATE account_seq SET threads = seq WHERE an = $1`

@@ -175,9 +175,14 @@ func (s *Service) putBack(tx *db.Tx, account haven.AccountNo, l *lock, part []lo
 // destination is the folder that messages lost from a folder go back into.
 func destination(tx *db.Tx, account haven.AccountNo, from, into haven.MailboxNo) (haven.MailboxNo, error) {
 	want := cmp.Or(into, from)
-	_, err := folderNo(tx, account, want)
-	if errs.Is(err, errs.NotFound) && into == 0 {
+	f, err := folderNo(tx, account, want)
+	switch {
+	case errs.Is(err, errs.NotFound) && into == 0:
 		return provisioned(Inbox), nil
+	case err == nil && f.Role == Scheduled && into == 0:
+		return provisioned(Drafts), nil // it is not sent any more
+	case err == nil && f.Role == Scheduled:
+		return 0, errScheduled
 	}
 	return want, err
 }

@@ -201,9 +201,12 @@ func (o *Outbox) drop(ctx context.Context, d deed, f Filter, from int, tell bool
 		if there, err := lockEntry(tx, id, nil); err != nil || !there {
 			return 0, err
 		}
+		if err := o.noteDropped(tx, id, n, from); err != nil {
+			return 0, err
+		}
 		own := o.cfg.Own != nil && o.cfg.Own.Ours(e.From)
 		if tell && !own && !e.From.IsNull() {
-			told, err := tx.Change(sqlDropTell, id, n, int64(from), now, "an operator of this service took the message out of the queue")
+			told, err := tx.Change(sqlDropTell, id, n, int64(from), now, droppedBy)
 			if err != nil || told != 0 {
 				return told, err
 			}
@@ -217,6 +220,26 @@ func (o *Outbox) drop(ctx context.Context, d deed, f Filter, from int, tell bool
 		}
 		return changed, o.dropIfDone(tx, id)
 	})
+}
+
+// droppedBy is what is said of a recipient whom an operator took out of the queue.
+const droppedBy = "an operator of this service took the message out of the queue"
+
+// noteDropped lets whoever asks know that a recipient is about to be taken out of the queue.
+func (o *Outbox) noteDropped(tx *db.Tx, id ID, n int64, from int) error {
+	if o.cfg.Fates == nil {
+		return nil
+	}
+	var told []Told
+	err := tx.Query(`SELECT address FROM queue_rcpt WHERE queue = $1 AND n = $2 AND state = $3`, []any{id, n, int64(from)}, func(r db.Row) error {
+		to, err := storedAddress(r.Text(0))
+		told = append(told, Told{to, Failed, Result{Outcome: Refused, Status: "5.7.1", Text: droppedBy}})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return o.note(tx, id, told)
 }
 
 // inSteps runs fn over chosen recipients in state from, a bounded number in each transaction, in ascending order, and records each step.

@@ -141,6 +141,7 @@ type Config struct {
 	Signer        Signer      // nil: nothing is signed
 	Local         Local       // nil: every notice is sent by SMTP
 	Own           Own         // nil: no letter is the service's own
+	Fates         Fates       // nil: nobody asks what became of a letter
 
 	Clock  clock.Clock    // default: the real one
 	Random func() float64 // [0,1) for jitter and for shuffling equal MX hosts; safe for many goroutines
@@ -217,6 +218,19 @@ type Local interface {
 	// File puts notice into the mailbox of to and runs also in the same commit. NotFound means that to has no
 	// mailbox here; nothing was done then, and the notice goes out by SMTP.
 	File(ctx context.Context, to haven.Address, notice []byte, also func(*db.Tx) error) error
+}
+
+// Fates learns what becomes of recipients.
+type Fates interface {
+	// Note writes down what became of some recipients of a letter, in the transaction that records it. It locks nothing: others wait for the letter's rows.
+	Note(tx *db.Tx, letter ID, told []Told) error
+}
+
+// Told is what became of one recipient.
+type Told struct {
+	To     haven.Address
+	Fate   Fate
+	Result Result
 }
 
 // Own learns what an operator did to letters that the service itself wrote.

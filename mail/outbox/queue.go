@@ -196,6 +196,7 @@ func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err 
 	if err != nil || !there {
 		return false, err
 	}
+	var told []Told
 	for _, t := range out.to {
 		if out.aborted && !t.settled {
 			tx.Exec(sqlGiveBack, l.ID, t.n, o.holder, out.flight, now.UnixMicro())
@@ -206,8 +207,20 @@ func (o *Outbox) record(tx *db.Tx, out *outcome, now time.Time) (tell bool, err 
 			return tell, err
 		}
 		tell = tell || v.Tell
+		told = append(told, Told{t.Address, v.Fate, t.res})
+	}
+	if err := o.note(tx, l.ID, told); err != nil {
+		return tell, err
 	}
 	return tell, o.dropIfDone(tx, l.ID)
+}
+
+// note lets whoever asks know what became of recipients.
+func (o *Outbox) note(tx *db.Tx, id ID, told []Told) error {
+	if o.cfg.Fates == nil || len(told) == 0 {
+		return nil
+	}
+	return o.cfg.Fates.Note(tx, id, told)
 }
 
 func (o *Outbox) judge(l *letter, t *try, now time.Time) Verdict {

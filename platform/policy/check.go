@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -180,7 +180,47 @@ func (s Sending) bounds() []bound {
 		some("sending.delay_notice", s.DelayNotice),
 		between("sending.hops", s.Hops, 20, 1000).because(" (RFC 5321 §6.3)"),
 		some("sending.removed_kept", s.RemovedKept),
+		{"sending.undo_delay", s.UndoDelay >= 0 && s.UndoDelay <= s.UndoMost, "at most undo_most"},
+		{"sending.undo_most", s.UndoMost >= 0 && s.UndoMost <= time.Hour, "at most an hour (\"1h\"): a letter that waits longer stands in Scheduled"},
+		{"sending.send_later", s.SendLater >= 0 && s.SendLater <= 366*day, "at most 366 days (\"366d\"), or 0 for none"},
+		between("sending.submissions_per", s.SubmissionsPer, 1, 100_000),
+		{"sending.submissions_kept", s.SubmissionsKept >= day && s.SubmissionsKept <= 400*day, "between a day (\"1d\") and 400 days (\"400d\")"},
+		between("sending.identities", s.Identities, 1, 1000),
+		between("sending.identity_octets", s.IdentityOctets, 1<<10, 1<<20),
 	}
+}
+
+func (s Sieve) bounds() []bound {
+	return []bound{
+		between("sieve.scripts", s.Scripts, 1, 100),
+		between("sieve.script_octets", s.ScriptOctets, 4<<10, 1<<20),
+		between("sieve.name_octets", s.NameOctets, 128, 512).because(" (RFC 5804 §1.6)"),
+		between("sieve.nesting", s.Nesting, 15, 100),
+		between("sieve.includes", s.Includes, 1, 20),
+		between("sieve.actions", s.Actions, 4, 50),
+		between("sieve.redirects", s.Redirects, 0, 20),
+		between("sieve.redirect_hops", s.RedirectHops, 1, 20),
+		{"sieve.redirect_to", namesDomains(s.RedirectTo), "domains in lower case, such as \"trust.example\""},
+		between("sieve.variables", s.Variables, 128, 1000).because(" (RFC 5229 §6)"),
+		between("sieve.variable_octets", s.VariableOctets, 4000, 64<<10).because(" (RFC 5229 §6)"),
+		between("sieve.edits", s.Edits, 1, 100),
+		between("sieve.body_octets", s.BodyOctets, 4<<10, 16<<20),
+		between("sieve.work", s.Work, 100_000, 1_000_000_000),
+		between("sieve.run_at_once", s.RunAtOnce, 1, 1000),
+		some("sieve.tell_every", s.TellEvery),
+		{"sieve.tell_most", s.TellMost >= s.TellEvery && s.TellMost >= 30*day, "at least 30 days (\"30d\"), and at least tell_every (RFC 5230 §4.1)"},
+		some("sieve.seen_for", s.SeenFor),
+		between("sieve.seen_most", s.SeenMost, 100, 1_000_000),
+		some("sieve.fault_every", s.FaultEvery),
+		some("sieve.known", s.Known),
+	}
+}
+
+// namesDomains holds for domains in lower case.
+func namesDomains(all []string) bool {
+	return !slices.ContainsFunc(all, func(d string) bool {
+		return !strings.Contains(d, ".") || strings.Trim(d, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" || strings.HasPrefix(d, ".") || strings.HasSuffix(d, ".")
+	})
 }
 
 func (m Mailbox) bounds(s Sending) []bound {
@@ -280,6 +320,7 @@ func (p Policy) others() []bound {
 		between("documents.at_once", p.Documents.AtOnce, 0, 64),
 		between("documents.waiting", p.Documents.Waiting, 8, 1000),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
+		{"vacation.told_for", p.Vacation.ToldFor == 0 || p.Vacation.ToldFor >= p.Sieve.TellMost, "at least sieve.tell_most, or 0 for good"},
 		between("handover.letters", p.Handover.Letters, 1, 20_000),
 		between("handover.correspondents", p.Handover.Correspondents, 1, 500),
 		between("handover.named", p.Handover.Named, 1, 1000),

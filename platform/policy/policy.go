@@ -33,6 +33,7 @@ type Policy struct {
 	Directory    Directory
 	Sending      Sending
 	Vacation     Vacation
+	Sieve        Sieve
 	Handover     Handover
 	Signature    Signature
 	Push         Push
@@ -294,11 +295,45 @@ type Sending struct {
 	DelayNotice     time.Duration // the sender is told that it is late
 	Hops            int           // Received fields before a loop is assumed (RFC 5321 §6.3)
 	RemovedKept     time.Duration // originals of removed executables
+
+	UndoDelay       time.Duration // a letter sent by JMAP can be called back for this, where its sender asks for nothing else
+	UndoMost        time.Duration // one that waits for longer is sent later: it stands in Scheduled
+	SendLater       time.Duration // longest that a letter can wait (RFC 4865); 0: none waits longer than UndoMost
+	SubmissionsPer  int           // letters of one mailbox that wait at once
+	SubmissionsKept time.Duration // what became of a letter can be asked for this
+	Identities      int           // that a person may make in one mailbox
+	IdentityOctets  int           // of what one says, its signatures included
 }
 
 // Vacation is the numbers of automatic replies.
 type Vacation struct {
-	PerHour int // answers of one account; more letters within the hour get none
+	PerHour int           // answers of one account; more letters within the hour get none
+	ToldFor time.Duration // whom a filter has told is remembered so long; 0: for good
+}
+
+// Sieve is what filters may be and do (RFC 5228, RFC 5804).
+type Sieve struct {
+	Scripts        int           // of one account
+	ScriptOctets   int           // of one script
+	NameOctets     int           // of a script's name (RFC 5804 §1.6: at least 128 characters)
+	Nesting        int           // blocks and tests inside each other
+	Includes       int           // scripts that include each other, in depth
+	Actions        int           // that one run decides on
+	Redirects      int           // among them
+	RedirectHops   int           // redirects that one letter goes through before a loop is assumed
+	RedirectTo     []string      // domains of others to which filters send letters on, over verified TLS; our own are always among them
+	Variables      int           // set in one run
+	VariableOctets int           // kept of one variable (RFC 5229 §6: at least 4000)
+	Edits          int           // header fields that one run adds
+	BodyOctets     int           // of a letter's text that one test of the body looks at
+	Work           int           // octets looked at and commands done in one run
+	RunAtOnce      int           // letters that filters look at at the same time; others wait
+	TellEvery      time.Duration // the shortest time after which an automatic reply of a filter tells a sender again
+	TellMost       time.Duration // the longest
+	SeenFor        time.Duration // longest memory of the test for duplicates
+	SeenMost       int           // letters remembered by it for one account
+	FaultEvery     time.Duration // an owner is told of a filter that fails once in this time
+	Known          time.Duration // scripts that were deleted are remembered so long, for programs that ask what changed
 }
 
 // Handover is the numbers of handing over mail (Rules 7).

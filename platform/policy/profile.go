@@ -52,7 +52,8 @@ func nhsmail2017() Policy {
 			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
 		Sending:   sending(),
-		Vacation:  Vacation{PerHour: 200},
+		Vacation:  Vacation{PerHour: 200, ToldFor: 120 * day},
+		Sieve:     filters(),
 		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 20, AtOnce: 4, Wait: 30 * time.Second, Shown: 5, Within: 10 * time.Minute},
 		Signature: Signature{Lines: 10, Runes: 1000},
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
@@ -107,6 +108,7 @@ func sending() Sending {
 		MessageOctets: 35 << 20, Recipients: 500, RecipientsIn: 1000, OneCommit: 100,
 		ReceivePerHour: 3600, SendPerHour: 500, SendRcptsPerDay: 5000, SendPerMailbox: 1000,
 		QueueFor: 5 * day, DelayNotice: 4 * time.Hour, Hops: 100, RemovedKept: 30 * day,
+		UndoDelay: 10 * time.Second, UndoMost: time.Minute, SendLater: 30 * day, SubmissionsPer: 1000, SubmissionsKept: 30 * day, Identities: 20, IdentityOctets: 64 << 10,
 	}
 }
 
@@ -115,6 +117,14 @@ func pushes() Push {
 		Subscriptions: 30, MadePerHour: 30, URLOctets: 2000, TextOctets: 255, Types: 50, Longest: 7 * day, VerifyFor: time.Hour,
 		PerHour: 360, Every: time.Second, Keep: 12 * time.Hour, Within: 15 * time.Second,
 		Retry: 30 * time.Second, RetryMost: time.Hour, FailFor: 3 * day, AtOnce: 16, PerPerson: 2,
+	}
+}
+
+func filters() Sieve {
+	return Sieve{
+		Scripts: 16, ScriptOctets: 64 << 10, NameOctets: 512, Nesting: 32, Includes: 10, Actions: 32, Redirects: 4, RedirectHops: 3,
+		Variables: 128, VariableOctets: 4096, Edits: 20, BodyOctets: 1 << 20, Work: 20_000_000, RunAtOnce: 4,
+		TellEvery: time.Hour, TellMost: 90 * day, SeenFor: 30 * day, SeenMost: 10_000, FaultEvery: day, Known: 30 * day,
 	}
 }
 

@@ -34,6 +34,9 @@ type Store struct {
 	Clock  *clock.Fake
 	Grants *Grants
 
+	// Withdrawn is mailbox.Options.Withdrawn, where a test sets it before it begins.
+	Withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
+
 	t  testing.TB
 	mu sync.Mutex
 	no haven.AccountNo
@@ -74,7 +77,13 @@ func NewSteps(t testing.TB, engine string, step int, change_ ...func(*policy.Pol
 		fn(&p)
 	}
 	s := &Store{DB: main, Packs: bodies, Keys: keys, KeysDB: keysDB, Dir: dir, Hub: &change.Hub{}, Clock: clock.NewFake(Start), Grants: &Grants{}, t: t}
-	s.Service = mailbox.New(mailbox.Options{DB: main, Bodies: bodies, Keys: keys, Hub: s.Hub, Access: s.Grants, Clock: s.Clock, Policy: p, Step: step})
+	s.Service = mailbox.New(mailbox.Options{DB: main, Bodies: bodies, Keys: keys, Hub: s.Hub, Access: s.Grants, Clock: s.Clock, Policy: p, Step: step,
+		Withdrawn: func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error {
+			if s.Withdrawn == nil {
+				return nil
+			}
+			return s.Withdrawn(tx, account, msg, seq)
+		}})
 	t.Cleanup(func() {
 		s.check()
 		keys.Close()
