@@ -28,13 +28,13 @@ type standing struct {
 }
 
 // get is an account's board, which is made where there is none. Where all of them hold too much, all are forgotten: they are only read anew.
-func (b *boards) get(account haven.AccountNo, epoch uint32) *board {
+func (b *boards) get(account haven.AccountNo) *board {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if x, ok := b.at[account]; ok && x.epoch == epoch {
+	if x, ok := b.at[account]; ok {
 		return x
 	}
-	x := &board{epoch: epoch, of: map[haven.MessageID]standing{}}
+	x := &board{of: map[haven.MessageID]standing{}}
 	b.at[account] = x
 	return x
 }
@@ -59,7 +59,11 @@ func (b *boards) weigh(account haven.AccountNo, keep *board) {
 }
 
 // advance reads what changed since the board was read last. The caller holds mu.
-func (x *board) advance(tx *db.Tx, account haven.AccountNo) (grown bool, err error) {
+func (x *board) advance(tx *db.Tx, account haven.AccountNo, epoch uint32) (grown bool, err error) {
+	if x.epoch != epoch { // a restore gives numbers again
+		x.epoch, x.seq = epoch, 0
+		clear(x.of)
+	}
 	err = tx.Query(sqlItems, []any{int64(account), int64(x.seq)}, func(r db.Row) error {
 		it := scanItem(r)
 		x.of[it.Thread] = standing{it.Status, it.Holder, it.Category}
@@ -157,28 +161,29 @@ func (w View) has(at standing, person haven.AccountNo) bool {
 	return true
 }
 
-// board is an account's, brought up to date and locked; also looks at what else is needed in the same snapshot.
-func (s *Service) board(ctx context.Context, v mailbox.Viewer, also func(tx *db.Tx, st States) error) (x *board, err error) {
-	grown := false
-	err = s.o.Mail.Look(ctx, v, func(tx *db.Tx, mail mailbox.States) error {
+// board is an account's, brought up to date and locked; also looks at what else is needed in the same snapshot. It is locked before the snapshot
+// is had: who waits for a board keeps no connection from who has it.
+func (s *Service) board(ctx context.Context, v mailbox.Viewer, also func(tx *db.Tx, st States) error) (*board, error) {
+	x, grown := s.boards.get(v.Account), false
+	x.mu.Lock()
+	err := s.o.Mail.Look(ctx, v, func(tx *db.Tx, mail mailbox.States) error {
 		st, err := states(tx, v.Account, mail)
-		if err != nil {
-			return err
+		if err == nil {
+			err = also(tx, st)
 		}
-		if err := also(tx, st); err != nil {
-			return err
-		}
-		x = s.boards.get(v.Account, mail.Epoch)
-		x.mu.Lock()
-		if grown, err = x.advance(tx, v.Account); err != nil {
-			x.mu.Unlock()
+		if err == nil {
+			grown, err = x.advance(tx, v.Account, mail.Epoch)
 		}
 		return err
 	})
-	if err == nil && grown {
+	if err != nil {
+		x.mu.Unlock()
+		return nil, err
+	}
+	if grown {
 		s.boards.weigh(v.Account, x)
 	}
-	return x, err
+	return x, nil
 }
 
 // Count counts the threads of a folder by who handles them; folder 0 is the Inbox.
