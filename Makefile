@@ -8,7 +8,7 @@ FRESH ?=
 ARGS ?=
 
 # The strangers that the tests talk to, and PostgreSQL. Nothing here may start a service.
-TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium poppler-utils catdoc
+TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd dovecot-sieve sieve-connect isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium poppler-utils catdoc
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
 .PHONY: browser build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help

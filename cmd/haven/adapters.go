@@ -7,6 +7,7 @@ import (
 
 	"haven"
 	"haven/face/imap"
+	"haven/face/managesieve"
 	"haven/face/submission"
 	"haven/mail/authn"
 	"haven/mail/delivery"
@@ -127,7 +128,7 @@ func (d receivers) resolve(ctx context.Context, a haven.Address) (delivery.Recip
 	if v := account.MayReceive(acc.Kind, acc.State); !v.Allowed {
 		return delivery.Recipient{}, account.Refusal(errs.NotFound, v)
 	}
-	return delivery.Recipient{Account: acc.No, Address: acc.Address}, nil
+	return delivery.Recipient{Account: acc.No, Address: acc.Address, ID: acc.ID}, nil
 }
 
 func (d receivers) Serves(_ context.Context, domain string) (bool, error) {
@@ -145,7 +146,7 @@ func (f footers) FooterOf(ctx context.Context, no haven.AccountNo) (lines []stri
 	return f.h.legal.FooterOf(ctx, no)
 }
 
-// owners answers vacation whether somebody acts as an owner of a shared mailbox now.
+// owners answers vacation and the filters whether somebody acts as an owner of a shared mailbox now.
 type owners struct{ h *house }
 
 func (o owners) OwnIn(tx *db.Tx, actor haven.Actor, mailbox haven.AccountNo, forSafety bool) (err error) {
@@ -241,6 +242,19 @@ func (r readers) Shared(ctx context.Context, person haven.AccountNo) ([]imap.Sha
 		}
 	}
 	return out, err
+}
+
+// filterKeepers proves who signs in to keep filters.
+type filterKeepers struct{ h *house }
+
+func (k filterKeepers) Authenticate(ctx context.Context, l managesieve.Login) (managesieve.Session, error) {
+	s, err := k.h.accounts.Authenticate(ctx, account.Login{User: l.User, Authzid: l.AuthzID, Password: l.Password, Place: l.Place, Program: "managesieve"})
+	if err != nil {
+		return managesieve.Session{}, err
+	}
+	proof := s.Proof
+	return managesieve.Session{Person: s.Person.No, PersonID: s.Person.ID, Account: s.Target.No, AccountID: s.Target.ID, Address: s.Target.Address.String(),
+		Holds: func(ctx context.Context) error { return k.h.accounts.Holds(ctx, proof) }}, nil
 }
 
 // lists shows and changes a shared mailbox's members over IMAP's ACL.

@@ -328,13 +328,14 @@ func dnsShow(_ context.Context, h *house, c *adminCall) error {
 	return nil
 }
 
-// programRecords are the records by which mail programs find a domain's servers (RFC 6186 §3, RFC 8314 §5.1): TLS from the start before STARTTLS, and the
+// programRecords are the records by which mail programs find a domain's servers (RFC 6186 §3, RFC 8314 §5.1, RFC 5804 §1.8): TLS from the start before STARTTLS, and the
 // word that there is no POP.
 func programRecords(domain string, conf *config.Loaded) (all []authn.Record) {
 	imap, submission := conf.ProgramHosts()
 	for _, s := range []struct{ name, priority, addr, host, why string }{
 		{"_imaps", "0", conf.Listen.IMAPS, imap, "Mail programs find where to read."},
 		{"_imap", "10", conf.Listen.IMAP, imap, "The same, with STARTTLS."},
+		{"_sieve", "0", conf.Listen.Managesieve, imap, "Programs find where filters are kept."},
 		{"_submissions", "0", conf.Listen.Submissions, submission, "Mail programs find where to send."},
 		{"_submission", "10", conf.Listen.Submission, submission, "The same, with STARTTLS."},
 	} {

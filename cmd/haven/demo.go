@@ -25,7 +25,7 @@ const (
 )
 
 // demoPorts are the demo's ports without an offset, by the names of demo.json.
-var demoPorts = map[string]int{"smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "http": 8080}
+var demoPorts = map[string]int{"smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "managesieve": 4190, "http": 8080}
 
 // demoOptions are the demo's flags.
 type demoOptions struct {
@@ -165,6 +165,7 @@ submission = %s
 submissions = %s
 imap = %s
 imaps = %s
+managesieve = %s
 http = %s
 allow_plaintext_login = true
 pages_on_http = true
@@ -192,7 +193,7 @@ owners = true
 [policy.reset]
 # How people are reached was set a moment ago, by the demo itself.
 settled_for = "0s"
-`, demoDomain, benchDomain, o.data, at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("http"))
+`, demoDomain, benchDomain, o.data, at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("managesieve"), at("http"))
 	file := filepath.Join(o.data, "haven.toml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return nil, err
@@ -307,8 +308,8 @@ func (o *demoOptions) table(s *serving, cast *demoFile, std stdio) {
 	}
 	_ = w.Flush() // a closed terminal is no reason to stop serving
 	p := s.ports
-	fmt.Fprintf(std.out, "\nsmtp %d   submission %d (STARTTLS) %d (TLS)   imap %d (STARTTLS) %d (TLS)   http %d\n",
-		p["smtp"], p["submission"], p["submissions"], p["imap"], p["imaps"], p["http"])
+	fmt.Fprintf(std.out, "\nsmtp %d   submission %d (STARTTLS) %d (TLS)   imap %d (STARTTLS) %d (TLS)   managesieve %d (STARTTLS)   http %d\n",
+		p["smtp"], p["submission"], p["submissions"], p["imap"], p["imaps"], p["managesieve"], p["http"])
 	fmt.Fprintf(std.out, "\nPeople of whom something is the matter, with the same password:\n")
 	for _, a := range cast.Awkward {
 		fmt.Fprintf(w, "  %s\t%s\n", a.Address, a.What)

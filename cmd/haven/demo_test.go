@@ -89,7 +89,7 @@ func TestDemo(t *testing.T) {
 // checkCast holds demo.json against what programs rely on.
 func checkCast(t *testing.T, data string, file *demoFile) {
 	t.Helper()
-	for _, name := range []string{"smtp", "submission", "submissions", "imap", "imaps", "http"} {
+	for _, name := range []string{"smtp", "submission", "submissions", "imap", "imaps", "managesieve", "http"} {
 		if file.Ports[name] == 0 {
 			t.Errorf("no port %s", name)
 		}

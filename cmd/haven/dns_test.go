@@ -17,7 +17,7 @@ func TestProgramRecords(t *testing.T) {
 	for _, r := range programRecords("mail.example", conf) {
 		got = append(got, r.Name+" "+r.Type+" "+r.Value)
 	}
-	want := []string{"_imaps._tcp.mail.example SRV 0 1 993 imap.mail.example.", "_submissions._tcp.mail.example SRV 0 1 465 mx.mail.example.", "_pop3s._tcp.mail.example SRV 0 0 0 ."}
+	want := []string{"_imaps._tcp.mail.example SRV 0 1 993 imap.mail.example.", "_sieve._tcp.mail.example SRV 0 1 4190 imap.mail.example.", "_submissions._tcp.mail.example SRV 0 1 465 mx.mail.example.", "_pop3s._tcp.mail.example SRV 0 0 0 ."}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"haven/face/imap"
 	"haven/face/jmap"
+	"haven/face/managesieve"
 	"haven/face/smtp"
 	"haven/mail/document"
 	"haven/mail/outbox"
@@ -170,6 +171,19 @@ func (s *serving) jmapMetrics() jmap.Metrics {
 		Method:  func(name string, d time.Duration, err string) { took.WithLabelValues(name, err).Observe(d.Seconds()) },
 		Login:   func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
 		Panic:   panics.Inc,
+	}
+}
+
+// sieveMetrics feeds the registry as programs keep filters.
+func (s *serving) sieveMetrics() managesieve.Metrics {
+	open := prometheus.NewGauge(prometheus.GaugeOpts{Name: "haven_managesieve_connections", Help: "connections open"})
+	logins := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "haven_managesieve_log_ins_total", Help: "log ins"}, []string{"ok"})
+	panics := prometheus.NewCounter(prometheus.CounterOpts{Name: "haven_managesieve_panics_total", Help: "faults of ours that ended a connection"})
+	s.registry.MustRegister(open, logins, panics)
+	return managesieve.Metrics{
+		Connections: func(delta int) { open.Add(float64(delta)) },
+		Login:       func(ok bool) { logins.WithLabelValues(strconv.FormatBool(ok)).Inc() },
+		Panic:       panics.Inc,
 	}
 }
 

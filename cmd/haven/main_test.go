@@ -123,7 +123,7 @@ func installIn(t testing.TB, data string, settings ...string) *installation {
 		"service: domains = [\"" + testDomain + "\"]", "service: hostname = \"localhost\"", "service: data = " + strconv.Quote(data),
 		"outbox: resolver = \"127.0.0.1:9\"", "log: format = \"json\"", "policy.account: passwords_in_programs = true",
 	}
-	for _, face := range []string{"smtp", "submission", "submissions", "imap", "imaps", "http"} {
+	for _, face := range []string{"smtp", "submission", "submissions", "imap", "imaps", "managesieve", "http"} {
 		usual = append(usual, "listen: "+face+" = \"127.0.0.1:0\"")
 	}
 	for _, u := range usual {

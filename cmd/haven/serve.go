@@ -15,6 +15,7 @@ import (
 
 	"haven/face/imap"
 	"haven/face/jmap"
+	"haven/face/managesieve"
 	"haven/face/smtp"
 	"haven/face/submission"
 	"haven/mail/delivery"
@@ -22,6 +23,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/outbox"
 	"haven/mail/push"
+	"haven/mail/sieve/lang"
 	"haven/mail/upload"
 	"haven/platform/blob"
 	"haven/platform/cert"
@@ -87,7 +89,7 @@ func newServing(h *house) *serving {
 
 // start opens the doors; the last one open, everything answers.
 func (s *serving) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.h.openSearch, s.startPostmaster, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startAdmin, s.startPortal, s.startHTTP} {
+	for _, step := range []func(context.Context) error{s.h.openSearch, s.startPostmaster, s.startJobs, s.startWorkers, s.startOutbox, s.startMail, s.startReading, s.startFilters, s.startAdmin, s.startPortal, s.startHTTP} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -165,7 +167,7 @@ func (s *serving) listen(name, addr string, serve func(net.Listener) error) erro
 	}
 	s.wg.Go(func() {
 		err := serve(l)
-		if err != nil && !errors.Is(err, smtp.ErrClosed) && !errors.Is(err, imap.ErrClosed) && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+		if err != nil && !errors.Is(err, smtp.ErrClosed) && !errors.Is(err, imap.ErrClosed) && !errors.Is(err, managesieve.ErrClosed) && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			s.failed <- fmt.Errorf("listen.%s: %w", name, err)
 		}
 	})
@@ -208,6 +210,16 @@ func (s *serving) startReading(context.Context) error {
 		return err
 	}
 	return s.listen("imaps", l.IMAPS, func(in net.Listener) error { return s.imap.Serve(tls.NewListener(in, secure)) })
+}
+
+// startFilters opens the face by which programs keep filters.
+func (s *serving) startFilters(context.Context) error {
+	h, l := s.h, s.h.conf.Listen
+	srv := managesieve.New(managesieve.Options{Scripts: h.filters, People: filterKeepers{h}, Extensions: lang.Extensions(), Redirects: h.conf.Policy.Sieve.Redirects,
+		TLS: cert.Config(h.certificate), AllowPlaintextAuth: l.AllowPlaintextLogin, Limits: managesieve.LimitsOf(h.conf.Policy), Metrics: s.sieveMetrics(),
+		Logger: h.log.With("face", "managesieve")})
+	s.onStop(srv.Shutdown)
+	return s.listen("managesieve", l.Managesieve, srv.Serve)
 }
 
 // startWorkers sets going what follows deliveries: the search index, letters to crowds, and automatic replies; and what sends letters that lie in mailboxes.
@@ -288,6 +300,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "ended push subscriptions", Every: time.Hour, Alone: true, Run: h.push.Sweep},
 		{Name: "half-filled forms", Every: time.Hour, Alone: true, Run: h.forms.Sweep},
 		{Name: "uploads", Every: time.Hour, Alone: true, Run: h.uploads.Sweep},
+		{Name: "filters", Every: time.Hour, Alone: true, Run: h.filters.Sweep},
 		{Name: "ended submissions", Every: time.Hour, Alone: true, Run: h.sending.Sweep},
 		{Name: "restore window", Every: time.Hour, Alone: true, Run: h.mail.Maintain},
 		{Name: "removed originals", Every: time.Hour, Alone: true, Run: func(ctx context.Context) error { return h.delivery.LetGo(ctx, h.db) }},

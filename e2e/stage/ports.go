@@ -20,7 +20,7 @@ import (
 )
 
 // demoPorts are those of `haven demo` without an offset. Every house has its ports at these distances.
-var demoPorts = map[string]int{"smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "http": 8080}
+var demoPorts = map[string]int{"smtp": 2525, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "managesieve": 4190, "http": 8080}
 
 func freePorts(t testing.TB) map[string]int {
 	_, ports := freeOffset(t)

@@ -82,8 +82,8 @@ func (h *House) config(cert, key string, settings []Setting) string {
 	at := func(name string) string { return strconv.Quote(h.Addr(name)) }
 	tables := []Setting{
 		{"service", fmt.Sprintf("domains = [%q]\nhostname = \"localhost\"\ndata = %q\n", Domain, h.Dir)},
-		{"listen", fmt.Sprintf("smtp = %s\nsubmission = %s\nsubmissions = %s\nimap = %s\nimaps = %s\nhttp = %s\n",
-			at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("http"))},
+		{"listen", fmt.Sprintf("smtp = %s\nsubmission = %s\nsubmissions = %s\nimap = %s\nimaps = %s\nmanagesieve = %s\nhttp = %s\n",
+			at("smtp"), at("submission"), at("submissions"), at("imap"), at("imaps"), at("managesieve"), at("http"))},
 		{"tls", fmt.Sprintf("certificate = %q\nkey = %q\n", cert, key)},
 		{"outbox", fmt.Sprintf("resolver = %q\n", nameServer(h.t))},
 		{"policy.account", "passwords_in_programs = true\n"},

@@ -170,7 +170,7 @@ func (s *session) tellFlags() {
 	}
 	e.Raw("* OK [PERMANENTFLAGS (" + allSystemFlags)
 	for _, k := range s.sel.keywords {
-		if k != "" {
+		if k != "" && !mailbox.Ours(k) {
 			e.SP().Raw(k)
 		}
 	}

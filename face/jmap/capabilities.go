@@ -25,6 +25,9 @@ func (s *Server) capabilities() []capability {
 		{mailURN, func(*visit) any { return record{} }, s.mailCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
 	}
+	if s.o.Work != nil {
+		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
+	}
 	if s.o.Submissions != nil {
 		all = append(all, capability{submissionURN, func(*visit) any { return record{} }, s.submissionCapability})
 	}

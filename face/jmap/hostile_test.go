@@ -48,7 +48,7 @@ func TestLargestRequestsAreBounded(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		spent := (after.TotalAlloc - before.TotalAlloc) >> 20
 		t.Logf("%s: %v, %d MiB in all, %v", x.name, took.Round(time.Millisecond), spent, err)
-		if took > 5*time.Second || spent > 150 {
+		if took > 30*time.Second || spent > 150 {
 			t.Errorf("%s: %v, %d MiB", x.name, took, spent)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/work"
 	"haven/platform/change"
 	"haven/platform/clock"
 	"haven/platform/policy"
@@ -114,7 +115,8 @@ type Options struct {
 	People People
 	Mail   *mailbox.Service
 	Search Searcher
-	Blobs  Blobs // nil: nothing is uploaded or downloaded
+	Work   *work.Service // nil: without urn:haven:work
+	Blobs  Blobs         // nil: nothing is uploaded or downloaded
 
 	Submissions Submissions // nil: nothing is sent
 	Identities  Identities  // as whom; given with Submissions
@@ -161,7 +163,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, submissionMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

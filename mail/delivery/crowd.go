@@ -213,12 +213,17 @@ func withoutSuccess(r addressee) addressee {
 
 // fileCrowd files with some mailboxes in one commit, and strikes them off in it.
 func (s *Service) fileCrowd(ctx context.Context, c crowd, letter *mailbox.Letter, to []addressee) error {
-	filings := make([]mailbox.Filing, len(to))
-	for i, r := range to {
-		filings[i] = mailbox.Filing{Account: r.Account, Letter: letter, Role: c.where.role, Keywords: c.where.keywords,
-			Trace: []byte(envelopeTrace(c.envelope.From, r.as) + c.where.fields + c.trace)}
+	p, err := s.plan(ctx, arrival{envelope: c.envelope, letter: letter, where: c.where, received: c.trace,
+		trace: func(r addressee) string { return envelopeTrace(c.envelope.From, r.as) + c.where.fields + c.trace }}, to, maxFilings-1)
+	if err != nil {
+		return err
 	}
-	return s.file(ctx, c.envelope, letter.Message().Header, to, filings, func(tx *db.Tx) error { return s.strike(tx, c, to) })
+	strike := func(tx *db.Tx) error { return s.strike(tx, c, p.now) } // the others stay for the next step
+	if err := s.file(ctx, c.envelope, letter.Message().Header, p, inTurn(strike, p.write(s))); err != nil {
+		return err
+	}
+	p.done(ctx, s, "crowd")
+	return nil
 }
 
 // reread makes a letter of a body that is stored already. Its octets are copied, so that each filing stands by itself.

@@ -39,7 +39,8 @@ type Directory interface {
 // Recipient is a mailbox that receives.
 type Recipient struct {
 	Account haven.AccountNo
-	Address haven.Address // the mailbox's main address, whichever of its addresses was written to
+	Address haven.Address   // the mailbox's main address, whichever of its addresses was written to
+	ID      haven.AccountID // of the same account, for the ids of its folders
 }
 
 // Senders knows as whom a person may send.
@@ -59,6 +60,8 @@ type Use struct {
 type Store interface {
 	NewLetter(ctx context.Context) (*mailbox.LetterWriter, error)
 	File(ctx context.Context, filings []mailbox.Filing, also func(tx *db.Tx) error) ([]mailbox.Filed, error)
+	CanFile(ctx context.Context, account haven.AccountNo, path []string) (there, makeable bool, err error)
+	FolderByID(ctx context.Context, account haven.AccountNo, owner haven.AccountID, id string) (path []string, err error)
 }
 
 // Room says whether a mailbox has room for so many octets: OverQuota where it has not.
@@ -91,6 +94,8 @@ type Options struct {
 	Returns    Returns        // nil: none of them comes back
 	Replies    Replies        // nil: nobody is ever away
 	Footers    Footers        // nil: letters end as they are written
+	Filters    Filters        // nil: nobody has a script
+	Sieve      policy.Sieve   // where scripts may send letters on
 	Checker    *authn.Checker // nil: nothing from outside is checked
 	DB         *db.DB         // with Sealer, for letters with more recipients here than one commit takes; nil: there are none
 	Sealer     Sealer

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,32 +181,38 @@ func (l *InboundLetter) Commit(ctx context.Context) (string, error) {
 // file files with some recipients, and writes the letter down for the others, in one commit.
 func (l *InboundLetter) file(ctx context.Context, letter *mailbox.Letter, removed *removal, where destination, now, later addressees) error {
 	s, at := l.in.s, l.in.s.o.Clock.Now()
-	filings := make([]mailbox.Filing, len(now), len(now)+1)
-	for i, r := range now {
-		filings[i] = mailbox.Filing{
-			Account: r.Account, Letter: letter, Role: where.role, Keywords: where.keywords,
-			Trace: []byte(envelopeTrace(l.in.envelope.From, r.as) + where.fields + received(l.in.client, s.o.Host, l.id, r.as, at)),
-		}
+	forAll := received(l.in.client, s.o.Host, l.id, haven.Address{}, at)
+	p, err := s.plan(ctx, arrival{id: l.id, client: l.in.client, envelope: l.in.envelope, letter: letter, where: where, received: forAll, answers: true,
+		proven: provenBy(where), alone: len(l.in.to) == 1, removed: removed.count(),
+		trace: func(r addressee) string {
+			return envelopeTrace(l.in.envelope.From, r.as) + where.fields + received(l.in.client, s.o.Host, l.id, r.as, at)
+		}}, now, maxFilings-1)
+	if err != nil {
+		return err
 	}
+	later = slices.Concat(later, p.later)
 	hold, err := removed.insert(ctx, s, l.in.to.accounts(), at)
 	if err != nil {
 		return err
 	}
 	var crowded func(*db.Tx) error
 	if len(later) > 0 {
-		c := crowd{envelope: l.in.envelope, where: where, trace: received(l.in.client, s.o.Host, l.id, haven.Address{}, at)}
-		if crowded, err = s.enqueue(c, later, letter, len(now) > 0); err != nil {
+		c := crowd{envelope: l.in.envelope, where: where, trace: forAll}
+		if crowded, err = s.enqueue(c, later, letter, p.holds(letter)); err != nil {
 			return err
 		}
 		defer s.signal()
 	}
 	header := letter.Message().Header
-	owed := s.owe(vacation.Letter{From: l.in.envelope.From, Header: header, Junk: where.role == mailbox.Junk, Proven: where.spf == authn.Pass}, now)
-	err = s.file(ctx, l.in.envelope, header, now, filings, inTurn(hold, crowded, owed))
-	if err == nil && owed != nil {
+	owed := s.owe(vacation.Letter{From: l.in.envelope.From, Header: header, Junk: where.role == mailbox.Junk, Proven: provenBy(where)}, p.owed)
+	if err = s.file(ctx, l.in.envelope, header, p, inTurn(p.write(s), hold, crowded, owed)); err != nil {
+		return err
+	}
+	p.done(ctx, s, l.id)
+	if owed != nil {
 		s.o.Replies.Wake()
 	}
-	return err
+	return nil
 }
 
 // signal wakes Run.

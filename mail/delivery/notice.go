@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -125,41 +126,50 @@ func (n *notice) wake() {
 const maxFilings = 101
 
 // file files letters with their recipients, writes what also writes, and tells the sender of successes that were asked
-// for (RFC 3461 §5.2.3), all in one commit.
-func (s *Service) file(ctx context.Context, e Envelope, header mime.Header, to []addressee, filings []mailbox.Filing, also func(*db.Tx) error) error {
-	var good []outcome
-	for _, r := range to {
-		if r.notify&outbox.NotifySuccess != 0 {
-			good = append(good, outcome{to: r, action: mime.Delivered, status: "2.0.0"})
-		}
-	}
-	n, err := s.notify(ctx, e, header, good)
+// for (RFC 3461 §5.2.3) and of recipients whose scripts refused the letter, all in one commit.
+func (s *Service) file(ctx context.Context, e Envelope, header mime.Header, p *plan, also func(*db.Tx) error) error {
+	good, err := s.notify(ctx, e, header, p.successes())
 	if err != nil {
 		return err
 	}
-	later := n != nil && n.filing != nil && len(filings) >= maxFilings
-	if n != nil && n.filing != nil && !later {
-		filings = append(filings, *n.filing)
-	}
-	_, err = s.o.Store.File(ctx, filings, func(tx *db.Tx) error {
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
-		}
-		return n.write(tx)
-	})
+	bad, err := s.notify(ctx, e, header, p.failed)
 	if err != nil {
 		return err
 	}
-	if later {
+	var later []mailbox.Filing
+	filings := slices.Clip(p.filings)
+	for _, n := range []*notice{bad, good} { // what was refused comes first: it is told in this commit if anything is
+		switch {
+		case n == nil || n.filing == nil:
+		case len(filings) < maxFilings:
+			filings = append(filings, *n.filing)
+		default:
+			later = append(later, *n.filing)
+		}
+	}
+	if _, err = s.o.Store.File(ctx, filings, inTurn(also, good.write, bad.write)); err != nil {
+		return err
+	}
+	if len(later) > 0 {
 		// The letters are there; a notice that is lost now is lost, which RFC 3461 allows no worse than a crash does.
-		if _, err := s.o.Store.File(ctx, []mailbox.Filing{*n.filing}, nil); err != nil {
+		if _, err := s.o.Store.File(ctx, later, nil); err != nil {
 			s.o.Logger.Warn("delivery: a notice was not filed", "err", err)
 		}
 	}
-	n.wake()
+	good.wake()
+	bad.wake()
 	return nil
+}
+
+// successes are what the sender asked to be told of.
+func (p *plan) successes() (good []outcome) {
+	for _, r := range p.now {
+		refused := slices.ContainsFunc(p.failed, func(o outcome) bool { return o.to.Account == r.Account })
+		if r.notify&outbox.NotifySuccess != 0 && !refused {
+			good = append(good, outcome{to: r, action: mime.Delivered, status: "2.0.0"})
+		}
+	}
+	return good
 }
 
 // File puts a notice of the queue into a mailbox of ours, and does what also does in the same commit: mail/outbox asks

@@ -118,15 +118,11 @@ type Replies interface {
 }
 
 // owe is what is written in the commit of a letter for those of its recipients who are away; nil: nothing.
-func (s *Service) owe(l vacation.Letter, to addressees) func(*db.Tx) error {
+func (s *Service) owe(l vacation.Letter, to []vacation.To) func(*db.Tx) error {
 	if s.o.Replies == nil || len(to) == 0 {
 		return nil
 	}
-	all := make([]vacation.To, len(to))
-	for i, r := range to {
-		all[i] = vacation.To{Account: r.Account, As: r.as, Main: r.Address}
-	}
-	return func(tx *db.Tx) error { return s.o.Replies.Owe(tx, l, all) }
+	return func(tx *db.Tx) error { return s.o.Replies.Owe(tx, l, to) }
 }
 
 // comesBack reports whether to is where the service's own letters come back to.

@@ -328,14 +328,7 @@ func (l *SubmittedLetter) Commit(ctx context.Context) (string, error) {
 	}
 	l.same = l.same && removed.count() == 0 && kept == whole
 	if err := s.fileFitting(ctx, l.sub.to, letter.Size(), func(now, later addressees) error {
-		filings := l.filings(letter, kept, now)
-		also, err := l.also(ctx, letter, removed, filings, later)
-		if err != nil {
-			return err
-		}
-		header := letter.Message().Header
-		owed := s.owe(vacation.Letter{From: l.sub.envelope.From, Header: header, Inside: true}, now)
-		return s.file(ctx, l.sub.envelope, header, now, filings, inTurn(also, owed))
+		return l.file(ctx, letter, kept, removed, now, later)
 	}); err != nil {
 		return "", err
 	}
@@ -356,27 +349,39 @@ func (l *SubmittedLetter) finish() error {
 	return nil
 }
 
-// filings are those of some recipients here, and the copy for Sent.
-func (l *SubmittedLetter) filings(letter, kept *mailbox.Letter, to addressees) []mailbox.Filing {
-	now := l.sub.s.o.Clock.Now()
-	out := make([]mailbox.Filing, 0, len(to)+1)
-	for _, r := range to {
-		out = append(out, mailbox.Filing{Account: r.Account, Letter: letter, Role: mailbox.Inbox,
-			Trace: []byte(envelopeTrace(l.sub.envelope.From, r.as) + received(l.sub.client, l.sub.s.o.Host, l.id, r.as, now))})
+// file files with some recipients here and in Sent, and writes the letter down for the other recipients, in one commit.
+func (l *SubmittedLetter) file(ctx context.Context, letter, kept *mailbox.Letter, removed *removal, now, later addressees) error {
+	s, e, at := l.sub.s, l.sub.envelope, l.sub.s.o.Clock.Now()
+	p, err := s.plan(ctx, arrival{id: l.id, client: l.sub.client, envelope: e, letter: letter, where: destination{role: mailbox.Inbox}, inside: true, answers: true,
+		received: received(l.sub.client, s.o.Host, l.id, haven.Address{}, at), alone: len(l.sub.to) == 1 && len(l.sub.others) == 0, removed: removed.count(),
+		trace: func(r addressee) string {
+			return envelopeTrace(e.From, r.as) + received(l.sub.client, s.o.Host, l.id, r.as, at)
+		}}, now, maxFilings-1)
+	if err != nil {
+		return err
 	}
-	return append(out, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent,
-		Flags: mailbox.Seen, SentBy: l.sub.who.Person, Of: l.draftSent()})
+	p.filings = append(p.filings, mailbox.Filing{Account: l.from.Account, Letter: kept, Role: mailbox.Sent, Flags: mailbox.Seen, SentBy: l.sub.who.Person, Of: l.draftSent()})
+	also, err := l.also(ctx, letter, removed, p.holds(letter), slices.Concat(later, p.later))
+	if err != nil {
+		return err
+	}
+	header := letter.Message().Header
+	owed := s.owe(vacation.Letter{From: e.From, Header: header, Inside: true}, p.owed)
+	if err := s.file(ctx, e, header, p, inTurn(p.write(s), also, owed)); err != nil {
+		return err
+	}
+	p.done(ctx, s, l.id)
+	return nil
 }
 
 // also is what is written in the commit beside the filings: the audit record, originals held, recipients for whom it is
 // filed later, and the queue.
-func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filings []mailbox.Filing, later addressees) (func(*db.Tx) error, error) {
+func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, removed *removal, filed bool, later addressees) (func(*db.Tx) error, error) {
 	s := l.sub.s
 	hold, err := removed.insert(ctx, s, append(l.sub.to.accounts(), l.from.Account), s.o.Clock.Now())
 	if err != nil {
 		return nil, err
 	}
-	filed := slices.ContainsFunc(filings, func(f mailbox.Filing) bool { return f.Letter == letter })
 	item := l.item(letter)
 	var crowded func(*db.Tx) error
 	if len(later) > 0 {

@@ -97,6 +97,9 @@ func (s *Service) cross(tx *db.Tx, t transfer, read []crossing, locks map[haven.
 		r.finish(t.mb)
 	}
 	first, err := place(tx, t.to.Account, t.dst, ps)
+	for i := 0; i < len(ps) && err == nil; i++ {
+		err = s.came(tx, t.to.Account, locks[t.to.Account], Coming{Msg: ps[i].msg, Thread: ps[i].thread, Refs: there[i].refs, At: s.clock.Now()})
+	}
 	return steppedOver(f, rows, first), err
 }
 

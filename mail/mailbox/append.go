@@ -97,7 +97,11 @@ func (s *Service) appendOne(tx *db.Tx, v Viewer, f Folder, j *appending, l *lock
 	if f.No == provisioned(Sent) {
 		insertSent(tx, v.Person, j.sent.id, sentCopy{v.Account, f.No, j.msg}, true, now.Add(s.policy.SentBefore))
 	}
-	return place(tx, v.Account, f.No, []placing{p})
+	uid, err := place(tx, v.Account, f.No, []placing{p})
+	if err != nil {
+		return 0, err
+	}
+	return uid, s.came(tx, v.Account, l, Coming{Msg: p.msg, Thread: p.thread, Refs: j.refs, At: now})
 }
 
 // appendMessage makes a message, and is how it is to be placed.

@@ -204,6 +204,12 @@ func (e *editor) flag(d *Edit, at spot) error {
 			return err
 		}
 	}
+	if d.Replace {
+		var err error
+		if f.keep, err = e.s.ourBits(e.tx, e.v.Account); err != nil {
+			return err
+		}
+	}
 	row := b.rows[0]
 	set, err := e.s.keywordBits(e.tx, e.v.Account, d.Set.Names, true)
 	if err != nil {

@@ -98,6 +98,11 @@ func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
 	numbers := map[haven.AccountNo]int{}
 	for _, j := range jobs {
 		numbers[j.Account]++
+		for _, into := range j.Into {
+			if into.Create {
+				numbers[j.Account] += len(into.Path)
+			}
+		}
 		if j.Of != nil {
 			numbers[j.Account] += turnNumbers
 		}
@@ -155,13 +160,27 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 	if err != nil {
 		return err
 	}
-	mb := provisioned(j.Role)
+	folders, astray, err := s.foldersFor(tx, j, locks[j.Account])
+	if err != nil {
+		return err
+	}
+	mb := folders[0]
 	an := int64(j.Account)
 	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, j.size, micros(j.at), int64(thread), j.sealed)
 	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
-	uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, thread: thread, flags: j.Flags&settable | j.Letter.attachment, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
-	if err != nil {
-		return err
+	flags := j.Flags&settable | j.Letter.attachment
+	if len(folders) > 1 {
+		flags |= many
+	}
+	first := haven.UID(0)
+	for i, mb := range folders {
+		uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, thread: thread, flags: flags, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			first = uid
+		}
 	}
 	if j.SentBy == 0 {
 		tx.Exec(sqlDeliver, an, j.size)
@@ -173,7 +192,11 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 			return err
 		}
 	}
-	j.filed = Filed{Account: j.Account, Mailbox: mb, UID: uid, Msg: j.msg, Seq: seq}
+	coming := Coming{Msg: j.msg, Thread: thread, Role: cmp.Or(j.Role, Inbox), SentBy: j.SentBy, Refs: j.refs, At: j.at}
+	if err := s.came(tx, j.Account, locks[j.Account], coming); err != nil {
+		return err
+	}
+	j.filed = Filed{Account: j.Account, Mailbox: mb, UID: first, Msg: j.msg, Seq: seq, Astray: astray}
 	return nil
 }
 

@@ -72,6 +72,11 @@ func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, p
 			return err
 		}
 		f := flagWriter{tx: tx, account: v.Account, lock: l, batch: b, counts: map[haven.MailboxNo]*delta{}}
+		if ch.Op == ReplaceFlags {
+			if f.keep, err = s.ourBits(tx, v.Account); err != nil {
+				return err
+			}
+		}
 		if l.reads == each {
 			if f.own, err = newOwnWriter(tx, v, l, b); err != nil {
 				return err
@@ -142,6 +147,7 @@ type flagWriter struct {
 	beyond  []haven.UID // of the batch's mailbox: unchanged until a row of the batch was
 	counts  map[haven.MailboxNo]*delta
 	own     *ownWriter // where each reads for oneself
+	keep    uint64     // keywords that a replacement of all leaves as they are
 	hidden  bool       // \Deleted changed somewhere
 }
 
@@ -149,6 +155,7 @@ type flagWriter struct {
 func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	row, raw := &f.batch.rows[i], f.batch.raw[i]
 	flags, kw := combine(row.Flags, row.Keywords, ch, bits)
+	kw = kw&^f.keep | row.Keywords&f.keep
 	if flags == row.Flags && kw == row.Keywords {
 		return nil
 	}

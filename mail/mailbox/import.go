@@ -191,5 +191,5 @@ func (e *editor) placeIn(p placing, into []haven.MailboxNo) error {
 			return err
 		}
 	}
-	return nil
+	return e.s.came(e.tx, e.v.Account, e.lock, Coming{Msg: p.msg, Thread: p.thread, At: e.s.clock.Now()})
 }

@@ -43,6 +43,9 @@ func (s *Service) keywordBits(tx *db.Tx, account haven.AccountNo, names []string
 	}
 	var bits uint64
 	for _, name := range names {
+		if Ours(name) {
+			continue
+		}
 		if err := checkKeyword(name); err != nil && create {
 			return 0, err
 		}
@@ -94,6 +97,9 @@ func (k *keywordSet) add(name string) uint64 {
 // letter is worth more than its keywords.
 func (k *keywordSet) kept(names []string) (bits uint64) {
 	for _, name := range names {
+		if Ours(name) {
+			continue
+		}
 		bit := k.find(name)
 		if bit == 0 && checkKeyword(name) == nil {
 			bit = k.add(name)

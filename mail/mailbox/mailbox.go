@@ -175,6 +175,7 @@ type Filing struct {
 	Account  haven.AccountNo
 	Letter   *Letter
 	Role     Role   // where to; Inbox when empty
+	Into     []Into // where to instead, each folder once: one message with a placement in each
 	Trace    []byte // header lines of this recipient alone (Return-Path, Delivered-To), CRLF at each end; stand before the body
 	Flags    Flags
 	Keywords []string
@@ -182,11 +183,18 @@ type Filing struct {
 	Of       *Sending        // set on a Sent copy of what was a message of the account before: one of the two stays
 }
 
-// Filed says where a filing went.
+// Into is a folder that a letter is filed into. One that isn't there, and can't be made or isn't to be, is the Inbox: a letter is worth more than its place.
+type Into struct {
+	Path   []string // from the root; none: the folder of Filing.Role
+	Create bool     // make it, and the parents that it lacks
+}
+
+// Filed says where a filing went: of several folders the first.
 type Filed struct {
 	Account haven.AccountNo
 	Mailbox haven.MailboxNo
 	UID     haven.UID
 	Msg     haven.MessageID
 	Seq     haven.Seq
+	Astray  bool // some folder that was named was not there
 }

@@ -55,6 +55,7 @@ type Service struct {
 	step   int
 	ids    idSource
 	views  viewCache
+	work   Work // nil: nobody is told of what comes
 
 	overviews overviewCache
 	withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error

@@ -171,6 +171,8 @@ CREATE TABLE folder_gone (
 ) {norowid};
 CREATE INDEX folder_gone_at ON folder_gone (at);
 `, `
+CREATE INDEX message_thread ON message (thread) WHERE thread <> id;
+`, `
 ALTER TABLE account_seq ADD COLUMN scheduled {int} NOT NULL DEFAULT 0;
 `}}
 

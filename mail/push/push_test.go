@@ -213,7 +213,7 @@ func (d *device) next(into any) {
 		if err != nil || p.Path != d.path {
 			d.h.t.Fatalf("%s: %q, %v", p.Path, text, err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		d.h.t.Fatal("nothing is pushed")
 	}
 }

@@ -155,7 +155,7 @@ func TestFailing(t *testing.T) {
 		h.outside.Answer(webpushtest.Code(http.StatusFound, "Location", h.outside.URL("/inside")))
 		h.letter(h.ann)
 		tries := 0
-		for end := h.Clock.Now().Add(h.policy.FailFor - time.Minute); h.Clock.Now().Before(end); h.Clock.Advance(10 * time.Minute) {
+		for end := h.Clock.Now().Add(h.policy.FailFor - time.Minute); h.Clock.Now().Before(end); h.Clock.Advance(20 * time.Minute) {
 			h.step()
 			for len(h.outside.Pushes) > 0 {
 				d.told()

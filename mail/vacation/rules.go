@@ -1,6 +1,8 @@
 package vacation
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -72,13 +74,41 @@ func Names(h mime.Header, to To) bool {
 	for _, name := range []string{"To", "Cc", "Resent-To", "Resent-Cc"} {
 		for v := range h.Values(name) {
 			for _, a := range mime.ParseAddresses(v) {
-				if at := (haven.Address{Local: a.Mailbox, Domain: strings.ToLower(a.Host)}).Key(); a.Mailbox != "" && (at == to.As.Key() || at == to.Main.Key()) {
+				if a.Mailbox != "" && to.is(haven.Address{Local: a.Mailbox, Domain: strings.ToLower(a.Host)}) {
 					return true
 				}
 			}
 		}
 	}
 	return false
+}
+
+// is reports whether an address is one of the mailbox's.
+func (to To) is(a haven.Address) bool {
+	key := a.Key()
+	if key == to.As.Key() || key == to.Main.Key() {
+		return true
+	}
+	return to.Script != nil && slices.ContainsFunc(to.Script.Also, func(other haven.Address) bool { return key == other.Key() })
+}
+
+// clipped is the answer as it may be: no longer than what stands on the page.
+func (s Scripted) clipped() Scripted {
+	s.Subject, s.Text, s.Also = firstRunes(s.Subject, subjectRunes), firstRunes(s.Text, textRunes), nil
+	return s
+}
+
+func firstRunes(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most])
+	}
+	return s
+}
+
+// version is how the memory of whom an answer was told is kept apart from those of others, and from those of the page, which are above 0.
+func (s Scripted) version() int64 {
+	sum := sha256.Sum256([]byte(s.Handle))
+	return -int64(binary.BigEndian.Uint64(sum[:8])>>1) - 1
 }
 
 // Stands reports whether an answer is given at a moment.
@@ -123,8 +153,5 @@ func (r Reply) subject(of string) string {
 	if of = strings.TrimSpace(of); of == "" {
 		return "Automatic reply"
 	}
-	if cut := []rune(of); len(cut) > subjectRunes {
-		of = string(cut[:subjectRunes])
-	}
-	return "Automatic reply: " + of
+	return "Automatic reply: " + firstRunes(of, subjectRunes)
 }

@@ -90,12 +90,12 @@ var errSettled = errors.New("vacation: settled")
 
 // one writes an answer, or strikes it off where none is given.
 func (s *Service) one(ctx context.Context, sender Sender, d due) error {
-	a, ver, why, err := s.answer(ctx, d)
+	a, told, why, err := s.answer(ctx, d)
 	if err != nil && d.tries+1 < mostTries {
 		return err
 	}
 	if err == nil && why == "" {
-		err = sender.Answer(ctx, a, func(tx *db.Tx) error { return s.settle(tx, d, a.To, ver) })
+		err = sender.Answer(ctx, a, func(tx *db.Tx) error { return s.settle(tx, d, a.To, told) })
 		switch {
 		case err == nil:
 			s.o.Logger.Info("vacation: answered")
@@ -112,9 +112,22 @@ func (s *Service) one(ctx context.Context, sender Sender, d due) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(sqlSettle, d.id); return nil })
 }
 
-// settle notes in the commit of an answer that it is given, once to each sender for each reply.
-func (s *Service) settle(tx *db.Tx, d due, to haven.Address, ver int64) error {
-	n, err := tx.Change(sqlTell, int64(d.account), ver, senderHash(d.account, to), s.o.Clock.Now().UnixMicro())
+// memory is under which version whom an answer was told is remembered, and after which time it is told again; 0: never.
+type memory struct {
+	ver   int64
+	every time.Duration
+}
+
+// settle notes in the commit of an answer that it is given: once to each sender for each reply, or once in the time that a filter says.
+func (s *Service) settle(tx *db.Tx, d due, to haven.Address, told memory) error {
+	now, again := s.o.Clock.Now(), int64(-1)
+	if told.every > 0 {
+		again = now.Add(-told.every).UnixMicro()
+	}
+	if s.o.Policy.ToldFor > 0 {
+		tx.Exec(sqlLapse, int64(d.account), now.Add(-s.o.Policy.ToldFor).UnixMicro())
+	}
+	n, err := tx.Change(sqlTell, int64(d.account), told.ver, senderHash(d.account, to), now.UnixMicro(), again)
 	if err == nil && n == 1 {
 		n, err = tx.Change(sqlSettle, d.id)
 	}
@@ -125,42 +138,47 @@ func (s *Service) settle(tx *db.Tx, d due, to haven.Address, ver int64) error {
 }
 
 // answer is what is sent for what is owed; a rule where nothing is.
-func (s *Service) answer(ctx context.Context, d due) (a Answer, ver int64, why haven.Rule, err error) {
+func (s *Service) answer(ctx context.Context, d due) (a Answer, told memory, why haven.Rule, err error) {
 	var what owed
 	plain, err := s.o.Sealer.Open(nil, d.sealed, owedName(d.id))
 	if err == nil {
 		err = json.Unmarshal(plain, &what)
 	}
 	if err != nil {
-		return a, 0, "", err
+		return a, told, "", err
 	}
 	r, ver, lately, sealed, err := s.standing(ctx, d.account)
-	switch {
+	stands := r.Stands(s.o.Clock.Now())
+	switch told.ver = ver; {
 	case err != nil:
-		return a, ver, "", err
-	case !r.Stands(s.o.Clock.Now()):
-		return a, ver, "vacation.off", nil
+		return a, told, "", err
+	case stands == (what.Script != nil): // a page's reply that ended, or one that began and is alone now
+		return a, told, "vacation.off", nil
 	case lately >= s.o.Policy.PerHour:
-		return a, ver, "vacation.rate", nil
-	}
-	if r, err = s.open(ctx, d.account, r, sealed); err != nil {
-		return a, ver, "", err
+		return a, told, "vacation.rate", nil
+	case what.Script != nil:
+		told = memory{what.Script.version(), what.Script.Every}
+		r = Reply{On: true, Subject: what.Script.Subject, Inside: what.Script.Text, Outside: what.Script.Text}
+	default:
+		if r, err = s.open(ctx, d.account, r, sealed); err != nil {
+			return a, told, "", err
+		}
 	}
 	a = Answer{ID: answerID(d.id), Subject: r.subject(what.Subject), Text: r.Text(what.Inside), InReplyTo: what.MessageID}
 	if a.Text == "" {
-		return a, ver, "vacation.outside", nil
+		return a, told, "vacation.outside", nil
 	}
 	if a.To, err = haven.ParseAddress(what.To); err != nil {
-		return a, ver, "", err
+		return a, told, "", err
 	}
 	a.By, err = s.o.Accounts.Answering(ctx, d.account)
 	if errs.Is(err, errs.NotFound) || errs.Is(err, errs.Denied) {
-		return a, ver, "vacation.closed", nil
+		return a, told, "vacation.closed", nil
 	}
 	if err == nil && a.By.Address.Key() == a.To.Key() {
-		return a, ver, "vacation.self", nil
+		return a, told, "vacation.self", nil
 	}
-	return a, ver, "", err
+	return a, told, "", err
 }
 
 // standing is an account's reply as it is now, and how many it has told within the hour.

@@ -197,6 +197,7 @@ type owed struct {
 	To                 string
 	Subject, MessageID string
 	Inside             bool
+	Script             *Scripted `json:",omitempty"`
 }
 
 // The most that is kept of a letter to answer it.
@@ -205,11 +206,40 @@ const (
 	keptID      = 998
 )
 
-// Owe notes in tx that the sender of a letter may be owed an answer by these mailboxes. It costs one question where nobody is away.
+// Owe notes in tx that the sender of a letter may be owed an answer by these mailboxes: by their reply where it stands, else by their filter. It costs one question where
+// nobody is away.
 func (s *Service) Owe(tx *db.Tx, l Letter, to []To) error {
 	if !MayAnswer(l).Allowed {
 		return nil
 	}
+	away, err := s.away(tx, l, to)
+	if err != nil || len(away) == 0 {
+		return err
+	}
+	id := l.Header.Get("Message-ID")
+	if len(id) > keptID {
+		id = ""
+	}
+	now := s.o.Clock.Now().UnixMicro()
+	for _, t := range away {
+		plain, err := json.Marshal(owed{l.From.String(), clip(l.Header.Get("Subject"), keptSubject), id, l.Inside, t.Script})
+		if err != nil {
+			return err
+		}
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		id := int64(binary.BigEndian.Uint64(b[:]) >> 1)
+		sealed, err := s.o.Sealer.Seal(nil, plain, owedName(id))
+		if err != nil {
+			return err
+		}
+		tx.Exec(sqlOwe, id, int64(t.Account), now, now, sealed)
+	}
+	return nil
+}
+
+// away are those of the mailboxes that answer, each once; with Script where it is the filter that does.
+func (s *Service) away(tx *db.Tx, l Letter, to []To) (all []To, err error) {
 	named := make(map[haven.AccountNo]bool, len(to))
 	numbers := make([]haven.AccountNo, 0, len(to))
 	for _, t := range to {
@@ -218,30 +248,29 @@ func (s *Service) Owe(tx *db.Tx, l Letter, to []To) error {
 			numbers = append(numbers, t.Account)
 		}
 	}
-	var away []haven.AccountNo
-	if err := db.QueryAmong(tx, sqlStand, numbers, func(r db.Row) error { away = append(away, haven.AccountNo(r.Int64(0))); return nil }); err != nil || len(away) == 0 {
-		return err
-	}
-	id := l.Header.Get("Message-ID")
-	if len(id) > keptID {
-		id = ""
-	}
-	plain, err := json.Marshal(owed{l.From.String(), clip(l.Header.Get("Subject"), keptSubject), id, l.Inside})
-	if err != nil {
-		return err
-	}
-	now := s.o.Clock.Now().UnixMicro()
-	for _, no := range away {
-		var b [8]byte
-		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-		id := int64(binary.BigEndian.Uint64(b[:]) >> 1)
-		sealed, err := s.o.Sealer.Seal(nil, plain, owedName(id))
-		if err != nil {
-			return err
+	enabled := map[haven.AccountNo]Reply{}
+	err = db.QueryAmong(tx, sqlStand, numbers, func(r db.Row) error {
+		enabled[haven.AccountNo(r.Int64(0))] = Reply{On: true, From: db.Moment(r.Int64(1)), Until: db.Moment(r.Int64(2))}
+		return nil
+	})
+	now := s.o.Clock.Now()
+	for _, t := range to {
+		_, on := enabled[t.Account]
+		switch page := enabled[t.Account]; {
+		case !named[t.Account]:
+			continue
+		case page.Stands(now), on && t.Script == nil: // whether it still stands is asked once more when it is written
+			t.Script = nil
+		case t.Script == nil:
+			continue
+		default:
+			short := t.Script.clipped()
+			t.Script = &short
 		}
-		tx.Exec(sqlOwe, id, int64(no), now, now, sealed)
+		named[t.Account] = false
+		all = append(all, t)
 	}
-	return nil
+	return all, err
 }
 
 func clip(s string, octets int) string {

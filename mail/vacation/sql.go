@@ -19,8 +19,8 @@ const (
 	sqlGet = `SELECT enabled, since, until, ver, sealed FROM vacation WHERE an = $1`
 	sqlPut = `INSERT INTO vacation (an, enabled, since, until, ver, sealed) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (an) DO UPDATE SET enabled = excluded.enabled, since = excluded.since, until = excluded.until, ver = excluded.ver, sealed = excluded.sealed`
-	sqlForget = `DELETE FROM vacation_told WHERE an = $1 AND ver <> $2`
-	sqlStand  = `SELECT an FROM vacation WHERE enabled = 1 AND an IN ` + db.Among
+	sqlForget = `DELETE FROM vacation_told WHERE an = $1 AND ver <> $2 AND ver > 0`
+	sqlStand  = `SELECT an, since, until FROM vacation WHERE enabled = 1 AND an IN ` + db.Among
 
 	sqlOwe    = `INSERT INTO vacation_owed (id, an, at, due, tries, sealed) VALUES ($1, $2, $3, $4, 0, $5)`
 	sqlDue    = `SELECT id, an, tries, sealed FROM vacation_owed WHERE due <= $1 ORDER BY due, id LIMIT $2`
@@ -28,6 +28,8 @@ const (
 	sqlSettle = `DELETE FROM vacation_owed WHERE id = $1`
 	sqlOldest = `SELECT MIN(at) FROM vacation_owed`
 
-	sqlTell  = `INSERT INTO vacation_told (an, ver, sender, at) VALUES ($1, $2, $3, $4) ON CONFLICT (an, ver, sender) DO NOTHING`
+	sqlTell = `INSERT INTO vacation_told (an, ver, sender, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (an, ver, sender) DO UPDATE SET at = excluded.at WHERE vacation_told.at <= $5`
+	sqlLapse = `DELETE FROM vacation_told WHERE an = $1 AND at < $2 AND ver < 0`
 	sqlSince = `SELECT COUNT(*) FROM vacation_told WHERE an = $1 AND at > $2`
 )

@@ -1,5 +1,5 @@
-// Package vacation answers letters while nobody reads them: the automatic reply of a person or of a premises (RFC 3834; RFC 5230 is the same
-// thing as a filter).
+// Package vacation answers letters while nobody reads them: the automatic reply of a person or of a premises (RFC 3834), and what a filter of theirs answers (RFC 5230).
+// Where both would, the reply that stands on the page does, alone.
 //
 // Delivery notes, in the commit of a letter, that its sender may be owed an answer; nothing of it slows the letter down. Run writes the answers a moment
 // later: once to each sender, never to programs and lists, and never to somebody who may not have written at all.
@@ -36,6 +36,16 @@ type To struct {
 	Account haven.AccountNo
 	As      haven.Address // as the envelope named it
 	Main    haven.Address
+	Script  *Scripted // what a filter of the mailbox answers; nil: none does
+}
+
+// Scripted is an answer that a filter gives (RFC 5230).
+type Scripted struct {
+	Every   time.Duration // a sender is told again after it
+	Subject string        // "": the letter's own, marked
+	Text    string
+	Handle  string          // the same for answers that are one and the same
+	Also    []haven.Address // further addresses of the mailbox, by which the letter may name it
 }
 
 // Account is who answers.

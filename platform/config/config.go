@@ -41,6 +41,7 @@ type Listen struct {
 	Submissions string   `doc:"mail from mail programs, TLS from the start"`
 	IMAP        string   `doc:"reading with mail programs, STARTTLS"`
 	IMAPS       string   `doc:"reading with mail programs, TLS from the start"`
+	Managesieve string   `doc:"keeping filters with programs, STARTTLS"`
 	HTTP        string   `doc:"health and metrics; keep it on a private address"`
 	Portal      string   `doc:"the pages, over HTTPS; on a loopback address over HTTP, for a server in front of it that speaks HTTPS"`
 	Front       []string `doc:"networks of servers in front of the pages, such as \"10.0.0.0/8\", which name in X-Forwarded-For whom they speak for; empty: this machine, where the pages are on loopback and service.portal is https://"`
@@ -113,7 +114,7 @@ func Default() Config {
 	}
 	return Config{
 		Service: Service{Data: "/var/lib/haven"},
-		Listen: Listen{SMTP: ":25", Submission: ":587", Submissions: ":465", IMAP: ":143", IMAPS: ":993",
+		Listen: Listen{SMTP: ":25", Submission: ":587", Submissions: ":465", IMAP: ":143", IMAPS: ":993", Managesieve: ":4190",
 			HTTP: "127.0.0.1:8080"},
 		Notify: Notify{Email: "notify"},
 		Log:    Log{Level: "info", Format: "text"},

@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.others()} {
+		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -190,6 +190,39 @@ func (s Sending) bounds() []bound {
 	}
 }
 
+func (s Sieve) bounds() []bound {
+	return []bound{
+		between("sieve.scripts", s.Scripts, 1, 100),
+		between("sieve.script_octets", s.ScriptOctets, 4<<10, 1<<20),
+		between("sieve.name_octets", s.NameOctets, 128, 512).because(" (RFC 5804 §1.6)"),
+		between("sieve.nesting", s.Nesting, 15, 100),
+		between("sieve.includes", s.Includes, 1, 20),
+		between("sieve.actions", s.Actions, 4, 50),
+		between("sieve.redirects", s.Redirects, 0, 20),
+		between("sieve.redirect_hops", s.RedirectHops, 1, 20),
+		{"sieve.redirect_to", namesDomains(s.RedirectTo), "domains in lower case, such as \"trust.example\""},
+		between("sieve.variables", s.Variables, 128, 1000).because(" (RFC 5229 §6)"),
+		between("sieve.variable_octets", s.VariableOctets, 4000, 64<<10).because(" (RFC 5229 §6)"),
+		between("sieve.edits", s.Edits, 1, 100),
+		between("sieve.body_octets", s.BodyOctets, 4<<10, 16<<20),
+		between("sieve.work", s.Work, 100_000, 1_000_000_000),
+		between("sieve.run_at_once", s.RunAtOnce, 1, 1000),
+		some("sieve.tell_every", s.TellEvery),
+		{"sieve.tell_most", s.TellMost >= s.TellEvery && s.TellMost >= 30*day, "at least 30 days (\"30d\"), and at least tell_every (RFC 5230 §4.1)"},
+		some("sieve.seen_for", s.SeenFor),
+		between("sieve.seen_most", s.SeenMost, 100, 1_000_000),
+		some("sieve.fault_every", s.FaultEvery),
+		some("sieve.known", s.Known),
+	}
+}
+
+// namesDomains holds for domains in lower case.
+func namesDomains(all []string) bool {
+	return !slices.ContainsFunc(all, func(d string) bool {
+		return !strings.Contains(d, ".") || strings.Trim(d, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" || strings.HasPrefix(d, ".") || strings.HasSuffix(d, ".")
+	})
+}
+
 func (m Mailbox) bounds(s Sending) []bound {
 	return []bound{
 		{"mailbox.quota", m.Quota == 0 || m.Quota >= s.MessageOctets, "at least sending.message_octets, or 0 for no limit"},
@@ -243,6 +276,25 @@ func (j JMAP) bounds() []bound {
 	}
 }
 
+func (w Work) bounds() []bound {
+	return []bound{
+		{"work.presence_for", w.PresenceFor >= 5*time.Second && w.PresenceFor <= 10*time.Minute, "between 5 seconds (\"5s\") and 10 minutes (\"10m\")"},
+		between("work.presences", w.Presences, 10, 10_000),
+		between("work.notes", w.Notes, 10, 10_000),
+		between("work.note_octets", w.NoteOctets, 256, 1<<20),
+		between("work.marked", w.Marked, 1, 1000),
+		between("work.deadlines", w.Deadlines, 1, 100),
+		some("work.deadline_most", w.DeadlineMost),
+		some("work.warn", w.Warn),
+		some("work.head_office_time", w.HeadOfficeTime),
+		{"work.local_team_time", w.LocalTeamTime >= w.HeadOfficeTime, "at least head_office_time: it climbs to the head office first"},
+		some("work.answered_for", w.AnsweredFor),
+		{"work.again_within", w.AgainWithin >= time.Minute && w.AgainWithin <= day, "between a minute (\"1m\") and a day (\"24h\")"},
+		some("work.release_every", w.ReleaseEvery),
+		between("work.board_rows", w.BoardRows, 1000, 100_000_000),
+	}
+}
+
 func (p Policy) others() []bound {
 	return []bound{
 		some("activation.temp_password", p.Activation.TempPassword),
@@ -268,6 +320,7 @@ func (p Policy) others() []bound {
 		between("documents.at_once", p.Documents.AtOnce, 0, 64),
 		between("documents.waiting", p.Documents.Waiting, 8, 1000),
 		least("vacation.per_hour", p.Vacation.PerHour, 1),
+		{"vacation.told_for", p.Vacation.ToldFor == 0 || p.Vacation.ToldFor >= p.Sieve.TellMost, "at least sieve.tell_most, or 0 for good"},
 		between("handover.letters", p.Handover.Letters, 1, 20_000),
 		between("handover.correspondents", p.Handover.Correspondents, 1, 500),
 		between("handover.named", p.Handover.Named, 1, 1000),

@@ -33,6 +33,7 @@ type Policy struct {
 	Directory    Directory
 	Sending      Sending
 	Vacation     Vacation
+	Sieve        Sieve
 	Handover     Handover
 	Signature    Signature
 	Push         Push
@@ -42,6 +43,7 @@ type Policy struct {
 	Documents    Documents
 	Connection   Connection
 	JMAP         JMAP
+	Work         Work
 }
 
 // Address is how addresses are made (Rules 2). A prefix stands first in the address of a premises' mailbox.
@@ -305,7 +307,33 @@ type Sending struct {
 
 // Vacation is the numbers of automatic replies.
 type Vacation struct {
-	PerHour int // answers of one account; more letters within the hour get none
+	PerHour int           // answers of one account; more letters within the hour get none
+	ToldFor time.Duration // whom a filter has told is remembered so long; 0: for good
+}
+
+// Sieve is what filters may be and do (RFC 5228, RFC 5804).
+type Sieve struct {
+	Scripts        int           // of one account
+	ScriptOctets   int           // of one script
+	NameOctets     int           // of a script's name (RFC 5804 §1.6: at least 128 characters)
+	Nesting        int           // blocks and tests inside each other
+	Includes       int           // scripts that include each other, in depth
+	Actions        int           // that one run decides on
+	Redirects      int           // among them
+	RedirectHops   int           // redirects that one letter goes through before a loop is assumed
+	RedirectTo     []string      // domains of others to which filters send letters on, over verified TLS; our own are always among them
+	Variables      int           // set in one run
+	VariableOctets int           // kept of one variable (RFC 5229 §6: at least 4000)
+	Edits          int           // header fields that one run adds
+	BodyOctets     int           // of a letter's text that one test of the body looks at
+	Work           int           // octets looked at and commands done in one run
+	RunAtOnce      int           // letters that filters look at at the same time; others wait
+	TellEvery      time.Duration // the shortest time after which an automatic reply of a filter tells a sender again
+	TellMost       time.Duration // the longest
+	SeenFor        time.Duration // longest memory of the test for duplicates
+	SeenMost       int           // letters remembered by it for one account
+	FaultEvery     time.Duration // an owner is told of a filter that fails once in this time
+	Known          time.Duration // scripts that were deleted are remembered so long, for programs that ask what changed
 }
 
 // Handover is the numbers of handing over mail (Rules 7).
@@ -388,6 +416,24 @@ type Connection struct {
 	BadCommands    int           // wrong commands before the connection is closed
 	LoginTries     int           // failed log ins before the connection is closed
 	OpenMailboxes  int           // shared mailboxes that one session may list
+}
+
+// Work is the numbers of who handles what in a mailbox (package work).
+type Work struct {
+	PresenceFor    time.Duration // somebody looks at a thread or writes for so long after the last word of it
+	Presences      int           // at once in one mailbox
+	Notes          int           // of one thread
+	NoteOctets     int           // of one note
+	Marked         int           // messages of one thread that carry its state as a keyword, the newest
+	Deadlines      int           // of one thread that run
+	DeadlineMost   time.Duration // the longest time that can be set
+	Warn           time.Duration // before a deadline ends, whoever handles it is warned
+	HeadOfficeTime time.Duration // after it ended, the head office is told
+	LocalTeamTime  time.Duration // after it ended, the local team is told
+	AnsweredFor    time.Duration // a colleague's answer stops a second one for so long
+	AgainWithin    time.Duration // a letter that was stopped goes if it is sent again within this time
+	ReleaseEvery   time.Duration // how often is looked whether somebody holds what is closed to that person by now
+	BoardRows      int           // states of threads that are kept in memory
 }
 
 // JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).

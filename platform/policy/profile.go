@@ -52,7 +52,8 @@ func nhsmail2017() Policy {
 			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
 		Sending:   sending(),
-		Vacation:  Vacation{PerHour: 200},
+		Vacation:  Vacation{PerHour: 200, ToldFor: 120 * day},
+		Sieve:     filters(),
 		Handover:  Handover{Letters: 2000, Correspondents: 200, Named: 20, AtOnce: 4, Wait: 30 * time.Second, Shown: 5, Within: 10 * time.Minute},
 		Signature: Signature{Lines: 10, Runes: 1000},
 		Notify:    Notify{KeepContent: 14 * day, KeepRecord: 365 * day, TryFor: 3 * day, LateAfter: time.Minute, AskFor: 5 * day, KeyPause: 2 * time.Minute},
@@ -63,6 +64,9 @@ func nhsmail2017() Policy {
 		Documents:  Documents{Octets: 32 << 20, Memory: 256 << 20, Within: 10 * time.Second, Waiting: 32},
 		Connection: connections(),
 		JMAP:       jmap(),
+		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
+			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
+			ReleaseEvery: time.Minute, BoardRows: 1_000_000},
 	}
 }
 
@@ -116,6 +120,14 @@ func pushes() Push {
 	}
 }
 
+func filters() Sieve {
+	return Sieve{
+		Scripts: 16, ScriptOctets: 64 << 10, NameOctets: 512, Nesting: 32, Includes: 10, Actions: 32, Redirects: 4, RedirectHops: 3,
+		Variables: 128, VariableOctets: 4096, Edits: 20, BodyOctets: 1 << 20, Work: 20_000_000, RunAtOnce: 4,
+		TellEvery: time.Hour, TellMost: 90 * day, SeenFor: 30 * day, SeenMost: 10_000, FaultEvery: day, Known: 30 * day,
+	}
+}
+
 func mailboxes() Mailbox {
 	return Mailbox{
 		Quota: 4 << 30, RestoreFor: 30 * day, VanishedFor: 30 * day,
@@ -165,6 +177,7 @@ func bench() Policy {
 	p.Sending.ReceivePerHour, p.Sending.SendPerHour = 0, 0
 	p.Sending.SendRcptsPerDay, p.Sending.SendPerMailbox = 0, 0
 	p.Mailbox.Quota = 0
+	p.JMAP.Sockets, p.JMAP.SocketsTotal, p.JMAP.Requests = 1000, 0, 100
 	p.Connection.PerPlace, p.Connection.PerAccount, p.Connection.Total = 0, 0, 0
 	return p
 }

@@ -197,7 +197,7 @@ func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(
 func freeOffset() (int, error) {
 	for offset := 20_000; offset < 50_000; offset += 331 {
 		free := true
-		for _, port := range []int{2525, 2587, 2465, 2143, 2993, 8080} {
+		for _, port := range []int{2525, 2587, 2465, 2143, 2993, 4190, 8080} {
 			l, err := net.Listen("tcp", local(port+offset))
 			if err != nil {
 				free = false

@@ -84,7 +84,7 @@ func over(t testing.TB, s *mailboxtest.Store, domain string, change func(*policy
 		Host: "mx." + domain, Postmaster: haven.MustAddress("postmaster@" + domain),
 		Store: s.Service, Room: s.Service, Bodies: s.Packs, Keys: s.Keys, Directory: p, Senders: p, Outbox: p,
 		Checker: &authn.Checker{DNS: p.Zone}, Policy: pol.Sending, Clock: s.Clock,
-		DB: s.DB, Sealer: sealer,
+		DB: s.DB, Sealer: sealer, Sieve: pol.Sieve,
 	}
 	if adjust != nil {
 		adjust(p, &o)
@@ -99,7 +99,7 @@ func (p *Place) Box(locals ...string) haven.AccountNo {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range locals {
-		p.boxes[l+"@"+p.Domain] = delivery.Recipient{Account: no, Address: haven.MustAddress(locals[0] + "@" + p.Domain)}
+		p.boxes[l+"@"+p.Domain] = delivery.Recipient{Account: no, Address: haven.MustAddress(locals[0] + "@" + p.Domain), ID: ID(no)}
 	}
 	return no
 }

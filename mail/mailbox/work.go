@@ -1,0 +1,228 @@
+package mailbox
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"haven"
+	"haven/mail/mime"
+	"haven/platform/db"
+)
+
+// The keywords by which programs see who handles a thread (package work). The service alone sets them: what programs and filters
+// ask of them is left out, as RFC 9051 §7.1 has it of flags that are not in PERMANENTFLAGS.
+const (
+	KeywordHandled = "$HavenHandled" // somebody handles it
+	KeywordDone    = "$HavenDone"    // it is done
+)
+
+// Ours reports whether a keyword is one that the service alone sets.
+func Ours(keyword string) bool {
+	return strings.EqualFold(keyword, KeywordHandled) || strings.EqualFold(keyword, KeywordDone)
+}
+
+// ourBits are the bits of those keywords in an account.
+func (k *keywordSet) ourBits() uint64 { return k.find(KeywordHandled) | k.find(KeywordDone) }
+
+func (s *Service) ourBits(tx *db.Tx, account haven.AccountNo) (uint64, error) {
+	set, err := s.keywordSet(tx, account)
+	if err != nil {
+		return 0, err
+	}
+	return set.ourBits(), nil
+}
+
+// Work is told, in the commit, of each message that joins a thread which is there already. mail/work is behind it.
+type Work interface {
+	Came(c *Change, m Coming) error
+}
+
+// Coming is a message that joins a thread.
+type Coming struct {
+	Msg, Thread haven.MessageID
+	Role        Role            // of the folder; "" where a person put it there
+	SentBy      haven.AccountNo // who sent it, where it is the mailbox's own
+	Refs        []int64         // it and what it refers to, as References gives them
+	At          time.Time
+}
+
+// SetWork has the store tell work of what comes. It is called before the store is used.
+func (s *Service) SetWork(w Work) { s.work = w }
+
+// came tells work of a message.
+func (s *Service) came(tx *db.Tx, account haven.AccountNo, l *lock, m Coming) error {
+	if s.work == nil || m.Msg == m.Thread {
+		return nil
+	}
+	return s.work.Came(&Change{Tx: tx, Account: account, s: s, lock: l}, m)
+}
+
+// Change is a writing transaction of one account for a concept beside the store: the account is locked, and is announced once all is durable.
+type Change struct {
+	Tx      *db.Tx
+	Account haven.AccountNo
+	s       *Service
+	lock    *lock
+}
+
+// Seq is the next number of the account's sequence. Up to changeNumbers are given once; those after share the last.
+func (c *Change) Seq() haven.Seq { return c.lock.take() }
+
+const changeNumbers = 64
+
+// Change runs fn in one commit after the viewer's rights were asked. Where fn takes no number, nobody is woken.
+func (s *Service) Change(ctx context.Context, v Viewer, want haven.Rights, fn func(c *Change) error) error {
+	return s.write(ctx, v, want, changeNumbers, func(tx *db.Tx, l *lock) error {
+		return fn(&Change{Tx: tx, Account: v.Account, s: s, lock: l})
+	})
+}
+
+// ChangeByItself is Change for what the service does without anybody asking.
+func (s *Service) ChangeByItself(ctx context.Context, account haven.AccountNo, fn func(c *Change) error) error {
+	return s.writeEach(ctx, map[haven.AccountNo]int{account: changeNumbers}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
+		return fn(&Change{Tx: tx, Account: account, s: s, lock: locks[account]})
+	})
+}
+
+// Look runs fn in a snapshot in which the viewer may read, with the account's states.
+func (s *Service) Look(ctx context.Context, v Viewer, fn func(tx *db.Tx, st States) error) error {
+	return s.read(ctx, v, func(tx *db.Tx) error {
+		st, err := states(tx, v)
+		if err != nil {
+			return err
+		}
+		return fn(tx, st)
+	})
+}
+
+// Remembers is nil where all that happened after a point is known; else it has the rule RuleStateLost.
+func (st States) Remembers(p Point) error {
+	if p.Epoch != st.Epoch || p.Seq < st.Horizon || p.Origin > p.Seq {
+		return errStateLost
+	}
+	return nil
+}
+
+const (
+	sqlThreadMessages = `SELECT id FROM message WHERE +an = $1 AND thread = $2 AND thread <> id ORDER BY id DESC LIMIT $3`
+	sqlFirstOfThread  = `SELECT id FROM message WHERE +an = $1 AND id = $2 AND thread = id`
+	sqlMark           = `UPDATE placement SET kw = $4, changed = $5 WHERE an = $1 AND mb = $2 AND uid = $3`
+)
+
+// Messages are the messages of a thread, restorable ones among them: the newest most of those after the first, and the first.
+func (c *Change) Messages(thread haven.MessageID, most int) ([]haven.MessageID, error) {
+	return threadMessages(c.Tx, c.Account, thread, most)
+}
+
+func threadMessages(tx *db.Tx, account haven.AccountNo, thread haven.MessageID, most int) (all []haven.MessageID, err error) {
+	add := func(r db.Row) error { all = append(all, haven.MessageID(r.Int64(0))); return nil }
+	if err = tx.Query(sqlThreadMessages, []any{int64(account), int64(thread), int64(most)}, add); err == nil {
+		err = tx.Query(sqlFirstOfThread, []any{int64(account), int64(thread)}, add)
+	}
+	return all, err
+}
+
+// Mark gives messages, in all their places, one of the service's keywords and takes the others away; "" takes all away. Where the
+// account has no room for the keyword, none shows.
+func (c *Change) Mark(msgs []haven.MessageID, keyword string) error {
+	set, err := c.s.keywordSet(c.Tx, c.Account)
+	if err != nil {
+		return err
+	}
+	var bit uint64
+	if keyword != "" {
+		if bit = set.find(keyword); bit == 0 {
+			bit = set.add(keyword)
+		}
+	}
+	ours := set.ourBits() | bit
+	if ours == 0 {
+		return nil
+	}
+	var places []sibling
+	for _, msg := range msgs {
+		of, err := siblings(c.Tx, c.Account, msg)
+		if err != nil {
+			return err
+		}
+		places = append(places, of...)
+	}
+	c.mark(places, bit, ours)
+	return nil
+}
+
+func (c *Change) mark(places []sibling, bit, ours uint64) {
+	seqs := map[haven.MailboxNo]haven.Seq{}
+	for _, p := range places {
+		kw := p.kw&^ours | bit
+		if kw == p.kw {
+			continue
+		}
+		seq := c.Seq()
+		c.Tx.Exec(sqlMark, int64(c.Account), int64(p.mb), int64(p.uid), int64(kw), int64(seq))
+		seqs[p.mb] = seq
+	}
+	for _, mb := range sortedKeys(seqs) {
+		c.Tx.Exec(sqlCount, int64(c.Account), int64(mb), int64(0), int64(0), int64(0), int64(0), int64(seqs[mb]))
+	}
+}
+
+func sortedKeys(m map[haven.MailboxNo]haven.Seq) []haven.MailboxNo {
+	keys := make([]haven.MailboxNo, 0, len(m))
+	for mb := range m {
+		keys = append(keys, mb)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// EachThread calls fn with each thread that has a message in a folder, and the newest of those, from the newest to the oldest. fn returns false to end.
+func (o *Overview) EachThread(folder haven.MailboxNo, fn func(thread haven.MessageID, newest *Brief) bool) {
+	o.begin()
+	for i := len(o.order) - 1; i >= 0; i-- {
+		b := &o.slots[o.order[i]]
+		if o.marks[b.thread] == o.mark || !b.In(folder) {
+			continue
+		}
+		o.marks[b.thread] = o.mark
+		if !fn(b.Thread, b) {
+			return
+		}
+	}
+}
+
+// HasThread reports whether an account has a message of a thread, a restorable one among them.
+func HasThread(tx *db.Tx, account haven.AccountNo, thread haven.MessageID) (bool, error) {
+	msgs, err := threadMessages(tx, account, thread, 1)
+	return len(msgs) > 0, err
+}
+
+// mostRefs is how many Message-IDs of a letter are looked for: the last, as where it is filed.
+const mostRefs = 30
+
+// RefsOf names the Message-IDs in fields such as In-Reply-To and References under an account's key, as Coming.Refs does.
+func (s *Service) RefsOf(ctx context.Context, account haven.AccountNo, fields []string) ([]int64, error) {
+	keys, err := s.keys.Account(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, f := range fields {
+		ids = append(ids, mime.MessageIDs(f)...)
+	}
+	ids = ids[max(0, len(ids)-mostRefs):]
+	return refHashes(keys, ids)
+}
+
+// ThreadOfRefs is the thread that a letter with these references would join: the oldest that any of them belongs to; 0 for a new one.
+func ThreadOfRefs(tx *db.Tx, account haven.AccountNo, refs []int64) (found haven.MessageID, err error) {
+	err = tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(_ int, r db.Row) error {
+		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
+			found = t
+		}
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,4 @@
+# letter: plain
+# from: bob@surgery.test
+# want: discard
+if address :is "cc" "dave@surgery.test" { discard; }

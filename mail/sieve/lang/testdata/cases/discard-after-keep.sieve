@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# want: discard
+# want: file INBOX
+discard; keep;

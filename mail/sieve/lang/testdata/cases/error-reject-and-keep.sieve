@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# want: error 2
+require "reject";
+keep; reject "no";

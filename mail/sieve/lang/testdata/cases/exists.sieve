@@ -1,0 +1,4 @@
+# letter: plain
+# from: bob@surgery.test
+# want: discard
+if allof (exists ["from", "DATE"], not exists ["from", "x-none"]) { discard; }

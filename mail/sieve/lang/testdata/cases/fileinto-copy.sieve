@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# want: file Clinic
+# want: file INBOX
+require ["fileinto", "copy"]; fileinto :copy "Clinic";

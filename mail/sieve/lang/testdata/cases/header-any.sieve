@@ -1,0 +1,4 @@
+# letter: plain
+# from: bob@surgery.test
+# want: discard
+if header :is ["X-None", "x-many"] ["none", "Third"] { discard; }

@@ -1,0 +1,4 @@
+# letter: plain
+# from: bob@surgery.test
+# want: file INBOX
+if header :comparator "i;octet" :contains "Subject" "rota" { discard; }

@@ -1,0 +1,4 @@
+# letter: plain
+# from: bob@surgery.test
+# want: redirect carol@surgery.test
+redirect "carol@surgery.test"; redirect "carol@surgery.test";

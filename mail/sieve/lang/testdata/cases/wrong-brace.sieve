@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# want: wrong 3
+if true {
+keep;

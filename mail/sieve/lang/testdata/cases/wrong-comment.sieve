@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# differs: Dovecot names the line in which the script ends
+# want: wrong 1
+/* no end

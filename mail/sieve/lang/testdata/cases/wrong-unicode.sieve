@@ -1,0 +1,5 @@
+# letter: plain
+# from: bob@surgery.test
+# want: wrong 2
+require ["encoded-character", "fileinto"];
+fileinto "${unicode:D800}";

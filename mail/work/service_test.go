@@ -1,0 +1,717 @@
+package work_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/mailbox/mailboxtest"
+	"haven/mail/work"
+	"haven/platform/audit"
+	"haven/platform/db"
+	"haven/platform/errs"
+	"haven/platform/policy"
+)
+
+// crowd knows the people of a test, whose hours count whole, and hears what owners are told.
+type crowd struct {
+	mu     sync.Mutex
+	people map[haven.AccountNo]work.Person
+	told   []string
+}
+
+func (c *crowd) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.people[no]
+	if !ok {
+		return p, errs.E(errs.NotFound, "There is nobody.")
+	}
+	return p, nil
+}
+
+func (c *crowd) NumberIn(_ *db.Tx, id haven.AccountID) (haven.AccountNo, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for no, p := range c.people {
+		if p.ID == id {
+			return no, nil
+		}
+	}
+	return 0, errs.E(errs.NotFound, "There is nobody.")
+}
+
+func (c *crowd) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, d time.Duration) (time.Time, error) {
+	return from.Add(d + 48*time.Hour), nil // a weekend is between
+}
+
+func (c *crowd) Released(_ *db.Tx, box, person haven.AccountNo, n int) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = append(c.told, fmt.Sprintf("%s in %s: %d", c.people[person].Name, c.people[box].Name, n))
+	return nil
+}
+
+// shop is a premises' mailbox with three people.
+type shop struct {
+	*mailboxtest.Store
+	*work.Service
+	crowd            *crowd
+	t                *testing.T
+	box              haven.AccountNo
+	aisha, ben, cara mailbox.Viewer
+	n                int
+}
+
+func open(t *testing.T, s *mailboxtest.Store) *shop {
+	t.Helper()
+	must(t, s.DB.Migrate(t.Context(), audit.Schema, work.Schema))
+	p, err := policy.Profile("nhsmail-2017")
+	must(t, err)
+	c := &crowd{people: map[haven.AccountNo]work.Person{}}
+	h := &shop{Store: s, crowd: c, t: t}
+	h.Service = work.New(work.Options{DB: s.DB, Mail: s.Service, Access: s.Grants, People: c, Hours: c, Notices: c, Keys: s.Keys, Hub: s.Hub, Policy: p.Work, Clock: s.Clock})
+	h.box = s.Account()
+	c.people[h.box] = work.Person{ID: haven.NewAccountID(), Name: "The Pharmacy", Shared: true}
+	for name, v := range map[string]*mailbox.Viewer{"Aisha Khan": &h.aisha, "Ben Okafor": &h.ben, "Cara Doyle": &h.cara} {
+		no := s.Account()
+		c.people[no] = work.Person{ID: haven.NewAccountID(), Name: name}
+		s.Grants.Set(no, h.box, haven.Member)
+		*v = mailbox.Viewer{Person: no, Account: h.box}
+	}
+	return h
+}
+
+func each(t *testing.T, fn func(t *testing.T, h *shop)) {
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) { fn(t, open(t, s)) })
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// letter is a letter with a Message-ID of its own, which refers to others.
+func (h *shop) letter(re ...string) (text, id string) {
+	h.n++
+	id = fmt.Sprintf("<n%d@surgery.test>", h.n)
+	text = fmt.Sprintf("From: Dr Lee <lee@surgery.test>\nTo: shop@pharmacy.test\nSubject: Repeat %d\nMessage-ID: %s\n", h.n, id)
+	if len(re) > 0 {
+		text += "In-Reply-To: " + re[len(re)-1] + "\nReferences: " + strings.Join(re, " ") + "\n"
+	}
+	return text + "\nHello.\n", id
+}
+
+// arrives files a letter into the shop's Inbox.
+func (h *shop) arrives(re ...string) (f mailbox.Filed, id string) {
+	h.t.Helper()
+	text, id := h.letter(re...)
+	return h.Deliver(h.box, text), id
+}
+
+// sends files a Sent copy of the mailbox.
+func (h *shop) sends(by mailbox.Viewer, re ...string) (id string) {
+	h.t.Helper()
+	text, id := h.letter(re...)
+	_, err := h.File(h.t.Context(), []mailbox.Filing{{Account: h.box, Letter: h.Letter(text), Role: mailbox.Sent, SentBy: by.Person}}, nil)
+	must(h.t, err)
+	return id
+}
+
+func (h *shop) item(thread haven.MessageID) (it work.Item) {
+	h.t.Helper()
+	must(h.t, h.Items(h.t.Context(), h.aisha, []haven.MessageID{thread}, func(x work.Item) { it = x }))
+	return it
+}
+
+func claim(v mailbox.Viewer) work.Wish {
+	return work.Wish{Move: true, Status: work.Handled, Holder: v.Person}
+}
+
+var done = work.Wish{Move: true, Status: work.Done}
+
+func (h *shop) updates(v mailbox.Viewer, thread haven.MessageID, w work.Wish) work.Item {
+	h.t.Helper()
+	it, err := h.Update(h.t.Context(), v, thread, w)
+	must(h.t, err)
+	return it
+}
+
+// refused holds an error against a rule.
+func refused(t *testing.T, err error, rule haven.Rule) {
+	t.Helper()
+	var e *errs.Error
+	if !errors.As(err, &e) || e.Rule != string(rule) {
+		t.Errorf("the error is %v, want %s", err, rule)
+	}
+}
+
+// marks are the keywords of a message in the Inbox.
+func (h *shop) marks(f mailbox.Filed) (names []string) {
+	h.t.Helper()
+	must(h.t, h.Overview(h.t.Context(), h.aisha, func(o *mailbox.Overview) error {
+		b, ok := o.Find(f.Msg)
+		if !ok {
+			h.t.Fatal("the message is gone")
+		}
+		for i, name := range o.Keywords() {
+			if b.Keywords&(1<<i) != 0 {
+				names = append(names, name)
+			}
+		}
+		return nil
+	}))
+	return names
+}
+
+func (h *shop) marked(f mailbox.Filed, want ...string) {
+	h.t.Helper()
+	if got := h.marks(f); !slices.Equal(got, want) {
+		h.t.Errorf("the message shows %v, want %v", got, want)
+	}
+}
+
+func TestClaimToDone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		first, id := h.arrives()
+		second, _ := h.arrives(id)
+		thread := first.Msg
+		if it := h.item(thread); it.Status != work.Unhandled || it.Created != 0 {
+			t.Errorf("at first: %+v", it)
+		}
+		if it := h.updates(h.ben, thread, claim(h.ben)); it.Status != work.Handled || it.Holder != h.ben.Person || it.Since.IsZero() {
+			t.Errorf("claimed: %+v", it)
+		}
+		h.marked(first, mailbox.KeywordHandled)
+		h.marked(second, mailbox.KeywordHandled)
+		_, err := h.Update(t.Context(), h.aisha, thread, claim(h.aisha))
+		refused(t, err, work.RuleClaimed)
+		if !strings.Contains(errs.Say(err), "Ben Okafor handles this since 09:00 on 22 November") {
+			t.Errorf("a claim is told %q", errs.Say(err))
+		}
+		over := claim(h.aisha)
+		over.TakeOver = true
+		h.updates(h.aisha, thread, over)
+		hand := claim(h.cara)
+		hand.Note = "Please ring them after 3."
+		h.updates(h.aisha, thread, hand)
+		it := h.updates(h.cara, thread, done)
+		if it.Status != work.Done || it.DoneBy != h.cara.Person || it.Holder != 0 {
+			t.Errorf("done: %+v", it)
+		}
+		h.marked(second, mailbox.KeywordDone)
+		h.marked(first, mailbox.KeywordDone)
+		reply, _ := h.arrives(id)
+		if it := h.item(thread); it.Status != work.Unhandled || it.DoneBy != 0 {
+			t.Errorf("after a reply: %+v", it)
+		}
+		h.marked(first)
+		h.marked(reply)
+		notes, err := h.NotesOf(t.Context(), h.ben, []haven.MessageID{thread}, 0)
+		must(t, err)
+		must(t, h.Notes(t.Context(), h.ben, notes, func(n work.Note) {
+			if n.Text != "Please ring them after 3." || n.Author != h.aisha.Person {
+				t.Errorf("the note is %+v", n)
+			}
+		}))
+		if len(notes) != 1 {
+			t.Errorf("%d notes", len(notes))
+		}
+	})
+}
+
+func TestWhoMay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, _ := h.arrives()
+		stranger := mailbox.Viewer{Person: h.Account(), Account: h.box}
+		_, err := h.Update(t.Context(), stranger, f.Msg, claim(stranger))
+		if !errs.Is(err, errs.NotFound) {
+			t.Errorf("a stranger's claim: %v", err)
+		}
+		if _, err := h.States(t.Context(), stranger); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a stranger's look: %v", err)
+		}
+		if _, err := h.Arrive(t.Context(), stranger, "a", f.Msg, work.Viewing); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a stranger's presence: %v", err)
+		}
+		_, err = h.Update(t.Context(), h.aisha, f.Msg, claim(stranger))
+		refused(t, err, work.RuleNoAccess)
+		h.Grants.Set(h.ben.Person, h.box, haven.Read)
+		for _, err := range []error{
+			func() error { _, err := h.Update(t.Context(), h.ben, f.Msg, claim(h.ben)); return err }(),
+			func() error { _, err := h.AddNote(t.Context(), h.ben, f.Msg, "x"); return err }(),
+			func() error {
+				_, err := h.SetDeadline(t.Context(), h.ben, work.Start{Thread: f.Msg, Rule: "x", Within: time.Hour})
+				return err
+			}(),
+			h.SetStops(t.Context(), h.aisha, false),
+		} {
+			if !errs.Is(err, errs.Denied) {
+				t.Errorf("without the right: %v", err)
+			}
+		}
+		if _, err := h.Update(t.Context(), h.aisha, 4711, done); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a thread that there is not: %v", err)
+		}
+	})
+}
+
+// Of those who claim a thread at the same moment one gets it, and the others are told who did.
+func TestClaimRace(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		for range 10 {
+			f, _ := h.arrives()
+			all := []mailbox.Viewer{h.aisha, h.ben, h.cara}
+			won := make([]error, len(all))
+			var wg sync.WaitGroup
+			for i, v := range all {
+				wg.Go(func() { _, won[i] = h.Update(t.Context(), v, f.Msg, claim(v)) })
+			}
+			wg.Wait()
+			it, winners := h.item(f.Msg), 0
+			for i, err := range won {
+				if err == nil {
+					winners++
+					if it.Holder != all[i].Person {
+						t.Error("somebody else holds what was claimed")
+					}
+				} else {
+					refused(t, err, work.RuleClaimed)
+				}
+			}
+			if winners != 1 {
+				t.Errorf("%d claims won", winners)
+			}
+		}
+	})
+}
+
+// The service's keywords are what programs see, and nothing that they do changes them.
+func TestKeywordsAreTheServices(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, _ := h.arrives()
+		h.updates(h.ben, f.Msg, claim(h.ben))
+		store := func(op mailbox.FlagOp, keywords ...string) {
+			t.Helper()
+			_, err := h.Store.Store(t.Context(), h.aisha, f.Mailbox, []mailbox.Range{{Lo: f.UID, Hi: f.UID}}, mailbox.FlagChange{Op: op, Keywords: keywords})
+			must(t, err)
+		}
+		store(mailbox.AddFlags, "$havendone", "todo")
+		h.marked(f, mailbox.KeywordHandled, "todo")
+		store(mailbox.RemoveFlags, mailbox.KeywordHandled)
+		h.marked(f, mailbox.KeywordHandled, "todo")
+		store(mailbox.ReplaceFlags)
+		h.marked(f, mailbox.KeywordHandled)
+		for _, e := range []mailbox.Edit{
+			{Msg: f.Msg, Set: mailbox.Keywords{Names: []string{mailbox.KeywordDone}}, Unset: mailbox.Keywords{Names: []string{mailbox.KeywordHandled}}},
+			{Msg: f.Msg, Replace: true, Set: mailbox.Keywords{Names: []string{mailbox.KeywordDone}}},
+		} {
+			res, err := h.EditMessages(t.Context(), h.aisha, []mailbox.Edit{e}, nil)
+			must(t, errors.Join(err, res.Errors[0]))
+			h.marked(f, mailbox.KeywordHandled)
+		}
+		text, _ := h.letter()
+		_, _, err := h.Append(t.Context(), h.aisha, f.Mailbox, []mailbox.Append{{Letter: h.Letter(text), Keywords: []string{mailbox.KeywordDone}}})
+		must(t, err)
+		if n, err := h.Count(t.Context(), h.aisha, 0); err != nil || n != (work.Counts{Unassigned: 1, Others: 1}) {
+			t.Errorf("counts are %+v, %v", n, err)
+		}
+	})
+}
+
+func TestSecondReply(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, id := h.arrives()
+		send := func(v mailbox.Viewer, refs ...string) error {
+			return h.MaySend(t.Context(), work.Sending{Person: v.Person, Account: h.box, Refs: refs})
+		}
+		must(t, send(h.aisha, id))
+		before := h.Clock.Now()
+		h.Clock.Advance(time.Minute)
+		answer := h.sends(h.ben, id)
+		if who, when, err := h.Answered(t.Context(), h.aisha, f.Msg, before); who != h.ben.Person || !when.Equal(h.Clock.Now()) || err != nil {
+			t.Errorf("answered by %d at %s, %v", who, when, err)
+		}
+		if who, _, _ := h.Answered(t.Context(), h.aisha, f.Msg, h.Clock.Now()); who != 0 {
+			t.Error("it was answered after it was")
+		}
+		h.Clock.Advance(time.Minute)
+		err := send(h.aisha, id)
+		refused(t, err, work.RuleAnswered)
+		if !strings.Contains(errs.Say(err), "Ben Okafor answered this at 09:01 on 22 November") {
+			t.Errorf("it says %q", errs.Say(err))
+		}
+		must(t, send(h.ben, id))
+		must(t, send(h.cara, id, answer)) // who replies to the answer has seen it
+		must(t, send(h.aisha, id))        // once more
+		h.Clock.Advance(11 * time.Minute)
+		refused(t, send(h.aisha, id), work.RuleAnswered)
+		_, err = h.Arrive(t.Context(), h.aisha, "tab", f.Msg, work.Viewing)
+		must(t, err)
+		must(t, send(h.aisha, id)) // having looked
+		must(t, send(h.aisha, "<other@surgery.test>"))
+
+		h.Grants.Set(h.cara.Person, h.box, haven.Owner)
+		must(t, h.SetStops(t.Context(), h.cara, false))
+		must(t, send(h.cara, id))
+		must(t, h.SetStops(t.Context(), h.cara, true))
+		refused(t, send(h.cara, id), work.RuleAnswered)
+		if err := h.MaySend(t.Context(), work.Sending{Person: h.aisha.Person, Account: h.aisha.Person, Refs: []string{id}}); err != nil {
+			t.Errorf("in a mailbox of one's own: %v", err)
+		}
+	})
+}
+
+func TestAccessEnds(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		a, _ := h.arrives()
+		b, _ := h.arrives()
+		c, _ := h.arrives()
+		h.updates(h.ben, a.Msg, claim(h.ben))
+		h.updates(h.ben, b.Msg, claim(h.ben))
+		h.updates(h.cara, c.Msg, claim(h.cara))
+		must(t, h.Step(t.Context()))
+		if h.item(a.Msg).Holder != h.ben.Person {
+			t.Error("who has access lost what was held")
+		}
+		h.Grants.Set(h.ben.Person, h.box, 0)
+		must(t, h.Step(t.Context()))
+		must(t, h.Step(t.Context()))
+		for _, f := range []mailbox.Filed{a, b} {
+			if it := h.item(f.Msg); it.Status != work.Unhandled || it.Holder != 0 {
+				t.Errorf("after the access ended: %+v", it)
+			}
+			h.marked(f)
+		}
+		if h.item(c.Msg).Holder != h.cara.Person {
+			t.Error("a colleague lost what was held")
+		}
+		if !slices.Equal(h.crowd.told, []string{"Ben Okafor in The Pharmacy: 2"}) {
+			t.Errorf("owners are told %q", h.crowd.told)
+		}
+	})
+}
+
+// More than one commit takes are all made new again, and told of once.
+func TestAccessEndsForMany(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		for range 60 {
+			f, _ := h.arrives()
+			h.updates(h.ben, f.Msg, claim(h.ben))
+		}
+		h.Grants.Set(h.ben.Person, h.box, 0)
+		must(t, h.Step(t.Context()))
+		if n, err := h.Count(t.Context(), h.aisha, 0); err != nil || n.Unassigned != 60 || !slices.Equal(h.crowd.told, []string{"Ben Okafor in The Pharmacy: 60"}) {
+			t.Errorf("%+v, %v, told %q", n, err, h.crowd.told)
+		}
+	})
+}
+
+// The keeper of what ends does so by itself, as soon as it hears.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	h := open(t, mailboxtest.New(t, "sqlite"))
+	f, _ := h.arrives()
+	h.updates(h.ben, f.Msg, claim(h.ben))
+	changed := make(chan struct{}, 16)
+	sub := h.Store.Watch(func(haven.AccountNo) { changed <- struct{}{} }, h.box)
+	defer sub.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { h.Run(ctx) })
+	wg.Go(func() { h.Service.Watch(ctx) })
+	must(t, h.Clock.Await(t.Context(), 2))
+	h.Grants.Set(h.ben.Person, h.box, 0)
+	h.AccessChanged()
+	<-changed
+	cancel()
+	wg.Wait()
+	if it := h.item(f.Msg); it.Status != work.Unhandled {
+		t.Errorf("%+v", it)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, _ := h.arrives()
+		n, err := h.AddNote(t.Context(), h.aisha, f.Msg, "Mrs Xyzzy rang about it.")
+		must(t, err)
+		st, err := h.States(t.Context(), h.ben)
+		must(t, err)
+		_, err = h.EditNote(t.Context(), h.ben, n.ID, "No.")
+		refused(t, err, work.RuleNotYours)
+		refused(t, h.RemoveNote(t.Context(), h.ben, n.ID), work.RuleNotYours)
+		h.Clock.Advance(time.Minute)
+		n, err = h.EditNote(t.Context(), h.aisha, n.ID, "Mrs Xyzzy rang twice.")
+		must(t, err)
+		if n.EditedAt.IsZero() || !n.EditedAt.After(n.At) {
+			t.Errorf("edited: %+v", n)
+		}
+		must(t, h.DB.Read(t.Context(), func(tx *db.Tx) error {
+			return tx.Query(`SELECT sealed FROM work_note`, nil, func(r db.Row) error {
+				if strings.Contains(string(r.Bytes(0)), "Xyzzy") {
+					t.Error("a note lies open")
+				}
+				return nil
+			})
+		}))
+		from := mailbox.Point{State: mailbox.State{Seq: st.Seqs[work.Notes], Epoch: st.Epoch}, Origin: st.Seqs[work.Notes]}
+		d, err := h.Changes(t.Context(), h.ben, work.Notes, from, 0)
+		if must(t, err); !slices.Equal(d.Updated, []int64{int64(n.ID)}) {
+			t.Errorf("changes are %+v", d)
+		}
+		must(t, h.RemoveNote(t.Context(), h.aisha, n.ID))
+		d, err = h.Changes(t.Context(), h.ben, work.Notes, from, 0)
+		if must(t, err); !slices.Equal(d.Destroyed, []int64{int64(n.ID)}) {
+			t.Errorf("changes are %+v", d)
+		}
+		_, err = h.EditNote(t.Context(), h.aisha, n.ID, "again")
+		if !errs.Is(err, errs.NotFound) {
+			t.Errorf("a note that is gone: %v", err)
+		}
+		_, err = h.AddNote(t.Context(), h.aisha, f.Msg, strings.Repeat("x", 9000))
+		refused(t, err, work.RuleNote)
+		_, err = h.AddNote(t.Context(), h.aisha, 4711, "x")
+		if !errs.Is(err, errs.NotFound) {
+			t.Errorf("a note about nothing: %v", err)
+		}
+	})
+}
+
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, id := h.arrives()
+		start := h.Clock.Now()
+		d, err := h.SetDeadline(t.Context(), h.aisha, work.Start{Thread: f.Msg, Rule: "discharge-referral", Within: 72 * time.Hour})
+		must(t, err)
+		if !d.Stages.Due.Equal(start.Add(120*time.Hour)) || !d.Stages.Warn.Equal(start.Add(96*time.Hour)) || !d.Stages.LocalTeam.Equal(start.Add(144*time.Hour)) {
+			t.Errorf("the stages are %+v", d.Stages)
+		}
+		told := ""
+		climb := func() {
+			t.Helper()
+			told = ""
+			due, err := h.Due(t.Context(), h.Clock.Now(), 10)
+			must(t, err)
+			for _, r := range due {
+				must(t, h.Climb(t.Context(), r, func(_ *db.Tx, _ work.Deadline, stages []string) error {
+					told += strings.Join(stages, " ")
+					return nil
+				}))
+			}
+		}
+		step := func(what string, at time.Duration, do func(), want string) {
+			t.Helper()
+			h.Clock.Set(start.Add(at))
+			do()
+			if climb(); told != want {
+				t.Errorf("%s: told %q, want %q", what, told, want)
+			}
+		}
+		nothing := func() {}
+		step("before", 95*time.Hour, nothing, "")
+		step("claimed, which stops nothing", 97*time.Hour, func() { h.updates(h.ben, f.Msg, claim(h.ben)) }, "warned")
+		step("once", 98*time.Hour, nothing, "")
+		step("done by mistake, and reopened", 119*time.Hour, func() {
+			h.updates(h.ben, f.Msg, done)
+			h.updates(h.ben, f.Msg, work.Wish{Move: true})
+		}, "")
+		step("overdue", 125*time.Hour, nothing, "owners head-office")
+		step("done", 150*time.Hour, func() { h.updates(h.ben, f.Msg, done) }, "")
+		step("a reply reopens the thread, not the deadline", 151*time.Hour, func() { h.arrives(id) }, "")
+		ids, err := h.DeadlinesOf(t.Context(), h.aisha, nil, 10)
+		must(t, err)
+		must(t, h.Deadlines(t.Context(), h.aisha, ids, func(d work.Deadline) {
+			if d.EndedAt.IsZero() || d.Told != 3 {
+				t.Errorf("in the end: %+v", d)
+			}
+		}))
+	})
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		var fs []mailbox.Filed
+		for range 5 {
+			f, _ := h.arrives()
+			fs = append(fs, f)
+			h.Clock.Advance(time.Second)
+		}
+		h.updates(h.aisha, fs[1].Msg, claim(h.aisha))
+		h.updates(h.ben, fs[2].Msg, claim(h.ben))
+		h.updates(h.ben, fs[3].Msg, done)
+		label := "referral"
+		h.updates(h.ben, fs[4].Msg, work.Wish{Category: &label})
+		_, err := h.SetDeadline(t.Context(), h.aisha, work.Start{Thread: fs[0].Msg, Rule: "x", Within: time.Hour, Counts: work.AllHours})
+		must(t, err)
+		list := func(f work.Filter, want ...int) {
+			t.Helper()
+			l, err := h.List(t.Context(), h.aisha, f)
+			must(t, err)
+			var threads []haven.MessageID
+			for _, i := range want {
+				threads = append(threads, fs[i].Msg)
+			}
+			if !slices.Equal(l.Threads, threads) {
+				t.Errorf("%+v finds %v, want %v", f, l.Threads, threads)
+			}
+		}
+		list(work.Filter{}, 4, 3, 2, 1, 0)
+		list(work.Filter{View: work.Unassigned}, 4, 0)
+		list(work.Filter{View: work.Mine}, 1)
+		list(work.Filter{View: work.Others}, 2)
+		list(work.Filter{View: work.Finished}, 3)
+		list(work.Filter{Category: "referral"}, 4)
+		list(work.Filter{DueBy: h.Clock.Now().Add(time.Hour)}, 0)
+		list(work.Filter{ByDue: true}, 0, 4, 3, 2, 1)
+		list(work.Filter{Folder: 5})
+		n, err := h.Count(t.Context(), h.aisha, 0)
+		if must(t, err); n != (work.Counts{Unassigned: 2, Mine: 1, Others: 1, Done: 1}) {
+			t.Errorf("counts are %+v", n)
+		}
+		h.updates(h.aisha, fs[1].Msg, done)
+		n, err = h.Count(t.Context(), h.ben, 0)
+		if must(t, err); n != (work.Counts{Unassigned: 2, Mine: 1, Done: 2}) {
+			t.Errorf("counts are %+v", n)
+		}
+	})
+}
+
+// What is told bit by bit comes to the same as what is told at once.
+func TestChanges(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		st, err := h.States(t.Context(), h.aisha)
+		must(t, err)
+		from := mailbox.Point{State: mailbox.State{Seq: st.Seqs[work.Items], Epoch: st.Epoch}, Origin: st.Seqs[work.Items]}
+		var want []int64
+		for range 5 {
+			f, _ := h.arrives()
+			h.updates(h.ben, f.Msg, claim(h.ben))
+			want = append(want, int64(f.Msg))
+		}
+		var got []int64
+		for p, more := from, true; more; {
+			d, err := h.Changes(t.Context(), h.aisha, work.Items, p, 2)
+			must(t, err)
+			if len(d.Created) > 2 || len(d.Updated)+len(d.Destroyed) > 0 {
+				t.Fatalf("a part is %+v", d)
+			}
+			got, p, more = append(got, d.Created...), d.Until, d.More
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		for name, p := range map[string]mailbox.Point{
+			"another epoch": {State: mailbox.State{Seq: from.Seq, Epoch: from.Epoch + 1}, Origin: from.Seq},
+			"to come":       {State: mailbox.State{Seq: from.Seq + 10_000, Epoch: from.Epoch}, Origin: from.Seq},
+		} {
+			_, err := h.Changes(t.Context(), h.aisha, work.Items, p, 0)
+			if refused(t, err, mailbox.RuleStateLost); t.Failed() {
+				t.Fatal(name)
+			}
+		}
+	})
+}
+
+func TestPresence(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, _ := h.arrives()
+		woken := make(chan time.Time, 64)
+		sub := h.Hub.Subscribe(func(haven.AccountNo) { woken <- time.Now() }, h.box)
+		defer sub.Close()
+		news := func(what string, want bool) {
+			t.Helper()
+			if got := len(woken) > 0; got != want {
+				t.Errorf("%s: others are woken %t, want %t", what, got, want)
+			}
+			for len(woken) > 0 {
+				<-woken
+			}
+		}
+		arrive := func(v mailbox.Viewer, tab string, d work.Doing) {
+			t.Helper()
+			_, err := h.Arrive(t.Context(), v, tab, f.Msg, d)
+			must(t, err)
+		}
+		here := func(want ...string) work.Here {
+			t.Helper()
+			x, err := h.Present(t.Context(), h.cara)
+			must(t, err)
+			var got []string
+			for _, p := range x.All {
+				got = append(got, h.crowd.people[p.Person].Name+" "+p.Doing.String())
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("here are %q, want %q", got, want)
+			}
+			return x
+		}
+		empty := here()
+		arrive(h.aisha, "1", work.Viewing)
+		news("somebody comes", true)
+		arrive(h.aisha, "1", work.Viewing)
+		news("somebody stays", false)
+		arrive(h.ben, "1", work.Viewing)
+		two := here("Aisha Khan viewing", "Ben Okafor viewing")
+		arrive(h.aisha, "2", work.Writing)
+		news("somebody writes", true)
+		here("Aisha Khan writing", "Ben Okafor viewing")
+		m, err := h.Moves(t.Context(), h.cara, two.State)
+		if must(t, err); len(m.Updated) != 1 || len(m.Created)+len(m.Destroyed) > 0 {
+			t.Errorf("since two were here: %+v", m)
+		}
+		m, err = h.Moves(t.Context(), h.cara, empty.State)
+		if must(t, err); len(m.Created) != 2 {
+			t.Errorf("since nobody was here: %+v", m)
+		}
+		_, err = h.Moves(t.Context(), h.cara, "pnonsense")
+		refused(t, err, mailbox.RuleStateLost)
+		must(t, h.Depart(t.Context(), h.aisha, "2"))
+		here("Aisha Khan viewing", "Ben Okafor viewing")
+		must(t, h.LeaveAll(t.Context(), h.ben.Person))
+		here("Aisha Khan viewing")
+		news("somebody leaves", true)
+		h.Clock.Advance(30 * time.Second)
+		here()
+		must(t, h.Expire(t.Context()))
+		news("the time is over", true)
+		must(t, h.Expire(t.Context()))
+		news("nobody was there", false)
+	})
+}
+
+func TestPresenceHasRoomForSome(t *testing.T) {
+	t.Parallel()
+	h := open(t, mailboxtest.New(t, "sqlite"))
+	f, _ := h.arrives()
+	var err error
+	for i := 0; i < 300 && err == nil; i++ {
+		_, err = h.Arrive(t.Context(), h.aisha, fmt.Sprint(i), f.Msg, work.Viewing)
+	}
+	refused(t, err, work.RulePresences)
+	h.Clock.Advance(time.Minute)
+	_, err = h.Arrive(t.Context(), h.aisha, "new", f.Msg, work.Viewing)
+	must(t, err)
+}

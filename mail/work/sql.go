@@ -1,0 +1,89 @@
+package work
+
+import "haven/platform/db"
+
+// Schema is who handles what. A row of work is there once something was said of a thread. Notes are sealed by their account's key.
+var Schema = db.Schema{Concept: "work", Steps: []string{`
+CREATE TABLE work (
+	an {int} NOT NULL, thread {int} NOT NULL, status {int} NOT NULL, holder {int} NOT NULL, since {int} NOT NULL, done_by {int} NOT NULL,
+	answered_by {int} NOT NULL, answered_at {int} NOT NULL, answer {int} NOT NULL, category {text} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, thread)) {norowid};
+CREATE INDEX work_changed ON work (an, changed);
+CREATE INDEX work_held ON work (holder, an) WHERE holder <> 0;
+CREATE TABLE work_note (
+	an {int} NOT NULL, id {int} NOT NULL, thread {int} NOT NULL, author {int} NOT NULL, at {int} NOT NULL, edited {int} NOT NULL,
+	sealed {blob} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, id)) {norowid};
+CREATE INDEX work_note_thread ON work_note (an, thread);
+CREATE INDEX work_note_changed ON work_note (an, changed);
+CREATE TABLE work_note_gone (
+	an {int} NOT NULL, id {int} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, id)) {norowid};
+CREATE INDEX work_note_gone_changed ON work_note_gone (an, changed);
+CREATE TABLE work_deadline (
+	an {int} NOT NULL, id {int} NOT NULL, thread {int} NOT NULL, rule {text} NOT NULL, starts {int} NOT NULL,
+	warn {int} NOT NULL, due {int} NOT NULL, head_office {int} NOT NULL, local_team {int} NOT NULL,
+	ended {int} NOT NULL, told {int} NOT NULL, next {int} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, id)) {norowid};
+CREATE INDEX work_deadline_thread ON work_deadline (an, thread);
+CREATE INDEX work_deadline_changed ON work_deadline (an, changed);
+CREATE INDEX work_deadline_next ON work_deadline (next) WHERE next <> 0;
+CREATE TABLE work_reader (
+	an {int} NOT NULL, thread {int} NOT NULL, person {int} NOT NULL, looked {int} NOT NULL, stopped {int} NOT NULL,
+	PRIMARY KEY (an, thread, person)) {norowid};
+CREATE TABLE work_choice (
+	an {int} NOT NULL PRIMARY KEY, stops {int} NOT NULL);
+CREATE TABLE work_presence (
+	an {int} NOT NULL, person {int} NOT NULL, tab {text} NOT NULL, thread {int} NOT NULL, doing {int} NOT NULL, until {int} NOT NULL,
+	PRIMARY KEY (an, person, tab)) {norowid};
+`}}
+
+const (
+	itemColumns = `thread, status, holder, since, done_by, answered_by, answered_at, answer, category, created, changed`
+	sqlItem     = `SELECT ` + itemColumns + ` FROM work WHERE an = $1 AND thread = $2`
+	sqlItems    = `SELECT ` + itemColumns + ` FROM work WHERE an = $1 AND changed > $2 ORDER BY changed`
+	sqlPutItem  = `INSERT INTO work (an, ` + itemColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (an, thread) DO UPDATE SET status = excluded.status, holder = excluded.holder, since = excluded.since, done_by = excluded.done_by,
+		answered_by = excluded.answered_by, answered_at = excluded.answered_at, answer = excluded.answer, category = excluded.category, changed = excluded.changed`
+	sqlHolders   = `SELECT DISTINCT an, holder FROM work WHERE holder <> 0`
+	sqlHeldBy    = `SELECT ` + itemColumns + ` FROM work WHERE holder = $2 AND +an = $1 AND holder <> 0 LIMIT $3`
+	sqlCountHeld = `SELECT COUNT(*) FROM work WHERE holder = $2 AND +an = $1 AND holder <> 0`
+
+	noteColumns = `id, thread, author, at, edited, sealed, created, changed`
+	sqlNote     = `SELECT ` + noteColumns + ` FROM work_note WHERE an = $1 AND id = $2`
+	sqlNotesOf  = `SELECT id FROM work_note WHERE an = $1 AND thread = $2 ORDER BY id`
+	sqlAllNotes = `SELECT id FROM work_note WHERE an = $1 ORDER BY id LIMIT $2`
+	sqlPutNote  = `INSERT INTO work_note (an, ` + noteColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (an, id) DO UPDATE SET edited = excluded.edited, sealed = excluded.sealed, changed = excluded.changed`
+	sqlDropNote    = `DELETE FROM work_note WHERE an = $1 AND id = $2`
+	sqlPutNoteGone = `INSERT INTO work_note_gone (an, id, created, changed) VALUES ($1, $2, $3, $4)`
+	// What is before a mailbox's horizon nobody can ask for any more.
+	sqlForgetGone = `DELETE FROM work_note_gone WHERE EXISTS (SELECT 1 FROM account_mail m WHERE m.an = work_note_gone.an AND m.horizon >= work_note_gone.changed)`
+
+	deadlineColumns = `id, thread, rule, starts, warn, due, head_office, local_team, ended, told, next, created, changed`
+	sqlDeadline     = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND id = $2`
+	sqlDeadlinesOf  = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND thread = $2 ORDER BY id`
+	sqlAllDeadlines = `SELECT id FROM work_deadline WHERE an = $1 ORDER BY due, id LIMIT $2`
+	sqlDueBy        = `SELECT thread, MIN(due) FROM work_deadline WHERE an = $1 AND ended = 0 GROUP BY thread`
+	sqlNext         = `SELECT an, ` + deadlineColumns + ` FROM work_deadline WHERE next <> 0 AND next <= $1 ORDER BY next LIMIT $2`
+	sqlPutDeadline  = `INSERT INTO work_deadline (an, ` + deadlineColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (an, id) DO UPDATE SET ended = excluded.ended, told = excluded.told, next = excluded.next, changed = excluded.changed`
+
+	sqlReader = `SELECT looked, stopped FROM work_reader WHERE an = $1 AND thread = $2 AND person = $3`
+	sqlLooked = `INSERT INTO work_reader (an, thread, person, looked, stopped) VALUES ($1, $2, $3, $4, 0)
+		ON CONFLICT (an, thread, person) DO UPDATE SET looked = excluded.looked`
+	sqlStopped = `INSERT INTO work_reader (an, thread, person, looked, stopped) VALUES ($1, $2, $3, 0, $4)
+		ON CONFLICT (an, thread, person) DO UPDATE SET stopped = excluded.stopped`
+	sqlForgetReaders = `DELETE FROM work_reader WHERE looked < $1 AND stopped < $1`
+	sqlChoice        = `SELECT stops FROM work_choice WHERE an = $1`
+	sqlChoose        = `INSERT INTO work_choice (an, stops) VALUES ($1, $2) ON CONFLICT (an) DO UPDATE SET stops = excluded.stops`
+
+	sqlPresent    = `SELECT thread, person, doing, until FROM work_presence WHERE an = $1 AND until > $2`
+	sqlPutPresent = `INSERT INTO work_presence (an, person, tab, thread, doing, until) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (an, person, tab) DO UPDATE SET thread = excluded.thread, doing = excluded.doing, until = excluded.until`
+	sqlDropPresent = `DELETE FROM work_presence WHERE an = $1 AND person = $2 AND tab = $3`
+	sqlPresentOver = `DELETE FROM work_presence WHERE until < $1`
+
+	sqlStates = `SELECT (SELECT COALESCE(MAX(changed), 0) FROM work WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_note WHERE an = $1),
+		(SELECT COALESCE(MAX(changed), 0) FROM work_note_gone WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_deadline WHERE an = $1)`
+)
