@@ -43,7 +43,9 @@ func (s *Service) folderFor(tx *db.Tx, v Viewer, t tree, into Into, role Role, l
 	if len(into.Path) == 0 {
 		return provisioned(role), false, nil
 	}
-	if f, ok := t.at(into.Path); ok {
+	if f, ok := t.at(into.Path); ok && f.Role == Scheduled {
+		return 0, false, nil // only what is sent later stands there
+	} else if ok {
 		return f.No, false, nil
 	}
 	path, err := s.cleanPath(into.Path)
@@ -66,9 +68,10 @@ func (s *Service) CanFile(ctx context.Context, account haven.AccountNo, path []s
 		if err != nil {
 			return err
 		}
-		_, there = t.at(path)
+		f, known := t.at(path)
 		_, wrong := s.cleanPath(path)
-		makeable = wrong == nil && s.roomForFolders(t, path)
+		there = known && f.Role != Scheduled
+		makeable = wrong == nil && !known && s.roomForFolders(t, path)
 		return nil
 	})
 	return there, makeable, err

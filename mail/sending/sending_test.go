@@ -634,3 +634,18 @@ func TestBoundAndRights(t *testing.T) {
 		s.lies(s.Ben, mailbox.Sent, 0)
 	})
 }
+
+// TestAFilterFillsNothing has a filter's target be the folder of letters that are sent later: what comes lies in the Inbox.
+func TestAFilterFillsNothing(t *testing.T) {
+	each(t, func(s story) {
+		ctx := s.t.Context()
+		s.submit(s.Draft(s.Alice, letter), "7200")
+		if there, makeable, err := s.Store.CanFile(ctx, s.Alice, []string{"Scheduled"}); err != nil || there || makeable {
+			s.t.Errorf("it can be filed into: %t, %t, %v", there, makeable, err)
+		}
+		_, err := s.Store.File(ctx, []mailbox.Filing{{Account: s.Alice, Letter: s.Store.Letter(letter), Role: mailbox.Inbox, Into: []mailbox.Into{{Path: []string{"Scheduled"}, Create: true}}}}, nil)
+		s.Must(err)
+		s.lies(s.Alice, mailbox.Scheduled, 1)
+		s.lies(s.Alice, mailbox.Inbox, 1)
+	})
+}
