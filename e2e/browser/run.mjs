@@ -13,7 +13,7 @@ const { default: story } = await import(pathToFileURL(process.argv[2]));
 const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 mkdirSync(data.shots, { recursive: true });
 
-const patience = 115_000; // milliseconds that each of the three runs has, within the time of the story; a browser that stopped answering would keep it for ever
+const patience = 60_000; // milliseconds in which a browser does something; one that stopped answering would keep the story for ever. How long all may take is the story's
 let failed = false;
 
 // picture keeps a page as it looks. A browser that is short of memory takes none at times, and does when it is asked again.
@@ -27,17 +27,27 @@ const picture = async (at, path) => {
   }
 };
 
-// bounded is a promise that fails when its time is over.
-const bounded = (promise) => {
-  let timer;
-  const over = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error(`nothing for ${patience / 1000} s`)), patience)));
-  return Promise.race([promise, over]).finally(() => clearTimeout(timer));
+// watch fails what it bounds when nobody called alive for some time.
+const watch = () => {
+  let timer, over;
+  const silence = new Promise((_, fail) => (over = fail));
+  const alive = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => over(new Error(`nothing for ${patience / 1000} s`)), patience);
+  };
+  const bounded = (promise) => {
+    alive();
+    return Promise.race([promise, silence]).finally(() => clearTimeout(timer));
+  };
+  return { alive, bounded };
 };
 
 for (const [run, script, width] of [[0, true, 1280], [1, true, 320], [2, false, 1280]]) {
   const browser = await chromium.launch({ executablePath: data.chromium, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"] }); // one for each run: what one did to it is not the next one's
   const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled: script, ignoreHTTPSErrors: true, reducedMotion: "reduce" });
   context.setDefaultTimeout(20_000);
+  const { alive, bounded } = watch();
+  for (const event of ["request", "response", "page"]) context.on(event, alive);
   const page = await context.newPage();
   const faults = [];
   page.on("crash", () => faults.push(`the page at ${page.url()} crashed`));
@@ -49,9 +59,11 @@ for (const [run, script, width] of [[0, true, 1280], [1, true, 320], [2, false, 
     if (!script) return;
     await at.bringToFront(); // a page behind another one has no picture
     await picture(at, `${data.shots}/${name}-${width}.png`);
+    alive();
     const wide = await at.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     if (wide > 0) faults.push(`${name}: ${wide} pixels wider than the screen`);
     const found = await new AxeBuilder({ page: at }).withTags(rules).analyze();
+    alive();
     for (const v of found.violations) faults.push(`${name}: ${v.id}, ${v.help}: ${v.nodes.map((n) => n.target.join(" ")).join("; ")}`);
   };
   try {
@@ -62,6 +74,6 @@ for (const [run, script, width] of [[0, true, 1280], [1, true, 320], [2, false, 
   }
   for (const fault of faults) console.log(`${script ? "with" : "without"} script, ${width} wide: ${fault}`);
   failed ||= faults.length > 0;
-  await bounded(browser.close());
+  await watch().bounded(browser.close());
 }
 process.exit(failed ? 1 : 0);
