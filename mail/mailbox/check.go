@@ -106,7 +106,7 @@ var checks = []check{
 		`SELECT p.mb, p.uid FROM placement p JOIN message m ON m.id = p.msg AND m.an = p.an WHERE p.an = $1 AND p.size <> m.size`},
 	{"folder %d: UID %d has another thread than its message", true,
 		`SELECT p.mb, p.uid FROM placement p JOIN message m ON m.id = p.msg AND m.an = p.an WHERE p.an = $1 AND p.thread <> m.thread`},
-	{"folder %d: UID %d differs from another place of its message in what is said of attachments", true,
+	{"folder %d: UID %d says that there is an attachment, and that nobody looked", true,
 		`SELECT mb, uid FROM placement WHERE an = $1 AND flags & 1572864 = 1048576`},
 	{"room: %d octets are counted as used, %d are", true,
 		`SELECT a.bytes, COALESCE(u.b, 0) FROM account_seq a, (SELECT SUM(size) b, COUNT(*) n FROM (SELECT DISTINCT msg, size FROM placement WHERE an = $1) d) u

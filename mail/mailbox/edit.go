@@ -74,30 +74,40 @@ func (s *Service) EditMessages(ctx context.Context, v Viewer, edits []Edit, ifSt
 	return res, nil
 }
 
-func (s *Service) editStep(tx *db.Tx, v Viewer, l *lock, part []Edit, ifState *State, step *Edited) error {
-	st, err := states(tx, v)
-	if err != nil {
-		return err
-	}
-	step.Before = State{st.Mail, st.Epoch}
-	if ifState != nil && *ifState != step.Before {
-		return errStateMismatch
-	}
+func (s *Service) editStep(tx *db.Tx, v Viewer, l *lock, part []Edit, ifState *State, step *Edited) (err error) {
 	e := editor{s: s, tx: tx, v: v, lock: l}
 	if err := e.begin(part); err != nil {
 		return err
 	}
-	for i := range part {
-		if err := e.edit(&part[i]); err != nil {
-			if !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.TooMany) && !errs.Is(err, errs.OverQuota) {
+	step.Before, step.After, err = around(tx, v, ifState, func() error {
+		for i := range part {
+			err := e.edit(&part[i])
+			if err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.TooMany) && !errs.Is(err, errs.OverQuota) {
 				return err
 			}
 			step.Errors[i] = err
 		}
+		return nil
+	})
+	return err
+}
+
+// around runs fn in a transaction that has the account locked, and gives the states right before and after. ifState, where not nil, is the
+// state that the account has to be in.
+func around(tx *db.Tx, v Viewer, ifState *State, fn func() error) (before, after State, err error) {
+	st, err := states(tx, v)
+	if err != nil {
+		return before, after, err
+	}
+	before = State{st.Mail, st.Epoch}
+	if ifState != nil && *ifState != before {
+		return before, after, errStateMismatch
+	}
+	if err := fn(); err != nil {
+		return before, after, err
 	}
 	st, err = states(tx, v)
-	step.After = State{st.Mail, st.Epoch}
-	return err
+	return before, State{st.Mail, st.Epoch}, err
 }
 
 // editor changes messages in one transaction.
@@ -140,7 +150,7 @@ func (e *editor) edit(d *Edit) error {
 	if err != nil {
 		return err
 	}
-	seen := slices.DeleteFunc(slices.Clone(places), func(p spot) bool { return p.Flags&Deleted != 0 })
+	seen := inSight(places)
 	if len(seen) == 0 {
 		return errNoMessage
 	}
@@ -158,6 +168,11 @@ func (e *editor) edit(d *Edit) error {
 		return nil
 	}
 	return e.refile(d.Msg, into, outOf)
+}
+
+// inSight are the places that don't carry \Deleted.
+func inSight(places []spot) []spot {
+	return slices.DeleteFunc(slices.Clone(places), func(p spot) bool { return p.Flags&Deleted != 0 })
 }
 
 // refiling is which folders a message comes into and which places it leaves.
@@ -198,7 +213,8 @@ func (e *editor) flag(d *Edit, at spot) error {
 	}
 	b := &batch{mb: at.mb, rows: []Row{at.Row}, raw: []Flags{at.raw}}
 	f := flagWriter{tx: e.tx, account: e.v.Account, lock: e.lock, batch: b, counts: map[haven.MailboxNo]*delta{}}
-	if e.lock.reads == each {
+	seen := d.Replace || (d.Set.Flags|d.Unset.Flags)&Seen != 0
+	if e.lock.reads == each && seen { // whoever changes something else has not read it
 		var err error
 		if f.own, err = newOwnWriter(e.tx, e.v, e.lock, b); err != nil {
 			return err

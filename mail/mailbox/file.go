@@ -104,7 +104,7 @@ func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
 			}
 		}
 		if j.Of != nil {
-			numbers[j.Account] += turnNumbers
+			numbers[j.Account] += sentNumbers
 		}
 		if j.SentBy != 0 {
 			numbers[j.SentBy]++
@@ -168,19 +168,9 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 	an := int64(j.Account)
 	tx.Exec(sqlInsertMessage, int64(j.msg), an, int64(j.Letter.stored.ID), j.wrapped, j.size, micros(j.at), int64(thread), j.sealed)
 	tx.Exec(sqlInsertTodo, int64(j.msg), an, int64(0))
-	flags := j.Flags&settable | j.Letter.attachment
-	if len(folders) > 1 {
-		flags |= many
-	}
-	first := haven.UID(0)
-	for i, mb := range folders {
-		uid, err := place(tx, j.Account, mb, []placing{{msg: j.msg, thread: thread, flags: flags, kw: kw, size: j.size, received: micros(j.at), seq: seq}})
-		if err != nil {
-			return err
-		}
-		if i == 0 {
-			first = uid
-		}
+	first, err := placeEach(tx, j.Account, folders, placing{msg: j.msg, thread: thread, flags: j.Flags&settable | j.Letter.attachment, kw: kw, size: j.size, received: micros(j.at), seq: seq})
+	if err != nil {
+		return err
 	}
 	if j.SentBy == 0 {
 		tx.Exec(sqlDeliver, an, j.size)
@@ -221,6 +211,23 @@ type placing struct {
 	size     int64
 	received int64
 	seq      haven.Seq
+}
+
+// placeEach puts a new message into each of some folders, and returns its UID in the first of them.
+func placeEach(tx *db.Tx, account haven.AccountNo, folders []haven.MailboxNo, p placing) (first haven.UID, err error) {
+	if len(folders) > 1 {
+		p.flags |= many
+	}
+	for i, mb := range folders {
+		uid, err := place(tx, account, mb, []placing{p})
+		if err != nil {
+			return 0, err
+		}
+		if i == 0 {
+			first = uid
+		}
+	}
+	return first, nil
 }
 
 // place gives messages UIDs in a mailbox, in order, and returns the first; the rest follow without a gap.

@@ -27,19 +27,10 @@ func (s *Service) Import(ctx context.Context, v Viewer, into []haven.MailboxNo, 
 	}
 	j.sent = sentKey{} // what is imported is what the person wishes to have, once more or not
 	err = s.write(ctx, v, haven.Write, 2*len(into)+1, func(tx *db.Tx, l *lock) error {
-		st, err := states(tx, v)
-		if err != nil {
+		before, after, err = around(tx, v, ifState, func() error {
+			im, err = s.importOne(tx, v, into, j, l)
 			return err
-		}
-		before = State{st.Mail, st.Epoch}
-		if ifState != nil && *ifState != before {
-			return errStateMismatch
-		}
-		if im, err = s.importOne(tx, v, into, j, l); err != nil {
-			return err
-		}
-		st, err = states(tx, v)
-		after = State{st.Mail, st.Epoch}
+		})
 		return err
 	})
 	return im, before, after, err
@@ -56,7 +47,15 @@ func (s *Service) importOne(tx *db.Tx, v Viewer, into []haven.MailboxNo, j *appe
 		return Imported{}, err
 	}
 	im.Thread = p.thread
-	return im, e.placeIn(p, into)
+	return im, e.placeNew(p, into, j.refs)
+}
+
+// placeNew puts a new message into each of some folders, and tells of it.
+func (e *editor) placeNew(p placing, into []haven.MailboxNo, refs []int64) error {
+	if _, err := placeEach(e.tx, e.v.Account, slices.Compact(slices.Sorted(slices.Values(into))), p); err != nil {
+		return err
+	}
+	return e.s.came(e.tx, e.v.Account, e.lock, Coming{Msg: p.msg, Thread: p.thread, Refs: refs, At: e.s.clock.Now()})
 }
 
 // CopyMessage makes a message of one account one of another too, over the same body, in one commit (RFC 8621 §4.7). It lies in the folders, and
@@ -77,19 +76,10 @@ func (s *Service) CopyMessage(ctx context.Context, from Viewer, msg haven.Messag
 		if _, err := s.need(tx, to, haven.Write); err != nil {
 			return err
 		}
-		st, err := states(tx, to)
-		if err != nil {
+		before, after, err = around(tx, to, ifState, func() error {
+			im, err = s.copyIn(tx, from, to, x, into, it, locks[to.Account])
 			return err
-		}
-		before = State{st.Mail, st.Epoch}
-		if ifState != nil && *ifState != before {
-			return errStateMismatch
-		}
-		if im, err = s.copyIn(tx, from, to, x, into, it, locks[to.Account]); err != nil {
-			return err
-		}
-		st, err = states(tx, to)
-		after = State{st.Mail, st.Epoch}
+		})
 		return err
 	})
 	return im, before, after, err
@@ -125,7 +115,7 @@ func (s *Service) copyIn(tx *db.Tx, from, to Viewer, x crossing, into []haven.Ma
 	if err != nil {
 		return Imported{}, err
 	}
-	places = slices.DeleteFunc(places, func(p spot) bool { return p.Flags&Deleted != 0 })
+	places = inSight(places)
 	if len(places) == 0 {
 		return Imported{}, errNoMessage
 	}
@@ -155,7 +145,7 @@ func (s *Service) copyIn(tx *db.Tx, from, to Viewer, x crossing, into []haven.Ma
 	if err := ownSeen(tx, to, l, ps); err != nil {
 		return Imported{}, err
 	}
-	if err := e.placeIn(ps[0], into); err != nil {
+	if err := e.placeNew(ps[0], into, x.refs); err != nil {
 		return Imported{}, err
 	}
 	return Imported{x.msg, thread, x.row.Size}, blob.Retained(tx, blob.ID(x.body))
@@ -175,21 +165,4 @@ func (e *editor) known(into []haven.MailboxNo) error {
 		}
 	}
 	return nil
-}
-
-// placeIn puts a new message into folders.
-func (e *editor) placeIn(p placing, into []haven.MailboxNo) error {
-	folders := slices.Compact(slices.Sorted(slices.Values(into)))
-	if len(folders) > 1 {
-		p.flags |= many
-	}
-	for i, mb := range folders {
-		if i > 0 {
-			p.seq = e.lock.take()
-		}
-		if _, err := place(e.tx, e.v.Account, mb, []placing{p}); err != nil {
-			return err
-		}
-	}
-	return e.s.came(e.tx, e.v.Account, e.lock, Coming{Msg: p.msg, Thread: p.thread, At: e.s.clock.Now()})
 }

@@ -289,13 +289,19 @@ func (o *Overview) byArrival(a, b int32) int {
 // put makes a message what it is now.
 func (o *Overview) put(b Brief) {
 	o.drop(b.Msg)
+	i := o.store(b)
+	k, _ := slices.BinarySearchFunc(o.order, i, o.byArrival)
+	o.order = slices.Insert(o.order, k, i)
+}
+
+// store gives a message a slot, without putting it in order.
+func (o *Overview) store(b Brief) (i int32) {
 	n, ok := o.threads[b.Thread]
 	if !ok {
 		n = int32(len(o.threads))
 		o.threads[b.Thread] = n
 	}
 	b.thread = n
-	var i int32
 	if last := len(o.free) - 1; last >= 0 {
 		i, o.free = o.free[last], o.free[:last]
 		o.slots[i] = b
@@ -304,8 +310,7 @@ func (o *Overview) put(b Brief) {
 		o.slots = append(o.slots, b)
 	}
 	o.at[b.Msg] = i
-	k, _ := slices.BinarySearchFunc(o.order, i, o.byArrival)
-	o.order = slices.Insert(o.order, k, i)
+	return i
 }
 
 // drop takes a message out.

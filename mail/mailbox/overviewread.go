@@ -90,8 +90,8 @@ func (s *Service) loadOverview(ctx context.Context, v Viewer) (*Overview, error)
 		if err != nil {
 			return nil, err
 		}
-		for i := range page {
-			o.take(page[i:i+1], several)
+		for _, p := range page {
+			o.take(p, several)
 		}
 		if len(page) < overviewPage {
 			break
@@ -111,15 +111,14 @@ func (s *Service) loadOverview(ctx context.Context, v Viewer) (*Overview, error)
 }
 
 // take adds a place that was read; messages that may have others are put together in several.
-func (o *Overview) take(one []spot, several map[haven.MessageID][]spot) {
-	p := one[0]
+func (o *Overview) take(p spot, several map[haven.MessageID][]spot) {
 	if _, twice := o.at[p.Msg]; p.raw&many != 0 && !twice {
 		several[p.Msg] = append(several[p.Msg], p)
 		return
 	} else if twice {
 		return // it moved while it was read, and is read again
 	}
-	if b, ok := brief(one); ok {
+	if b, ok := brief([]spot{p}); ok {
 		o.append(b)
 	}
 }
@@ -129,16 +128,7 @@ func (o *Overview) append(b Brief) {
 	if _, twice := o.at[b.Msg]; twice {
 		return
 	}
-	n, ok := o.threads[b.Thread]
-	if !ok {
-		n = int32(len(o.threads))
-		o.threads[b.Thread] = n
-	}
-	b.thread = n
-	i := int32(len(o.slots))
-	o.slots = append(o.slots, b)
-	o.at[b.Msg] = i
-	o.order = append(o.order, i)
+	o.order = append(o.order, o.store(b))
 }
 
 func (s *Service) readPlaces(ctx context.Context, v Viewer, mb haven.MailboxNo, uid haven.UID) (page []spot, err error) {

@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -56,7 +55,7 @@ func (s *Service) fileOrKeep(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lo
 	if err != nil {
 		return err
 	}
-	seen := slices.DeleteFunc(slices.Clone(places), func(p spot) bool { return p.Flags&Deleted != 0 })
+	seen := inSight(places)
 	if j.Of.Same && len(seen) > 0 {
 		return s.keepSent(&e, j, seen, locks)
 	}
@@ -97,78 +96,27 @@ func (s *Service) keepSent(e *editor, j *filing, seen []spot, locks map[haven.Ac
 	return s.rememberSent(e.tx, j, provisioned(Sent), locks)
 }
 
-// Turn is a transaction over one account in which another concept writes rows of its own beside the mail, under the account's numbers. It is good until the
-// function that got it returns.
-type Turn struct {
-	Tx      *db.Tx
-	s       *Service
-	account haven.AccountNo
-	lock    *lock
-}
-
-// turnNumbers is how many numbers a turn takes; beyond them what it changes shares the last.
-const turnNumbers = 16
-
-// Turn runs fn with the account locked, and announces what it changed once that is durable. No viewer is asked unless fn calls May.
-func (s *Service) Turn(ctx context.Context, account haven.AccountNo, fn func(t *Turn) error) error {
-	return s.writeEach(ctx, map[haven.AccountNo]int{account: turnNumbers}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
-		return fn(&Turn{tx, s, account, locks[account]})
-	})
-}
-
-// Number takes a number of an account that this transaction has locked already, as File does: what a filing does also can note by it when it happened.
-func Number(tx *db.Tx, account haven.AccountNo) (haven.Seq, error) {
-	l, err := takeSeq(tx, account, 1)
-	if err != nil {
-		return 0, err
-	}
-	return l.take(), nil
-}
-
-// Take gives the next number.
-func (t *Turn) Take() haven.Seq { return t.lock.take() }
-
-// Rights are what a viewer holds on the account, at least Read: NotFound for whoever may not know of it.
-func (t *Turn) Rights(v Viewer) (haven.Rights, error) { return t.s.need(t.Tx, v, haven.Read) }
-
-// Find is a message's thread, and whether it is in Sent. NotFound: there is none in sight.
-func (t *Turn) Find(msg haven.MessageID) (thread haven.MessageID, inSent bool, err error) {
-	e := t.editor()
-	places, err := e.places(msg)
-	found := false
-	for _, p := range places {
-		if p.Flags&Deleted == 0 {
-			thread, found, inSent = p.Thread, true, inSent || p.mb == provisioned(Sent)
-		}
-	}
-	if err == nil && !found {
-		err = errNoMessage
-	}
-	return thread, inSent, err
-}
-
-func (t *Turn) editor() *editor {
-	return &editor{s: t.s, tx: t.Tx, v: Viewer{Account: t.account}, lock: t.lock}
-}
+// sentNumbers is how many numbers it takes to make a message the Sent copy, or to do away with it.
+const sentNumbers = 16
 
 // Schedule takes a message out of Drafts and puts it into the folder of role Scheduled, which is made where there is none.
-func (t *Turn) Schedule(msg haven.MessageID) error {
-	if t.lock.scheduled == 0 {
-		if err := t.makeScheduled(); err != nil {
+func (c *Change) Schedule(msg haven.MessageID) error {
+	if c.lock.scheduled == 0 {
+		if err := c.makeScheduled(); err != nil {
 			return err
 		}
 	}
-	return t.refile(msg, t.lock.scheduled, provisioned(Drafts))
+	return c.refile(msg, c.lock.scheduled, provisioned(Drafts))
 }
 
 // Recall puts a message that is not sent after all back into Drafts: out of Scheduled, and unless it was there before also out of Sent, where only what was
 // sent stands. One that is in neither stays where somebody put it.
-func (t *Turn) Recall(msg haven.MessageID, wasSent bool) error {
-	from := []haven.MailboxNo{t.lock.scheduled}
+func (c *Change) Recall(msg haven.MessageID, wasSent bool) error {
+	from := []haven.MailboxNo{c.lock.scheduled}
 	if !wasSent {
 		from = append(from, provisioned(Sent))
 	}
-	e := t.editor()
+	e := c.editor()
 	places, err := e.places(msg)
 	if err != nil {
 		return err
@@ -177,32 +125,18 @@ func (t *Turn) Recall(msg haven.MessageID, wasSent bool) error {
 	if i < 0 {
 		return nil
 	}
-	if err := t.refile(msg, provisioned(Drafts), from...); err != nil {
+	if err := c.refile(msg, provisioned(Drafts), from...); err != nil {
 		return err
 	}
 	if places, err = e.places(msg); err != nil || len(places) == 0 {
 		return err
 	}
-	if t.lock.reads == each {
-		return t.markDraft(places)
-	}
 	return e.flag(&Edit{Set: Keywords{Flags: Draft}}, places[0])
 }
 
-// markDraft sets Draft on all places of a message without a look at who reads.
-func (t *Turn) markDraft(places []spot) error {
-	for _, p := range places {
-		b := &batch{mb: p.mb, rows: []Row{p.Row}, raw: []Flags{p.raw}}
-		f := flagWriter{tx: t.Tx, account: t.account, lock: t.lock, batch: b, counts: map[haven.MailboxNo]*delta{}}
-		f.setRow(0, p.raw&settable|Draft, p.Keywords)
-		f.finish()
-	}
-	return nil
-}
-
 // refile puts a message into a folder, and takes it out of those of the others that it is in.
-func (t *Turn) refile(msg haven.MessageID, into haven.MailboxNo, outOf ...haven.MailboxNo) error {
-	e := t.editor()
+func (c *Change) refile(msg haven.MessageID, into haven.MailboxNo, outOf ...haven.MailboxNo) error {
+	e := c.editor()
 	places, err := e.places(msg)
 	if err != nil {
 		return err
@@ -224,8 +158,8 @@ func (t *Turn) refile(msg haven.MessageID, into haven.MailboxNo, outOf ...haven.
 // scheduledNames is how many names are tried for the folder; people may have folders of that name.
 const scheduledNames = 100
 
-func (t *Turn) makeScheduled() error {
-	all, err := folders(t.Tx, Viewer{Account: t.account})
+func (c *Change) makeScheduled() error {
+	all, err := folders(c.Tx, Viewer{Account: c.Account})
 	if err != nil {
 		return err
 	}
@@ -236,12 +170,12 @@ func (t *Turn) makeScheduled() error {
 		}
 		f.Name = fmt.Sprintf("Scheduled %d", n)
 	}
-	if f.No, f.UIDValidity, err = t.s.nextFolder(t.Tx, t.account); err != nil {
+	if f.No, f.UIDValidity, err = c.s.nextFolder(c.Tx, c.Account); err != nil {
 		return err
 	}
-	insertFolder(t.Tx, t.account, f, t.lock.take())
-	t.Tx.Exec(sqlSetScheduled, int64(t.account), int64(f.No))
-	t.lock.scheduled = f.No
+	insertFolder(c.Tx, c.Account, f, c.lock.take())
+	c.Tx.Exec(sqlSetScheduled, int64(c.Account), int64(f.No))
+	c.lock.scheduled = f.No
 	return nil
 }
 

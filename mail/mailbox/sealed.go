@@ -73,18 +73,18 @@ func shift(root *mime.Part, n int64) {
 	root.Header = 0
 }
 
+// mostRefs is how many Message-IDs of those that a letter refers to are looked at: the last.
+const mostRefs = 30
+
 // references are the message ids that tie a letter to its thread: its own, and up to 30 that it names.
 func references(m *mime.Message) []string { return threadIDs(&m.Envelope, m.References) }
 
 func metaReferences(m *mime.Meta) []string { return threadIDs(&m.Envelope, m.References) }
 
 func threadIDs(e *mime.Envelope, refs []string) []string {
-	const most = 30
 	ids := make([]string, 0, 4)
 	ids = append(ids, mime.MessageIDs(e.MessageID)...)
-	if len(refs) > most {
-		refs = refs[len(refs)-most:]
-	}
+	refs = refs[max(0, len(refs)-mostRefs):]
 	ids = append(ids, refs...)
 	return append(ids, mime.MessageIDs(e.InReplyTo)...)
 }

@@ -33,15 +33,7 @@ func refHashes(k *secret.AccountKeys, ids []string) ([]int64, error) {
 // message. It remembers all references, so that a parent that comes late joins its children. A thread never changes:
 // two threads that a later letter links stay two.
 func thread(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, refs []int64) (haven.MessageID, error) {
-	found := haven.MessageID(0)
-	known := make([]bool, len(refs))
-	err := tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(i int, r db.Row) error {
-		known[i] = true
-		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
-			found = t
-		}
-		return nil
-	})
+	found, known, err := threadOf(tx, account, refs)
 	if err != nil {
 		return 0, err
 	}
@@ -54,4 +46,17 @@ func thread(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, refs []int6
 		}
 	}
 	return found, nil
+}
+
+// threadOf is the oldest thread that any of some references belongs to, 0 for none, and which of them belong to one.
+func threadOf(tx *db.Tx, account haven.AccountNo, refs []int64) (found haven.MessageID, known []bool, err error) {
+	known = make([]bool, len(refs))
+	err = tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(i int, r db.Row) error {
+		known[i] = true
+		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
+			found = t
+		}
+		return nil
+	})
+	return found, known, err
 }

@@ -2,6 +2,7 @@ package mailbox
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,52 +68,6 @@ func (s *Service) came(tx *db.Tx, account haven.AccountNo, l *lock, m Coming) er
 	return s.work.Came(&Change{Tx: tx, Account: account, s: s, lock: l}, m)
 }
 
-// Change is a writing transaction of one account for a concept beside the store: the account is locked, and is announced once all is durable.
-type Change struct {
-	Tx      *db.Tx
-	Account haven.AccountNo
-	s       *Service
-	lock    *lock
-}
-
-// Seq is the next number of the account's sequence. Up to changeNumbers are given once; those after share the last.
-func (c *Change) Seq() haven.Seq { return c.lock.take() }
-
-const changeNumbers = 64
-
-// Change runs fn in one commit after the viewer's rights were asked. Where fn takes no number, nobody is woken.
-func (s *Service) Change(ctx context.Context, v Viewer, want haven.Rights, fn func(c *Change) error) error {
-	return s.write(ctx, v, want, changeNumbers, func(tx *db.Tx, l *lock) error {
-		return fn(&Change{Tx: tx, Account: v.Account, s: s, lock: l})
-	})
-}
-
-// ChangeByItself is Change for what the service does without anybody asking.
-func (s *Service) ChangeByItself(ctx context.Context, account haven.AccountNo, fn func(c *Change) error) error {
-	return s.writeEach(ctx, map[haven.AccountNo]int{account: changeNumbers}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
-		return fn(&Change{Tx: tx, Account: account, s: s, lock: locks[account]})
-	})
-}
-
-// Look runs fn in a snapshot in which the viewer may read, with the account's states.
-func (s *Service) Look(ctx context.Context, v Viewer, fn func(tx *db.Tx, st States) error) error {
-	return s.read(ctx, v, func(tx *db.Tx) error {
-		st, err := states(tx, v)
-		if err != nil {
-			return err
-		}
-		return fn(tx, st)
-	})
-}
-
-// Remembers is nil where all that happened after a point is known; else it has the rule RuleStateLost.
-func (st States) Remembers(p Point) error {
-	if p.Epoch != st.Epoch || p.Seq < st.Horizon || p.Origin > p.Seq {
-		return errStateLost
-	}
-	return nil
-}
-
 const (
 	sqlThreadMessages = `SELECT id FROM message WHERE +an = $1 AND thread = $2 AND thread <> id ORDER BY id DESC LIMIT $3`
 	sqlFirstOfThread  = `SELECT id FROM message WHERE +an = $1 AND id = $2 AND thread = id`
@@ -172,18 +127,9 @@ func (c *Change) mark(places []sibling, bit, ours uint64) {
 		c.Tx.Exec(sqlMark, int64(c.Account), int64(p.mb), int64(p.uid), int64(kw), int64(seq))
 		seqs[p.mb] = seq
 	}
-	for _, mb := range sortedKeys(seqs) {
+	for _, mb := range slices.Sorted(maps.Keys(seqs)) {
 		c.Tx.Exec(sqlCount, int64(c.Account), int64(mb), int64(0), int64(0), int64(0), int64(0), int64(seqs[mb]))
 	}
-}
-
-func sortedKeys(m map[haven.MailboxNo]haven.Seq) []haven.MailboxNo {
-	keys := make([]haven.MailboxNo, 0, len(m))
-	for mb := range m {
-		keys = append(keys, mb)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // EachThread calls fn with each thread that has a message in a folder, and the newest of those, from the newest to the oldest. fn returns false to end.
@@ -207,9 +153,6 @@ func HasThread(tx *db.Tx, account haven.AccountNo, thread haven.MessageID) (bool
 	return len(msgs) > 0, err
 }
 
-// mostRefs is how many Message-IDs of a letter are looked for: the last, as where it is filed.
-const mostRefs = 30
-
 // RefsOf names the Message-IDs in fields such as In-Reply-To and References under an account's key, as Coming.Refs does.
 func (s *Service) RefsOf(ctx context.Context, account haven.AccountNo, fields []string) ([]int64, error) {
 	keys, err := s.keys.Account(ctx, account)
@@ -225,12 +168,7 @@ func (s *Service) RefsOf(ctx context.Context, account haven.AccountNo, fields []
 }
 
 // ThreadOfRefs is the thread that a letter with these references would join: the oldest that any of them belongs to; 0 for a new one.
-func ThreadOfRefs(tx *db.Tx, account haven.AccountNo, refs []int64) (found haven.MessageID, err error) {
-	err = tx.QueryEach(sqlThreadRef, len(refs), func(i int) []any { return []any{int64(account), refs[i]} }, func(_ int, r db.Row) error {
-		if t := haven.MessageID(r.Int64(0)); found == 0 || t < found {
-			found = t
-		}
-		return nil
-	})
+func ThreadOfRefs(tx *db.Tx, account haven.AccountNo, refs []int64) (haven.MessageID, error) {
+	found, _, err := threadOf(tx, account, refs)
 	return found, err
 }

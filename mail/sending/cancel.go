@@ -16,7 +16,7 @@ var errNoSubmission = errs.E(errs.NotFound, "There is no such submission.")
 // already; one that is called back already stays so. Whoever may send from the mailbox may.
 func (s *Service) Cancel(ctx context.Context, by By, id ID, on haven.AccountID) error {
 	now := s.o.Clock.Now()
-	return s.o.Mail.Turn(ctx, by.Viewer.Account, func(t *mailbox.Turn) error {
+	return s.o.Mail.ChangeByItself(ctx, by.Viewer.Account, func(t *mailbox.Change) error {
 		if err := maySend(t, by.Viewer); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *Service) Cancel(ctx context.Context, by By, id ID, on haven.AccountID) 
 		case Canceled:
 			return nil
 		}
-		t.Tx.Exec(sqlCancel, int64(by.Viewer.Account), int64(id), int64(t.Take()), now.UnixMicro())
+		t.Tx.Exec(sqlCancel, int64(by.Viewer.Account), int64(id), int64(t.Seq()), now.UnixMicro())
 		audit.Record(t.Tx, audit.Entry{At: now, What: "sending.canceled", On: on, Rule: "sending.senders",
 			Actor: haven.Actor{Person: by.Who.ID, As: on, Place: by.Viewer.Place, Program: by.Viewer.Program}})
 		return t.Recall(b.Msg, flags&flagInSent != 0)
@@ -39,7 +39,7 @@ func (s *Service) Cancel(ctx context.Context, by By, id ID, on haven.AccountID) 
 
 // Destroy forgets a submission; one that still waits has to be called back first (RFC 8621 §7.5 leaves that to the service).
 func (s *Service) Destroy(ctx context.Context, by By, id ID) error {
-	return s.o.Mail.Turn(ctx, by.Viewer.Account, func(t *mailbox.Turn) error {
+	return s.o.Mail.ChangeByItself(ctx, by.Viewer.Account, func(t *mailbox.Change) error {
 		if err := maySend(t, by.Viewer); err != nil {
 			return err
 		}
@@ -51,7 +51,7 @@ func (s *Service) Destroy(ctx context.Context, by By, id ID) error {
 			return errs.E(errs.Denied, "The letter still waits to be sent. Call it back first.")
 		}
 		t.Tx.Exec(sqlDelete, int64(by.Viewer.Account), int64(id))
-		forget(t.Tx, by.Viewer.Account, 0, id, b.Created, t.Take(), s.o.Clock.Now())
+		forget(t.Tx, by.Viewer.Account, 0, id, b.Created, t.Seq(), s.o.Clock.Now())
 		return nil
 	})
 }
@@ -104,10 +104,10 @@ func (s *Service) sweepEnded(ctx context.Context) (int, error) {
 		return row{an: haven.AccountNo(r.Int64(0)), id: ID(r.Int64(1)), seq: haven.Seq(r.Int64(2))}
 	})
 	for _, d := range all {
-		err := s.o.Mail.Turn(ctx, d.an, func(t *mailbox.Turn) error {
+		err := s.o.Mail.ChangeByItself(ctx, d.an, func(t *mailbox.Change) error {
 			n, err := t.Tx.Change(sqlDelete, int64(d.an), int64(d.id))
 			if err == nil && n == 1 {
-				forget(t.Tx, d.an, 0, d.id, d.seq, t.Take(), s.o.Clock.Now())
+				forget(t.Tx, d.an, 0, d.id, d.seq, t.Seq(), s.o.Clock.Now())
 			}
 			return err
 		})

@@ -38,7 +38,7 @@ func (s *Service) Create(ctx context.Context, by By, n New) (Submission, error) 
 	if err != nil {
 		return Submission{}, err
 	}
-	err = s.o.Mail.Turn(ctx, by.Viewer.Account, func(turn *mailbox.Turn) error { return s.insert(turn, by, &sub, t, sealed) })
+	err = s.o.Mail.ChangeByItself(ctx, by.Viewer.Account, func(turn *mailbox.Change) error { return s.insert(turn, by, &sub, t, sealed) })
 	if err == nil {
 		s.Wake()
 	}
@@ -46,7 +46,7 @@ func (s *Service) Create(ctx context.Context, by By, n New) (Submission, error) 
 }
 
 // insert writes a submission down.
-func (s *Service) insert(t *mailbox.Turn, by By, sub *Submission, at timing, sealed []byte) error {
+func (s *Service) insert(t *mailbox.Change, by By, sub *Submission, at timing, sealed []byte) error {
 	if err := maySend(t, by.Viewer); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Service) insert(t *mailbox.Turn, by By, sub *Submission, at timing, sea
 			return err
 		}
 	}
-	sub.Thread, sub.Created = thread, t.Take()
+	sub.Thread, sub.Created = thread, t.Seq()
 	sub.Changed = sub.Created
 	t.Tx.Exec(sqlInsert, int64(by.Viewer.Account), int64(sub.ID), int64(by.Viewer.Person), int64(sub.Identity), int64(sub.Msg), int64(thread), int64(sub.Created),
 		sub.SendAt.UnixMicro(), at.Due.UnixMicro(), flags, int64(by.Who.Only), sealed)
@@ -83,8 +83,8 @@ func flagOf(on bool, flag int64) int64 {
 	return 0
 }
 
-// maySend asks in a turn whether the viewer may send from the mailbox.
-func maySend(t *mailbox.Turn, v mailbox.Viewer) error {
+// maySend asks in a change whether the viewer may send from the mailbox.
+func maySend(t *mailbox.Change, v mailbox.Viewer) error {
 	rights, err := t.Rights(v)
 	if err != nil {
 		return err

@@ -113,7 +113,7 @@ func (s *Service) learnOne(ctx context.Context, f fate) error {
 	if err != nil {
 		return err
 	}
-	return s.o.Mail.Turn(ctx, f.of.an, func(t *mailbox.Turn) error {
+	return s.o.Mail.ChangeByItself(ctx, f.of.an, func(t *mailbox.Change) error {
 		n, err := t.Tx.Change(sqlDropFate, int64(f.id))
 		if err != nil || n == 0 { // another process was first
 			return err
@@ -123,7 +123,7 @@ func (s *Service) learnOne(ctx context.Context, f fate) error {
 }
 
 // apply writes what is known of recipients now into their submission, where it is still there.
-func (s *Service) apply(t *mailbox.Turn, keys *secret.AccountKeys, f fate) error {
+func (s *Service) apply(t *mailbox.Change, keys *secret.AccountKeys, f fate) error {
 	var sealed []byte
 	err := t.Tx.Query(sqlSealed, []any{int64(f.of.an), int64(f.of.id)}, func(r db.Row) error {
 		sealed = append(sealed, r.Bytes(0)...)
@@ -143,7 +143,7 @@ func (s *Service) apply(t *mailbox.Turn, keys *secret.AccountKeys, f fate) error
 	if sealed, err = seal(keys, name, what); err != nil {
 		return err
 	}
-	t.Tx.Exec(sqlReseal, int64(f.of.an), int64(f.of.id), sealed, int64(t.Take()))
+	t.Tx.Exec(sqlReseal, int64(f.of.an), int64(f.of.id), sealed, int64(t.Seq()))
 	return nil
 }
 

@@ -209,7 +209,7 @@ func identityRows(tx *db.Tx, v mailbox.Viewer, keys *secret.AccountKeys) (rows [
 
 // settle writes down what the service gives now, and takes away what is lost.
 func (s *Service) settle(ctx context.Context, v mailbox.Viewer, gives []given, gone []ID) error {
-	return s.identityTurn(ctx, v, func(t *mailbox.Turn, w *identityWriter) error {
+	return s.identityChange(ctx, v, func(t *mailbox.Change, w *identityWriter) error {
 		for _, k := range w.rows {
 			if slices.Contains(gone, k.id) {
 				w.drop(t, k, s)
@@ -234,19 +234,19 @@ func (s *Service) settle(ctx context.Context, v mailbox.Viewer, gives []given, g
 	})
 }
 
-// identityWriter writes a person's identities in one turn.
+// identityWriter writes a person's identities in one change.
 type identityWriter struct {
 	v    mailbox.Viewer
 	keys *secret.AccountKeys
 	rows []kept
 }
 
-func (s *Service) identityTurn(ctx context.Context, v mailbox.Viewer, fn func(t *mailbox.Turn, w *identityWriter) error) error {
+func (s *Service) identityChange(ctx context.Context, v mailbox.Viewer, fn func(t *mailbox.Change, w *identityWriter) error) error {
 	keys, err := s.keys(ctx, v.Account)
 	if err != nil {
 		return err
 	}
-	return s.o.Mail.Turn(ctx, v.Account, func(t *mailbox.Turn) error {
+	return s.o.Mail.ChangeByItself(ctx, v.Account, func(t *mailbox.Change) error {
 		if _, err := t.Rights(v); err != nil {
 			return err
 		}
@@ -258,28 +258,28 @@ func (s *Service) identityTurn(ctx context.Context, v mailbox.Viewer, fn func(t 
 	})
 }
 
-func (w *identityWriter) insert(t *mailbox.Turn, own bool, p profile) (ID, error) {
+func (w *identityWriter) insert(t *mailbox.Change, own bool, p profile) (ID, error) {
 	id := newID()
 	sealed, err := seal(w.keys, rowName("identity", w.v.Account, id), p)
 	if err != nil {
 		return 0, err
 	}
-	t.Tx.Exec(sqlInsertIdentity, int64(w.v.Account), int64(w.v.Person), int64(id), flagOf(own, 1), int64(t.Take()), sealed)
+	t.Tx.Exec(sqlInsertIdentity, int64(w.v.Account), int64(w.v.Person), int64(id), flagOf(own, 1), int64(t.Seq()), sealed)
 	return id, nil
 }
 
-func (w *identityWriter) set(t *mailbox.Turn, k kept) error {
+func (w *identityWriter) set(t *mailbox.Change, k kept) error {
 	sealed, err := seal(w.keys, rowName("identity", w.v.Account, k.id), k.profile)
 	if err != nil {
 		return err
 	}
-	t.Tx.Exec(sqlSetIdentity, int64(w.v.Account), int64(w.v.Person), int64(k.id), sealed, int64(t.Take()))
+	t.Tx.Exec(sqlSetIdentity, int64(w.v.Account), int64(w.v.Person), int64(k.id), sealed, int64(t.Seq()))
 	return nil
 }
 
-func (w *identityWriter) drop(t *mailbox.Turn, k kept, s *Service) {
+func (w *identityWriter) drop(t *mailbox.Change, k kept, s *Service) {
 	t.Tx.Exec(sqlDropIdentity, int64(w.v.Account), int64(w.v.Person), int64(k.id))
-	forget(t.Tx, w.v.Account, w.v.Person, k.id, k.created, t.Take(), s.o.Clock.Now())
+	forget(t.Tx, w.v.Account, w.v.Person, k.id, k.created, t.Seq(), s.o.Clock.Now())
 }
 
 // IdentitiesSince is what happened to a person's identities in a mailbox after a state, as Since says.

@@ -29,7 +29,7 @@ func (s *Service) AddIdentity(ctx context.Context, by By, email string, ch Ident
 	if err := s.change(&k, ch); err != nil {
 		return id, err
 	}
-	err = s.identityTurn(ctx, by.Viewer, func(t *mailbox.Turn, w *identityWriter) error {
+	err = s.identityChange(ctx, by.Viewer, func(t *mailbox.Change, w *identityWriter) error {
 		made := 0
 		for _, other := range w.rows {
 			made += int(flagOf(other.own, 1))
@@ -45,7 +45,7 @@ func (s *Service) AddIdentity(ctx context.Context, by By, email string, ch Ident
 
 // ChangeIdentity changes an identity.
 func (s *Service) ChangeIdentity(ctx context.Context, by By, id ID, ch IdentityChange) error {
-	return s.identityTurn(ctx, by.Viewer, func(t *mailbox.Turn, w *identityWriter) error {
+	return s.identityChange(ctx, by.Viewer, func(t *mailbox.Change, w *identityWriter) error {
 		i := slices.IndexFunc(w.rows, func(k kept) bool { return k.id == id })
 		if i < 0 {
 			return errNoIdentity
@@ -59,7 +59,7 @@ func (s *Service) ChangeIdentity(ctx context.Context, by By, id ID, ch IdentityC
 
 // RemoveIdentity deletes an identity that its person made.
 func (s *Service) RemoveIdentity(ctx context.Context, by By, id ID) error {
-	return s.identityTurn(ctx, by.Viewer, func(t *mailbox.Turn, w *identityWriter) error {
+	return s.identityChange(ctx, by.Viewer, func(t *mailbox.Change, w *identityWriter) error {
 		i := slices.IndexFunc(w.rows, func(k kept) bool { return k.id == id })
 		switch {
 		case i < 0:

@@ -309,8 +309,8 @@ func (s *Service) giveUp(ctx context.Context, w work, what said, cause error) er
 		what.Status[p.Email] = Status{"550 5.7.1 " + strings.Join(strings.Fields(what.Why), " "), No}
 	}
 	e := ending{Undo: Canceled, todo: todoTell, at: s.o.Clock.Now()}
-	err := s.o.Mail.Turn(ctx, w.an, func(t *mailbox.Turn) error {
-		if err := end(t.Tx, w, what, e, t.Take()); err != nil {
+	err := s.o.Mail.ChangeByItself(ctx, w.an, func(t *mailbox.Change) error {
+		if err := end(t.Tx, w, what, e, t.Seq()); err != nil {
 			return err
 		}
 		return t.Recall(w.msg, w.flags&flagInSent != 0)
