@@ -27,6 +27,9 @@ func TestRFC8621_5_SearchSnippet(t *testing.T) {
 	if got[0]["preview"] != "患者の<mark>処方箋</mark>を送ります。" || got[0]["subject"] != nil {
 		t.Error(text(got))
 	}
+	if got = get(args{"subject": "処方箋"}, a[2]); got[0]["subject"] != "<mark>処方箋</mark>の件" {
+		t.Error(text(got))
+	}
 	out := p.do("SearchSnippet/get", args{"filter": args{"text": "x"}, "emailIds": []string{"Mzz"}})
 	if text(out["notFound"]) != `["Mzz"]` {
 		t.Error(text(out))

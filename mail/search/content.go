@@ -67,16 +67,21 @@ func (c *content) take(set wordSet, text string) bool {
 func readContent(info *mailbox.Info, body io.ReaderAt) (*content, error) {
 	c := newContent(info)
 	c.take(c.head, info.Meta.Envelope.MessageID)
-	if info.Meta.Root == nil {
-		return c, nil
-	}
-	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
-	return c, m.SearchText(body, maxText, func(from mime.Source, text string) bool {
+	return c, eachText(info, body, func(from mime.Source, text string) bool {
 		if from == mime.FromHeader {
 			return c.take(c.head, text)
 		}
 		return c.take(c.body, text)
 	})
+}
+
+// eachText yields the text of a message itself, as far as it is searched, until yield returns false. The error is body's.
+func eachText(info *mailbox.Info, body io.ReaderAt, yield func(from mime.Source, text string) bool) error {
+	if info.Meta.Root == nil {
+		return nil
+	}
+	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
+	return m.SearchText(body, maxText, yield)
 }
 
 // has reports whether every word occurs, at the beginning of a word.

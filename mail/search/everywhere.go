@@ -184,20 +184,24 @@ func (s *Service) saying(ctx context.Context, v mailbox.Viewer, msgs []haven.Mes
 }
 
 func (s *Service) says(ctx context.Context, v mailbox.Viewer, info *mailbox.Info, in Place, want []string) (found bool, err error) {
-	body, err := s.store.Body(ctx, v, info.Msg)
-	if errs.Is(err, errs.NotFound) || errors.Is(err, blob.ErrDamaged) {
-		return false, nil
-	}
-	if err != nil || info.Meta.Root == nil {
-		return false, err
-	}
-	defer body.Close()
-	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
-	err = m.SearchText(body, maxText, func(from mime.Source, text string) bool {
+	err = s.readText(ctx, v, info, func(from mime.Source, text string) bool {
 		found = (from != mime.FromHeader || in == Text) && inOrder(text, want)
 		return !found
 	})
 	return found, err
+}
+
+// readText is eachText for a message of the store; one that is gone, or can't be read any more, says nothing.
+func (s *Service) readText(ctx context.Context, v mailbox.Viewer, info *mailbox.Info, yield func(from mime.Source, text string) bool) error {
+	body, err := s.store.Body(ctx, v, info.Msg)
+	if errs.Is(err, errs.NotFound) || errors.Is(err, blob.ErrDamaged) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return eachText(info, body, yield)
 }
 
 // wordsOf are the words of a text, in order.

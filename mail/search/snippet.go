@@ -10,8 +10,6 @@ import (
 	"haven"
 	"haven/mail/mailbox"
 	"haven/mail/mime"
-	"haven/platform/blob"
-	"haven/platform/errs"
 )
 
 // Snippet is where a message says what somebody looked for, as HTML in which the words are between <mark> and </mark> and all else is
@@ -58,19 +56,10 @@ func (s *Service) Snippets(ctx context.Context, v mailbox.Viewer, msgs []haven.M
 
 // preview is the first place in a message's text where a word is.
 func (s *Service) preview(ctx context.Context, v mailbox.Viewer, info *mailbox.Info, words []string) (out string, err error) {
-	if len(words) == 0 || info.Meta.Root == nil {
+	if len(words) == 0 {
 		return "", nil
 	}
-	body, err := s.store.Body(ctx, v, info.Msg)
-	if errs.Is(err, errs.NotFound) || errors.Is(err, blob.ErrDamaged) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer body.Close()
-	m := mime.Message{Envelope: info.Meta.Envelope, Root: info.Meta.Root, Size: info.Meta.Size}
-	err = m.SearchText(body, maxText, func(from mime.Source, text string) bool {
+	err = s.readText(ctx, v, info, func(from mime.Source, text string) bool {
 		if from != mime.FromBody {
 			return true
 		}
@@ -85,34 +74,51 @@ type span struct{ from, to int }
 
 // marks are the words of a text that begin with one of those looked for; in a script without spaces, where it stands.
 func marks(text string, words []string) (found []span) {
-	for _, w := range wordSpans(text) {
-		folded := Fold(text[w.from:w.to])
-		if slices.ContainsFunc(words, func(word string) bool { return begins(folded, word) }) {
-			found = append(found, w)
-			continue
-		}
-		found = append(found, within(text, w, words)...)
-	}
+	eachWord(text, func(w span) bool {
+		found = append(found, marksIn(text, w, words)...)
+		return true
+	})
 	return found
 }
 
-// wordSpans are the runs of letters and digits of a text.
-func wordSpans(text string) (all []span) {
+// marksIn is what of one word is looked for.
+func marksIn(text string, w span, words []string) []span {
+	if first, _ := utf8.DecodeRuneInString(text[w.from:]); isUnspaced(first) {
+		return within(text, w, words)
+	}
+	folded := Fold(text[w.from:w.to])
+	if slices.ContainsFunc(words, func(word string) bool { return begins(folded, word) }) {
+		return []span{w}
+	}
+	return within(text, w, words)
+}
+
+// eachWord calls fn with the runs of letters and digits of a text until it returns false.
+func eachWord(text string, fn func(span) bool) {
 	from := -1
+	var fold []byte
 	for i, r := range text {
-		folded, _ := utf8.DecodeRuneInString(Fold(string(r)))
-		word := isWordRune(folded) && folded != utf8.RuneError
+		part, accent := false, false
+		if r < utf8.RuneSelf {
+			part = isWordRune(rune(lowerASCII(byte(r))))
+		} else if _, n := utf8.DecodeRuneInString(text[i:]); r != utf8.RuneError {
+			fold = appendFoldRune(fold[:0], text[i:i+n])
+			first, _ := utf8.DecodeRune(fold)
+			part, accent = isWordRune(first), len(fold) == 0 // an accent by itself ends no word
+		}
 		switch {
-		case word && from < 0:
+		case part && from < 0:
 			from = i
-		case !word && from >= 0 && Fold(string(r)) != "": // an accent by itself ends no word
-			all, from = append(all, span{from, i}), -1
+		case !part && !accent && from >= 0:
+			if !fn(span{from, i}) {
+				return
+			}
+			from = -1
 		}
 	}
 	if from >= 0 {
-		all = append(all, span{from, len(text)})
+		fn(span{from, len(text)})
 	}
-	return all
 }
 
 // within are the characters of a run in a script without spaces that are looked for.
@@ -162,13 +168,17 @@ func marked(text string, found []span, from, to int) string {
 
 // excerpt is a piece of a text around the first words found, short enough with its marks; "" where none is.
 func excerpt(text string, words []string) string {
+	first, ok := firstMark(text, words)
+	if !ok {
+		return ""
+	}
+	text = oneLine(text, first)
 	found := marks(text, words)
 	if len(found) == 0 {
 		return ""
 	}
-	text, found = oneLine(text, found)
 	for room := 180; room >= 0; room -= 20 {
-		from, to := around(text, found[0], room)
+		from, to := around(text, found[0], room/3, room-room/3)
 		if out := strings.TrimSpace(marked(text, found, from, to)); len(out) <= mostSnippet {
 			return out
 		}
@@ -176,49 +186,43 @@ func excerpt(text string, words []string) string {
 	return ""
 }
 
-// around is a piece of so many octets more than a word, most of them behind it, that begins and ends between words where it can.
-func around(text string, w span, room int) (from, to int) {
-	from, to = max(0, w.from-room/3), min(len(text), w.to+room-room/3)
-	for from > 0 && from < w.from && text[from-1] != ' ' {
+// firstMark is the first that is looked for in a text.
+func firstMark(text string, words []string) (first span, ok bool) {
+	eachWord(text, func(w span) bool {
+		if found := marksIn(text, w, words); len(found) > 0 {
+			first, ok = found[0], true
+		}
+		return !ok
+	})
+	return first, ok
+}
+
+// Octets of a text that are looked at before and behind the first word found.
+const (
+	lookBefore = 400
+	lookBehind = 1200
+)
+
+// oneLine is a text around a word, with single spaces for all others.
+func oneLine(text string, w span) string {
+	from, to := around(text, w, lookBefore, lookBehind)
+	return strings.Join(strings.Fields(text[from:to]), " ")
+}
+
+// around is a piece of at most so many octets before and behind a word, which begins and ends between words where there are spaces to do so.
+func around(text string, w span, before, behind int) (from, to int) {
+	from, to = max(0, w.from-before), min(len(text), w.to+behind)
+	if i := strings.IndexAny(text[from:w.from], " \n"); from > 0 && i >= 0 {
+		from += i
+	}
+	if i := strings.LastIndexAny(text[w.to:to], " \n"); to < len(text) && i >= 0 {
+		to = w.to + i
+	}
+	for from < w.from && !utf8.RuneStart(text[from]) {
 		from++
 	}
-	for to < len(text) && to > w.to && text[to] != ' ' {
+	for to > w.to && to < len(text) && !utf8.RuneStart(text[to]) {
 		to--
 	}
 	return from, to
-}
-
-// oneLine is a text around its first word found with single spaces for all others, and where the words are then.
-func oneLine(text string, found []span) (string, []span) {
-	lo := max(0, found[0].from-400)
-	for lo > 0 && !utf8.RuneStart(text[lo]) {
-		lo--
-	}
-	hi := min(len(text), found[0].to+1200)
-	for hi < len(text) && !utf8.RuneStart(text[hi]) {
-		hi++
-	}
-	var b strings.Builder
-	place := make([]int, hi-lo+1)
-	space := true
-	for i := lo; i < hi; i++ {
-		place[i-lo] = b.Len()
-		if c := text[i]; c == ' ' || c == '\n' || c == '\r' || c == '\t' {
-			if !space {
-				b.WriteByte(' ')
-			}
-			space = true
-			continue
-		}
-		b.WriteByte(text[i])
-		space = false
-	}
-	place[hi-lo] = b.Len()
-	var moved []span
-	for _, f := range found {
-		if f.from >= lo && f.to <= hi {
-			moved = append(moved, span{place[f.from-lo], place[f.to-lo]})
-		}
-	}
-	return b.String(), moved
 }

@@ -230,6 +230,30 @@ func TestClaimToDone(t *testing.T) {
 	})
 }
 
+// A message that a person puts into a thread shows who handles it, however it came: appended, imported, or copied from another account. It reopens nothing.
+func TestWhatAPersonPutsIntoAThread(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		ctx := t.Context()
+		first, id := h.arrives()
+		h.updates(h.ben, first.Msg, done)
+		text, _ := h.letter(id)
+		im, _, _, err := h.Import(ctx, h.ben, []haven.MailboxNo{3}, mailbox.Append{Letter: h.Letter(text)}, nil)
+		must(t, err)
+		h.marked(mailbox.Filed{Msg: im.Msg}, mailbox.KeywordDone)
+		text, _ = h.letter(id)
+		own := h.Account()
+		h.Grants.Set(h.ben.Person, own, haven.Own)
+		f := h.Deliver(own, text)
+		im, _, _, err = h.CopyMessage(ctx, h.ben.As(own), f.Msg, h.ben, []haven.MailboxNo{1}, mailbox.Append{}, nil)
+		must(t, err)
+		h.marked(mailbox.Filed{Msg: im.Msg}, mailbox.KeywordDone)
+		if it := h.item(first.Msg); it.Status != work.Done {
+			t.Errorf("it is %+v", it)
+		}
+	})
+}
+
 func TestWhoMay(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *shop) {
