@@ -1,8 +1,10 @@
 package mime
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -14,9 +16,10 @@ import (
 type Entity struct {
 	fields   []HeaderField // Content- fields but for the encoding
 	encoding string
-	body     []byte // encoded
-	subtype  string // of a multipart
-	params   string // of a multipart, each with a semicolon before it
+	body     []byte    // encoded
+	file     io.Reader // what is encoded as it is written, in place of body; nil: there is none
+	subtype  string    // of a multipart
+	params   string    // of a multipart, each with a semicolon before it
 	children []*Entity
 }
 
@@ -120,30 +123,11 @@ func (e *Entity) contains(s []byte) bool {
 
 // append writes the entity's fields, an empty line and its body.
 func (e *Entity) append(b []byte, bs *boundaries) []byte {
-	if len(e.children) == 0 {
-		for _, f := range e.fields {
-			b = appendField(b, f)
-		}
-		b = appendField(b, HeaderField{"Content-Transfer-Encoding", e.encoding})
-		b = append(b, "\r\n"...)
-		return append(b, e.body...)
-	}
-	mark := bs.next(e)
-	v := "multipart/" + e.subtype + e.params + `; boundary="` + mark + `"`
-	b = appendField(b, HeaderField{"Content-Type", foldStructured("Content-Type", v)})
-	if e.has8bit() {
-		b = appendField(b, HeaderField{"Content-Transfer-Encoding", "8bit"})
-	}
-	for _, f := range e.fields {
-		b = appendField(b, f)
-	}
-	b = append(b, "\r\n"...)
-	for _, c := range e.children {
-		b = append(b, "--"+mark+"\r\n"...)
-		b = c.append(b, bs)
-		b = append(b, "\r\n"...)
-	}
-	return append(b, "--"+mark+"--\r\n"...)
+	var out bytes.Buffer
+	w := entityWriter{w: bufio.NewWriter(&out), boundary: bs.next}
+	w.entity(e)
+	_ = w.w.Flush() // a buffer takes all
+	return append(b, out.Bytes()...)
 }
 
 func (e *Entity) has8bit() bool {
@@ -179,11 +163,7 @@ func (l *Letter) Addresses(name string, list ...Address) *Letter {
 	if len(list) == 0 {
 		return l
 	}
-	all := make([]string, len(list))
-	for i, a := range list {
-		all[i] = a.Format(l.UTF8)
-	}
-	return l.Raw(name, foldStructured(name, cleanText(strings.Join(all, ", "))))
+	return l.Raw(name, foldedAddresses(name, list, l.UTF8))
 }
 
 // Date adds the Date field.
@@ -194,7 +174,7 @@ func (l *Letter) IDs(name string, ids ...string) *Letter {
 	if len(ids) == 0 {
 		return l
 	}
-	return l.Raw(name, foldStructured(name, cleanText("<"+strings.Join(ids, "> <")+">")))
+	return l.Raw(name, FoldedIDs(name, ids))
 }
 
 // Raw adds a field whose body is written already.

@@ -3,7 +3,6 @@ package mime
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"errors"
 	"io"
 	"strings"
@@ -28,131 +27,153 @@ type Piece struct {
 // Compose writes a letter: fields, then what is in it. boundary gives a delimiter for each multipart, which must be a token that is in none
 // of its parts. The error is w's or that of a file.
 func Compose(w io.Writer, fields []HeaderField, p *Piece, boundary func() string) error {
-	c := &composer{w: bufio.NewWriterSize(w, 32<<10), boundary: boundary}
+	out := &entityWriter{w: bufio.NewWriterSize(w, 32<<10), boundary: func(*Entity) string { return boundary() }}
 	for _, f := range fields {
-		c.field(f)
+		out.field(f)
 	}
-	c.field(HeaderField{"MIME-Version", "1.0"})
-	c.piece(p)
-	return errors.Join(c.err, c.w.Flush())
+	out.field(HeaderField{"MIME-Version", "1.0"})
+	out.entity(p.entity())
+	return errors.Join(out.err, out.w.Flush())
 }
 
-type composer struct {
-	w        *bufio.Writer
-	boundary func() string
-	err      error
-}
-
-func (c *composer) write(s string) {
-	if c.err == nil {
-		_, c.err = c.w.WriteString(s)
-	}
-}
-
-func (c *composer) field(f HeaderField) { c.write(string(appendField(nil, f))) }
-
-// piece writes a part's header and body.
-func (c *composer) piece(p *Piece) {
-	if p.Children != nil {
-		mark := c.boundary()
-		c.header(p, `; boundary="`+mark+`"`, "")
-		for _, child := range p.Children {
-			c.write("--" + mark + "\r\n")
-			c.piece(child)
-			c.write("\r\n")
-		}
-		c.write("--" + mark + "--\r\n")
-		return
-	}
-	if p.File == nil {
-		_, subtype, _ := strings.Cut(p.Type, "/")
-		e := newText(subtype, p.Text)
-		_, charset, _ := strings.Cut(e.fields[0].Body, "; ")
-		c.header(p, "; "+charset, e.encoding)
-		c.write(string(e.body))
-		return
-	}
-	if strings.HasPrefix(p.Type, "message/") {
-		c.message(p)
-		return
-	}
-	c.header(p, "", "base64")
-	c.base64(p.File)
-}
-
-// header writes the Content- fields, and an empty line.
-func (c *composer) header(p *Piece, params, encoding string) {
-	v := cleanText(p.Type)
+// entity is a piece as it is written.
+func (p *Piece) entity() *Entity {
+	kind, subtype, _ := strings.Cut(cleanText(p.Type), "/")
+	params := ""
 	for _, x := range p.Params {
-		v += formatParam(x.Name, x.Value)
+		params += formatParam(x.Name, x.Value)
 	}
 	if p.Name != "" && p.Disposition == "" {
-		v += formatParam("name", p.Name)
+		params += formatParam("name", p.Name)
 	}
-	c.field(HeaderField{"Content-Type", foldStructured("Content-Type", v+params)})
-	if encoding != "" {
-		c.field(HeaderField{"Content-Transfer-Encoding", encoding})
+	e := &Entity{encoding: "base64", file: p.File}
+	switch {
+	case p.Children != nil:
+		e = NewMultipart(subtype)
+		e.params = params
+		for _, child := range p.Children {
+			e.children = append(e.children, child.entity())
+		}
+	case p.File == nil:
+		e = newText(subtype, p.Text)
+		e.fields[0].Body = foldStructured("Content-Type", e.fields[0].Body+params)
+	default:
+		if kind == "message" { // it may not be encoded (RFC 2046 §5.2.1)
+			e.encoding = "8bit"
+		}
+		e.With("Content-Type", foldStructured("Content-Type", kind+"/"+subtype+params))
 	}
+	p.describe(e)
+	return e
+}
+
+// describe adds the fields that say what a part is for.
+func (p *Piece) describe(e *Entity) {
 	if p.Disposition != "" {
 		v := cleanText(p.Disposition)
 		if p.Name != "" {
 			v += formatParam("filename", p.Name)
 		}
-		c.field(HeaderField{"Content-Disposition", foldStructured("Content-Disposition", v)})
+		e.With("Content-Disposition", foldStructured("Content-Disposition", v))
 	}
 	if p.ID != "" {
-		c.field(HeaderField{"Content-ID", "<" + cleanText(p.ID) + ">"})
+		e.With("Content-ID", "<"+cleanText(p.ID)+">")
 	}
 	if len(p.Language) > 0 {
-		c.field(HeaderField{"Content-Language", cleanText(strings.Join(p.Language, ", "))})
+		e.With("Content-Language", cleanText(strings.Join(p.Language, ", ")))
 	}
 	if p.Location != "" {
-		c.field(HeaderField{"Content-Location", foldStructured("Content-Location", cleanText(p.Location))})
+		e.With("Content-Location", foldStructured("Content-Location", cleanText(p.Location)))
 	}
-	for _, f := range p.Fields {
-		c.field(f)
+	e.fields = append(e.fields, p.Fields...)
+}
+
+// entityWriter writes entities. boundary gives a multipart's delimiter.
+type entityWriter struct {
+	w        *bufio.Writer
+	boundary func(*Entity) string
+	err      error
+}
+
+func (x *entityWriter) write(b []byte) {
+	if x.err == nil {
+		_, x.err = x.w.Write(b)
 	}
-	c.write("\r\n")
+}
+
+func (x *entityWriter) field(f HeaderField) { x.write(appendField(nil, f)) }
+
+// entity writes an entity's fields, an empty line and its body.
+func (x *entityWriter) entity(e *Entity) {
+	if len(e.children) == 0 {
+		for _, f := range e.fields {
+			x.field(f)
+		}
+		x.field(HeaderField{"Content-Transfer-Encoding", e.encoding})
+		x.write([]byte("\r\n"))
+		x.body(e)
+		return
+	}
+	mark := x.boundary(e)
+	v := "multipart/" + e.subtype + e.params + `; boundary="` + mark + `"`
+	x.field(HeaderField{"Content-Type", foldStructured("Content-Type", v)})
+	if e.has8bit() {
+		x.field(HeaderField{"Content-Transfer-Encoding", "8bit"})
+	}
+	for _, f := range e.fields {
+		x.field(f)
+	}
+	x.write([]byte("\r\n"))
+	for _, c := range e.children {
+		x.write([]byte("--" + mark + "\r\n"))
+		x.entity(c)
+		x.write([]byte("\r\n"))
+	}
+	x.write([]byte("--" + mark + "--\r\n"))
+}
+
+func (x *entityWriter) body(e *Entity) {
+	switch {
+	case e.file == nil:
+		x.write(e.body)
+	case e.encoding == "base64":
+		x.base64(e.file)
+	default:
+		x.lines(e.file)
+	}
 }
 
 // base64 writes a file in lines of 76 octets (RFC 2045 §6.8).
-func (c *composer) base64(r io.Reader) {
-	in, out := make([]byte, 57*512), make([]byte, 0, 57*512/57*78+78)
-	for c.err == nil {
+func (x *entityWriter) base64(r io.Reader) {
+	in := make([]byte, 57*512) // whole lines
+	for x.err == nil {
 		n, err := io.ReadFull(r, in)
-		out = out[:0]
-		for data := in[:n]; len(data) > 0; {
-			k := min(57, len(data))
-			out = append(base64.StdEncoding.AppendEncode(out, data[:k]), "\r\n"...)
-			data = data[k:]
-		}
-		c.write(string(out))
+		x.write(encodeBase64(in[:n]))
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return
 		}
 		if err != nil {
-			c.err = err
+			x.err = err
 		}
 	}
 }
 
-// message writes a message within the message as it is: it may not be encoded (RFC 2046 §5.2.1). Line breaks become CRLF.
-func (c *composer) message(p *Piece) {
-	c.header(p, "", "8bit")
-	r := bufio.NewReaderSize(p.File, 32<<10)
-	for c.err == nil {
+// lines writes a message within the message as it is; line breaks become CRLF.
+func (x *entityWriter) lines(file io.Reader) {
+	r := bufio.NewReaderSize(file, 32<<10)
+	for x.err == nil {
 		line, err := r.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) { // a piece of a longer line
-			c.write(string(line))
+			x.write(line)
 			continue
 		}
-		c.write(string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))))
+		x.write(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")))
 		if err == nil {
-			c.write("\r\n")
+			x.write([]byte("\r\n"))
 			continue
 		}
 		if !errors.Is(err, io.EOF) {
-			c.err = err
+			x.err = err
 		}
 		return
 	}
@@ -166,7 +187,9 @@ func FoldedText(name, value string) string {
 }
 
 // FoldedAddresses is a list of addresses. Groups come as a start, their members and an end.
-func FoldedAddresses(name string, list []Address) string {
+func FoldedAddresses(name string, list []Address) string { return foldedAddresses(name, list, false) }
+
+func foldedAddresses(name string, list []Address, utf8 bool) string {
 	var b strings.Builder
 	begun := true
 	for _, a := range list {
@@ -179,9 +202,9 @@ func FoldedAddresses(name string, list []Address) string {
 			b.WriteString(", ")
 		}
 		if begun = a.Kind == GroupStart; begun {
-			b.WriteString(formatPhrase(a.Mailbox, false) + ": ")
+			b.WriteString(formatPhrase(a.Mailbox, utf8) + ": ")
 		} else {
-			b.WriteString(a.Format(false))
+			b.WriteString(a.Format(utf8))
 		}
 	}
 	return foldStructured(name, cleanText(b.String()))
