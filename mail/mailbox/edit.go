@@ -122,7 +122,7 @@ type editor struct {
 // begin reads which folders there are, and joins the marks on messages of an account that is being settled.
 func (e *editor) begin(part []Edit) error {
 	e.folders = map[haven.MailboxNo]bool{}
-	err := e.tx.Query(`SELECT mb FROM mailbox WHERE an = $1`, []any{int64(e.v.Account)}, func(r db.Row) error {
+	err := e.tx.Query(sqlFolderNos, []any{int64(e.v.Account)}, func(r db.Row) error {
 		e.folders[haven.MailboxNo(r.Int64(0))] = true
 		return nil
 	})

@@ -163,8 +163,6 @@ func finishFolder(tx *db.Tx, v Viewer, f Folder, ch FolderChange, l *lock) error
 	return nil
 }
 
-const sqlSetFolder = `UPDATE mailbox SET parent = $3, name = $4, role = $5, sort = CASE WHEN CAST($6 AS BIGINT) < 0 THEN sort ELSE $6 END, changed = $7 WHERE an = $1 AND mb = $2`
-
 // RemoveFolder deletes a folder as DeleteFolder does; unless messages says so, only one in which nothing is to be seen.
 func (s *Service) RemoveFolder(ctx context.Context, v Viewer, no haven.MailboxNo, messages bool) error {
 	var f Folder

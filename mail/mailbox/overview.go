@@ -30,15 +30,6 @@ type States struct {
 	strange   bool // each reads for oneself, and the viewer is no reader yet
 }
 
-const sqlStates = `SELECT s.reads, s.threads, s.delivered, m.horizon,
-	(SELECT MAX(c.hiseq) FROM mailbox_count c WHERE c.an = $1), (SELECT MAX(f.changed) FROM mailbox f WHERE f.an = $1),
-	COALESCE((SELECT MAX(g.changed) FROM folder_gone g WHERE g.an = $1), 0),
-	(SELECT i.validity FROM mailbox i WHERE i.an = $1 AND i.mb = 1)
-	FROM account_seq s JOIN account_mail m ON m.an = s.an WHERE s.an = $1`
-
-const sqlOwnState = `SELECT COALESCE(MAX(c.hiseq), 0), (SELECT COUNT(*) FROM reader r WHERE r.an = $1 AND r.person = $2)
-	FROM reader_count c WHERE c.an = $1 AND c.person = CASE WHEN EXISTS (SELECT 1 FROM reader r WHERE r.an = $1 AND r.person = $2) THEN $2 ELSE 0 END`
-
 // states reads the states of an account.
 func states(tx *db.Tx, v Viewer) (st States, err error) {
 	found := false

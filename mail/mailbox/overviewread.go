@@ -8,15 +8,6 @@ import (
 	"haven/platform/db"
 )
 
-const (
-	sqlPlaces = `SELECT mb, ` + rowColumns + ` FROM placement WHERE an = $1 AND (mb > $2 OR mb = $2 AND uid > $3) ORDER BY mb, uid LIMIT $4`
-	// The unary plus: see sqlRowsOf.
-	sqlPlacesOf = `SELECT mb, ` + rowColumns + ` FROM placement WHERE +an = $1 AND msg = $2 ORDER BY mb, uid`
-	sqlMovedOn  = `SELECT msg FROM placement WHERE an = $1 AND changed > $2
-		UNION SELECT msg FROM gone WHERE an = $1 AND changed > $2 AND msg <> 0 LIMIT $3`
-	sqlMarkedOn = `SELECT msg FROM seen_by WHERE an = $1 AND person = $2 AND changed > $3 LIMIT $4`
-)
-
 // spot is where a message is, as a viewer sees it.
 type spot struct {
 	mb haven.MailboxNo
@@ -237,7 +228,7 @@ func (o *Overview) learn(tx *db.Tx, v Viewer) (err error) {
 		return err
 	}
 	o.trash = 0
-	return tx.Query(`SELECT mb FROM mailbox WHERE an = $1 AND role = $2`, []any{int64(v.Account), string(Trash)}, func(r db.Row) error {
+	return tx.Query(sqlFolderRole, []any{int64(v.Account), string(Trash)}, func(r db.Row) error {
 		o.trash = haven.MailboxNo(r.Int64(0))
 		return nil
 	})

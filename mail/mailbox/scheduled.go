@@ -178,5 +178,3 @@ func (c *Change) makeScheduled() error {
 	c.lock.scheduled = f.No
 	return nil
 }
-
-const sqlSetScheduled = `UPDATE account_seq SET scheduled = $2 WHERE an = $1`

@@ -31,14 +31,6 @@ type Delta struct {
 	Folders                     map[haven.MailboxNo]bool // in which something came, went or changed
 }
 
-const (
-	sqlPlacedSince = `SELECT msg, mb, flags, created, changed FROM placement WHERE an = $1 AND changed > $2 AND changed <= $4 ORDER BY changed LIMIT $3`
-	sqlGoneSince   = `SELECT msg, mb, flags, created, changed FROM gone WHERE an = $1 AND changed > $2 AND changed <= $4 AND msg <> 0 ORDER BY changed LIMIT $3`
-	sqlReadSince   = `SELECT s.msg, p.mb, p.flags, p.created, s.changed FROM seen_by s JOIN placement p ON p.msg = s.msg AND +p.an = s.an
-		WHERE s.an = $1 AND s.changed > $2 AND s.changed <= $4 AND s.person = $5 ORDER BY s.changed LIMIT $3`
-	sqlGoneOf = `SELECT created, changed FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0`
-)
-
 // Since is what happened to an account's messages after a point, in at most as many steps of the sequence as bring most messages (0: all).
 // It is errStateLost where that is not known, or where one step alone brings more than most.
 func (s *Service) Since(ctx context.Context, v Viewer, from Point, most int) (d Delta, err error) {
@@ -242,7 +234,7 @@ func (s *Service) FoldersSince(ctx context.Context, v Viewer, from State) (d Fol
 		if err := d.read(tx, v, from.Seq); err != nil {
 			return err
 		}
-		return tx.Query(`SELECT mb FROM folder_gone WHERE an = $1 AND changed > $2 ORDER BY mb`, []any{int64(v.Account), int64(from.Seq)}, func(r db.Row) error {
+		return tx.Query(sqlFoldersGone, []any{int64(v.Account), int64(from.Seq)}, func(r db.Row) error {
 			d.Destroyed = append(d.Destroyed, haven.MailboxNo(r.Int64(0)))
 			return nil
 		})
@@ -275,7 +267,7 @@ func (d *FolderDelta) read(tx *db.Tx, v Viewer, since haven.Seq) error {
 // folderSeqs are when each folder was made, and when it was renamed, moved or subscribed to last.
 func folderSeqs(tx *db.Tx, account haven.AccountNo) (map[haven.MailboxNo][2]haven.Seq, error) {
 	out := map[haven.MailboxNo][2]haven.Seq{}
-	err := tx.Query(`SELECT mb, created, changed FROM mailbox WHERE an = $1`, []any{int64(account)}, func(r db.Row) error {
+	err := tx.Query(sqlFolderSeqs, []any{int64(account)}, func(r db.Row) error {
 		out[haven.MailboxNo(r.Int64(0))] = [2]haven.Seq{haven.Seq(r.Int64(1)), haven.Seq(r.Int64(2))}
 		return nil
 	})
@@ -287,7 +279,7 @@ func (s *Service) ThreadsOf(ctx context.Context, v Viewer, msgs []haven.MessageI
 	of = make(map[haven.MessageID]haven.MessageID, len(msgs))
 	args := func(i int) []any { return []any{int64(msgs[i]), int64(v.Account)} }
 	err = s.read(ctx, v, func(tx *db.Tx) error {
-		return tx.QueryEach(`SELECT thread FROM message WHERE id = $1 AND an = $2`, len(msgs), args, func(i int, r db.Row) error {
+		return tx.QueryEach(sqlThreadOf, len(msgs), args, func(i int, r db.Row) error {
 			of[msgs[i]] = haven.MessageID(r.Int64(0))
 			return nil
 		})

@@ -283,3 +283,39 @@ const (
 	sqlReseal       = `UPDATE message SET sealed = $3, size = $4 WHERE id = $1 AND an = $2`
 	sqlReferenced   = `SELECT 1 FROM message WHERE body = $1 LIMIT 1`
 )
+
+// An account as a whole: its states, an overview of it, and what happened to it after a point.
+const (
+	sqlStates = `SELECT s.reads, s.threads, s.delivered, m.horizon,
+	(SELECT MAX(c.hiseq) FROM mailbox_count c WHERE c.an = $1), (SELECT MAX(f.changed) FROM mailbox f WHERE f.an = $1),
+	COALESCE((SELECT MAX(g.changed) FROM folder_gone g WHERE g.an = $1), 0),
+	(SELECT i.validity FROM mailbox i WHERE i.an = $1 AND i.mb = 1)
+	FROM account_seq s JOIN account_mail m ON m.an = s.an WHERE s.an = $1`
+	sqlOwnState = `SELECT COALESCE(MAX(c.hiseq), 0), (SELECT COUNT(*) FROM reader r WHERE r.an = $1 AND r.person = $2)
+	FROM reader_count c WHERE c.an = $1 AND c.person = CASE WHEN EXISTS (SELECT 1 FROM reader r WHERE r.an = $1 AND r.person = $2) THEN $2 ELSE 0 END`
+	sqlPlaces = `SELECT mb, ` + rowColumns + ` FROM placement WHERE an = $1 AND (mb > $2 OR mb = $2 AND uid > $3) ORDER BY mb, uid LIMIT $4`
+	// The unary plus: see sqlRowsOf.
+	sqlPlacesOf = `SELECT mb, ` + rowColumns + ` FROM placement WHERE +an = $1 AND msg = $2 ORDER BY mb, uid`
+	sqlMovedOn  = `SELECT msg FROM placement WHERE an = $1 AND changed > $2
+		UNION SELECT msg FROM gone WHERE an = $1 AND changed > $2 AND msg <> 0 LIMIT $3`
+	sqlMarkedOn    = `SELECT msg FROM seen_by WHERE an = $1 AND person = $2 AND changed > $3 LIMIT $4`
+	sqlPlacedSince = `SELECT msg, mb, flags, created, changed FROM placement WHERE an = $1 AND changed > $2 AND changed <= $4 ORDER BY changed LIMIT $3`
+	sqlGoneSince   = `SELECT msg, mb, flags, created, changed FROM gone WHERE an = $1 AND changed > $2 AND changed <= $4 AND msg <> 0 ORDER BY changed LIMIT $3`
+	sqlReadSince   = `SELECT s.msg, p.mb, p.flags, p.created, s.changed FROM seen_by s JOIN placement p ON p.msg = s.msg AND +p.an = s.an
+		WHERE s.an = $1 AND s.changed > $2 AND s.changed <= $4 AND s.person = $5 ORDER BY s.changed LIMIT $3`
+	sqlGoneOf      = `SELECT created, changed FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0`
+	sqlFolderNos   = `SELECT mb FROM mailbox WHERE an = $1`
+	sqlFolderRole  = `SELECT mb FROM mailbox WHERE an = $1 AND role = $2`
+	sqlFolderSeqs  = `SELECT mb, created, changed FROM mailbox WHERE an = $1`
+	sqlFoldersGone = `SELECT mb FROM folder_gone WHERE an = $1 AND changed > $2 ORDER BY mb`
+	sqlThreadOf    = `SELECT thread FROM message WHERE id = $1 AND an = $2`
+)
+
+// What people's folders and the concepts beside the store need.
+const (
+	sqlSetFolder      = `UPDATE mailbox SET parent = $3, name = $4, role = $5, sort = CASE WHEN CAST($6 AS BIGINT) < 0 THEN sort ELSE $6 END, changed = $7 WHERE an = $1 AND mb = $2`
+	sqlSetScheduled   = `UPDATE account_seq SET scheduled = $2 WHERE an = $1`
+	sqlThreadMessages = `SELECT id FROM message WHERE +an = $1 AND thread = $2 AND thread <> id ORDER BY id DESC LIMIT $3`
+	sqlFirstOfThread  = `SELECT id FROM message WHERE +an = $1 AND id = $2 AND thread = id`
+	sqlMark           = `UPDATE placement SET kw = $4, changed = $5 WHERE an = $1 AND mb = $2 AND uid = $3`
+)

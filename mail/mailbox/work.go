@@ -68,12 +68,6 @@ func (s *Service) came(tx *db.Tx, account haven.AccountNo, l *lock, m Coming) er
 	return s.work.Came(&Change{Tx: tx, Account: account, s: s, lock: l}, m)
 }
 
-const (
-	sqlThreadMessages = `SELECT id FROM message WHERE +an = $1 AND thread = $2 AND thread <> id ORDER BY id DESC LIMIT $3`
-	sqlFirstOfThread  = `SELECT id FROM message WHERE +an = $1 AND id = $2 AND thread = id`
-	sqlMark           = `UPDATE placement SET kw = $4, changed = $5 WHERE an = $1 AND mb = $2 AND uid = $3`
-)
-
 // Messages are the messages of a thread, restorable ones among them: the newest most of those after the first, and the first.
 func (c *Change) Messages(thread haven.MessageID, most int) ([]haven.MessageID, error) {
 	return threadMessages(c.Tx, c.Account, thread, most)
