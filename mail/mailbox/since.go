@@ -39,8 +39,8 @@ func (s *Service) Since(ctx context.Context, v Viewer, from Point, most int) (d 
 		if err != nil {
 			return err
 		}
-		if from.Epoch != st.Epoch || from.Seq < st.Horizon || from.Seq > st.Mail || from.Origin > from.Seq {
-			return errStateLost
+		if err := st.mail(from); err != nil {
+			return err
 		}
 		g := gatherer{tx: tx, v: v, st: st, from: from, most: most}
 		d, err = g.delta()
@@ -49,14 +49,19 @@ func (s *Service) Since(ctx context.Context, v Viewer, from Point, most int) (d 
 	return d, err
 }
 
+// mail is nil where all that happened to the mail after a point is known.
+func (st States) mail(p Point) error {
+	if p.Seq > st.Mail {
+		return errStateLost
+	}
+	return st.Remembers(p)
+}
+
 // event is one change of one place.
 type event struct {
 	msg     haven.MessageID
 	mb      haven.MailboxNo
-	flags   Flags
-	created haven.Seq
 	changed haven.Seq
-	gone    bool
 }
 
 // gatherer collects what happened, in one snapshot.
@@ -88,11 +93,11 @@ func (g *gatherer) delta() (Delta, error) {
 	if g.most > 0 && len(msgs) > g.most {
 		return Delta{}, errStateLost
 	}
-	return d, g.sort(&d, msgs)
+	return d, g.tell(&d, msgs)
 }
 
-// sort says of each message what became of it.
-func (g *gatherer) sort(d *Delta, msgs []haven.MessageID) error {
+// tell says of each message what became of it.
+func (g *gatherer) tell(d *Delta, msgs []haven.MessageID) error {
 	type life struct {
 		visible bool
 		since   haven.Seq // the first place that is known of: of those that are, or vanished after the point
@@ -184,19 +189,16 @@ func (g *gatherer) fit(all []event) []event {
 // read reads changes up to a number; cut is the number from which on some may be missing, 0 where none is.
 func (g *gatherer) read(limit int64, until haven.Seq) (all []event, cut haven.Seq, err error) {
 	args := []any{int64(g.v.Account), int64(g.from.Seq), limit, int64(until)}
-	for _, q := range []struct {
-		sql  string
-		gone bool
-	}{{sqlPlacedSince, false}, {sqlGoneSince, true}, {sqlReadSince, false}} {
-		if q.sql == sqlReadSince {
+	for _, sql := range []string{sqlPlacedSince, sqlGoneSince, sqlReadSince} {
+		if sql == sqlReadSince {
 			if g.st.reads == asOne {
 				continue
 			}
 			args = append(args, int64(g.v.Person))
 		}
 		n, last := int64(0), haven.Seq(0)
-		err := g.tx.Query(q.sql, args, func(r db.Row) error {
-			e := event{haven.MessageID(r.Int64(0)), haven.MailboxNo(r.Int64(1)), Flags(r.Int64(2)), haven.Seq(r.Int64(3)), haven.Seq(r.Int64(4)), q.gone}
+		err := g.tx.Query(sql, args, func(r db.Row) error {
+			e := event{haven.MessageID(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.Seq(r.Int64(2))}
 			all, last = append(all, e), e.changed
 			n++
 			return nil
@@ -227,8 +229,8 @@ func (s *Service) FoldersSince(ctx context.Context, v Viewer, from State) (d Fol
 		if err != nil {
 			return err
 		}
-		if from.Epoch != st.Epoch || from.Seq < st.Horizon || from.Seq > st.Mail {
-			return errStateLost
+		if err := st.mail(Point{from, from.Seq}); err != nil {
+			return err
 		}
 		d = FolderDelta{Until: State{st.Mail, st.Epoch}}
 		if err := d.read(tx, v, from.Seq); err != nil {

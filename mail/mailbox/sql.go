@@ -299,9 +299,9 @@ const (
 	sqlMovedOn  = `SELECT msg FROM placement WHERE an = $1 AND changed > $2
 		UNION SELECT msg FROM gone WHERE an = $1 AND changed > $2 AND msg <> 0 LIMIT $3`
 	sqlMarkedOn    = `SELECT msg FROM seen_by WHERE an = $1 AND person = $2 AND changed > $3 LIMIT $4`
-	sqlPlacedSince = `SELECT msg, mb, flags, created, changed FROM placement WHERE an = $1 AND changed > $2 AND changed <= $4 ORDER BY changed LIMIT $3`
-	sqlGoneSince   = `SELECT msg, mb, flags, created, changed FROM gone WHERE an = $1 AND changed > $2 AND changed <= $4 AND msg <> 0 ORDER BY changed LIMIT $3`
-	sqlReadSince   = `SELECT s.msg, p.mb, p.flags, p.created, s.changed FROM seen_by s JOIN placement p ON p.msg = s.msg AND +p.an = s.an
+	sqlPlacedSince = `SELECT msg, mb, changed FROM placement WHERE an = $1 AND changed > $2 AND changed <= $4 ORDER BY changed LIMIT $3`
+	sqlGoneSince   = `SELECT msg, mb, changed FROM gone WHERE an = $1 AND changed > $2 AND changed <= $4 AND msg <> 0 ORDER BY changed LIMIT $3`
+	sqlReadSince   = `SELECT s.msg, p.mb, s.changed FROM seen_by s JOIN placement p ON p.msg = s.msg AND +p.an = s.an
 		WHERE s.an = $1 AND s.changed > $2 AND s.changed <= $4 AND s.person = $5 ORDER BY s.changed LIMIT $3`
 	sqlGoneOf      = `SELECT created, changed FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0`
 	sqlFolderNos   = `SELECT mb FROM mailbox WHERE an = $1`
