@@ -153,13 +153,13 @@ func (t emailList) QueryChanges(c *call, v mailbox.Viewer, q asking, since strin
 	if err != nil {
 		return delta{}, err
 	}
+	f, err := t.Query(c, v, q) // first, so that what changes meanwhile is taken out and put where the list has it
+	if err != nil {
+		return delta{}, err
+	}
 	d, err := c.srv.o.Mail.Since(c.ctx, v, from, 0)
 	if err != nil {
 		return delta{}, lostState(err)
-	}
-	f, err := t.Query(c, v, q)
-	if err != nil {
-		return delta{}, err
 	}
 	l := &listing{c: c, v: v, own: c.accountID(v)}
 	if _, err = l.compile(q.Filter); err == nil {
@@ -174,7 +174,6 @@ func (t emailList) QueryChanges(c *call, v mailbox.Viewer, q asking, since strin
 			return delta{}, err
 		}
 	}
-	f.State = stateText(d.Until)
 	return delta{found: f, Touched: emailIDs(touched), Immutable: !l.mutable && !t.collapse && !l.threads}, nil
 }
 

@@ -413,7 +413,6 @@ func (t folderQuery) QueryChanges(c *call, v mailbox.Viewer, q asking, since str
 		}
 		touched = append(touched, all...)
 	}
-	f.State = ch.NewState
 	return delta{found: f, Touched: touched}, nil
 }
 

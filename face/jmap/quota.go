@@ -111,12 +111,11 @@ func quotaFilter(f *filter) (func(string) bool, error) {
 }
 
 func (t quotas) QueryChanges(c *call, v mailbox.Viewer, q asking, since string) (delta, error) {
-	ch, err := t.Changes(c, v, since, 0)
+	f, err := t.Query(c, v, q)
 	if err != nil {
 		return delta{}, err
 	}
-	f, err := t.Query(c, v, q)
-	f.State = ch.NewState
+	ch, err := t.Changes(c, v, since, 0)
 	return delta{found: f, Touched: ch.Updated}, err
 }
 
