@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -136,39 +137,48 @@ func count(c *imapConn) (int, error) {
 	return 0, errors.New("STATUS told no number of messages")
 }
 
-// Fill sends n messages to one user as fast as it can, for the measures that need a full mailbox.
+// Fill sends messages to one user as fast as it can, until the Inbox holds n.
 func (t Target) Fill(user, n, size int) error {
-	one := t.Only(user)
-	msgs := make([]string, n)
-	for i := range msgs {
-		msgs[i] = Message(i, size, "sender@elsewhere.test", one.User)
+	return t.fill(user, n, func(i int, to string) string { return Message(i, size, "sender@elsewhere.test", to) })
+}
+
+// fill is Fill with letters of any kind.
+func (t Target) fill(user, n int, letter func(i int, to string) string) error {
+	c, err := t.login(user, false)
+	if err != nil {
+		return err
 	}
-	var next atomic.Int64
-	return parallel(20, func(int) error {
+	defer c.Close()
+	have, err := count(c)
+	if err != nil {
+		return err
+	}
+	to := t.user(user)
+	var made sync.Mutex
+	next := have
+	err = parallel(20, func(int) error {
 		s, err := dialSMTP(t.SMTP)
 		if err != nil {
 			return err
 		}
 		defer s.Close()
 		for {
-			i := int(next.Add(1)) - 1
-			if i >= n {
+			made.Lock()
+			if next >= n {
+				made.Unlock()
 				return nil
 			}
-			if err := s.send("sender@elsewhere.test", one.User, msgs[i]); err != nil {
+			text := letter(next, to)
+			next++
+			made.Unlock()
+			if err := s.send("sender@elsewhere.test", to, text); err != nil {
 				return err
 			}
 		}
 	})
-}
-
-// Await waits until a user's Inbox holds at least n messages.
-func (t Target) Await(user, n int) error {
-	c, err := t.login(user, false)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
 	return await([]*imapConn{c}, []int{n}, time.Now().Add(5*time.Minute))
 }
 
@@ -284,18 +294,29 @@ type Idle struct {
 	PerSec  float64 // sessions opened a second
 }
 
-// Idle opens n sessions that select the Inbox and idle, waits for hold, and divides what the server's memory grew by. The
-// first look at memory waits until the server has done what it does in the background: up to three times hold.
+// Idle opens n sessions that select the Inbox and idle.
 func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
-	first, err := t.login(0, secure)
+	return t.grown(n, hold, func(k int) (io.Closer, error) {
+		c, err := t.login(k, secure)
+		if err != nil {
+			return nil, err
+		}
+		return c, c.idle()
+	})
+}
+
+// grown opens n sessions, waits for hold, and divides what the server's memory grew by. One is opened and closed before. The
+// first look at memory waits until the server has done what it does in the background: up to three times hold.
+func (t Target) grown(n int, hold time.Duration, session func(k int) (io.Closer, error)) (Idle, error) {
+	first, err := session(0)
 	if err == nil {
-		err = errors.Join(first.cmd("SELECT INBOX"), first.Close())
+		err = first.Close()
 	}
 	if err != nil {
 		return Idle{}, err
 	}
 	before := t.settled(hold)
-	conns := make([]*imapConn, 0, n)
+	conns := make([]io.Closer, 0, n)
 	defer func() {
 		for _, c := range conns {
 			c.Close()
@@ -304,12 +325,11 @@ func (t Target) Idle(n int, secure bool, hold time.Duration) (Idle, error) {
 	open := func(upto int) (time.Duration, error) {
 		start := time.Now()
 		for k := len(conns); k < upto; k++ {
-			c, err := t.login(k, secure)
-			if err != nil {
-				return 0, err
+			c, err := session(k)
+			if c != nil {
+				conns = append(conns, c)
 			}
-			conns = append(conns, c)
-			if err := c.idle(); err != nil {
+			if err != nil {
 				return 0, err
 			}
 		}

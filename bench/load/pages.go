@@ -8,9 +8,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -57,22 +55,11 @@ func (t Target) LogInOnPages() (all Readers, err error) {
 // the own mailboxes and account, the pages of a mailbox, and types into the directory.
 func (readers Readers) Look(perSecond int, d time.Duration) (p Pages, err error) {
 	n := int(d.Seconds() * float64(perSecond))
-	took, failed := make([]time.Duration, n), make([]error, n)
-	var group sync.WaitGroup
-	start := time.Now()
-	for i := range n {
-		due := start.Add(time.Duration(i) * time.Second / time.Duration(perSecond))
-		time.Sleep(time.Until(due))
-		group.Go(func() {
-			r := readers[i%len(readers)]
-			failed[i] = r.get(r.paths[i/len(readers)%len(r.paths)])
-			took[i] = time.Since(due)
-		})
-	}
-	group.Wait()
-	all := time.Since(start)
-	slices.Sort(took)
-	return Pages{took[n/2], took[n*95/100], took[n*99/100], float64(n) / all.Seconds()}, errors.Join(failed...)
+	took, rate, err := evenly(n, perSecond, func(i int) error {
+		r := readers[i%len(readers)]
+		return r.get(r.paths[i/len(readers)%len(r.paths)])
+	})
+	return Pages{took[n/2], took[n*95/100], took[n*99/100], rate}, err
 }
 
 // reader logs a person in.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"os"
@@ -84,7 +85,7 @@ func (s *serving) noticeFigures() {
 
 // searchFigures are how far the search is behind the mail, and what became of documents.
 func (s *serving) searchFigures() {
-	f := &remembered[search.Behind]{read: s.h.search.Behind}
+	f := &remembered[search.Behind]{read: s.h.search.Behind, keep: time.Second}
 	for what, read := range map[string]struct {
 		n    func(search.Behind) int64
 		long func(search.Behind) time.Duration
@@ -215,6 +216,7 @@ func (q *queueFigures) now() outbox.Stats {
 // remembered is what takes some reading, and so is kept for a minute.
 type remembered[T any] struct {
 	read func(ctx context.Context) (T, error)
+	keep time.Duration // 0: a minute
 	mu   sync.Mutex
 	at   time.Time
 	last T
@@ -223,7 +225,7 @@ type remembered[T any] struct {
 func (f *remembered[T]) now() T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.at.IsZero() || time.Since(f.at) > time.Minute {
+	if f.at.IsZero() || time.Since(f.at) > cmp.Or(f.keep, time.Minute) {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		if n, err := f.read(ctx); err == nil { // else the database is down; readiness says so

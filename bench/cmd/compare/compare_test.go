@@ -29,6 +29,8 @@ func TestGoals(t *testing.T) {
 		{"a fixed bound", atMost(25), 25, &pair, "≤ 25.0", yes},
 		{"a fixed bound needs no pair", atMost(25), 26, nil, "≤ 25.0", no},
 		{"as slow as a slow pair", atMostPairOr(5), 100, &pair, "≤ pair or 5.00", yes},
+		{"enough", atLeast(500), 500, nil, "≥ 500", yes},
+		{"too few", atLeast(500), 499, nil, "≥ 500", no},
 		{"within the disk's own time", atMostPairOr(5), 4, nil, "≤ pair or 5.00", yes},
 		{"slower than both", atMostPairOr(5), 101, &pair, "≤ pair or 5.00", no},
 		{"no goal", none, 1, &pair, "", ""},
@@ -85,7 +87,7 @@ func TestCompare(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program, "-haven", haven, "-peers", "../../peers.sh", "-runs", "1", "-n", "60", "-mailbox", "40",
-		"-sessions", "5", "-hold", "10ms", "-mixed", "200ms", "-search", "50", "-settle", "1")
+		"-sessions", "5", "-hold", "10ms", "-mixed", "200ms", "-search", "50", "-settle", "1", "-list", "60", "-fulltext", "100", "-sockets", "5")
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 	cmd.WaitDelay = time.Minute
 	var text bytes.Buffer
@@ -94,7 +96,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s%s", err, out, text.Bytes())
 	}
-	for _, want := range []string{"cores; ", "Postfix 3", "readable", "idle session, TLS", "pages, 200 requests", "search a word"} {
+	for _, want := range []string{"cores; ", "Postfix 3", "readable", "idle session, TLS", "pages, 200 requests", "search a word", "JMAP: list the first 50", "JMAP: look for words", "idle WebSocket"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out)
 		}

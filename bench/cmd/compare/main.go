@@ -26,6 +26,9 @@ type options struct {
 	mixed        time.Duration
 	search       int    // messages in the mailbox that is searched
 	settle       int    // seconds without getting faster until searching counts as settled
+	list         int    // letters in the mailbox that JMAP lists
+	fulltext     int    // letters that JMAP searches
+	sockets      int    // idle WebSockets
 	only         string // measures whose names begin so
 	quick        bool
 	keep         bool
@@ -57,13 +60,17 @@ func flags() options {
 	flag.DurationVar(&o.mixed, "mixed", 10*time.Second, "`TIME` of the mixed load in one run")
 	flag.IntVar(&o.search, "search", 100_000, "`MESSAGES` in the mailbox that is searched; 0 leaves it out")
 	flag.IntVar(&o.settle, "settle", 30, "`SECONDS` for which searching must not get faster before it is measured")
-	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, pages, search")
+	flag.IntVar(&o.list, "list", 100_000, "`LETTERS` in the mailbox that JMAP lists; 0 leaves JMAP out")
+	flag.IntVar(&o.fulltext, "fulltext", 1_000_000, "`LETTERS` that JMAP searches")
+	flag.IntVar(&o.sockets, "sockets", 5000, "idle `WEBSOCKETS`")
+	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, pages, search, jmap (list, sync, day, index, search, sockets)")
 	flag.BoolVar(&o.quick, "quick", false, "all of it small, in about two minutes")
 	flag.BoolVar(&o.keep, "keep", false, "keep the data for a look afterwards")
 	flag.Parse()
 	if o.quick {
 		o.runs, o.messages, o.mailbox, o.sessions, o.search = 1, 1000, 2000, 200, 10_000
 		o.hold, o.mixed, o.settle = 5*time.Second, 3*time.Second, 8
+		o.list, o.fulltext, o.sockets = 10_000, 20_000, 500
 	}
 	return o
 }

@@ -84,7 +84,7 @@ func measures(o options, sync time.Duration) []measure {
 	if o.search > 0 {
 		all = append(all, searching(o))
 	}
-	return all
+	return append(all, jmaps(o)...)
 }
 
 // logIns: the pair compares passwords kept as they are, Haven derives a key (argon2id), so the first has no target.
@@ -146,7 +146,7 @@ func reading(o options) measure {
 	return measure{name: "reading", lines: []line{
 		{fmt.Sprintf("list %d messages", o.mailbox), "s", atMostTimes(1.5)},
 		{"read their bodies", "s", atMostTimes(1.5)},
-	}, prepare: func(t load.Target) error { return fill(t, reader, o.mailbox, letter) },
+	}, prepare: func(t load.Target) error { return t.Fill(reader, o.mailbox, letter) },
 		run: func(t load.Target, _ int) ([]float64, error) {
 			s, err := t.ReadAll(reader)
 			if err == nil && s.Messages < o.mailbox {
@@ -188,7 +188,7 @@ func idle(o options) []measure {
 	}
 	plain := one("plain", false, 25)
 	plain.prepare = func(t load.Target) error {
-		if err := fill(t, idler, o.mailbox, 2<<10); err != nil {
+		if err := t.Fill(idler, o.mailbox, 2<<10); err != nil {
 			return err
 		}
 		return t.Gaps(idler, o.mailbox, o.mailbox/10)
@@ -203,7 +203,7 @@ func searching(o options) measure {
 		{fmt.Sprintf("search a word in %d messages", o.search), "ms", atMost(100)},
 		{"the slowest of 20", "ms", none},
 	}, prepare: func(t load.Target) error {
-		if err := fill(t, searcher, o.search, 2<<10); err != nil {
+		if err := t.Fill(searcher, o.search, 2<<10); err != nil {
 			return err
 		}
 		return awaitIndex(o, t, word)
@@ -211,13 +211,6 @@ func searching(o options) measure {
 		median, worst, err := t.Search(searcher, word, 20)
 		return []float64{ms(median), ms(worst)}, err
 	}}
-}
-
-func fill(t load.Target, user, n, size int) error {
-	if err := t.Fill(user, n, size); err != nil {
-		return err
-	}
-	return t.Await(user, n)
 }
 
 // awaitIndex waits until searching has not got faster for half a minute: what the index has not reached is read instead,

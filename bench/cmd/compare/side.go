@@ -96,7 +96,7 @@ func startHaven(ctx context.Context, program, dir string) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"demo", "--data", filepath.Join(dir, "haven"), "--load-users", strconv.Itoa(users), "--port-offset", strconv.Itoa(offset)}
+	args := []string{"demo", "--data", filepath.Join(dir, "haven"), "--load-users", strconv.Itoa(people), "--port-offset", strconv.Itoa(offset)}
 	s, err := runHaven(ctx, program, dir, append(args, "--fresh"))
 	if err != nil {
 		return nil, err
@@ -179,8 +179,8 @@ func (s *side) demoTarget(text []byte) (load.Target, error) {
 	if err := json.Unmarshal(text, &demo); err != nil {
 		return load.Target{}, err
 	}
-	if demo.LoadUsers.Count < users {
-		return load.Target{}, fmt.Errorf("the demo has %d users for load, and %d are needed", demo.LoadUsers.Count, users)
+	if demo.LoadUsers.Count < people {
+		return load.Target{}, fmt.Errorf("the demo has %d users for load, and %d are needed", demo.LoadUsers.Count, people)
 	}
 	var people []load.Person
 	for _, p := range demo.People {

@@ -87,6 +87,12 @@ func atMostTimes(n float64) goal {
 	}
 }
 
+func atLeast(n float64) goal {
+	return func(haven float64, _ *float64) (string, verdict) {
+		return fmt.Sprintf("≥ %s", short(n)), judge(haven >= n)
+	}
+}
+
 func atMost(n float64) goal {
 	return func(haven float64, _ *float64) (string, verdict) {
 		return fmt.Sprintf("≤ %s", short(n)), judge(haven <= n)
