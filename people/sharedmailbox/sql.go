@@ -42,9 +42,9 @@ const (
 		COALESCE(v.rights, 0), COALESCE(v.since, 0), COALESCE(v.until, 0), COALESCE(w.state, 0), COALESCE(w.vouched_by, 0), COALESCE(w.vouched_until, 0)
 		FROM member m JOIN account p ON p.no = m.person JOIN account a ON a.no = m.an LEFT JOIN address x ON x.no = a.no AND x.role = 1
 		LEFT JOIN member v ON v.an = m.an AND v.person = p.vouched_by LEFT JOIN account w ON w.no = p.vouched_by
-		WHERE m.person = $1 AND m.since <= $3 AND (m.until = 0 OR m.until > $3) ORDER BY m.an LIMIT $2`
+		WHERE m.person = $1 AND m.since <= $3 AND (m.until = 0 OR m.until > $3 + 0) ORDER BY m.an LIMIT $2`
 	sqlOwned    = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.rights & 16 <> 0 AND a.state = 2 ORDER BY m.an`
 	sqlEndless  = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.until = 0 AND a.state = 2 ORDER BY m.an`
-	sqlMemberOf = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.since <= $2 AND (m.until = 0 OR m.until > $2) AND a.state = 2 ORDER BY m.an`
+	sqlMemberOf = `SELECT m.an FROM member m JOIN account a ON a.no = m.an WHERE m.person = $1 AND m.since <= $2 AND (m.until = 0 OR m.until > $2 + 0) AND a.state = 2 ORDER BY m.an`
 	sqlNames    = `SELECT s.name FROM member m JOIN shared_mailbox s ON s.an = m.an WHERE m.person = $1 LIMIT 100`
 )

@@ -76,16 +76,16 @@ func jmapSync(o options) measure {
 		}}
 }
 
-// jmapDay has 200 people at work, each with a hundred letters.
+// jmapDay has 200 people at work.
 func jmapDay(o options) measure {
-	const perSecond, busy, each = 1500, 200, 100
+	const perSecond, busy = 1500, 200
 	var mails []*load.Mail
 	return measure{name: "jmap day", alone: true, lines: []line{
 		{fmt.Sprintf("JMAP: daily requests of %d people, %d a second, 99th percentile", busy, perSecond), "ms", atMost(100)},
 		{"requests answered", "1/s", atLeast(0.99 * perSecond)},
 	}, prepare: func(t load.Target) (err error) {
 		for i := range busy {
-			if err := t.FillWords(i, each); err != nil {
+			if err := t.FillWords(i, o.each); err != nil {
 				return err
 			}
 		}
