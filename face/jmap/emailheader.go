@@ -98,9 +98,9 @@ func (h headerProperty) value(body string) any {
 	return asRaw(body)
 }
 
-func unfold(body string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "", "\n", "", "\x00", "").Replace(body))
-}
+var unfolder = strings.NewReplacer("\r\n", "", "\n", "", "\x00", "")
+
+func unfold(body string) string { return strings.TrimSpace(unfolder.Replace(body)) }
 
 // asRaw is RFC 8621 §4.1.2.1.
 func asRaw(body string) string {

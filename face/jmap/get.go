@@ -104,12 +104,11 @@ func cut(o any, id string, want properties) any {
 	if !ok {
 		return o
 	}
-	out := make(record, len(want.names)+1)
-	for _, name := range want.names {
-		if v, ok := r[name]; ok {
-			out[name] = v
+	for name := range r {
+		if !want.set[name] {
+			delete(r, name)
 		}
 	}
-	out["id"] = id
-	return out
+	r["id"] = id
+	return r
 }

@@ -189,7 +189,7 @@ func (r *run) perform(ctx context.Context, inv invocation) {
 	result, err := r.try(c, inv)
 	if err == nil {
 		var raw json.RawMessage
-		if raw, err = json.Marshal(result); err == nil {
+		if raw, err = encodeJSON(result); err == nil {
 			err = r.insert(at, answer{inv.name, inv.id, raw})
 		}
 	}

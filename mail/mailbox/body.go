@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	"haven"
 	"haven/platform/blob"
@@ -26,6 +27,11 @@ type sealedBatch struct {
 	end    []int // of each column in data
 }
 
+// batches are those that nobody uses now, as far as they are small.
+var batches = sync.Pool{New: func() any { return new([2]sealedBatch) }}
+
+const keptOctets = 256 << 10
+
 // Infos calls fn with what is sealed of each message, in the order asked. The ids come from Rows of the same account;
 // one that has gone for good meanwhile is left out. info is good until fn returns. No snapshot is held while fn runs.
 func (s *Service) Infos(ctx context.Context, v Viewer, msgs []haven.MessageID, fn func(i int, info *Info) error) error {
@@ -33,7 +39,12 @@ func (s *Service) Infos(ctx context.Context, v Viewer, msgs []haven.MessageID, f
 	if err != nil {
 		return err
 	}
-	var two [2]sealedBatch // one is read while the other is opened
+	two := batches.Get().(*[2]sealedBatch) // one is read while the other is opened
+	defer func() {
+		if cap(two[0].data) <= keptOctets && cap(two[1].data) <= keptOctets {
+			batches.Put(two)
+		}
+	}()
 	lo, turn := 0, 0
 	load := func(ctx context.Context) (*sealedBatch, bool, error) {
 		b := &two[turn%2]
