@@ -345,13 +345,9 @@ func (l *listing) textConditions(o *object) (all []keeping) {
 	}
 	add("text", func(s string) search.Query { return search.Said(search.Text, s) })
 	add("body", func(s string) search.Query { return search.Said(search.Body, s) })
-	add("subject", func(s string) search.Query {
-		return search.InField(func(w string) search.Query { return search.Subject(w) }, s)
-	})
+	add("subject", search.InSubject)
 	for name, in := range map[string]search.AddressField{"from": search.From, "to": search.To, "cc": search.Cc, "bcc": search.Bcc} {
-		add(name, func(s string) search.Query {
-			return search.InField(func(w string) search.Query { return search.Address{In: in, Contains: w} }, s)
-		})
+		add(name, func(s string) search.Query { return search.InAddresses(in, s) })
 	}
 	if o.Given("header") {
 		h := o.Strings("header")

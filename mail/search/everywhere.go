@@ -1,7 +1,6 @@
 package search
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,16 +32,6 @@ func Said(in Place, text string) Query {
 		} else {
 			all = append(all, Words{in, t.text})
 		}
-	}
-	return all
-}
-
-// InField is the same in one field of a letter's header: each term is a piece of it.
-func InField(field func(term string) Query, text string) Query {
-	terms := typed(text)
-	all := make(And, 0, len(terms))
-	for _, t := range terms {
-		all = append(all, field(t.text))
 	}
 	return all
 }
@@ -162,7 +151,7 @@ func phrasesOf(q Query) (Query, []Phrase) {
 
 // saying are those of some messages that have a phrase.
 func (s *Service) saying(ctx context.Context, v mailbox.Viewer, msgs []haven.MessageID, p Phrase) (found []haven.MessageID, err error) {
-	want := wordsOf(p.Text)
+	want := spoken(p.Text)
 	if len(want) < 2 {
 		return msgs, nil
 	}
@@ -185,7 +174,7 @@ func (s *Service) saying(ctx context.Context, v mailbox.Viewer, msgs []haven.Mes
 
 func (s *Service) says(ctx context.Context, v mailbox.Viewer, info *mailbox.Info, in Place, want []string) (found bool, err error) {
 	err = s.readText(ctx, v, info, func(from mime.Source, text string) bool {
-		found = (from != mime.FromHeader || in == Text) && inOrder(text, want)
+		found = (from != mime.FromHeader || in == Text) && inSequence(text, want, isWord)
 		return !found
 	})
 	return found, err
@@ -202,42 +191,6 @@ func (s *Service) readText(ctx context.Context, v mailbox.Viewer, info *mailbox.
 	}
 	defer body.Close()
 	return eachText(info, body, yield)
-}
-
-// wordsOf are the words of a text, in order.
-func wordsOf(text string) (words []string) {
-	c := cutter{emit: func(w []byte, joined bool) {
-		if !joined {
-			words = append(words, string(w))
-		}
-	}}
-	c.add(text)
-	c.end()
-	return words
-}
-
-// inOrder reports whether words stand in a text one behind the other.
-func inOrder(text string, want []string) (found bool) {
-	last := make([][]byte, 0, len(want))
-	c := cutter{emit: func(w []byte, joined bool) {
-		if joined || found {
-			return
-		}
-		if len(last) == len(want) {
-			first := last[0][:0]
-			copy(last, last[1:])
-			last[len(last)-1] = append(first, w...)
-		} else {
-			last = append(last, bytes.Clone(w))
-		}
-		found = len(last) == len(want)
-		for i := 0; found && i < len(want); i++ {
-			found = string(last[i]) == want[i]
-		}
-	}}
-	c.add(text)
-	c.end()
-	return found
 }
 
 // SortKeys are what messages are compared by, octet by octet, in the order asked; that of a message that is gone, or lacks it, is empty. by is one

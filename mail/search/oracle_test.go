@@ -267,6 +267,8 @@ func (o *oracle) is(l *oracleLetter, q Query) bool {
 		return len(list) > 0 && holds(text, q.Contains)
 	case Words:
 		return o.hasWords(l, q)
+	case spokenIn:
+		return spokenThere(e, q)
 	case EmailID:
 		return mailbox.EmailID(l.row.Msg) == string(q)
 	case ThreadID:
@@ -281,6 +283,28 @@ func holds(text, want string) bool { return strings.Contains(Fold(text), Fold(wa
 func onDay(have string, w When, d Day) bool {
 	asked := time.Unix(int64(d)*86400, 0).UTC().Format(time.DateOnly)
 	return map[When]bool{Before: have < asked, On: have == asked, Since: have >= asked}[w]
+}
+
+// spokenThere cuts the field and the text into words, and compares each stretch of the one with the other.
+func spokenThere(e *mime.Envelope, q spokenIn) bool {
+	text := mime.DecodeHeader(e.Subject)
+	if q.of != fieldSubject {
+		text = writeAddresses(map[field][]mime.Address{fieldFrom: e.From, fieldTo: e.To, fieldCc: e.Cc, fieldBcc: e.Bcc}[q.of])
+	}
+	alone := func(words []string) []string {
+		return slices.DeleteFunc(words, func(w string) bool { r := []rune(w); return len(r) == 2 && isUnspaced(r[0]) })
+	}
+	have, want := alone(wordsOf(text)), alone(wordsOf(q.text))
+	if len(want) == 1 && slices.Contains(textWords(text), want[0]) {
+		return true // also the ten digits of three groups
+	}
+	for at := 0; len(want) > 0 && at+len(want) <= len(have); at++ {
+		last := at + len(want) - 1
+		if slices.Equal(have[at:last], want[:len(want)-1]) && begins(have[last], want[len(want)-1]) {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *oracle) hasWords(l *oracleLetter, q Words) bool {
@@ -403,6 +427,7 @@ func (c chance) query(depth int, letters []oracleLetter) Query {
 		Received{when, on}, Sent{when, on}, Sent{when, on}, Younger(age), Older(age), ModSeq(some.row.Changed),
 		Header{"X-Place", c.needle()}, Header{"x-place", ""}, Header{"Subject", c.needle()}, Header{"Message-ID", fmt.Sprintf("m%d.", c.IntN(50))},
 		Subject(c.needle()), Address{From, c.needle()}, Address{To, c.needle()}, Address{Cc, c.needle()}, Address{Bcc, ""},
+		InSubject(c.prefix()), InSubject(c.words(2)), InSubject(`"` + c.words(2) + `"`), InAddresses(To, c.needle()), InAddresses(From, pick(c, someHosts)), InAddresses(Cc, "exam"),
 		Words{in, c.prefix()}, Words{in, c.prefix()}, Words{in, c.prefix()}, Words{in, c.prefix() + " " + c.prefix()},
 		Words{Text, "pharmacy.test"}, Words{in, "***"}, Words{in, ""},
 		EmailID(mailbox.EmailID(some.row.Msg)), ThreadID(mailbox.ThreadID(some.thread)),

@@ -97,6 +97,8 @@ func foldField(e *mime.Envelope, of field) folded {
 	return folded{yes, Fold(writeAddresses(list))}
 }
 
+func (in AddressField) field() field { return fieldFrom + field(in-From) }
+
 func addresses(e *mime.Envelope, of field) []mime.Address {
 	switch of {
 	case fieldFrom:
@@ -323,6 +325,8 @@ func (p *plan) compile(q Query, depth int) node {
 		return onInfo(func(i *mailbox.Info) bool { return mailbox.ThreadID(i.Thread) == string(q) })
 	case Words:
 		return p.compileWords(q)
+	case spokenIn:
+		return p.compileSpokenIn(q)
 	}
 	if t := p.rowTest(q); t != nil {
 		return t
@@ -465,12 +469,11 @@ func (p *plan) headerValues(h mime.Header) [][]string {
 }
 
 func (p *plan) compileAddress(q Address) node {
-	of, ok := map[AddressField]field{From: fieldFrom, To: fieldTo, Cc: fieldCc, Bcc: fieldBcc}[q.In]
 	want := p.needle(q.Contains)
-	if !ok {
+	if q.In < From || q.In > Bcc {
 		return anyOf(nil)
 	}
-	return onField{of, want}
+	return onField{q.In.field(), want}
 }
 
 // writeAddresses writes a list for a person, names decoded: what FROM, TO, CC and BCC look into.
