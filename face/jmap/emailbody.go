@@ -45,7 +45,8 @@ func (c *call) bodyAsking() bodyAsking {
 
 var structureProperties = []string{"bodyStructure", "textBody", "htmlBody", "attachments"}
 
-// reads reports whether a letter has to be read for what is wanted of its parts: for the size of one that is encoded, or their own headers.
+// reads reports whether a letter has to be read for what is wanted of its parts: for their own headers, or the size of one that
+// nobody counted when the letter came.
 func (b bodyAsking) reads(m *mime.Meta, want properties) bool {
 	if !slices.ContainsFunc(structureProperties, want.Has) || m.Root == nil {
 		return false
@@ -53,12 +54,12 @@ func (b bodyAsking) reads(m *mime.Meta, want properties) bool {
 	if b.properties.Has("headers") || slices.ContainsFunc(b.properties.names, func(n string) bool { return strings.HasPrefix(n, "header:") }) {
 		return true
 	}
-	encoded := false
+	known := true
 	m.Root.Walk(func(p *mime.Part) bool {
-		encoded = encoded || p.Encoding == "base64" || p.Encoding == "quoted-printable"
+		known = known && (p.IsMultipart() || p.KnowsDecodedSize())
 		return true
 	})
-	return encoded && b.properties.Has("size")
+	return !known && b.properties.Has("size")
 }
 
 // fill adds a letter's structure and texts.
@@ -175,7 +176,7 @@ func (s *shower) size(p *mime.Part, leaf bool) int64 {
 	if !leaf {
 		return 0
 	}
-	if s.l.body == nil {
+	if s.l.body == nil && !p.KnowsDecodedSize() {
 		return p.Octets()
 	}
 	n, err := p.DecodedSize(s.l.body, false)

@@ -26,9 +26,11 @@ func (m *Message) Meta() *Meta {
 }
 
 // The binary form is a version and three sections, each after its length: envelope, summary, structure. Numbers are
-// unsigned varints, strings and lists come after their length. A program that meets a version that it doesn't know
-// rebuilds the form from the body.
-const metaVersion = 1
+// unsigned varints, strings and lists come after their length. Version 1 lacks decoded sizes.
+const (
+	metaVersion      = 2
+	metaVersionFirst = 1
+)
 
 // Bounds of what is decoded, above what Parse makes.
 const (
@@ -172,13 +174,14 @@ const (
 	hasLanguage
 	hasLocation
 	hasEnvelope
+	hasDecoded
 )
 
 // part writes a part; its offsets count from base, where its parent's body begins.
 func (w *encoder) part(p *Part, base int64) {
 	marks := byte(0)
 	for i, has := range [...]bool{
-		p.ID != "", p.Description != "", p.MD5 != "", p.Disposition != "", len(p.Language) > 0, p.Location != "", p.Envelope != nil,
+		p.ID != "", p.Description != "", p.MD5 != "", p.Disposition != "", len(p.Language) > 0, p.Location != "", p.Envelope != nil, p.counted,
 	} {
 		if has {
 			marks |= 1 << i
@@ -223,6 +226,9 @@ func (w *encoder) optional(p *Part, marks byte) {
 	if marks&hasEnvelope != 0 {
 		w.envelope(p.Envelope)
 	}
+	if marks&hasDecoded != 0 {
+		w.number(p.decoded)
+	}
 }
 
 // decoder reads what encoder wrote. Its error sticks: after it, everything reads as zero.
@@ -235,7 +241,7 @@ type decoder struct {
 
 // newDecoder copies b once; all strings that are read are pieces of that copy.
 func newDecoder(b []byte) *decoder {
-	if len(b) == 0 || b[0] != metaVersion {
+	if len(b) == 0 || b[0] < metaVersionFirst || b[0] > metaVersion {
 		return &decoder{bad: true}
 	}
 	return &decoder{s: string(b[1:])}
@@ -429,5 +435,8 @@ func (d *decoder) optional(p *Part, marks byte) {
 	if marks&hasEnvelope != 0 {
 		p.Envelope = new(Envelope)
 		d.envelope(p.Envelope)
+	}
+	if marks&hasDecoded != 0 {
+		p.decoded, p.counted = d.number(), true
 	}
 }

@@ -92,6 +92,9 @@ type Part struct {
 
 	Envelope *Envelope // of the message within, for message/rfc822 and message/global
 	Children []*Part
+
+	decoded int64 // octets of the content once decoded, where that was counted
+	counted bool
 }
 
 // Octets is the body's length.

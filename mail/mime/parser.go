@@ -34,6 +34,7 @@ type Parser struct {
 	lineAt   int  // length of buf.header when the line began
 
 	capture *sample // where body octets are copied to for the preview; nil if nowhere
+	sizing  *sizer  // of the innermost open part; nil where nothing is encoded
 	msg     Message
 	done    bool
 }
@@ -55,12 +56,13 @@ type boundary struct {
 
 // buffers are what a parser needs while it works and no longer.
 type buffers struct {
-	header []byte // the current header block
-	line   []byte // the beginning of a line that came in pieces
-	plain  sample
-	html   sample
-	text   []byte
-	read   []byte
+	header  []byte // the current header block
+	line    []byte // the beginning of a line that came in pieces
+	plain   sample
+	html    sample
+	text    []byte
+	read    []byte
+	plainly []byte // content once decoded, of which only the length is wanted
 }
 
 var bufferPool = sync.Pool{New: func() any { return new(buffers) }}
@@ -291,6 +293,9 @@ func (p *Parser) take(b []byte) {
 	if p.capture != nil {
 		p.capture.add(b)
 	}
+	if p.sizing != nil {
+		p.sizing.add(b)
+	}
 }
 
 var newline = []byte("\n")
@@ -378,12 +383,15 @@ func (p *Parser) closeParts(from int, end, lines int64) {
 			end, lines = l.part.Body, l.lf
 		}
 		l.part.End, l.part.Lines = end, lines-l.lf
+		if i == len(p.open)-1 && p.sizing != nil {
+			l.part.decoded, l.part.counted = p.sizing.end(p.off-end), true
+		}
 		if l.boundary != "" {
 			l.part.asText() // no delimiter ever came: what is there is better shown than hidden
 		}
 	}
 	p.open = p.open[:from]
-	p.capture = nil
+	p.capture, p.sizing = nil, nil
 }
 
 // openPart begins a part, whose header begins at off, within the innermost open one.
@@ -450,21 +458,31 @@ func (p *Parser) endHeader() {
 	case l.part.Is("message/news"): // some programs open it as a letter (RFC 5537 §6.2 has done with it)
 		note(&p.msg.letters, l.part, true)
 		p.beginCapture(l.part)
+		p.beginSizing(l.part)
 	case l.part.Type == "message" && (l.part.Subtype == "rfc822" || l.part.Subtype == "global"):
 		if !isIdentity(l.part.Encoding) {
 			note(&p.msg.letters, l.part, true)
 			l.part.asOpaque()
+			p.beginSizing(l.part)
 			return
 		}
 		if at+1 >= p.lim.Depth || p.full {
 			p.unclear(tooMuch)
 			l.part.asOpaque()
-			return
+			return // whose encoding is none
 		}
 		l.part.Envelope = new(Envelope)
 		p.openPart(p.off, true)
 	default:
 		p.beginCapture(l.part)
+		p.beginSizing(l.part)
+	}
+}
+
+// beginSizing has the content of a leaf counted as it comes, so that nobody has to read it again for that.
+func (p *Parser) beginSizing(part *Part) {
+	if dec, _ := newOctetDecoder(part.Encoding); dec != nil {
+		p.sizing = &sizer{dec: dec, out: &p.buf.plainly}
 	}
 }
 
@@ -524,4 +542,37 @@ func (p *Part) asOpaque() {
 
 func isIdentity(encoding string) bool {
 	return encoding == "7bit" || encoding == "8bit" || encoding == "binary"
+}
+
+// sizer counts what encoded octets are once decoded. The last two of them wait: they may be the line break of a delimiter.
+type sizer struct {
+	dec  octetDecoder
+	out  *[]byte // scratch
+	tail []byte
+	n    int64
+}
+
+func (s *sizer) add(b []byte) {
+	if len(b) < 2 {
+		b = append(s.tail, b...)
+		s.tail = nil
+	}
+	s.count(s.tail)
+	last := max(len(b)-2, 0)
+	s.count(b[:last])
+	s.tail = append(s.tail[:0], b[last:]...)
+}
+
+func (s *sizer) count(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	*s.out = s.dec.decode((*s.out)[:0], b)
+	s.n += int64(len(*s.out))
+}
+
+// end is the size of all but the last cut octets.
+func (s *sizer) end(cut int64) int64 {
+	s.count(s.tail[:max(int64(len(s.tail))-cut, 0)])
+	return s.n + int64(len(s.dec.flush(nil)))
 }

@@ -297,6 +297,9 @@ func FuzzParse(f *testing.F) {
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("pieces of %d make a difference", piece)
 		}
+		if err := checkSizes(raw, want.Root); err != nil {
+			t.Fatal(err)
+		}
 		b, _ := want.Meta().AppendBinary(nil)
 		var back Meta
 		if err := back.UnmarshalBinary(b); err != nil || !reflect.DeepEqual(&back, want.Meta()) {
@@ -308,6 +311,18 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// checkSizes compares what was counted of each part with what its content is.
+func checkSizes(raw []byte, root *Part) (err error) {
+	root.Walk(func(p *Part) bool {
+		n, read := io.Copy(io.Discard, p.Content(bytes.NewReader(raw)))
+		if err == nil && (read != nil || p.counted && n != p.decoded) {
+			err = fmt.Errorf("the %s at %d has %d octets in %s, %d were counted", p.Type, p.Body, n, p.Encoding, p.decoded)
+		}
+		return true
+	})
+	return err
 }
 
 // letterOf makes a letter of n octets of text.

@@ -379,3 +379,32 @@ func TestDecodedSize(t *testing.T) {
 		}
 	}
 }
+
+// TestDecodedSizeCounted: what is counted as a letter comes is what is in its parts, whatever line breaks, delimiters and mistakes there are.
+func TestDecodedSizeCounted(t *testing.T) {
+	t.Parallel()
+	for name, raw := range letters(t) {
+		if err := checkSizes(raw, mustParse(t, raw).Root); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, c := range []struct {
+		encoding, body string
+		want           int64
+	}{
+		{"base64", "aGVsbG8=\r\n", 5}, {"base64", "aGVsbG8", 5}, {"base64", "aGVsbG8=\n\n\n", 5}, {"base64", "", 0}, {"base64", "\r\n", 0}, {"base64", "aGVs*bG8=", 5},
+		{"quoted-printable", "a=20b\r\n", 3}, {"quoted-printable", "a  \r\n\r\n", 3}, {"quoted-printable", "a=\r\n", 1}, {"quoted-printable", "a=\r\nb", 2},
+		{"quoted-printable", "a\n\n", 2}, {"quoted-printable", "=E", 2}, {"quoted-printable", "", 0}, {"quoted-printable", "\r", 0},
+	} {
+		raw := []byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: " + c.encoding + "\r\n\r\n" + c.body + "--b--\r\n")
+		if c.body != "" && !strings.HasSuffix(c.body, "\n") {
+			raw = bytes.Replace(raw, []byte("--b--"), []byte("\r\n--b--"), 1)
+		}
+		for _, n := range []int{1, 2, 3, len(raw)} {
+			part := parsePieces(raw, Limits{}, func() int { return n }).Root.Children[0]
+			if got, err := part.DecodedSize(nil, false); !part.KnowsDecodedSize() || got != c.want || err != nil {
+				t.Errorf("%s %q in pieces of %d: %d %v, want %d", c.encoding, c.body, n, got, err, c.want)
+			}
+		}
+	}
+}

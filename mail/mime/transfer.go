@@ -370,15 +370,19 @@ func (r paddingReader) Read(b []byte) (int, error) {
 // Text reads the part's body decoded and converted to UTF-8.
 func (p *Part) Text(r io.ReaderAt) io.Reader { return ToUTF8(p.Charset(), p.Content(r)) }
 
+// KnowsDecodedSize reports whether DecodedSize, not strict, can tell without reading the body.
+func (p *Part) KnowsDecodedSize() bool { return isIdentity(p.Encoding) || p.counted }
+
 // DecodedSize is the length of the part's content when decoded, which BINARY.SIZE and JMAP's size are. It reads the body
-// unless nothing is encoded. With strict, content that isn't encoded as it says is ErrEncoding.
+// where that was not counted when the letter was parsed, or with strict, where content that isn't encoded as it says is ErrEncoding.
 func (p *Part) DecodedSize(r io.ReaderAt, strict bool) (int64, error) {
-	if isIdentity(p.Encoding) {
+	switch {
+	case isIdentity(p.Encoding):
 		return p.Octets(), nil
+	case strict:
+		return io.Copy(io.Discard, p.StrictContent(r))
+	case p.counted:
+		return p.decoded, nil
 	}
-	content := p.Content(r)
-	if strict {
-		content = p.StrictContent(r)
-	}
-	return io.Copy(io.Discard, content)
+	return io.Copy(io.Discard, p.Content(r))
 }
