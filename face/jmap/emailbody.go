@@ -1,6 +1,7 @@
 package jmap
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -244,6 +245,11 @@ func (s *shower) values(root *mime.Part, bodies mime.Bodies) record {
 // mostText is how much of one text is read at all; who wants more downloads the blob.
 const mostText = 8 << 20
 
+// isGuess reports whether a text has more than ASCII though its letter says no more: the character set is guessed then.
+func isGuess(p *mime.Part, text []byte) bool {
+	return p.Charset() == "us-ascii" && bytes.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
+}
+
 func (s *shower) value(p *mime.Part) record {
 	most := int64(mostText)
 	if s.b.most > 0 {
@@ -251,7 +257,7 @@ func (s *shower) value(p *mime.Part) record {
 	}
 	text, err := io.ReadAll(io.LimitReader(p.Text(s.l.body), most+utf8.UTFMax))
 	s.fail(err)
-	problem := !p.KnownEncoding() || !mime.KnownCharset(p.Charset()) || strings.ContainsRune(string(text), utf8.RuneError)
+	problem := !p.KnownEncoding() || !mime.KnownCharset(p.Charset()) || strings.ContainsRune(string(text), utf8.RuneError) || isGuess(p, text)
 	if !problem && p.Encoding == "base64" {
 		_, err := io.Copy(io.Discard, io.LimitReader(p.StrictContent(s.l.body), most))
 		problem = errors.Is(err, mime.ErrEncoding)
