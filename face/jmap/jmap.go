@@ -14,8 +14,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"haven"
@@ -147,12 +145,10 @@ type Server struct {
 	features []capability
 	busy     *turns // requests of a person at once
 	sending  *turns // uploads of a person at once
-	sockets  *turns // WebSockets and event sources of a person at once
+	sockets  *sockets
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
-	wg     sync.WaitGroup // WebSockets and event sources
-	open   atomic.Int64   // of them
 }
 
 // New makes the face. Nothing runs in it until somebody calls.
@@ -163,7 +159,7 @@ func New(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = clock.Real{}
 	}
-	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
+	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
@@ -188,5 +184,5 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Serve
 // Close ends every WebSocket and event source and waits for them. Requests under way are the HTTP server's to wait for.
 func (s *Server) Close() {
 	s.cancel()
-	s.wg.Wait()
+	s.sockets.close()
 }

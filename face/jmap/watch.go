@@ -266,25 +266,13 @@ func pushState(accounts []Account, states map[haven.AccountNo]map[string]string)
 
 // enlist counts a socket for its person and in all; it is a problem where there are too many. done ends it.
 func (s *Server) enlist(who *Session) (done func(), err error) {
-	leave, ok := s.sockets.take(who.Person)
-	if !ok {
-		return nil, errs.E(errs.TooMany, "You have %d connections open already. Close some of your programs or pages.", s.o.Policy.Sockets)
+	leave, err := s.sockets.take(who.Person)
+	if err != nil || s.o.Metrics.Sockets == nil {
+		return leave, err
 	}
-	if n := s.open.Add(1); s.o.Policy.SocketsTotal > 0 && n > int64(s.o.Policy.SocketsTotal) || s.ctx.Err() != nil {
-		s.open.Add(-1)
-		leave()
-		return nil, errs.E(errs.Transient, "The service has very many connections. Try again in a minute.")
-	}
-	s.wg.Add(1)
-	if f := s.o.Metrics.Sockets; f != nil {
-		f(1)
-	}
+	s.o.Metrics.Sockets(1)
 	return func() {
-		if f := s.o.Metrics.Sockets; f != nil {
-			f(-1)
-		}
-		s.open.Add(-1)
+		s.o.Metrics.Sockets(-1)
 		leave()
-		s.wg.Done()
 	}, nil
 }
