@@ -45,6 +45,11 @@ func FiledAt(id haven.MessageID) time.Time {
 	return time.UnixMilli(int64(id)>>22 + idEpoch).UTC()
 }
 
+// FirstAt is the least id that a message filed at t, or later, can have.
+func FirstAt(t time.Time) haven.MessageID {
+	return haven.MessageID(max(t.UnixMilli()-idEpoch, 0) << 22)
+}
+
 // SetNode gives the process another number, see Options.Node. Ids go on growing.
 func (s *Service) SetNode(node int64) {
 	s.ids.mu.Lock()

@@ -63,6 +63,7 @@ const (
 		ON CONFLICT (msg) DO NOTHING`
 	sqlSetFilled      = `UPDATE search_state SET filled = $1 WHERE n = 1 AND mark = $2`
 	sqlTodo           = `SELECT msg, an, gone FROM index_todo ORDER BY msg DESC LIMIT $1`
+	sqlOldestTodo     = `SELECT msg FROM index_todo WHERE msg >= $1 AND gone = 0 ORDER BY msg LIMIT 1`
 	sqlTodoDone       = `DELETE FROM index_todo WHERE msg = $1 AND gone = $2`
 	sqlDocumentsEmpty = `DELETE FROM index_documents`
 	sqlDocumentsPut   = `INSERT INTO index_documents (msg, an) VALUES ($1, $2) ON CONFLICT (msg) DO NOTHING`

@@ -32,11 +32,14 @@ const (
 
 	// What others do with the main database while the worker works, a read counting a quarter of a write, tells how
 	// many wait. Above busyUses a second it rests as long as it works, above rushUses rushRest times as long: what isn't indexed is
-	// scanned, but what isn't accepted or shown is somebody waiting.
-	busyUses = 150
-	rushUses = 700
-	rushRest = 4
-	maxRest  = 10 * time.Second
+	// scanned, but what isn't accepted or shown is somebody waiting. Once letters have waited for lateAfter it rests less
+	// (docs/decisions/003); those that came before lateWithin wait for another reason.
+	busyUses   = 150
+	rushUses   = 1_500
+	rushRest   = 4
+	maxRest    = 10 * time.Second
+	lateAfter  = 3 * time.Second
+	lateWithin = time.Hour
 )
 
 // worker brings the index up to date. One per database works (Options.Turn).
@@ -54,14 +57,14 @@ type worker struct {
 func (s *Service) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	if s.documents != nil {
-		wg.Go(func() { s.keepUp(ctx, s.stepDocuments) })
+		wg.Go(func() { s.keepUp(ctx, s.stepDocuments, func(context.Context) bool { return false }) })
 	}
-	s.keepUp(ctx, s.stepLetters)
+	s.keepUp(ctx, s.stepLetters, s.late)
 	wg.Wait()
 }
 
 // keepUp takes step after step, and rests between as others need the machine.
-func (s *Service) keepUp(ctx context.Context, step func(context.Context) (int, error)) {
+func (s *Service) keepUp(ctx context.Context, step func(context.Context) (int, error), late func(context.Context) bool) {
 	pause := idle
 	for ctx.Err() == nil {
 		begun, before := s.clock.Now(), s.uses()
@@ -70,7 +73,7 @@ func (s *Service) keepUp(ctx context.Context, step func(context.Context) (int, e
 		case err != nil && ctx.Err() == nil:
 			pause = s.worker.standStill(err, pause)
 		case n > 0:
-			pause = rest(s.clock.Now().Sub(begun), s.uses()-before-ownUses*int64(n))
+			pause = rest(s.clock.Now().Sub(begun), s.uses()-before-ownUses*int64(n), late(ctx))
 		default:
 			pause = idle
 		}
@@ -108,16 +111,30 @@ func (s *Service) uses() int64 {
 	return st.Writes + st.Reads/4
 }
 
-// rest is how long the worker lets others have the machine after a step that took so long, while the main database was used so often.
-func rest(took time.Duration, uses int64) time.Duration {
+// rest is how long the worker lets others have the machine after a step that took so long, while the main database was used so often; late:
+// letters have waited for some time.
+func rest(took time.Duration, uses int64, late bool) time.Duration {
 	rate := float64(uses) / max(took.Seconds(), 0.001)
 	switch {
-	case rate > rushUses:
+	case rate > rushUses && !late:
 		return min(rushRest*took, maxRest)
-	case rate > busyUses:
+	case rate > rushUses, rate > busyUses && !late:
 		return min(took, maxRest)
 	}
 	return 0
+}
+
+// late reports whether letters have waited for some time to be indexed. Where that can't be told they have not.
+func (s *Service) late(ctx context.Context) (late bool) {
+	now := s.clock.Now()
+	err := s.index.main.Read(ctx, func(tx *db.Tx) error {
+		late = false
+		return tx.Query(sqlOldestTodo, []any{int64(mailbox.FirstAt(now.Add(-lateWithin)))}, func(r db.Row) error {
+			late = now.Sub(mailbox.FiledAt(haven.MessageID(r.Int64(0)))) > lateAfter
+			return nil
+		})
+	})
+	return late && err == nil
 }
 
 // Step does one bounded piece of what there is to do and returns how many messages it dealt with; 0 means that the
