@@ -26,6 +26,9 @@ func (s *Server) capabilities() []capability {
 		{quotaURN, func(*visit) any { return record{} }, quotaCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
 	}
+	if s.o.Blobs != nil {
+		all = append(all, capability{blobURN, func(*visit) any { return record{} }, s.blobCapability})
+	}
 	if s.o.Vacations != nil {
 		all = append(all, capability{vacationURN, func(*visit) any { return record{} }, vacationCapability})
 	}

@@ -165,7 +165,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

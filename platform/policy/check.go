@@ -268,6 +268,7 @@ func (j JMAP) bounds() []bound {
 		{"jmap.upload_kept", j.UploadKept >= time.Hour && j.UploadKept <= 7*day, "between an hour (\"1h\", RFC 8620 §6) and 7 days (\"7d\")"},
 		between("jmap.uploads_per", j.UploadsPer, 10, 100_000),
 		{"jmap.uploads_octets", j.UploadsOctets >= j.UploadOctets, "at least upload_octets"},
+		between("jmap.sources", j.Sources, 64, 10_000).because(": RFC 9404 §3.1 has 64 at least"),
 		between("jmap.sockets", j.Sockets, 1, 1000),
 		least("jmap.sockets_total", j.SocketsTotal, 0),
 		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},

@@ -453,6 +453,7 @@ type JMAP struct {
 	UploadKept    time.Duration // an upload that nothing was made of
 	UploadsPer    int           // such uploads of one person
 	UploadsOctets int64         // and what they may hold together
+	Sources       int           // data sources of one blob that a request makes (maxDataSources, RFC 9404)
 	Sockets       int           // WebSockets and event sources of one person
 	SocketsTotal  int           // of everybody; 0: no limit
 	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there

@@ -197,6 +197,7 @@ func TestCheck(t *testing.T) {
 		{"jmap.upload_kept", func(p *Policy) { p.JMAP.UploadKept = time.Minute }},
 		{"jmap.uploads_per", func(p *Policy) { p.JMAP.UploadsPer = 0 }},
 		{"jmap.uploads_octets", func(p *Policy) { p.JMAP.UploadsOctets = 1 }},
+		{"jmap.sources", func(p *Policy) { p.JMAP.Sources = 10 }},
 		{"jmap.sockets", func(p *Policy) { p.JMAP.Sockets = 0 }},
 		{"jmap.sockets_total", func(p *Policy) { p.JMAP.SocketsTotal = -1 }},
 		{"jmap.ping_every", func(p *Policy) { p.JMAP.PingEvery = 0 }},
