@@ -203,6 +203,9 @@ func TestCheck(t *testing.T) {
 		{"jmap.ping_every", func(p *Policy) { p.JMAP.PingEvery = 0 }},
 		{"jmap.write_within", func(p *Policy) { p.JMAP.WriteWithin = 0 }},
 		{"jmap.push_delay", func(p *Policy) { p.JMAP.PushDelay = time.Hour }},
+		{"shared.notifications", func(p *Policy) { p.Shared.Notifications = 1 }},
+		{"shared.notifications_kept", func(p *Policy) { p.Shared.NotificationsKept = time.Hour }},
+		{"shared.notifications_within", func(p *Policy) { p.Shared.NotificationsWithin = 48 * time.Hour }},
 		{"life_cycle.reminders", func(p *Policy) { p.LifeCycle.Reminders = []int{91} }},
 	} {
 		p := must(t, "")
