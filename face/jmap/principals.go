@@ -159,13 +159,18 @@ func (principals) Set(_ *call, _ mailbox.Viewer, s *setting) error {
 
 // refuseAll answers everything that a /set asks with one error.
 func refuseAll(s *setting, err error) {
+	refuseEdits(s, err)
+	for _, id := range s.Destroy {
+		s.NotDestroyed(id, err)
+	}
+}
+
+// refuseEdits answers what a /set asks to be made or changed with one error.
+func refuseEdits(s *setting, err error) {
 	for _, x := range s.Create {
 		s.NotCreated(x.CID, err)
 	}
 	for _, u := range s.Update {
 		s.NotUpdated(u.ID, err)
-	}
-	for _, id := range s.Destroy {
-		s.NotDestroyed(id, err)
 	}
 }
