@@ -273,6 +273,8 @@ func TestRFC9670_2_4_PrincipalQuery(t *testing.T) {
 		"by account":                         {cond{"accountIds": []string{own, shop}}, []account.Account{w.ann, w.shop}},
 		"by account and name":                {cond{"accountIds": []string{own, shop}, "name": "example"}, []account.Account{w.ann}},
 		"by another's account":               {cond{"accountIds": []string{bens, "nothing"}}, nil},
+		"the whole address, and more":        {cond{"email": w.ben.Address.String(), "name": "whit", "text": "elm ben"}, []account.Account{w.ben}},
+		"a search, and accounts":             {op("AND", cond{"text": "leeds"}, cond{"accountIds": []string{shop}}), []account.Account{w.shop}},
 		"all of two":                         {op("AND", cond{"text": "york"}, cond{"type": "individual"}), []account.Account{w.ben}},
 		"one of two":                         {op("OR", cond{"name": "whitlock"}, cond{"accountIds": []string{own}}), []account.Account{w.ann, w.ben}},
 		"none of one":                        {op("AND", cond{"text": "york"}, op("NOT", cond{"type": "group"})), []account.Account{w.ben}},

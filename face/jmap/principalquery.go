@@ -30,10 +30,10 @@ func (principals) Query(c *call, v mailbox.Viewer, q asking) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	if source == nil {
+	if source.list == nil {
 		return found{}, errListsAll
 	}
-	all, err := source()
+	all, err := source.list()
 	if err != nil {
 		return found{}, err
 	}
@@ -91,12 +91,14 @@ type principalLooking struct {
 	more     bool // a search found more than it gave
 }
 
-// principalTest says whether an entry is looked for; principalSource gives entries among which all are that may be, nil where only the whole directory
-// would do.
-type (
-	principalTest   = func(directory.Entry) bool
-	principalSource = func() ([]directory.Entry, error)
-)
+// principalTest says whether an entry is looked for.
+type principalTest = func(directory.Entry) bool
+
+// principalSource lists entries among which all are that may be looked for. Its list is nil where only the whole directory would do.
+type principalSource struct {
+	list  func() ([]directory.Entry, error)
+	known bool // all of them: a search gives the best alone
+}
 
 func (l *principalLooking) compile(f *filter) (principalTest, principalSource, error) {
 	if f.Condition != nil {
@@ -109,24 +111,40 @@ func (l *principalLooking) compile(f *filter) (principalTest, principalSource, e
 		return test, err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, principalSource{}, err
 	}
-	some := slices.DeleteFunc(slices.Clone(sources), func(s principalSource) bool { return s == nil })
-	switch {
-	case f.Op == "AND" && len(some) > 0:
-		return match, some[0], nil
-	case f.Op == "OR" && len(some) == len(sources):
-		return match, all(some), nil
+	switch f.Op {
+	case "AND":
+		return match, narrowest(sources), nil
+	case "OR":
+		return match, union(sources), nil
 	}
-	return match, nil, nil
+	return match, principalSource{}, nil
 }
 
-// all gives what any of some sources gives, each once.
-func all(some []principalSource) principalSource {
-	return func() (all []directory.Entry, err error) {
+// narrowest is one of some sources that lists no more than has to be looked at.
+func narrowest(sources []principalSource) (best principalSource) {
+	for _, s := range sources {
+		if s.list != nil && (best.list == nil || s.known && !best.known) {
+			best = s
+		}
+	}
+	return best
+}
+
+// union lists what any of some sources lists, each once. Where one of them can't, it can't.
+func union(sources []principalSource) principalSource {
+	known := true
+	for _, s := range sources {
+		if s.list == nil {
+			return principalSource{}
+		}
+		known = known && s.known
+	}
+	return principalSource{known: known, list: func() (all []directory.Entry, err error) {
 		once := map[haven.AccountID]bool{}
-		for _, source := range some {
-			entries, err := source()
+		for _, s := range sources {
+			entries, err := s.list()
 			if err != nil {
 				return nil, err
 			}
@@ -137,41 +155,56 @@ func all(some []principalSource) principalSource {
 			}
 		}
 		return all, nil
-	}
+	}}
 }
 
-// condition reads a FilterCondition of RFC 9670 §2.4.1. Words are found by their beginnings, as everywhere in the directory.
+// principalTexts are the conditions of RFC 9670 §2.4.1 that are texts. Words are found by their beginnings, as everywhere in the directory.
+var principalTexts = []struct {
+	name   string
+	fits   func(e directory.Entry, text string) bool
+	search bool // it can be searched for
+}{
+	{"name", directory.Entry.Called, true},
+	{"email", func(e directory.Entry, text string) bool {
+		return strings.Contains(strings.ToLower(e.Account.Address.String()), strings.ToLower(text))
+	}, true},
+	{"text", directory.Entry.Fits, true},
+	{"type", func(e directory.Entry, text string) bool { return principalType(e) == text }, false},
+	{"timeZone", func(e directory.Entry, text string) bool { return zoneOf(e) == text }, false},
+}
+
+// condition reads a FilterCondition of RFC 9670 §2.4.1.
 func (l *principalLooking) condition(o *object) (principalTest, principalSource, error) {
 	var tests []principalTest
-	var source principalSource
-	for _, x := range []struct {
-		name string
-		fits func(e directory.Entry, text string) bool
-		find bool
-	}{
-		{"email", func(e directory.Entry, text string) bool {
-			return strings.Contains(strings.ToLower(e.Account.Address.String()), strings.ToLower(text))
-		}, true},
-		{"name", directory.Entry.Called, true},
-		{"text", directory.Entry.Fits, true},
-		{"type", func(e directory.Entry, text string) bool { return principalType(e) == text }, false},
-		{"timeZone", func(e directory.Entry, text string) bool { return zoneOf(e) == text }, false},
-	} {
+	var looked []string
+	for _, x := range principalTexts {
 		text, ok := o.OptString(x.name)
 		if !ok {
 			continue
 		}
 		tests = append(tests, func(e directory.Entry) bool { return x.fits(e, text) })
-		if x.find && source == nil {
-			source = func() ([]directory.Entry, error) { return l.search(text) }
+		if x.search {
+			looked = append(looked, withoutDomain(text))
 		}
+	}
+	var source principalSource
+	if looked != nil {
+		source.list = func() ([]directory.Entry, error) { return l.search(strings.Join(looked, " ")) }
 	}
 	if o.Has("accountIds") {
 		own := l.accounts(o.Strings("accountIds"))
 		tests = append(tests, func(e directory.Entry) bool { return slices.Contains(own, e.Account.ID) })
-		source = func() ([]directory.Entry, error) { return l.c.srv.o.Directory.ByID(l.c.ctx, l.actor, own) }
+		source = principalSource{known: true, list: func() ([]directory.Entry, error) { return l.c.srv.o.Directory.ByID(l.c.ctx, l.actor, own) }}
 	}
 	return every(tests), source, conditionDone(o)
+}
+
+// withoutDomain leaves of an address what one can be looked for by: the domain is everybody's.
+func withoutDomain(text string) string {
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		text = text[:at]
+	}
+	return strings.ReplaceAll(text, "@", " ")
 }
 
 // accounts are those of some account ids that the session opens; others belong to no Principal that it sees them of.

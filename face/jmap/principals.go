@@ -2,6 +2,7 @@ package jmap
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"haven"
@@ -106,21 +107,18 @@ func principalType(e directory.Entry) string {
 	return "individual"
 }
 
-// describe says what somebody does and where, and of a mailbox what its owners say about it, too.
+// describe says what somebody does and where, and what owners say about a mailbox.
 func describe(e directory.Entry) string {
-	var says []string
-	for _, p := range append([]directory.Place{{Name: e.Job}}, e.Places...) {
-		if p.Name != "" && p.Town != "" {
-			p.Name += ", " + p.Town
-		}
-		if p.Name != "" {
-			says = append(says, p.Name)
-		}
+	says := []string{e.Job}
+	for _, p := range e.Places {
+		says = append(says, joined(", ", p.Name, p.Town))
 	}
-	if e.About != "" {
-		says = append(says, e.About)
-	}
-	return strings.Join(says, "; ")
+	return joined("; ", append(says, e.About)...)
+}
+
+// joined joins those of some texts that say something.
+func joined(by string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), by)
 }
 
 // zoneOf is the time zone of a place of work, which is that of opening hours.
