@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"haven"
-	"haven/people/account"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -25,16 +24,11 @@ func (s *Service) Shown(ctx context.Context, actor haven.Actor, people []haven.A
 // who may not search (MaySearch).
 func (s *Service) ByID(ctx context.Context, actor haven.Actor, ids []haven.AccountID) ([]Entry, error) {
 	shown, err := s.shown(ctx, actor, func(tx *db.Tx) (numbers []haven.AccountNo, err error) {
-		for _, id := range ids {
-			a, err := account.ByIDIn(tx, id)
-			if err != nil && !errs.Is(err, errs.NotFound) {
-				return nil, err
-			}
-			if err == nil {
-				numbers = append(numbers, a.No)
-			}
-		}
-		return numbers, nil
+		err = tx.QueryEach(sqlNumber, len(ids), func(i int) []any { return []any{ids[i][:]} }, func(_ int, r db.Row) error {
+			numbers = append(numbers, haven.AccountNo(r.Int64(0)))
+			return nil
+		})
+		return numbers, err
 	})
 	return slices.Collect(maps.Values(shown)), err
 }
