@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -460,6 +462,31 @@ func TestRFC9404_4_1_PartsOfLargeMessagesAreBounded(t *testing.T) {
 	r, err := p.c.Call(t.Context(), calls...)
 	if err != nil || r.Answers[7].Name != "error" || r.Answers[4].Name == "error" {
 		t.Errorf("%v, %v", r.Answers, err)
+	}
+}
+
+// Not parallel: it measures. A blob is made of others, and digested, without being held.
+func TestRFC9404_4_1_Streams(t *testing.T) {
+	m := newMailWorld(t)
+	p := m.keeper(t, anna, pharmacy)
+	up, err := p.c.Upload(t.Context(), p.account, "", io.LimitReader(zeros{}, 30<<20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var from []args
+	for i := range 30 {
+		from = append(from, args{"blobId": up.Blob, "offset": i << 20, "length": 1 << 20})
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	id := p.made(args{"x": args{"data": from}})["x"]
+	sums := p.list("Blob/get", args{"ids": []string{id, up.Blob}, "properties": []string{"digest:sha-256", "size"}})
+	runtime.ReadMemStats(&after)
+	if sums[0]["digest:sha-256"] != sums[1]["digest:sha-256"] || sums[0]["size"] != float64(30<<20) {
+		t.Errorf("%v", sums)
+	}
+	if spent := (after.TotalAlloc - before.TotalAlloc) >> 20; spent > 8 {
+		t.Errorf("%d MiB", spent)
 	}
 }
 
