@@ -88,24 +88,29 @@ func (t *blobReader) one(c *call, v mailbox.Viewer, id string, want properties) 
 	if !whole {
 		o["isTruncated"] = true
 	}
-	sums := digestsOf(want)
-	data := want.Has("data") || want.Has("data:asText") || want.Has("data:asBase64")
+	sums, data := digestsOf(want), want.Has("data") || want.Has("data:asText") || want.Has("data:asBase64")
+	if err := t.afford(c, b, n, data, len(sums) > 0); err != nil || !data && len(sums) == 0 {
+		return o, err
+	}
+	return o, o.fill(contextReader{c.ctx, io.NewSectionReader(b, at, n)}, want, data, sums)
+}
+
+// afford counts what a blob costs: n octets that are given out, or read for digests, and what was read to open it.
+func (t *blobReader) afford(c *call, b Blob, n int64, data, digested bool) error {
 	cost := decoded(b)
-	if len(sums) > 0 {
+	if digested {
 		cost += n
 	}
 	if !c.spend(cost) {
-		return nil, fail("requestTooLarge", "So much is not read for one request. Go on with another one.")
+		return fail("requestTooLarge", "So much is not read for one request. Go on with another one.")
 	}
 	if data {
-		if t.left -= n; t.left < 0 {
-			return nil, fail("requestTooLarge", "At most %d octets of data are given with one call. Ask for a part with offset and length, or download it.", c.srv.o.Policy.RequestOctets)
-		}
+		t.left -= n
 	}
-	if !data && len(sums) == 0 {
-		return o, nil
+	if t.left < 0 {
+		return fail("requestTooLarge", "At most %d octets of data are given with one call. Ask for a part with offset and length, or download it.", c.srv.o.Policy.RequestOctets)
 	}
-	return o, o.fill(contextReader{c.ctx, io.NewSectionReader(b, at, n)}, want, data, sums)
+	return nil
 }
 
 // within is which octets of a blob of that size are asked for, and whether that is all that was (RFC 9404 §4.2 isTruncated).
