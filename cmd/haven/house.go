@@ -52,6 +52,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/sharenotification"
 	"haven/people/signature"
 	"haven/people/texts"
 	"haven/people/vouch"
@@ -92,6 +93,7 @@ type house struct {
 	requests      *request.Service
 	leavers       *leaver.Service
 	directory     *directory.Service
+	shares        *sharenotification.Service
 	notify        *notify.Service
 	contacts      *account.Contacts
 	reset         *reset.Service
@@ -145,7 +147,7 @@ const searchFile = "search.db"
 const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
-var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
+var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharenotification.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
 	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema, sending.Schema, work.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
@@ -343,6 +345,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 		Portal: func() string { return told{h}.page("") }, Owns: sharedmailbox.OwnsIn})
 	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h},
 		Factor: h.second, Reading: reading{h}, Policy: p, Clock: h.clock, Logger: h.log})
+	h.shares = sharenotification.New(sharenotification.Options{DB: h.db, Announcer: announcer{h}, Policy: p.Shared, Clock: h.clock})
 	h.locum = locum.New(locum.Options{DB: h.db, Access: h.access, Shared: h.shared, Notices: told{h}, Policy: p.Locum, Clock: h.clock})
 	h.directory = directory.New(directory.Options{DB: h.db, Profiles: profiles{h}, Policy: p.Directory, Clock: h.clock, Logger: h.log})
 	h.legal = legal.New(legal.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})

@@ -167,13 +167,14 @@ func copyBlobs(c *call) (any, error) {
 		return nil, fail("requestTooLarge", "At most %d blobs can be copied with one call.", most)
 	}
 	copied, notCopied := record{}, record{}
-	for _, id := range ids {
+	for _, name := range ids {
+		id, _ := c.resolve(name) // "" is none
 		made, err := c.srv.o.Blobs.Copy(c.ctx, from, to, id)
 		if err != nil {
-			notCopied[id] = asSetError(err).object()
+			notCopied[name] = asSetError(err).object()
 			continue
 		}
-		copied[id] = made
+		copied[name] = made
 	}
 	return record{"fromAccountId": c.args.String("fromAccountId"), "accountId": c.args.String("accountId"), "copied": orNull(copied), "notCopied": orNull(notCopied)}, nil
 }

@@ -36,6 +36,7 @@ type run struct {
 	accounts []Account
 	answers  []answer
 	octets   int64 // of the answers
+	spent    int64 // octets that were read for blobs without being sent (spend)
 }
 
 // answer is one response of a request.

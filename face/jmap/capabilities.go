@@ -26,8 +26,14 @@ func (s *Server) capabilities() []capability {
 		{quotaURN, func(*visit) any { return record{} }, quotaCapability},
 		{socketURN, func(v *visit) any { return socketCapability(v) }, nil},
 	}
+	if s.o.Blobs != nil {
+		all = append(all, capability{blobURN, func(*visit) any { return record{} }, s.blobCapability})
+	}
 	if s.o.Vacations != nil {
 		all = append(all, capability{vacationURN, func(*visit) any { return record{} }, vacationCapability})
+	}
+	if s.o.Directory != nil {
+		all = append(all, capability{principalsURN, func(*visit) any { return record{} }, principalsCapability})
 	}
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
@@ -74,24 +80,34 @@ func (v *visit) sessionObject(accounts []Account) record {
 		caps[c.urn] = c.session(v)
 	}
 	for _, a := range accounts {
-		own := record{}
+		each[a.JMAP()] = v.srv.accountObject(accounts, a)
 		for _, c := range v.srv.features {
-			if c.account == nil {
-				continue
-			}
-			if of := c.account(a); of != nil {
-				own[c.urn] = of
-				if a.Personal || v.session.Only == a.No {
-					primary[c.urn] = a.JMAP()
-				}
+			if (a.Personal || v.session.Only == a.No) && c.account != nil && c.account(a) != nil {
+				primary[c.urn] = a.JMAP()
 			}
 		}
-		each[a.JMAP()] = record{"name": a.label(), "isPersonal": a.Personal, "isReadOnly": !a.Rights.Has(haven.Write), "accountCapabilities": own}
 	}
 	return record{"capabilities": caps, "accounts": each, "primaryAccounts": primary, "username": v.session.Address.String(),
 		"apiUrl": here + apiPath, "uploadUrl": here + uploadPath + "{accountId}/",
 		"downloadUrl":    here + downloadPath + "{accountId}/{blobId}/{name}?accept={type}",
 		"eventSourceUrl": here + eventsPath + "?types={types}&closeafter={closeafter}&ping={ping}"}
+}
+
+// accountObject is an Account object (RFC 8620 §2), of one of a session's accounts.
+func (s *Server) accountObject(accounts []Account, a Account) record {
+	own := record{}
+	for _, c := range s.features {
+		if c.account == nil {
+			continue
+		}
+		if of := c.account(a); of != nil {
+			own[c.urn] = of
+		}
+	}
+	if of := s.ownerCapability(accounts, a); of != nil {
+		own[ownerURN] = of
+	}
+	return record{"name": a.label(), "isPersonal": a.Personal, "isReadOnly": !a.Rights.Has(haven.Write), "accountCapabilities": own}
 }
 
 // label is how an account is called in lists: by its name, and where it has none by its address.

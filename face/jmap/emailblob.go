@@ -14,8 +14,13 @@ import (
 
 var errNoBlob = errs.E(errs.NotFound, "There is no such file.")
 
-// openBlob opens whatever has a blob id: an upload, a message (its id), or a part of either (its id, and the part's number).
-func (c *call) openBlob(v mailbox.Viewer, id string) (Blob, error) {
+// openBlob opens whatever has a blob id: an upload, a message (its id), or a part of either (its id, and the part's number). What was made in
+// this request goes by its creation id too (RFC 9404 §4.1).
+func (c *call) openBlob(v mailbox.Viewer, name string) (Blob, error) {
+	id, ok := c.resolve(name)
+	if !ok {
+		return nil, errNoBlob
+	}
 	return c.srv.openBlob(c.ctx, v, id)
 }
 
@@ -85,8 +90,9 @@ func (s *Server) openPart(ctx context.Context, v mailbox.Viewer, of string, b Bl
 		if err != nil {
 			return nil, err
 		}
+		whole := b.Size()
 		b.Close()
-		return partBlobOf{bytes.NewReader(data), p.Type + "/" + p.Subtype}, nil
+		return partBlobOf{bytes.NewReader(data), p.Type + "/" + p.Subtype, whole}, nil
 	}
 	return nil, errNoBlob
 }
@@ -114,6 +120,7 @@ func (s *Server) structure(ctx context.Context, v mailbox.Viewer, of string, b B
 type partBlobOf struct {
 	*bytes.Reader
 	typ string
+	of  int64 // octets of what it is a part of
 }
 
 func (b partBlobOf) Type() string { return b.typ }

@@ -35,8 +35,14 @@ func (c *call) get(t getter) (any, error) {
 	return record{"accountId": c.args.String("accountId"), "state": state, "list": list, "notFound": notFound}, nil
 }
 
+// reader is what a /get needs of a type to read objects: a getter without state.
+type reader interface {
+	Properties() (all, usual []string)
+	Read(c *call, v mailbox.Viewer, ids []string, want properties, add func(id string, object any)) error
+}
+
 // wanted reads the properties of a /get; one that the type does not have is refused.
-func (c *call) wanted(t getter) properties {
+func (c *call) wanted(t reader) properties {
 	all, usual := t.Properties()
 	names := c.args.Strings("properties")
 	if names == nil {
@@ -65,7 +71,7 @@ func wanting(names []string) properties {
 }
 
 // read reads each id once, and lists what there is in the order of ids.
-func (c *call) read(t getter, v mailbox.Viewer, ids []string, want properties) (list []any, notFound []string, err error) {
+func (c *call) read(t reader, v mailbox.Viewer, ids []string, want properties) (list []any, notFound []string, err error) {
 	list, notFound = []any{}, []string{}
 	real, names := make([]string, 0, len(ids)), make([]string, 0, len(ids))
 	once := make(map[string]bool, len(ids))

@@ -77,6 +77,8 @@ func FuzzRequest(f *testing.F) {
 		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/set",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","create":{"k":{"name":"x","tags":{"a":true}}},"update":{"#k":{"tags/b":true}},"destroy":["T1"]},"0"]]}`,
 		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/query",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","filter":{"operator":"NOT","conditions":[{"name":"x"}]},"sort":[{"property":"name"}],"position":-1,"anchor":"T1"},"0"]]}`,
 		`{"using":["https://surgery.test/things"],"methodCalls":[["Thing/copy",{"fromAccountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaam","create":{"k":{"id":"T1"}}},"0"]]}`,
+		`{"using":["urn:ietf:params:jmap:blob","urn:ietf:params:jmap:mail"],"methodCalls":[["Blob/upload",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","create":{"k":{"data":[{"data:asText":"x"},{"data:asBase64":"eA=="}]},"l":{"data":[{"blobId":"#k","offset":1,"length":1}]}}},"0"],` +
+			`["Blob/get",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","ids":["#k","M1_1"],"offset":0,"length":1,"properties":["data","digest:sha"]},"1"],["Blob/lookup",{"accountId":"Aaaaaaaaaaaaaaaaaaaaaaaaaae","ids":["#l","M1"],"typeNames":["Email"]},"2"]]}`,
 		`{"using":[],"methodCalls":[],"createdIds":{"a":"b"}}`, `[]`, ``,
 	} {
 		f.Add([]byte(s))

@@ -121,6 +121,9 @@ type Options struct {
 
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
+	Directory Directory          // nil: without Principals
+	Shares    ShareNotifications // given with Directory
+
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
@@ -161,7 +164,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -102,6 +102,9 @@ func provisioned(r Role) haven.MailboxNo {
 	return 1
 }
 
+// InboxNo is the number of the Inbox in every account.
+var InboxNo = provisioned(Inbox)
+
 // Watch calls fn after every commit that changed one of the accounts. fn must not block.
 func (s *Service) Watch(fn func(haven.AccountNo), accounts ...haven.AccountNo) *change.Subscription {
 	return s.hub.Subscribe(fn, accounts...)

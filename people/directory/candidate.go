@@ -9,7 +9,6 @@ import (
 	"haven/people/account"
 	"haven/people/organisation"
 	"haven/platform/db"
-	"haven/platform/errs"
 )
 
 // Candidate is a person whom somebody is about to give something, as the directory shows the person, with the others of one name.
@@ -72,33 +71,4 @@ func (s *Service) Candidate(ctx context.Context, actor haven.Actor, of account.A
 		return err
 	})
 	return c, err
-}
-
-// Shown are people as the directory shows them, for a person who has them before the eyes already, such as the colleagues in a mailbox: it is no
-// search, and is not counted. Who can't be found, and where the person may not search, is left out.
-func (s *Service) Shown(ctx context.Context, actor haven.Actor, people []haven.AccountNo) (map[haven.AccountNo]Entry, error) {
-	who, err := s.admit(ctx, actor)
-	if errs.Is(err, errs.Denied) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var shown map[haven.AccountNo]Entry
-	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		shown = make(map[haven.AccountNo]Entry, len(people))
-		all, err := factsOf(tx, append([]haven.AccountNo{who.No}, people...))
-		if err != nil {
-			return err
-		}
-		now := s.o.Clock.Now()
-		own := ownPlaces(all[who.No], now)
-		for _, no := range people {
-			if f := all[no]; f != nil && Findable(f.account) {
-				shown[no] = show(*f, own, now)
-			}
-		}
-		return nil
-	})
-	return shown, err
 }

@@ -2,12 +2,15 @@ package directory_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"haven"
 	"haven/people/account"
+	"haven/people/directory"
 	"haven/people/organisation"
 	"haven/people/peopletest"
+	"haven/people/sharedmailbox"
 	"haven/platform/errs"
 	"haven/platform/policy"
 )
@@ -20,6 +23,8 @@ func TestCandidate(t *testing.T) {
 		h.Person("Ben", "Whitlocke")
 		rowan, _ := h.Premises("FX002", ann)
 		elm, err := h.Places.Add(ctx, peopletest.Operator, organisation.Organisation{Kind: organisation.Pharmacy, Code: "FX003", Name: "ELM CHEMIST", Place: "YORK"})
+		h.must(err)
+		elmBox, err := h.Shared.Create(ctx, peopletest.Operator, sharedmailbox.Spec{Organisation: elm.ID, ODS: elm.Code, Name: elm.Name, Place: elm.Place, Owners: []haven.AccountNo{ann.No}})
 		h.must(err)
 		h.Post(rowan, ben, "dispenser")
 		h.Post(elm, second, "pharmacist")
@@ -59,6 +64,15 @@ func TestCandidate(t *testing.T) {
 		}
 		if shown, err = h.dir.Shown(ctx, peopletest.As(invited), []haven.AccountNo{ben.No}); err != nil || len(shown) != 0 {
 			t.Errorf("to who may not search: %+v, %v", shown, err)
+		}
+		byID, err := h.dir.ByID(ctx, peopletest.As(ann), []haven.AccountID{ben.ID, invited.ID, haven.NewAccountID(), elmBox.ID})
+		h.must(err)
+		slices.SortFunc(byID, func(a, b directory.Entry) int { return int(a.Account.Kind) - int(b.Account.Kind) })
+		if len(byID) != 2 || byID[0].Job != "dispenser" || byID[1].Account.ID != elmBox.ID {
+			t.Errorf("%+v", byID)
+		}
+		if _, err := h.dir.ByID(ctx, peopletest.As(invited), []haven.AccountID{ben.ID}); !errs.Is(err, errs.Denied) {
+			t.Errorf("to who may not search: %v", err)
 		}
 		if _, err := h.dir.Candidate(ctx, peopletest.As(invited), ben); !errs.Is(err, errs.Denied) {
 			t.Errorf("for who may not search: %v", err)

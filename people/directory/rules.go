@@ -72,16 +72,21 @@ func ParseSearch(text string, p policy.Directory) ([]string, haven.Verdict) {
 	if len(text) > longestQuery {
 		return nil, haven.Refuse("directory.words", "Type fewer words: a name and a place are enough.")
 	}
-	if at := strings.LastIndexByte(text, '@'); at > 0 {
-		text = text[:at] // of an address: the domain is everybody's
-	}
-	words := shorten(organisation.FoldWords(text))
+	words := searchedWords(text)
 	if !slices.ContainsFunc(words, func(w string) bool { return len(w) >= p.LeastLetters }) {
 		return nil, none
 	}
 	// The longest tell most; the rest can't be needed.
 	slices.SortFunc(words, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
 	return words[:min(len(words), mostWords)], haven.Allow("directory.words")
+}
+
+// searchedWords are the words of a search; of an address without its domain, which is everybody's.
+func searchedWords(text string) []string {
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		text = text[:at]
+	}
+	return shorten(organisation.FoldWords(text))
 }
 
 func shorten(words []string) []string {
@@ -102,14 +107,16 @@ func wordsOf(f facts, now time.Time) (name, rest []string) {
 	if !Findable(f.account) {
 		return nil, nil
 	}
-	texts := []string{f.account.Address.Local}
-	if f.account.Kind == haven.Personal {
-		texts = append(texts, profile.JobOf(f.job, f.posts, now))
-	}
-	for _, p := range f.places(now) {
+	return show(f, nil, now).words()
+}
+
+// words are those of an entry that is shown: of its name, and the others.
+func (e Entry) words() (name, rest []string) {
+	texts := []string{e.Account.Address.Local, e.Job}
+	for _, p := range e.Places {
 		texts = append(texts, string(p.Code), p.Name, p.Town)
 	}
-	name = shorten(organisation.FoldWords(f.account.Display))
+	name = shorten(organisation.FoldWords(e.Account.Display))
 	name = name[:min(len(name), mostIndexed/2)]
 	rest = slices.DeleteFunc(shorten(organisation.FoldWords(strings.Join(texts, " "))), func(w string) bool { return slices.Contains(name, w) })
 	return name, rest[:min(len(rest), mostIndexed/2)]
@@ -162,6 +169,20 @@ func match(looked, name, rest []string) (fit int) {
 		}
 	}
 	return fit
+}
+
+// Fits says whether a search for a text finds an entry that is shown to somebody already: whether one of its words begins with each word of the text.
+func (e Entry) Fits(text string) bool {
+	looked := searchedWords(text)
+	name, rest := e.words()
+	return len(looked) > 0 && match(looked, name, rest) > 0
+}
+
+// Called is Fits for the entry's name alone.
+func (e Entry) Called(text string) bool {
+	looked := searchedWords(text)
+	name, _ := e.words()
+	return len(looked) > 0 && match(looked, name, nil) > 0
 }
 
 func begins(words []string, with string) bool {

@@ -290,3 +290,20 @@ func TestSameName(t *testing.T) {
 		}
 	}
 }
+
+// What a search finds and what fits an entry that is shown already are one rule.
+func TestFitsAndCalled(t *testing.T) {
+	t.Parallel()
+	e := show(ann(), nil, noon)
+	for _, c := range []struct {
+		text         string
+		fits, called bool
+	}{
+		{"ann", true, true}, {"O'Neill ANN", true, true}, {"one", true, true}, {"leeds", true, false}, {"ann leeds", true, false}, {"hull", false, false},
+		{"", false, false}, {"%", false, false}, {"neill", false, false}, {"nobody", false, false}, {e.Account.Address.String(), true, false},
+	} {
+		if fits, called := e.Fits(c.text), e.Called(c.text); fits != c.fits || called != c.called {
+			t.Errorf("%q: %v %v", c.text, fits, called)
+		}
+	}
+}

@@ -14,7 +14,7 @@ CREATE TABLE directory_use (
 }}
 
 const (
-	// What an entry is made of. These five read tables of other concepts, and are the only ones that do.
+	// What an entry is made of. These six read tables of other concepts, and are the only ones that do.
 	sqlFacts = `SELECT a.no, a.id, a.kind, a.state, a.display, COALESCE(x.local, ''), COALESCE(x.domain, ''), COALESCE(f.job, ''),
 		COALESCE(f.telephone, ''), COALESCE(s.name, ''), COALESCE(s.place, ''), COALESCE(s.code, ''), COALESCE(s.about, '')
 		FROM account a LEFT JOIN address x ON x.no = a.no AND x.role = 1 LEFT JOIN profile f ON f.no = a.no
@@ -23,6 +23,7 @@ const (
 	sqlPosts      = `SELECT person, role, since, until, organisation FROM post WHERE person IN ` + db.Among + ` ORDER BY person, since, organisation, role`
 	sqlBoxes      = `SELECT an, organisation FROM shared_mailbox WHERE an IN ` + db.Among
 	sqlPlaces     = `SELECT id, kind, COALESCE(code, ''), name, place, line1, line2, line3, line4, line5, postcode, telephone FROM organisation WHERE id IN ` + db.Among
+	sqlNumber     = `SELECT no FROM account WHERE id = $1`
 	sqlColleagues = `SELECT p.person FROM post p WHERE p.organisation = $1 AND p.since <= $2 AND (p.until = 0 OR p.until > $2)
 		UNION SELECT s.an FROM shared_mailbox s WHERE s.organisation = $1 LIMIT $3`
 

@@ -34,6 +34,7 @@ import (
 	"haven/people/secondfactor"
 	"haven/people/session"
 	"haven/people/sharedmailbox"
+	"haven/people/sharenotification"
 	"haven/platform/audit"
 	"haven/platform/clock"
 	"haven/platform/db"
@@ -62,7 +63,7 @@ var Operator = haven.Actor{Program: "admin", Place: "192.0.2.9"}
 
 // Schemas are the tables that people need, in order.
 func Schemas() []db.Schema {
-	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, request.Schema, leaver.Schema, operator.Schema}
+	return []db.Schema{audit.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharenotification.Schema, sharedmailbox.Schema, openinghours.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, request.Schema, leaver.Schema, operator.Schema}
 }
 
 // House is one service's people.

@@ -55,7 +55,9 @@ func (s *Service) PassOnIn(tx *db.Tx, actor haven.Actor, mailbox, person account
 		if err != nil {
 			return err
 		}
-		s.write(tx, actor, mailbox, named[len(named)-1])
+		if err := s.write(tx, actor, mailbox, before, named); err != nil {
+			return err
+		}
 		before = named
 	}
 	i := slices.IndexFunc(before, func(m Membership) bool { return m.Person.No == person.No })
@@ -67,7 +69,5 @@ func (s *Service) PassOnIn(tx *db.Tx, actor haven.Actor, mailbox, person account
 	if err := refusalOf(MayChange(before, after, s.o.Policy.Shared, now)); err != nil {
 		return err
 	}
-	tx.Exec(sqlDropMember, int64(mailbox.No), int64(person.No))
-	s.record(tx, actor, mailbox, gone, "sharedmailbox.member-removed", rule)
-	return nil
+	return s.drop(tx, actor, mailbox, gone, rule)
 }

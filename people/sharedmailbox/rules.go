@@ -181,6 +181,14 @@ func LiveOwners(all []Membership, now time.Time) (n int) {
 // isCurrent holds for a membership that has not ended.
 func isCurrent(m Membership, now time.Time) bool { return m.Until.IsZero() || now.Before(m.Until) }
 
+// rightsAt are the rights that a membership gives at a moment: none before it begins and after it ended.
+func rightsAt(m Membership, now time.Time) haven.Rights {
+	if now.Before(m.From) || !isCurrent(m, now) {
+		return 0
+	}
+	return m.Rights
+}
+
 // MayChange says whether the memberships of a mailbox may become others (Rules 3): the owner who is the last is
 // kept, and no more people come in than the policy has. What was wrong before and gets no worse is no obstacle.
 func MayChange(before, after []Membership, p policy.SharedMailbox, now time.Time) haven.Verdict {

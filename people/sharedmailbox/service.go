@@ -11,6 +11,7 @@ import (
 	"haven/people/access"
 	"haven/people/account"
 	"haven/people/organisation"
+	"haven/people/sharenotification"
 	"haven/platform/audit"
 	"haven/platform/clock"
 	"haven/platform/db"
@@ -159,11 +160,14 @@ func (s *Service) firstMembers(tx *db.Tx, actor haven.Actor, a account.Account, 
 		if current(all, person, s.o.Clock.Now()).Person.No != 0 {
 			return errMember
 		}
-		var err error
-		if all, err = s.granted(tx, haven.Actor{}, all, Grant{Person: person, Rights: rights}); err != nil { // whoever makes the mailbox has decided who they are
+		after, err := s.granted(tx, haven.Actor{}, all, Grant{Person: person, Rights: rights}) // whoever makes the mailbox has decided who they are
+		if err != nil {
 			return err
 		}
-		s.write(tx, actor, a, all[len(all)-1])
+		if err := s.write(tx, actor, a, all, after); err != nil {
+			return err
+		}
+		all = after
 	}
 	return nil
 }
@@ -200,8 +204,7 @@ func (s *Service) AddMemberIn(tx *db.Tx, actor haven.Actor, mailbox haven.Accoun
 	if err != nil {
 		return err
 	}
-	s.write(tx, actor, a, after[len(after)-1])
-	return nil
+	return s.write(tx, actor, a, before, after)
 }
 
 // MembersIn is Members for the service itself, in the caller's transaction.
@@ -235,8 +238,7 @@ func (s *Service) grant(ctx context.Context, actor haven.Actor, mailbox, person 
 		if err != nil {
 			return err
 		}
-		s.write(tx, actor, a, after[len(after)-1])
-		return nil
+		return s.write(tx, actor, a, before, after)
 	})
 }
 
@@ -350,8 +352,9 @@ func (s *Service) remove(ctx context.Context, actor haven.Actor, mailbox, person
 		if v := MayChange(before, after, s.o.Policy.Shared, now); !v.Allowed && keepOwner {
 			return refusalOf(v)
 		}
-		tx.Exec(sqlDropMember, int64(mailbox), int64(person))
-		s.record(tx, actor, a, gone, "sharedmailbox.member-removed", rule)
+		if err := s.drop(tx, actor, a, gone, rule); err != nil {
+			return err
+		}
 		if !keepOwner && LiveOwners(after, now) == 0 {
 			s.record(tx, actor, a, gone, ownerless, rule)
 			left = []account.Account{a}
@@ -461,13 +464,30 @@ func (s *Service) FactorIn(tx *db.Tx, person haven.AccountNo) error {
 	return s.o.Factor.OwnerIn(tx, person)
 }
 
-func (s *Service) write(tx *db.Tx, actor haven.Actor, a account.Account, m Membership) {
+// write writes the last of the memberships that granted gave, and tells its person.
+func (s *Service) write(tx *db.Tx, actor haven.Actor, a account.Account, before, after []Membership) error {
+	m := after[len(after)-1]
 	until := int64(0)
 	if !m.Until.IsZero() {
 		until = m.Until.UnixMicro()
 	}
 	tx.Exec(sqlPutMember, int64(a.No), int64(m.Person.No), int64(m.Rights), m.From.UnixMicro(), until, actor.Person[:], s.o.Clock.Now().UnixMicro())
 	s.record(tx, actor, a, m, "sharedmailbox.member-granted", "sharedmailbox.change")
+	return s.tell(tx, actor, a, current(before, m.Person.No, s.o.Clock.Now()), m)
+}
+
+// drop takes a membership away, and tells its person.
+func (s *Service) drop(tx *db.Tx, actor haven.Actor, a account.Account, gone Membership, rule haven.Rule) error {
+	tx.Exec(sqlDropMember, int64(a.No), int64(gone.Person.No))
+	s.record(tx, actor, a, gone, "sharedmailbox.member-removed", rule)
+	return s.tell(tx, actor, a, gone, Membership{Person: gone.Person})
+}
+
+// tell has a person told where the rights of now are others than before.
+func (s *Service) tell(tx *db.Tx, actor haven.Actor, a account.Account, before, after Membership) error {
+	now := s.o.Clock.Now()
+	return sharenotification.Record(tx, sharenotification.Change{Person: after.Person.No, Mailbox: a, By: actor.Person, Old: rightsAt(before, now),
+		New: rightsAt(after, now), At: now}, s.o.Policy.Shared)
 }
 
 func (s *Service) record(tx *db.Tx, actor haven.Actor, a account.Account, m Membership, what string, rule haven.Rule) {

@@ -16,7 +16,8 @@ CREATE TABLE member (
 CREATE INDEX member_person ON member (person, an)`, `
 CREATE INDEX member_since ON member (since);
 CREATE INDEX member_until ON member (until) WHERE until > 0`, `
-ALTER TABLE shared_mailbox ADD COLUMN about {text} NOT NULL DEFAULT ''`,
+ALTER TABLE shared_mailbox ADD COLUMN about {text} NOT NULL DEFAULT ''`, `
+CREATE TABLE member_dates (one {int} PRIMARY KEY CHECK (one = 1), noted {int} NOT NULL)`,
 }}
 
 const (
@@ -35,6 +36,12 @@ const (
 		granted_by = excluded.granted_by, granted = excluded.granted`
 	sqlTurned = `SELECT an, person FROM member WHERE since > $1 AND since <= $2
 		UNION SELECT an, person FROM member WHERE until > 0 AND until > $1 AND until <= $2`
+	// A membership that began when it was granted is no date that passed.
+	sqlTurnedUnnoted = `SELECT an, person FROM member WHERE since > $1 AND since <= $2 AND since > granted
+		UNION SELECT an, person FROM member WHERE until > 0 AND until > $1 AND until <= $2`
+	sqlNoted    = `SELECT noted FROM member_dates WHERE one = 1`
+	sqlPutNoted = `INSERT INTO member_dates (one, noted) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET noted = excluded.noted`
+
 	sqlDropMember = `DELETE FROM member WHERE an = $1 AND person = $2`
 
 	sqlFor = `SELECT a.no, a.id, a.state, a.display, a.access_ver, a.created, COALESCE(x.local, ''), COALESCE(x.domain, ''),

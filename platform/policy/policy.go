@@ -229,6 +229,10 @@ type SharedMailbox struct {
 	ReviewEvery   time.Duration // owners look who has access so often; 0: they are not asked
 	ReviewWithin  time.Duration // a review that is due and not made for so long is overdue, which whoever runs the service sees
 	AboutRunes    int           // most characters of what owners say about the mailbox
+
+	Notifications       int           // of one person that rights changed; the oldest goes when another comes
+	NotificationsKept   time.Duration // that nobody dismissed
+	NotificationsWithin time.Duration // changes of one hand in one mailbox that come so soon after each other are one
 }
 
 // Locum is the numbers of a locum's pass.
@@ -453,6 +457,7 @@ type JMAP struct {
 	UploadKept    time.Duration // an upload that nothing was made of
 	UploadsPer    int           // such uploads of one person
 	UploadsOctets int64         // and what they may hold together
+	Sources       int           // data sources of one blob that a request makes (maxDataSources, RFC 9404)
 	Sockets       int           // WebSockets and event sources of one person
 	SocketsTotal  int           // of everybody; 0: no limit
 	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there

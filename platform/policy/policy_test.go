@@ -197,11 +197,15 @@ func TestCheck(t *testing.T) {
 		{"jmap.upload_kept", func(p *Policy) { p.JMAP.UploadKept = time.Minute }},
 		{"jmap.uploads_per", func(p *Policy) { p.JMAP.UploadsPer = 0 }},
 		{"jmap.uploads_octets", func(p *Policy) { p.JMAP.UploadsOctets = 1 }},
+		{"jmap.sources", func(p *Policy) { p.JMAP.Sources = 10 }},
 		{"jmap.sockets", func(p *Policy) { p.JMAP.Sockets = 0 }},
 		{"jmap.sockets_total", func(p *Policy) { p.JMAP.SocketsTotal = -1 }},
 		{"jmap.ping_every", func(p *Policy) { p.JMAP.PingEvery = 0 }},
 		{"jmap.write_within", func(p *Policy) { p.JMAP.WriteWithin = 0 }},
 		{"jmap.push_delay", func(p *Policy) { p.JMAP.PushDelay = time.Hour }},
+		{"shared.notifications", func(p *Policy) { p.Shared.Notifications = 1 }},
+		{"shared.notifications_kept", func(p *Policy) { p.Shared.NotificationsKept = time.Hour }},
+		{"shared.notifications_within", func(p *Policy) { p.Shared.NotificationsWithin = 48 * time.Hour }},
 		{"life_cycle.reminders", func(p *Policy) { p.LifeCycle.Reminders = []int{91} }},
 	} {
 		p := must(t, "")

@@ -45,7 +45,8 @@ func nhsmail2017() Policy {
 		Registration: Registration{NewAccounts: 3, Further: 5, PasscodeDigits: 8, PasscodeFor: 30 * time.Minute, PasscodeTries: 5, PasscodesADay: 5, FreezeWithin: 7 * day,
 			PlaceAsks: 60, Approvals: 3, ApprovalFor: 14 * day, ApprovedFor: 7 * day, Kept: 90 * day},
 		Shared: SharedMailbox{Members: 250, Owners: 100, MinOwners: 1, AskedOwners: 2, KeptPeople: 2, Object: day, DraftKept: 30 * day,
-			ClosedRead: 90 * day, VerifyMembers: 14 * day, ReviewEvery: 90 * day, ReviewWithin: 14 * day, AboutRunes: 1000},
+			ClosedRead: 90 * day, VerifyMembers: 14 * day, ReviewEvery: 90 * day, ReviewWithin: 14 * day, AboutRunes: 1000,
+			Notifications: 100, NotificationsKept: 90 * day, NotificationsWithin: time.Hour},
 		Locum:        Locum{Longest: 7 * day, Ahead: 90 * day, CodeDigits: 6, CodeFor: 10 * time.Minute, Tries: 5, TriesIn: time.Hour, OnDuty: time.Hour, Passes: 2, Within: 30 * day},
 		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200, FindResults: 20, HoursExceptions: 60, LegalNames: 20, LegalRunes: 300},
 		LifeCycle: LifeCycle{Inactive: 90 * day, InactiveDeleted: 90 * day, LeaverDeleted: 30 * day, Restorable: 30 * day,
@@ -150,7 +151,7 @@ func connections() Connection {
 // jmap is what a web client and programs need, with what one of them may cost bounded.
 func jmap() JMAP {
 	return JMAP{RequestOctets: 10_000_000, Values: 200_000, Depth: 64, Requests: 8, Calls: 64, Get: 1000, Set: 500, AnswerOctets: 64 << 20, Conditions: 200,
-		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sockets: 20, SocketsTotal: 50_000,
+		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sources: 100, Sockets: 20, SocketsTotal: 50_000,
 		PingEvery: 5 * time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond}
 }
 
