@@ -1,0 +1,106 @@
+package jmap
+
+import "slices"
+
+// Shape is the members of an object that goes over the wire, as web/jmap/types.ts tells them.
+type Shape []Property
+
+// Property is one member of a shape.
+type Property struct {
+	Name string
+	Type string // in TypeScript, in the words of web/jmap/types.ts, with null where it may be null
+	Mark Mark
+	Says string // what its name does not say, in one line
+}
+
+// Mark says when a member is given, and by whom. Without one a property is given when an object is made or changed; an argument may be left out.
+type Mark uint8
+
+// The marks of a property. ServerSet and Immutable are those of RFC 8620 §1.1.
+const (
+	ServerSet  Mark = 1 << iota // never given by a client
+	Immutable                   // given when an object is made, if at all
+	Required                    // has to be given
+	CreateOnly                  // given when an object is made, and never given back
+	UpdateOnly                  // given when an object is changed alone
+	Optional                    // of an answer: may be left out
+)
+
+// Has reports whether all marks of n are there.
+func (m Mark) Has(n Mark) bool { return m&n == n }
+
+// names are the properties that can be asked for.
+func (s Shape) names() (names []string) {
+	for _, p := range s {
+		if !p.Mark.Has(CreateOnly) {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Struct is an object that is a value within others.
+type Struct struct {
+	Name, Says string
+	Shape      Shape
+	Headers    bool // has header:Name properties too (RFC 8621 §4.1.3)
+}
+
+// DataType is a type of data with standard methods (RFC 8620 §1.6.3), as programs are told of it.
+type DataType struct {
+	Name, Says string
+	Shape      Shape
+	Kept       bool             // there by itself: no client makes or destroys one
+	Conditions Shape            // of a FilterCondition of /query
+	Flat       bool             // /query takes one condition, without operators
+	Sorts      []string         // properties by which /query sorts
+	SortMore   Shape            // further members of a comparator
+	Arguments  map[string]Shape // beyond the standard, by standard method
+	Answers    map[string]Shape // likewise
+	Usual      []string         // what /get gives where no properties are named; nil: all
+	Headers    bool             // has header:Name properties too
+	get        getter           // what has the properties
+	query      querier          // what filters and sorts; nil: no /query
+}
+
+// Method is a method that is none of the standard ones, with all of its arguments and answer.
+type Method struct {
+	Name, Says string
+	Arguments  Shape
+	Answer     Shape
+}
+
+// Described is all that the face tells of itself to programs that are made from it.
+type Described struct {
+	Types   []DataType
+	Structs []Struct
+	Methods []Method
+	Names   []string          // of all methods, in order
+	Roles   []string          // that a Mailbox may have
+	Session map[string]string // the struct of what a capability says of the session; none: nothing
+	Account map[string]string // likewise of an account
+	Of      map[string]string // the capability that each method needs in using
+}
+
+// Describe tells what there is: the methods as they are called, the properties as they are read.
+func Describe() Described {
+	d := Described{Types: slices.Clone(dataTypes), Structs: structs, Methods: ownMethods, Of: map[string]string{}, Roles: roleNames(),
+		Session: capabilityShapes.session, Account: capabilityShapes.account}
+	for i := range d.Types {
+		t := &d.Types[i]
+		if t.get == nil {
+			continue
+		}
+		all, usual := t.get.Properties()
+		if len(usual) < len(all) {
+			t.Usual = usual
+		}
+		_, t.Headers = t.get.(accepter)
+	}
+	for name, m := range New(Options{}).methods {
+		d.Names = append(d.Names, name)
+		d.Of[name] = m.capability
+	}
+	slices.Sort(d.Names)
+	return d
+}
