@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -21,11 +22,16 @@ func Root(t testing.TB) string {
 	return filepath.Dir(filepath.Dir(here))
 }
 
-// Packages is a folder with a package.json, whose packages are installed; make test does it.
+// Packages is a folder with a package.json, whose packages are installed; make test does it. It looks into the folder, so that go test runs
+// again when a script in it changed.
 func Packages(t testing.TB, folder string) string {
 	t.Helper()
 	Need(t, "node", "npm")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(files, func(f os.DirEntry) bool { return f.Name() == "node_modules" }) {
 		t.Skipf("the packages of %s are not installed; make test does it", folder)
 	}
 	return folder
