@@ -91,4 +91,4 @@ install-bench:
 	@deploy/apt-install $(BENCH_PACKAGES)
 
 clean: ## what was built here
-	rm -rf bin build dist
+	rm -rf bin build dist web/jmap/build

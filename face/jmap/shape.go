@@ -51,6 +51,7 @@ type DataType struct {
 	Name, Says string
 	Shape      Shape
 	Kept       bool             // there by itself: no client makes or destroys one
+	OfPerson   bool             // in no account, and without states: its methods take no accountId (RFC 8620 §7.2)
 	Conditions Shape            // of a FilterCondition of /query
 	Flat       bool             // /query takes one condition, without operators
 	Sorts      []string         // properties by which /query sorts
@@ -97,7 +98,9 @@ func Describe() Described {
 		}
 		_, t.Headers = t.get.(accepter)
 	}
-	for name, m := range New(Options{}).methods {
+	srv := New(Options{})
+	defer srv.Close()
+	for name, m := range srv.methods {
 		d.Names = append(d.Names, name)
 		d.Of[name] = m.capability
 	}

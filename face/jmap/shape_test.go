@@ -1,6 +1,7 @@
 package jmap
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"haven"
+	"haven/mail/mailbox"
+	"haven/mail/vacation"
 	"haven/platform/policy"
 )
 
@@ -81,7 +84,8 @@ func describedArguments(name string) []string {
 	of, verb, _ := strings.Cut(name, "/")
 	for _, d := range dataTypes {
 		if d.Name == of {
-			return append(slices.Clone(standardArguments[verb]), d.Arguments[verb].names()...)
+			of := slices.DeleteFunc(slices.Clone(standardArguments[verb]), func(name string) bool { return d.OfPerson && (name == "accountId" || name == "ifInState") })
+			return append(of, d.Arguments[verb].names()...)
 		}
 	}
 	return nil
@@ -153,8 +157,9 @@ func TestEveryConditionIsDescribed(t *testing.T) {
 	}
 }
 
-func TestEveryConditionOfSubmissionsIsDescribed(t *testing.T) {
-	p := newPost(t)
+// in has calls of alice, and her account.
+func (p *post) in(t *testing.T) (dry, string) {
+	t.Helper()
 	s, err := staff{p.House}.ByPassword(t.Context(), Login{User: "alice@pharmacy.test", Password: "secret"})
 	if err != nil {
 		t.Fatal(err)
@@ -163,8 +168,13 @@ func TestEveryConditionOfSubmissionsIsDescribed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := dry{p.s.Config.Handler.(*Server), s, accounts}
-	d.conditions(t, "EmailSubmission", accounts[0].JMAP())
+	return dry{p.s.Config.Handler.(*Server), s, accounts}, accounts[0].JMAP()
+}
+
+func TestEveryConditionOfSubmissionsIsDescribed(t *testing.T) {
+	p := newPost(t)
+	d, account := p.in(t)
+	d.conditions(t, "EmailSubmission", account)
 }
 
 // conditions has a type query by an empty condition, which tells what it looks for in one, and sort by whatever it might.
@@ -207,4 +217,94 @@ func TestEveryCapabilityIsDescribed(t *testing.T) {
 		i := slices.IndexFunc(structs, func(s Struct) bool { return s.Name == name })
 		same(t, urn+"'s members", slices.Collect(maps.Keys(says.(record))), structs[i].Shape.names())
 	}
+}
+
+// setters are the types that are made or changed.
+var setters = map[string]setter{"Mailbox": mailboxes{}, "Email": emails{}, "Identity": identities{}, "EmailSubmission": &submissions{done: map[string]sent{}},
+	"WorkItem": workItems{}, "WorkNote": workNotes{}, "WorkDeadline": workDeadlines{}, "WorkPresence": workPresences{}, "WorkSettings": workSettings{}, "VacationResponse": vacations{}}
+
+// set has a type make an object of nothing, which tells what it looks for in one, and change each property of one to what it can't be; "" where
+// nothing is ever changed.
+func (d dry) set(t *testing.T, name, account, id string) {
+	t.Helper()
+	of := dataTypes[slices.IndexFunc(dataTypes, func(d DataType) bool { return d.Name == name })]
+	c := d.call(t, name+"/set", `{"accountId":"`+account+`"}`)
+	v, err := c.account(haven.Read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, err := parseObject(json.RawMessage("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSetting(c)
+	s.Create = []creating{{"new", empty}}
+	if err := setters[name].Set(c, v, s); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var taken []string
+	for _, p := range of.Shape {
+		given := !of.Kept && p.Mark&(ServerSet|UpdateOnly) == 0
+		if _, looked := empty.asked[p.Name]; given && !looked {
+			t.Errorf("%s/set makes one without looking for %s", name, p.Name)
+		}
+		if given || !empty.asked[p.Name] { // what is looked for and not taken is refused
+			taken = append(taken, p.Name)
+		}
+		if id != "" {
+			d.change(t, of, p, v, id)
+		}
+	}
+	for looked := range empty.asked {
+		if !slices.Contains(taken, looked) {
+			t.Errorf("%s/set looks for %s, which is not described as given", name, looked)
+		}
+	}
+}
+
+// change holds whether a property can be changed against its marks.
+func (d dry) change(t *testing.T, of DataType, p Property, v mailbox.Viewer, id string) {
+	t.Helper()
+	c := d.call(t, of.Name+"/set", `{}`)
+	s := newSetting(c)
+	s.Update = []updating{{id, patch{steps: []patchStep{{p.Name, []string{p.Name}, json.RawMessage(`{"no":"such"}`)}}}}}
+	if err := setters[of.Name].Set(c, v, s); err != nil {
+		t.Fatalf("%s: %v", of.Name, err)
+	}
+	says := text(s.notUpdated[id])
+	fixed := strings.Contains(says, "can't be changed") || strings.Contains(says, "is unknown")
+	if can := p.Mark&(ServerSet|Immutable|CreateOnly) == 0; can == fixed {
+		t.Errorf("%s of %s is described as changeable: %t; changing it: %s", p.Name, of.Name, can, says)
+	}
+}
+
+// noReply is automatic replies of nobody.
+type noReply struct{}
+
+func (noReply) Of(context.Context, haven.AccountNo, haven.AccountNo) (vacation.Reply, error) {
+	return vacation.Reply{}, nil
+}
+
+func (noReply) Set(context.Context, haven.Actor, vacation.Whose, vacation.Reply) error { return nil }
+
+func TestWhatIsGivenIsDescribed(t *testing.T) {
+	t.Parallel()
+	m := newMailWorld(t, func(o *Options) { o.Vacations = noReply{} })
+	d, account := m.in(t, anna)
+	d.set(t, "VacationResponse", account, vacationID)
+	d.set(t, "Mailbox", account, m.mail(t, anna, anna).folder("archive"))
+	d.set(t, "Email", account, "M1")
+	k := newDesk(t)
+	thread := k.letter()
+	d, _ = k.in(t, anna)
+	for name, id := range map[string]string{"WorkItem": thread, "WorkNote": "N1", "WorkDeadline": "", "WorkPresence": thread + "-" + k.box, "WorkSettings": singleton} {
+		d.set(t, name, k.box, id)
+	}
+}
+
+func TestWhatIsGivenToSendIsDescribed(t *testing.T) {
+	p := newPost(t)
+	d, account := p.in(t)
+	d.set(t, "Identity", account, "I1")
+	d.set(t, "EmailSubmission", account, "S1")
 }

@@ -132,7 +132,9 @@ func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
 	if err != nil {
 		return err
 	}
-	after.Allow("id")
+	if string(after.Raw("id")) != `"`+vacationID+`"` {
+		after.Bad("id", "can't be changed")
+	}
 	if after.Has("htmlBody") {
 		after.Bad("htmlBody", "can't be set: automatic replies are plain text")
 	}

@@ -128,8 +128,9 @@ export class Client {
     this.stale ||= came.sessionState !== this.session.state;
     const further = [...came.methodResponses];
     const answers = calls.map((c) => {
-      const [invocation] = further.splice(further.findIndex(([, , id]) => id === c.id), 1);
-      return invocation && answerOf(c, invocation);
+      const own = further.findIndex(([, , id]) => id === c.id);
+      const [invocation] = own < 0 ? [] : further.splice(own, 1);
+      return answerOf(c, invocation ?? ["error", { type: "serverFail", description: "Nothing was said of it." }, c.id]);
     });
     return { answers, further, ...(came.createdIds && { createdIds: came.createdIds }) } as Sent<C>;
   }

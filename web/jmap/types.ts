@@ -83,6 +83,9 @@ type HeaderForm<P extends string> =
 /** The value of any such property. */
 export type AnyHeader = string | string[] | EmailAddress[] | EmailAddressGroup[] | (string | string[] | EmailAddress[] | EmailAddressGroup[])[] | null;
 
+/** What a method takes or gives of a type that is in no account (RFC 8620 §7.2). */
+export type OfPerson<T> = Omit<T, "accountId" | "state" | "ifInState" | "oldState" | "newState">;
+
 // The standard methods (RFC 8620 §5).
 
 export interface GetArguments<T extends { id: Id }> {
@@ -910,8 +913,9 @@ export interface AccountCapabilities {
   "urn:ietf:params:jmap:websocket"?: Record<string, never>;
 }
 
-/** The types of data. */
-export type TypeName = "Mailbox" | "Thread" | "Email" | "Identity" | "EmailSubmission" | "VacationResponse" | "Quota" | "WorkItem" | "WorkNote" | "WorkDeadline" | "WorkPresence" | "WorkSettings";
+/** The types of data of accounts, whose states are told. */
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkPresence", "WorkSettings"] as const;
+export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
 export interface Methods {

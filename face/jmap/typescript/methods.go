@@ -10,13 +10,16 @@ import (
 
 // methods writes what each method takes and gives, and which capability it needs.
 func (w *writer) methods() {
-	names := make([]string, len(w.d.Types))
-	for i, t := range w.d.Types {
-		names[i] = t.Name
+	var names []string
+	for _, t := range w.d.Types {
+		if !t.OfPerson {
+			names = append(names, quote(t.Name))
+		}
 	}
 	w.line("")
-	w.says("", "The types of data.")
-	w.line("export type TypeName = %s;", union(names))
+	w.says("", "The types of data of accounts, whose states are told.")
+	w.line("export const typeNames = [%s] as const;", strings.Join(names, ", "))
+	w.line("export type TypeName = (typeof typeNames)[number];")
 	w.block("What each method takes and gives; object is what a /get gives of it.", "Methods", func() {
 		for _, name := range w.d.Names {
 			text, err := w.method(name)
@@ -50,6 +53,9 @@ func (w *writer) method(name string) (string, error) {
 	m, err := standardMethod(w.d.Types[i], verb)
 	if err != nil {
 		return "", err
+	}
+	if w.d.Types[i].OfPerson {
+		m = signature{"OfPerson<" + m.arguments + ">", "OfPerson<" + m.answer + ">"}
 	}
 	m.arguments += w.more(w.d.Types[i].Arguments[verb], false)
 	m.answer += w.more(w.d.Types[i].Answers[verb], true)

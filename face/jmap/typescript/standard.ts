@@ -83,6 +83,9 @@ type HeaderForm<P extends string> =
 /** The value of any such property. */
 export type AnyHeader = string | string[] | EmailAddress[] | EmailAddressGroup[] | (string | string[] | EmailAddress[] | EmailAddressGroup[])[] | null;
 
+/** What a method takes or gives of a type that is in no account (RFC 8620 §7.2). */
+export type OfPerson<T> = Omit<T, "accountId" | "state" | "ifInState" | "oldState" | "newState">;
+
 // The standard methods (RFC 8620 §5).
 
 export interface GetArguments<T extends { id: Id }> {
