@@ -16,6 +16,7 @@ func TestProgramInTypeScript(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("the client does not compile: %v\n%s", err, out)
 	}
+	stage.Node(t, folder, filepath.Join("build", "test", "events.test.js"), nil)
 	h := stage.Serve(t, stage.Pages)
 	anna, ben := h.Person("Anna", "Rahman"), h.Person("Ben", "Okafor")
 	for _, subject := range []string{"The first", "The second"} {
