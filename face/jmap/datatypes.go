@@ -3,7 +3,7 @@ package jmap
 // dataTypes are all types of data of the face. A type that comes is one entry here, with its shape beside its code; what nobody described fails
 // TestEveryTypeIsDescribed.
 var dataTypes = []DataType{
-	{Name: "Mailbox", Says: "A folder (RFC 8621 §2).", Shape: mailboxShape, get: mailboxes{}, query: folderQuery{},
+	{Name: "Mailbox", Says: "A folder (RFC 8621 §2).", Shape: mailboxShape, reads: mailboxes{}, query: folderQuery{},
 		Conditions: Shape{
 			{"parentId", "MailboxId | null", 0, "null: those that lie in none"},
 			{"name", "string", 0, "is in its name"},
@@ -16,16 +16,16 @@ var dataTypes = []DataType{
 			"set": {{"onDestroyRemoveEmails", "boolean", 0, "destroys the messages that are in no other Mailbox"}}},
 		Answers: map[string]Shape{"changes": {{"updatedProperties", "(keyof Mailbox)[] | null", 0, "null: any of them"}}}},
 
-	{Name: "Thread", Says: "The messages of a conversation (RFC 8621 §3).", Shape: threadShape, get: threads{}},
+	{Name: "Thread", Says: "The messages of a conversation (RFC 8621 §3).", Shape: threadShape, reads: threads{}},
 
-	{Name: "Email", Says: "A message (RFC 8621 §4).", Shape: emailShape, get: emails{}, query: emailList{},
+	{Name: "Email", Says: "A message (RFC 8621 §4).", Shape: emailShape, reads: emails{}, query: emailList{},
 		Conditions: emailConditions, Sorts: sortOptions, SortMore: Shape{{"keyword", "string", 0, "of those that sort by one"}},
 		Arguments: map[string]Shape{"get": bodyArguments, "query": collapseArguments, "queryChanges": collapseArguments},
 		Answers:   map[string]Shape{"query": collapseAnswers, "queryChanges": collapseAnswers}},
 
-	{Name: "Identity", Says: "As whom a person writes (RFC 8621 §6).", Shape: identityShape, get: identities{}},
+	{Name: "Identity", Says: "As whom a person writes (RFC 8621 §6).", Shape: identityShape, reads: identities{}},
 
-	{Name: "EmailSubmission", Says: "A message that is sent (RFC 8621 §7).", Shape: submissionShape, get: &submissions{}, query: &submissions{},
+	{Name: "EmailSubmission", Says: "A message that is sent (RFC 8621 §7).", Shape: submissionShape, reads: &submissions{}, query: &submissions{},
 		Conditions: Shape{
 			{"identityIds", "IdentityId[]", 0, ""},
 			{"emailIds", "EmailId[]", 0, ""},
@@ -38,9 +38,9 @@ var dataTypes = []DataType{
 			{"onSuccessUpdateEmail", "IdMap<EmailSubmissionId, EmailPatch> | null", 0, "what becomes of the message then, by submission"},
 			{"onSuccessDestroyEmail", "EmailSubmissionId[] | null", 0, "submissions whose message is destroyed then"}}}},
 
-	{Name: "VacationResponse", Says: "The automatic reply of an account (RFC 8621 §8).", Shape: vacationShape, Kept: true, get: vacations{}},
+	{Name: "VacationResponse", Says: "The automatic reply of an account (RFC 8621 §8).", Shape: vacationShape, Kept: true, reads: vacations{}},
 
-	{Name: "Quota", Says: "What an account holds, and how much it may (RFC 9425).", Shape: quotaShape, Kept: true, get: quotas{}, query: quotas{},
+	{Name: "Quota", Says: "What an account holds, and how much it may (RFC 9425).", Shape: quotaShape, Kept: true, reads: quotas{}, query: quotas{},
 		Conditions: Shape{
 			{"name", "string", 0, ""},
 			{"scope", "string", 0, ""},
@@ -49,7 +49,7 @@ var dataTypes = []DataType{
 		Sorts:   []string{"name", "used"},
 		Answers: map[string]Shape{"changes": {{"updatedProperties", "(keyof Quota)[] | null", 0, "null: any of them"}}}},
 
-	{Name: "WorkItem", Says: "Who handles a Thread (docs/jmap-work.md 2).", Shape: workItemShape, Kept: true, get: workItems{}, Flat: true, query: countedItems{},
+	{Name: "WorkItem", Says: "Who handles a Thread (docs/jmap-work.md 2).", Shape: workItemShape, Kept: true, reads: workItems{}, Flat: true, query: countedItems{},
 		Conditions: Shape{
 			{"view", `"all" | "unassigned" | "mine" | "others" | "done"`, 0, ""},
 			{"inMailbox", "MailboxId", 0, "the Inbox, where it is not said"},
@@ -63,20 +63,20 @@ var dataTypes = []DataType{
 				{"handOverNotes", "IdMap<ThreadId, string> | null", 0, "notes that are written with the change"}}},
 		Answers: map[string]Shape{"query": {{"counts", "WorkCounts", Optional, "where calculateCounts asks for them"}}}},
 
-	{Name: "WorkNote", Says: "What somebody wrote about a Thread for colleagues (docs/jmap-work.md 3).", Shape: workNoteShape, get: workNotes{}, Flat: true, query: workNotes{},
+	{Name: "WorkNote", Says: "What somebody wrote about a Thread for colleagues (docs/jmap-work.md 3).", Shape: workNoteShape, reads: workNotes{}, Flat: true, query: workNotes{},
 		Conditions: Shape{{"threadId", "ThreadId", 0, ""}}, Sorts: []string{"createdAt"}},
 
-	{Name: "WorkDeadline", Says: "Until when a Thread has to be done (docs/jmap-work.md 4).", Shape: workDeadlineShape, get: workDeadlines{}, Flat: true, query: workDeadlines{},
+	{Name: "WorkDeadline", Says: "Until when a Thread has to be done (docs/jmap-work.md 4).", Shape: workDeadlineShape, reads: workDeadlines{}, Flat: true, query: workDeadlines{},
 		Conditions: Shape{
 			{"threadId", "ThreadId", 0, ""},
 			{"isRunning", "boolean", 0, ""},
 			{"dueBefore", "UTCDate", 0, ""}},
 		Sorts: []string{"dueAt"}},
 
-	{Name: "WorkPresence", Says: "Somebody at a Thread now (docs/jmap-work.md 5).", Shape: workPresenceShape, get: workPresences{},
+	{Name: "WorkPresence", Says: "Somebody at a Thread now (docs/jmap-work.md 5).", Shape: workPresenceShape, reads: workPresences{},
 		Arguments: map[string]Shape{"set": {{"tab", "string", 0, "up to 64 octets; a tab is at one Thread at a time"}}}},
 
-	{Name: "WorkSettings", Says: "What the owners of a mailbox chose of work in it (docs/jmap-work.md 6).", Shape: workSettingsShape, Kept: true, get: workSettings{}},
+	{Name: "WorkSettings", Says: "What the owners of a mailbox chose of work in it (docs/jmap-work.md 6).", Shape: workSettingsShape, Kept: true, reads: workSettings{}},
 }
 
 var treeArguments = Shape{

@@ -60,8 +60,13 @@ type DataType struct {
 	Answers    map[string]Shape // likewise
 	Usual      []string         // what /get gives where no properties are named; nil: all
 	Headers    bool             // has header:Name properties too
-	get        getter           // what has the properties
+	reads      reader           // whose properties they are
 	query      querier          // what filters and sorts; nil: no /query
+}
+
+// reader is what says which properties /get gives: the part of a getter that a description needs.
+type reader interface {
+	Properties() (all, usual []string)
 }
 
 // Method is a method that is none of the standard ones, with all of its arguments and answer.
@@ -80,29 +85,26 @@ type Described struct {
 	Roles   []string          // that a Mailbox may have
 	Session map[string]string // the struct of what a capability says of the session; none: nothing
 	Account map[string]string // likewise of an account
-	Of      map[string]string // the capability that each method needs in using
+	Needs   map[string]string // the capability that each method needs in using
 }
 
 // Describe tells what there is: the methods as they are called, the properties as they are read.
 func Describe() Described {
-	d := Described{Types: slices.Clone(dataTypes), Structs: structs, Methods: ownMethods, Of: map[string]string{}, Roles: roleNames(),
+	d := Described{Types: slices.Clone(dataTypes), Structs: structs, Methods: ownMethods, Needs: map[string]string{}, Roles: roleNames(),
 		Session: capabilityShapes.session, Account: capabilityShapes.account}
 	for i := range d.Types {
 		t := &d.Types[i]
-		if t.get == nil {
-			continue
-		}
-		all, usual := t.get.Properties()
+		all, usual := t.reads.Properties()
 		if len(usual) < len(all) {
 			t.Usual = usual
 		}
-		_, t.Headers = t.get.(accepter)
+		_, t.Headers = t.reads.(accepter)
 	}
 	srv := New(Options{})
 	defer srv.Close()
 	for name, m := range srv.methods {
 		d.Names = append(d.Names, name)
-		d.Of[name] = m.capability
+		d.Needs[name] = m.capability
 	}
 	slices.Sort(d.Names)
 	return d

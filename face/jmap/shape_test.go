@@ -29,7 +29,7 @@ func TestEveryTypeIsDescribed(t *testing.T) {
 	types := map[string]DataType{}
 	for _, d := range dataTypes {
 		types[d.Name] = d
-		all, _ := d.get.Properties()
+		all, _ := d.reads.Properties()
 		same(t, d.Name+"'s properties", all, d.Shape.names())
 	}
 	own := map[string]bool{}
@@ -114,7 +114,7 @@ func dryCalls(t *testing.T) dry {
 	}
 	d := dry{srv: New(Options{Policy: p.JMAP})}
 	d.srv.features = nil // each account has all of them
-	for _, urn := range Describe().Of {
+	for _, urn := range Describe().Needs {
 		d.srv.features = append(d.srv.features, capability{urn: urn})
 	}
 	for no := range haven.AccountNo(2) {

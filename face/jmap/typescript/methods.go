@@ -35,7 +35,7 @@ func (w *writer) methods() {
 	w.says("", "What a request has to use for a method.")
 	w.line("export const capabilityOf: Record<MethodName, Capability> = {")
 	for _, name := range w.d.Names {
-		w.line("  %s: %s,", quote(name), quote(w.d.Of[name]))
+		w.line("  %s: %s,", quote(name), quote(w.d.Needs[name]))
 	}
 	w.line("};")
 }

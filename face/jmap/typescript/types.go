@@ -269,7 +269,7 @@ func (w *writer) capabilities() {
 			all[urn] = true
 		}
 	}
-	for _, urn := range w.d.Of {
+	for _, urn := range w.d.Needs {
 		all[urn] = true
 	}
 	urns := slices.Sorted(maps.Keys(all))
