@@ -60,13 +60,10 @@ type DataType struct {
 	Answers    map[string]Shape // likewise
 	Usual      []string         // what /get gives where no properties are named; nil: all
 	Headers    bool             // has header:Name properties too
-	reads      reader           // whose properties they are
 	query      querier          // what filters and sorts; nil: no /query
-}
-
-// reader is what says which properties /get gives: the part of a getter that a description needs.
-type reader interface {
-	Properties() (all, usual []string)
+	reads      interface {      // whose properties they are
+		Properties() (all, usual []string)
+	}
 }
 
 // Method is a method that is none of the standard ones, with all of its arguments and answer.

@@ -129,7 +129,11 @@ func (d dry) call(t *testing.T, name, args string) *call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &call{ctx: t.Context(), srv: d.srv, session: &d.session, name: name, args: o, run: &run{srv: d.srv, session: &d.session, accounts: d.accounts, created: map[string]string{}}}
+	r := &run{srv: d.srv, session: &d.session, accounts: d.accounts, created: map[string]string{}, using: map[string]bool{}}
+	for _, c := range d.srv.features {
+		r.using[c.urn] = true
+	}
+	return &call{ctx: t.Context(), srv: d.srv, session: &d.session, name: name, args: o, run: r}
 }
 
 // in has calls of a person of a house, and the person's account.
