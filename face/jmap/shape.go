@@ -1,7 +1,5 @@
 package jmap
 
-import "slices"
-
 // Shape is the members of an object that goes over the wire, as web/jmap/types.ts tells them.
 type Shape []Property
 
@@ -71,38 +69,4 @@ type Method struct {
 	Name, Says string
 	Arguments  Shape
 	Answer     Shape
-}
-
-// Described is all that the face tells of itself to programs that are made from it.
-type Described struct {
-	Types   []DataType
-	Structs []Struct
-	Methods []Method
-	Names   []string          // of all methods, in order
-	Roles   []string          // that a Mailbox may have
-	Session map[string]string // the struct of what a capability says of the session; none: nothing
-	Account map[string]string // likewise of an account
-	Needs   map[string]string // the capability that each method needs in using
-}
-
-// Describe tells what there is: the methods as they are called, the properties as they are read.
-func Describe() Described {
-	d := Described{Types: slices.Clone(dataTypes), Structs: structs, Methods: ownMethods, Needs: map[string]string{}, Roles: roleNames(),
-		Session: capabilityShapes.session, Account: capabilityShapes.account}
-	for i := range d.Types {
-		t := &d.Types[i]
-		all, usual := t.reads.Properties()
-		if len(usual) < len(all) {
-			t.Usual = usual
-		}
-		_, t.Headers = t.reads.(accepter)
-	}
-	srv := New(Options{})
-	defer srv.Close()
-	for name, m := range srv.methods {
-		d.Names = append(d.Names, name)
-		d.Needs[name] = m.capability
-	}
-	slices.Sort(d.Names)
-	return d
 }

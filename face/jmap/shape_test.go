@@ -26,22 +26,24 @@ var standardArguments = map[string][]string{
 
 func TestEveryTypeIsDescribed(t *testing.T) {
 	t.Parallel()
-	types := map[string]DataType{}
-	for _, d := range dataTypes {
+	types, described := map[string]DataType{}, Describe()
+	for _, d := range described.Types {
 		types[d.Name] = d
 		all, _ := d.reads.Properties()
 		same(t, d.Name+"'s properties", all, d.Shape.names())
 	}
 	own := map[string]bool{}
-	for _, m := range ownMethods {
+	for _, m := range described.Methods {
 		own[m.Name] = true
 	}
-	used, there := map[string]bool{}, Describe().Names
+	srv := New(Options{})
+	defer srv.Close()
+	used, there := map[string]bool{}, slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(described.Names, maps.Keys(srv.methods)))))
 	for _, name := range there {
 		of, verb, _ := strings.Cut(name, "/")
 		used[of] = true
 		if standardArguments[verb] == nil && !own[name] || types[of].Name == "" && !own[name] {
-			t.Errorf("%s is described by no entry of dataTypes or ownMethods", name)
+			t.Errorf("%s is described by no type and no method of descriptions", name)
 		}
 	}
 	for name, d := range types {
@@ -76,19 +78,24 @@ func TestEveryArgumentIsDescribed(t *testing.T) {
 }
 
 func describedArguments(name string) []string {
-	for _, m := range ownMethods {
+	for _, m := range Describe().Methods {
 		if m.Name == name {
 			return m.Arguments.names()
 		}
 	}
 	of, verb, _ := strings.Cut(name, "/")
-	for _, d := range dataTypes {
+	for _, d := range Describe().Types {
 		if d.Name == of {
 			of := slices.DeleteFunc(slices.Clone(standardArguments[verb]), func(name string) bool { return d.OfPerson && (name == "accountId" || name == "ifInState") })
 			return append(of, d.Arguments[verb].names()...)
 		}
 	}
 	return nil
+}
+
+func typeNamed(name string) DataType {
+	all := Describe().Types
+	return all[slices.IndexFunc(all, func(d DataType) bool { return d.Name == name })]
 }
 
 func same(t *testing.T, what string, got, want []string) {
@@ -184,7 +191,7 @@ func TestEveryConditionOfSubmissionsIsDescribed(t *testing.T) {
 // conditions has a type query by an empty condition, which tells what it looks for in one, and sort by whatever it might.
 func (d dry) conditions(t *testing.T, name, account string) {
 	t.Helper()
-	of := dataTypes[slices.IndexFunc(dataTypes, func(d DataType) bool { return d.Name == name })]
+	of := typeNamed(name)
 	ask := func(args string) (asking, error) {
 		c := d.call(t, name+"/query", args)
 		v, err := c.account(haven.Read)
@@ -217,9 +224,9 @@ func TestEveryCapabilityIsDescribed(t *testing.T) {
 	t.Parallel()
 	k, p := newDesk(t), newMailWorld(t)
 	for urn, says := range map[string]any{coreURN: k.srv.core(), mailURN: p.srv.mailCapability(Account{}), workURN: k.srv.workCapability(Account{})} {
-		name := capabilityShapes.session[urn] + capabilityShapes.account[urn]
-		i := slices.IndexFunc(structs, func(s Struct) bool { return s.Name == name })
-		same(t, urn+"'s members", slices.Collect(maps.Keys(says.(record))), structs[i].Shape.names())
+		d := Describe()
+		i := slices.IndexFunc(d.Structs, func(s Struct) bool { return s.Name == d.Session[urn]+d.Account[urn] })
+		same(t, urn+"'s members", slices.Collect(maps.Keys(says.(record))), d.Structs[i].Shape.names())
 	}
 }
 
@@ -231,7 +238,7 @@ var setters = map[string]setter{"Mailbox": mailboxes{}, "Email": emails{}, "Iden
 // nothing is ever changed.
 func (d dry) set(t *testing.T, name, account, id string) {
 	t.Helper()
-	of := dataTypes[slices.IndexFunc(dataTypes, func(d DataType) bool { return d.Name == name })]
+	of := typeNamed(name)
 	c := d.call(t, name+"/set", `{"accountId":"`+account+`"}`)
 	v, err := c.account(haven.Read)
 	if err != nil {

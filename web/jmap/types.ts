@@ -215,6 +215,24 @@ export interface QueryChangesAnswer<T extends { id: Id }> {
 /** What a Mailbox is for. */
 export type MailboxRole = "inbox" | "scheduled" | "all" | "archive" | "drafts" | "flagged" | "important" | "junk" | "sent" | "subscribed" | "trash" | "memos" | "snoozed";
 
+/** What urn:ietf:params:jmap:core says of limits (RFC 8620 §2). */
+export interface CoreCapability {
+  maxSizeUpload: UnsignedInt;
+  maxConcurrentUpload: UnsignedInt;
+  maxSizeRequest: UnsignedInt;
+  maxConcurrentRequests: UnsignedInt;
+  maxCallsInRequest: UnsignedInt;
+  maxObjectsInGet: UnsignedInt;
+  maxObjectsInSet: UnsignedInt;
+  collationAlgorithms: string[];
+}
+
+/** Where requests and pushes go over a WebSocket (RFC 8887 §3). */
+export interface WebSocketCapability {
+  url: string;
+  supportsPush: boolean;
+}
+
 /** What one may do in a Mailbox. */
 export interface MailboxRights {
   mayReadItems: boolean;
@@ -326,6 +344,18 @@ export interface SearchSnippet {
   preview: string | null;
 }
 
+/** What urn:ietf:params:jmap:mail says of an account (RFC 8621 §1.3.1). */
+export interface MailCapability {
+  maxMailboxesPerEmail: UnsignedInt | null;
+  maxMailboxDepth: UnsignedInt | null;
+  /** In octets. */
+  maxSizeMailboxName: UnsignedInt;
+  /** In octets. */
+  maxSizeAttachmentsPerEmail: UnsignedInt;
+  emailQuerySortOptions: string[];
+  mayCreateTopLevelMailbox: boolean;
+}
+
 /** From whom and to whom a message is sent (RFC 8621 §7). */
 export interface Envelope {
   mailFrom: EnvelopeAddress;
@@ -357,49 +387,19 @@ export interface DeliveryStatus {
   displayed: "unknown" | "yes";
 }
 
+/** What urn:ietf:params:jmap:submission says of an account (RFC 8621 §1.3.2). */
+export interface SubmissionCapability {
+  /** In seconds. */
+  maxDelayedSend: UnsignedInt;
+  submissionExtensions: Record<string, string[]>;
+}
+
 /** How many Threads of a Mailbox there are in each view. */
 export interface WorkCounts {
   unassigned: UnsignedInt;
   mine: UnsignedInt;
   others: UnsignedInt;
   done: UnsignedInt;
-}
-
-/** What urn:ietf:params:jmap:core says of limits (RFC 8620 §2). */
-export interface CoreCapability {
-  maxSizeUpload: UnsignedInt;
-  maxConcurrentUpload: UnsignedInt;
-  maxSizeRequest: UnsignedInt;
-  maxConcurrentRequests: UnsignedInt;
-  maxCallsInRequest: UnsignedInt;
-  maxObjectsInGet: UnsignedInt;
-  maxObjectsInSet: UnsignedInt;
-  collationAlgorithms: string[];
-}
-
-/** Where requests and pushes go over a WebSocket (RFC 8887 §3). */
-export interface WebSocketCapability {
-  url: string;
-  supportsPush: boolean;
-}
-
-/** What urn:ietf:params:jmap:mail says of an account (RFC 8621 §1.3.1). */
-export interface MailCapability {
-  maxMailboxesPerEmail: UnsignedInt | null;
-  maxMailboxDepth: UnsignedInt | null;
-  /** In octets. */
-  maxSizeMailboxName: UnsignedInt;
-  /** In octets. */
-  maxSizeAttachmentsPerEmail: UnsignedInt;
-  emailQuerySortOptions: string[];
-  mayCreateTopLevelMailbox: boolean;
-}
-
-/** What urn:ietf:params:jmap:submission says of an account (RFC 8621 §1.3.2). */
-export interface SubmissionCapability {
-  /** In seconds. */
-  maxDelayedSend: UnsignedInt;
-  submissionExtensions: Record<string, string[]>;
 }
 
 /** What urn:haven:work says of an account (docs/jmap-work.md 1). */

@@ -48,7 +48,7 @@ func (w *writer) method(name string) (string, error) {
 	of, verb, _ := strings.Cut(name, "/")
 	i := slices.IndexFunc(w.d.Types, func(t jmap.DataType) bool { return t.Name == of })
 	if i < 0 {
-		return "", fmt.Errorf("%s is a method of nothing that is described: add its type to dataTypes, or it to ownMethods, in face/jmap/datatypes.go", name)
+		return "", fmt.Errorf("%s is a method of nothing that is described: add its type, or it, to the description of its capability (face/jmap/describe.go)", name)
 	}
 	m, err := standardMethod(w.d.Types[i], verb)
 	if err != nil {
@@ -116,5 +116,5 @@ func standardMethod(t jmap.DataType, verb string) (signature, error) {
 	case "queryChanges":
 		return signature{"QueryChangesArguments" + asked, "QueryChangesAnswer<" + t.Name + ">"}, nil
 	}
-	return signature{}, fmt.Errorf("%s/%s is no standard method: describe it in ownMethods of face/jmap/datatypes.go", t.Name, verb)
+	return signature{}, fmt.Errorf("%s/%s is no standard method: add it to the methods in the description of its capability (face/jmap/describe.go)", t.Name, verb)
 }

@@ -65,7 +65,7 @@ func TestATypeIsWritten(t *testing.T) {
 // A method that nobody described is told with what to do about it.
 func TestAMethodOfNothing(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]string{"Nothing/get": "add its type to dataTypes", "Thing/bend": "describe it in ownMethods"} {
+	for name, want := range map[string]string{"Nothing/get": "add its type, or it", "Thing/bend": "add it to the methods"} {
 		_, err := types(jmap.Described{Types: []jmap.DataType{thing}, Names: []string{name}})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
