@@ -120,6 +120,10 @@ func dryCalls(t *testing.T) dry {
 		t.Fatal(err)
 	}
 	d := dry{srv: New(Options{Policy: p.JMAP})}
+	t.Cleanup(d.srv.Close)
+	for _, of := range descriptions { // also what only some houses have
+		d.srv.methods = join(d.srv.methods, of.table)
+	}
 	d.srv.features = nil // each account has all of them
 	for _, urn := range Describe().Needs {
 		d.srv.features = append(d.srv.features, capability{urn: urn})
