@@ -116,26 +116,39 @@ func (w *writer) structure(s jmap.Struct) {
 
 var word = regexp.MustCompile(`[A-Za-z]+`)
 
-// findGiven finds the structs in what clients give, and those in them.
+// findGiven finds the structs in what clients give, and those in them. Arguments name the form that is given themselves.
 func (w *writer) findGiven() {
 	w.given = map[string]bool{}
-	var look func(s jmap.Shape)
-	look = func(s jmap.Shape) {
-		for _, p := range s {
-			if p.Mark.Has(jmap.ServerSet) {
-				continue
-			}
+	for _, t := range w.d.Types {
+		w.give(t.Shape)
+	}
+	for _, m := range w.d.Methods {
+		for _, p := range m.Arguments {
 			for _, name := range word.FindAllString(p.Type, -1) {
-				i := slices.IndexFunc(w.d.Structs, func(s jmap.Struct) bool { return s.Name == name })
-				if i >= 0 && !w.given[name] {
-					w.given[name] = true
-					look(w.d.Structs[i].Shape)
+				if of, ok := strings.CutSuffix(name, "Create"); ok {
+					w.giveStruct(of)
 				}
 			}
 		}
 	}
-	for _, t := range w.d.Types {
-		look(t.Shape)
+}
+
+func (w *writer) give(s jmap.Shape) {
+	for _, p := range s {
+		if p.Mark.Has(jmap.ServerSet) {
+			continue
+		}
+		for _, name := range word.FindAllString(p.Type, -1) {
+			w.giveStruct(name)
+		}
+	}
+}
+
+func (w *writer) giveStruct(name string) {
+	i := slices.IndexFunc(w.d.Structs, func(s jmap.Struct) bool { return s.Name == name })
+	if i >= 0 && !w.given[name] {
+		w.given[name] = true
+		w.give(w.d.Structs[i].Shape)
 	}
 }
 

@@ -38,13 +38,17 @@ var thing = jmap.DataType{Name: "Thing", Says: "It.", OfPerson: true, Conditions
 
 func TestATypeIsWritten(t *testing.T) {
 	t.Parallel()
-	d := jmap.Described{Types: []jmap.DataType{thing}, Names: []string{"Thing/get", "Thing/query", "Thing/set"},
-		Structs: []jmap.Struct{{Name: "Box", Shape: jmap.Shape{{Name: "size", Type: "UnsignedInt", Mark: jmap.ServerSet}, {Name: "lid", Type: "boolean"}}}}}
+	d := jmap.Described{Types: []jmap.DataType{thing}, Names: []string{"Thing/bend", "Thing/get", "Thing/query", "Thing/set"},
+		Methods: []jmap.Method{{Name: "Thing/bend", Arguments: jmap.Shape{{Name: "how", Type: "BendCreate", Mark: jmap.Required}}, Answer: jmap.Shape{{Name: "done", Type: "Bend"}}}},
+		Structs: []jmap.Struct{{Name: "Bend", Shape: jmap.Shape{{Name: "far", Type: "number"}}}, {Name: "Box", Shape: jmap.Shape{{Name: "size", Type: "UnsignedInt", Mark: jmap.ServerSet}, {Name: "lid", Type: "boolean"}}}}}
 	text, err := types(d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
+		"export interface Bend {\n  far: number;\n}",
+		"export interface BendCreate {\n  far?: number;\n}",
+		"arguments: { how: BendCreate };\n    answer: { done: Bend };",
 		"export interface BoxCreate {\n  lid?: boolean;\n}",
 		"export type ThingId = Id<\"Thing\">;\n\n/** It. */\nexport interface Thing {\n  readonly id: ThingId;\n  readonly maker: string;\n  /** Around it. */\n  box: Box | null;\n" +
 			"  tags: Record<string, true>;\n  state: \"on\" | \"off\";\n}",
