@@ -48,7 +48,7 @@ type Struct struct {
 type DataType struct {
 	Name, Says string
 	Shape      Shape
-	Kept       bool             // there by itself: no client makes or destroys one
+	Kept       bool             // there by itself: no client makes one
 	OfPerson   bool             // in no account, and without states: its methods take no accountId (RFC 8620 §7.2)
 	Conditions Shape            // of a FilterCondition of /query
 	Flat       bool             // /query takes one condition, without operators

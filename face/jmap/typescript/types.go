@@ -61,7 +61,7 @@ func (w *writer) block(says, head string, body func()) {
 // member is one member of a block.
 func (w *writer) member(p jmap.Property, typ string, optional, readonly bool) {
 	w.says("  ", upper(p.Says))
-	w.line("  %s%s%s: %s;", map[bool]string{true: "readonly "}[readonly], p.Name, map[bool]string{true: "?"}[optional], typ)
+	w.line("  %s%s%s: %s;", map[bool]string{true: "readonly "}[readonly], key(p.Name), map[bool]string{true: "?"}[optional], typ)
 }
 
 // upper makes a sentence of what is said of a member.
@@ -70,6 +70,16 @@ func upper(says string) string {
 		return ""
 	}
 	return strings.ToUpper(says[:1]) + says[1:] + "."
+}
+
+var identifier = regexp.MustCompile(`^\w+$`)
+
+// key is the name of a member as it is written: data:asText needs quotes.
+func key(name string) string {
+	if identifier.MatchString(name) {
+		return name
+	}
+	return quote(name)
 }
 
 func quote(s string) string { return `"` + s + `"` }
@@ -261,7 +271,7 @@ func (w *writer) inline(s jmap.Shape, answer bool) string {
 		if answer {
 			optional = p.Mark.Has(jmap.Optional)
 		}
-		parts[i] = p.Name + map[bool]string{true: "?"}[optional] + ": " + p.Type
+		parts[i] = key(p.Name) + map[bool]string{true: "?"}[optional] + ": " + p.Type
 	}
 	return "{ " + strings.Join(parts, "; ") + " }"
 }

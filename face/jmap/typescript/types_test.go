@@ -40,7 +40,7 @@ func TestATypeIsWritten(t *testing.T) {
 	t.Parallel()
 	d := jmap.Described{Types: []jmap.DataType{thing}, Names: []string{"Thing/bend", "Thing/get", "Thing/query", "Thing/set"},
 		Methods: []jmap.Method{{Name: "Thing/bend", Arguments: jmap.Shape{{Name: "how", Type: "BendCreate", Mark: jmap.Required}}, Answer: jmap.Shape{{Name: "done", Type: "Bend"}}}},
-		Structs: []jmap.Struct{{Name: "Bend", Shape: jmap.Shape{{Name: "far", Type: "number"}}}, {Name: "Box", Shape: jmap.Shape{{Name: "size", Type: "UnsignedInt", Mark: jmap.ServerSet}, {Name: "lid", Type: "boolean"}}}}}
+		Structs: []jmap.Struct{{Name: "Bend", Shape: jmap.Shape{{Name: "far", Type: "number"}}}, {Name: "Box", Shape: jmap.Shape{{Name: "size", Type: "UnsignedInt", Mark: jmap.ServerSet}, {Name: "lid:closed", Type: "boolean"}}}}}
 	text, err := types(d)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestATypeIsWritten(t *testing.T) {
 		"export interface Bend {\n  far: number;\n}",
 		"export interface BendCreate {\n  far?: number;\n}",
 		"arguments: { how: BendCreate };\n    answer: { done: Bend };",
-		"export interface BoxCreate {\n  lid?: boolean;\n}",
+		"export interface BoxCreate {\n  \"lid:closed\"?: boolean;\n}",
 		"export type ThingId = Id<\"Thing\">;\n\n/** It. */\nexport interface Thing {\n  readonly id: ThingId;\n  readonly maker: string;\n  /** Around it. */\n  box: Box | null;\n" +
 			"  tags: Record<string, true>;\n  state: \"on\" | \"off\";\n}",
 		"export interface ThingCreate {\n  maker: string;\n  /** Around it. */\n  box?: BoxCreate | null;\n  tags?: Record<string, true>;\n  secret?: string;\n}",
