@@ -29,7 +29,7 @@ var mailDescription = description{
 			Shape{{"accountId", "AccountId", 0, ""}, {"oldState", "string", 0, ""}, {"newState", "string", 0, ""},
 				{"created", "Record<string, Created<Email>> | null", 0, ""}, {"notCreated", "Record<string, SetError> | null", 0, ""}}},
 		{"Email/parse", "Reads files as messages (RFC 8621 §4.9).",
-			append(Shape{{"accountId", "AccountId", Required, ""}, {"blobIds", "BlobId[]", Required, ""}, {"properties", "Asked<Email>[] | null", 0, ""}}, bodyArguments...),
+			append(Shape{{"accountId", "AccountId", Required, ""}, {"blobIds", "BlobId[]", Required, ""}, {"properties", "readonly Asked<Email>[] | null", 0, ""}}, bodyArguments...),
 			Shape{{"accountId", "AccountId", 0, ""}, {"parsed", "IdMap<BlobId, ParsedEmail>", 0, ""}, {"notParsable", "BlobId[]", 0, ""}, {"notFound", "BlobId[]", 0, ""}}},
 		{"SearchSnippet/get", "Shows where messages say what is looked for (RFC 8621 §5.1).",
 			Shape{{"accountId", "AccountId", Required, ""}, {"filter", "Filter<EmailCondition> | null", 0, ""}, {"emailIds", "EmailId[]", Required, ""}},

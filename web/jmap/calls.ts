@@ -22,7 +22,9 @@ type Needed<A, K extends keyof A = RequiredKey<A>> = (
 export type Arguments<N extends MethodName> = Partial<Methods[N]["arguments"]> &
   { [K in keyof Methods[N]["arguments"] & string as `#${K}`]?: ResultReference<Methods[N]["arguments"][K]> } & Needed<Methods[N]["arguments"]>;
 
-type Asking<N extends MethodName> = Methods[N] extends { object: infer T } ? readonly Asked<T>[] : never;
+type Asking<N extends MethodName> = Methods[N] extends { object: infer T } ? readonly Asked<T>[]
+  : Methods[N]["arguments"] extends infer A ? ("properties" extends keyof A ? A["properties"] : never)
+  : never;
 
 /** What a method gives; of a /get that names properties those alone, and the id. */
 export type Answer<N extends MethodName, P> = Methods[N] extends { object: infer T; answer: infer R }

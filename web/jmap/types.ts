@@ -949,7 +949,7 @@ export interface Methods {
   };
   /** Reads files as messages (RFC 8621 §4.9). */
   "Email/parse": {
-    arguments: { accountId: AccountId; blobIds: BlobId[]; properties?: Asked<Email>[] | null; bodyProperties?: (keyof EmailBodyPart)[]; fetchTextBodyValues?: boolean; fetchHTMLBodyValues?: boolean; fetchAllBodyValues?: boolean; maxBodyValueBytes?: UnsignedInt };
+    arguments: { accountId: AccountId; blobIds: BlobId[]; properties?: readonly Asked<Email>[] | null; bodyProperties?: (keyof EmailBodyPart)[]; fetchTextBodyValues?: boolean; fetchHTMLBodyValues?: boolean; fetchAllBodyValues?: boolean; maxBodyValueBytes?: UnsignedInt };
     answer: { accountId: AccountId; parsed: IdMap<BlobId, ParsedEmail>; notParsable: BlobId[]; notFound: BlobId[] };
   };
   "Email/query": {

@@ -35,7 +35,7 @@ async function letters(client: Client, accountId: string): Promise<void> {
   const [, { list }] = await client.request([found, whole, snippets]);
   const [letter] = list;
   assert.ok(letter && list.length === 1);
-  const parsed = await client.one(call("Email/parse", { accountId, blobIds: [letter.blobId] }));
+  const parsed = await client.one(call("Email/parse", { accountId, blobIds: [letter.blobId], properties: ["subject", "size", "header:From:asAddresses"] }));
   assert.equal(Object.keys(parsed.parsed).length, 1);
 }
 
