@@ -59,6 +59,8 @@ function base64(text: string): string {
   return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
+const known = new Set<string>(Object.values(capabilityOf)); // some methods need more than one (RFC 9007 §2.1, RFC 9404 §4.3)
+
 /** Talks to one service as one person. */
 export class Client {
   /** As it was read last. */
@@ -113,7 +115,7 @@ export class Client {
   /** Sends calls as one request; a method that failed does not keep the others from theirs. Throws RequestError. */
   async send<const C extends readonly AnyCall[]>(calls: C, options: RequestOptions = {}): Promise<Sent<C>> {
     const body = {
-      using: [...new Set<Capability>(["urn:ietf:params:jmap:core", ...calls.map((c) => capabilityOf[c.name])])],
+      using: Object.keys(this.session.capabilities).filter((c) => known.has(c)),
       methodCalls: calls.map((c) => [c.name, c.args, c.id]),
       ...(options.createdIds && { createdIds: options.createdIds }),
       ...(options.act && { havenAct: true }),
