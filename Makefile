@@ -11,7 +11,7 @@ ARGS ?=
 TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd dovecot-sieve sieve-connect isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium poppler-utils catdoc
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
-.PHONY: browser build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help
+.PHONY: browser packages build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
@@ -21,14 +21,15 @@ build: ## bin/haven
 demo: build ## everything in one process on loopback, with people and mail; more of its flags: make demo ARGS="--port-offset 100"
 	bin/haven demo --data $(DATA) $(if $(FRESH),--fresh) $(ARGS)
 
-test: install-test browser build ## every test, with a PostgreSQL and mail programs of its own
+test: install-test browser packages build ## every test, with a PostgreSQL and mail programs of its own
 	HAVEN_BIN=$(CURDIR)/bin/haven $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
 
 race: install-test ## the tests under the race detector
 	CGO_ENABLED=1 $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -race -timeout 60m ./...
 
-generate: ## the Go code of the pages, from their templates
+generate: ## the Go code of the pages, from their templates; the TypeScript of JMAP, from its face
 	$(GO) generate ./face/portal/page
+	$(GO) run ./face/jmap/typescript web/jmap/types.ts
 
 assets: install-node ## the stylesheet and script of the pages, from face/portal/ui
 	cd face/portal/ui && npm ci --no-audit --no-fund --silent && node build.mjs
@@ -36,8 +37,12 @@ assets: install-node ## the stylesheet and script of the pages, from face/portal
 browser: install-node # what drives the browser in the tests
 	@cd e2e/browser && [ -d node_modules ] || npm ci --no-audit --no-fund --silent
 
-lint: generate assets ## gofmt, vet, staticcheck, generated files, the direction of imports
-	@if [ -n "$$(git status --porcelain -- 'face/portal/page/*_templ.go' face/portal/assets)" ]; then echo "generated files changed: commit what make generate assets made"; git status --short -- face/portal; exit 1; fi
+packages: install-node # JMAP in TypeScript and the compiler for it; another's JMAP library
+	@for d in web/jmap e2e/a-strangers-jmap-program; do (cd $$d && { [ -d node_modules ] || npm ci --no-audit --no-fund --silent; }) || exit 1; done
+
+lint: generate assets packages ## gofmt, vet, staticcheck, TypeScript, generated files, the direction of imports
+	@if [ -n "$$(git status --porcelain -- 'face/portal/page/*_templ.go' face/portal/assets web/jmap/types.ts)" ]; then echo "generated files changed: commit what make generate assets made"; git status --short -- face/portal web/jmap; exit 1; fi
+	cd web/jmap && npm run --silent check
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt -w these:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -86,4 +91,4 @@ install-bench:
 	@deploy/apt-install $(BENCH_PACKAGES)
 
 clean: ## what was built here
-	rm -rf bin build dist
+	rm -rf bin build dist web/jmap/build

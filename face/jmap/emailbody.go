@@ -22,8 +22,24 @@ type bodyAsking struct {
 	most       int64
 }
 
+// partShape is an EmailBodyPart (RFC 8621 §4.1.4).
+var partShape = Shape{
+	{"partId", "string | null", 0, "null for a multipart; where a message is made, what names its text in bodyValues"},
+	{"blobId", "BlobId | null", 0, "where a message is made, instead of partId"},
+	{"size", "UnsignedInt", 0, "in octets, decoded"},
+	{"headers", "EmailHeader[]", ServerSet | Optional, ""},
+	{"name", "string | null", 0, "of the file"},
+	{"type", "string", 0, "such as text/plain"},
+	{"charset", "string | null", 0, ""},
+	{"disposition", "string | null", 0, "such as attachment or inline"},
+	{"cid", "string | null", 0, ""},
+	{"language", "string[] | null", 0, ""},
+	{"location", "string | null", 0, ""},
+	{"subParts", "EmailBodyPart[] | null", Optional, ""},
+}
+
 var (
-	partProperties      = []string{"partId", "blobId", "size", "headers", "name", "type", "charset", "disposition", "cid", "language", "location", "subParts"}
+	partProperties      = partShape.names()
 	usualPartProperties = []string{"partId", "blobId", "size", "name", "type", "charset", "disposition", "cid", "language", "location"}
 )
 

@@ -15,19 +15,47 @@ type emails struct {
 	body bodyAsking
 }
 
-// Properties that stand in a message's row, those that are sealed with it, and those for which its body is read.
+var emailShape = Shape{
+	{"id", "EmailId", ServerSet, ""},
+	{"blobId", "BlobId", ServerSet, "of the whole message"},
+	{"threadId", "ThreadId", ServerSet, ""},
+	{"mailboxIds", "IdMap<MailboxId, true>", Required, "one at least"},
+	{"keywords", "Record<string, true>", 0, "in lower case"},
+	{"size", "UnsignedInt", ServerSet, "in octets"},
+	{"receivedAt", "UTCDate", Immutable, ""},
+	{"messageId", "string[] | null", Immutable, ""},
+	{"inReplyTo", "string[] | null", Immutable, ""},
+	{"references", "string[] | null", Immutable, ""},
+	{"sender", "EmailAddress[] | null", Immutable, ""},
+	{"from", "EmailAddress[] | null", Immutable, ""},
+	{"to", "EmailAddress[] | null", Immutable, ""},
+	{"cc", "EmailAddress[] | null", Immutable, ""},
+	{"bcc", "EmailAddress[] | null", Immutable, ""},
+	{"replyTo", "EmailAddress[] | null", Immutable, ""},
+	{"subject", "string | null", Immutable, ""},
+	{"sentAt", "JMAPDate | null", Immutable, ""},
+	{"hasAttachment", "boolean", ServerSet, ""},
+	{"preview", "string", ServerSet, "the beginning of what it says, up to 256 characters"},
+	{"bodyStructure", "EmailBodyPart", Immutable, "instead of textBody, htmlBody and attachments when a message is made"},
+	{"textBody", "EmailBodyPart[]", Immutable, ""},
+	{"htmlBody", "EmailBodyPart[]", Immutable, ""},
+	{"attachments", "EmailBodyPart[]", Immutable, ""},
+	{"headers", "EmailHeader[]", ServerSet, ""},
+	{"bodyValues", "Record<string, EmailBodyValue>", Immutable, "by partId"},
+}
+
+// Properties that stand in a message's row, and those for which its body is read. The others are sealed with it.
 var (
-	rowProperties    = []string{"id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"}
-	sealedProperties = []string{"messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt",
-		"hasAttachment", "preview", "bodyStructure", "textBody", "htmlBody", "attachments"}
-	bodyProperties = []string{"headers", "bodyValues"}
+	emailProperties = emailShape.names()
+	rowProperties   = []string{"id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt"}
+	bodyProperties  = []string{"headers", "bodyValues"}
 	// usualProperties are given where a client names none (RFC 8621 §4.2).
 	usualProperties = []string{"id", "blobId", "threadId", "mailboxIds", "keywords", "size", "receivedAt", "messageId", "inReplyTo", "references",
 		"sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment", "preview", "bodyValues", "textBody", "htmlBody", "attachments"}
 )
 
 func (emails) Properties() (all, usual []string) {
-	return slices.Concat(rowProperties, sealedProperties, bodyProperties), usualProperties
+	return emailProperties, usualProperties
 }
 
 // Accepts takes header:Name and its forms (RFC 8621 §4.1.3).

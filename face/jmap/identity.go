@@ -22,7 +22,18 @@ type Identities interface {
 // identities is the type Identity (RFC 8621 §6).
 type identities struct{}
 
-var identityProperties = []string{"id", "name", "email", "replyTo", "bcc", "textSignature", "htmlSignature", "mayDelete"}
+var identityShape = Shape{
+	{"id", "IdentityId", ServerSet, ""},
+	{"name", "string", 0, ""},
+	{"email", "string", Required | Immutable, ""},
+	{"replyTo", "EmailAddress[] | null", 0, ""},
+	{"bcc", "EmailAddress[] | null", 0, ""},
+	{"textSignature", "string", 0, ""},
+	{"htmlSignature", "string", 0, ""},
+	{"mayDelete", "boolean", ServerSet, ""},
+}
+
+var identityProperties = identityShape.names()
 
 func (identities) Properties() (all, usual []string) { return identityProperties, identityProperties }
 

@@ -17,8 +17,21 @@ type mailboxes struct {
 	removeEmails bool // onDestroyRemoveEmails
 }
 
-var mailboxProperties = []string{"id", "name", "parentId", "role", "sortOrder", "totalEmails", "unreadEmails", "totalThreads", "unreadThreads",
-	"myRights", "isSubscribed"}
+var mailboxShape = Shape{
+	{"id", "MailboxId", ServerSet, ""},
+	{"name", "string", Required, "without the names of those that it lies in"},
+	{"parentId", "MailboxId | null", 0, "the one that it lies in"},
+	{"role", "MailboxRole | null", 0, ""},
+	{"sortOrder", "UnsignedInt", 0, "lower ones stand before others"},
+	{"totalEmails", "UnsignedInt", ServerSet, ""},
+	{"unreadEmails", "UnsignedInt", ServerSet, ""},
+	{"totalThreads", "UnsignedInt", ServerSet, ""},
+	{"unreadThreads", "UnsignedInt", ServerSet, ""},
+	{"myRights", "MailboxRights", ServerSet, ""},
+	{"isSubscribed", "boolean", 0, ""},
+}
+
+var mailboxProperties = mailboxShape.names()
 
 // countProperties are those that change with the messages in a Mailbox (RFC 8621 §2.2).
 var countProperties = []string{"totalEmails", "unreadEmails", "totalThreads", "unreadThreads"}
@@ -259,6 +272,14 @@ func (t mailboxes) change(c *call, v mailbox.Viewer, o *object, parent string) (
 
 // roles are those of RFC 8621 §2 that a client may give.
 var roles = []mailbox.Role{"all", mailbox.Archive, mailbox.Drafts, "flagged", "important", mailbox.Junk, mailbox.Sent, "subscribed", mailbox.Trash, "memos", "snoozed"}
+
+// roleNames are all that a Mailbox may have: the Inbox and what waits to be sent too, which nobody gives.
+func roleNames() (names []string) {
+	for _, r := range append([]mailbox.Role{mailbox.Inbox, mailbox.Scheduled}, roles...) {
+		names = append(names, string(r))
+	}
+	return names
+}
 
 func (t mailboxes) update(c *call, v mailbox.Viewer, u updating) error {
 	no := folderOf(c.accountID(v), u.ID)

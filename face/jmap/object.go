@@ -25,7 +25,7 @@ type member struct {
 type object struct {
 	members []member
 	index   map[string]int
-	asked   map[string]bool
+	asked   map[string]bool // whatever was looked for; true: and taken
 	bad     badMembers
 }
 
@@ -117,7 +117,13 @@ func (o *object) Names() []string {
 func (o *object) Has(name string) bool { return o.Raw(name) != nil }
 
 // Given reports whether a member is there, null or not.
-func (o *object) Given(name string) bool { _, ok := o.index[name]; return ok }
+func (o *object) Given(name string) bool {
+	if _, before := o.asked[name]; !before {
+		o.asked[name] = false // looked for, not taken
+	}
+	_, ok := o.index[name]
+	return ok
+}
 
 // Raw is a member as it came; nil where it is absent or null.
 func (o *object) Raw(name string) json.RawMessage {

@@ -65,7 +65,18 @@ func parsePrincipalID(s string) (haven.AccountID, bool) {
 // principals is the type Principal (RFC 9670 §2): the people and mailboxes of the directory.
 type principals struct{}
 
-var principalProperties = []string{"id", "type", "name", "description", "email", "timeZone", "capabilities", "accounts"}
+var principalShape = Shape{
+	{"id", "PrincipalId", ServerSet, ""},
+	{"type", `"individual" | "group"`, ServerSet, "a mailbox of premises is a group"},
+	{"name", "string", ServerSet, ""},
+	{"description", "string | null", ServerSet, "what somebody does and where; what owners say about a mailbox"},
+	{"email", "string | null", ServerSet, ""},
+	{"timeZone", "string | null", ServerSet, ""},
+	{"capabilities", "Record<string, never>", ServerSet, ""},
+	{"accounts", "IdMap<AccountId, Account> | null", ServerSet, "that the session opens"},
+}
+
+var principalProperties = principalShape.names()
 
 func (principals) Properties() (all, usual []string) {
 	return principalProperties, principalProperties

@@ -38,14 +38,20 @@ func (c *call) query(t querier) (any, error) {
 	return r, nil
 }
 
-// asking reads filter and sort.
-func (c *call) asking() asking {
+// askedFilter reads filter; nil for everything.
+func (c *call) askedFilter() *filter {
 	budget := c.srv.o.Policy.Conditions
-	q := asking{Filter: c.filter(c.args.Raw("filter"), 1, &budget)}
+	f := c.filter(c.args.Raw("filter"), 1, &budget)
 	if budget < 0 {
 		c.args.Bad("filter", "has more than %d conditions", c.srv.o.Policy.Conditions)
-		q.Filter = nil
+		return nil
 	}
+	return f
+}
+
+// asking reads filter and sort.
+func (c *call) asking() asking {
+	q := asking{Filter: c.askedFilter()}
 	for _, o := range c.args.Objects("sort") {
 		o.Require("property")
 		s := comparator{Property: o.String("property"), Descending: !o.Bool("isAscending", true), Collation: o.String("collation"), Object: o}

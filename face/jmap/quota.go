@@ -20,7 +20,20 @@ type quotas struct{}
 
 const quotaID = "octets"
 
-var quotaProperties = []string{"id", "resourceType", "used", "hardLimit", "warnLimit", "softLimit", "scope", "name", "description", "types"}
+var quotaShape = Shape{
+	{"id", "QuotaId", ServerSet, ""},
+	{"resourceType", `"octets"`, ServerSet, ""},
+	{"used", "UnsignedInt", ServerSet, ""},
+	{"hardLimit", "UnsignedInt", ServerSet, "beyond it nothing is taken"},
+	{"warnLimit", "UnsignedInt | null", ServerSet, "beyond it people are to be warned"},
+	{"softLimit", "UnsignedInt | null", ServerSet, ""},
+	{"scope", `"account"`, ServerSet, ""},
+	{"name", "string", ServerSet, ""},
+	{"description", "string | null", ServerSet, ""},
+	{"types", "string[]", ServerSet, "of data that it counts"},
+}
+
+var quotaProperties = quotaShape.names()
 
 func (quotas) Properties() (all, usual []string) { return quotaProperties, quotaProperties }
 

@@ -36,7 +36,19 @@ var shareMethods = map[string]method{
 // the object is one Mailbox that each has, the Inbox.
 type shares struct{}
 
-var shareProperties = []string{"id", "created", "changedBy", "objectType", "objectAccountId", "objectId", "oldRights", "newRights", "name"}
+var shareShape = Shape{
+	{"id", "ShareNotificationId", ServerSet, ""},
+	{"created", "UTCDate", ServerSet, ""},
+	{"changedBy", "ShareEntity", ServerSet, ""},
+	{"objectType", `"Mailbox"`, ServerSet, ""},
+	{"objectAccountId", "AccountId", ServerSet, ""},
+	{"objectId", "MailboxId", ServerSet, "the Inbox: rights cover a whole account"},
+	{"oldRights", "MailboxRights | null", ServerSet, ""},
+	{"newRights", "MailboxRights | null", ServerSet, ""},
+	{"name", "string", ServerSet, ""},
+}
+
+var shareProperties = shareShape.names()
 
 func (shares) Properties() (all, usual []string) { return shareProperties, shareProperties }
 

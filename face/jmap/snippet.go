@@ -14,7 +14,7 @@ func snippetGet(c *call) (any, error) {
 	}
 	c.args.Require("emailIds")
 	ids := c.args.IDs("emailIds")
-	q := c.asking()
+	f := c.askedFilter()
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
@@ -22,11 +22,11 @@ func snippetGet(c *call) (any, error) {
 		return nil, fail("requestTooLarge", "At most %d messages can be looked through with one call.", most)
 	}
 	l := &listing{c: c, v: v, own: c.accountID(v)}
-	if _, err := l.compile(q.Filter); err != nil {
+	if _, err := l.compile(f); err != nil {
 		return nil, err
 	}
 	var w lookedFor
-	w.add(q.Filter)
+	w.add(f)
 	list, notFound, err := c.snippets(v, ids, w)
 	if err != nil {
 		return nil, err

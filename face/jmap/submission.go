@@ -66,7 +66,20 @@ type sent struct {
 	waits bool // it stands in Scheduled until it goes
 }
 
-var submissionProperties = []string{"id", "identityId", "emailId", "threadId", "envelope", "sendAt", "undoStatus", "deliveryStatus", "dsnBlobIds", "mdnBlobIds"}
+var submissionShape = Shape{
+	{"id", "EmailSubmissionId", ServerSet, ""},
+	{"identityId", "IdentityId", Required | Immutable, ""},
+	{"emailId", "EmailId", Required | Immutable, ""},
+	{"threadId", "ThreadId", ServerSet, ""},
+	{"envelope", "Envelope", Immutable, "where none is given, as the message says"},
+	{"sendAt", "UTCDate", ServerSet, "as HOLDFOR or HOLDUNTIL of the envelope ask"},
+	{"undoStatus", `"pending" | "final" | "canceled"`, UpdateOnly, "what is pending is called back with canceled"},
+	{"deliveryStatus", "Record<string, DeliveryStatus> | null", ServerSet, "by address"},
+	{"dsnBlobIds", "BlobId[]", ServerSet, "always empty: notices lie in the mailbox"},
+	{"mdnBlobIds", "BlobId[]", ServerSet, "always empty"},
+}
+
+var submissionProperties = submissionShape.names()
 
 func (*submissions) Properties() (all, usual []string) {
 	return submissionProperties, submissionProperties

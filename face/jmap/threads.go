@@ -10,9 +10,14 @@ import (
 // threads is the type Thread (RFC 8621 §3).
 type threads struct{}
 
-func (threads) Properties() (all, usual []string) {
-	return []string{"id", "emailIds"}, []string{"id", "emailIds"}
+var threadShape = Shape{
+	{"id", "ThreadId", ServerSet, ""},
+	{"emailIds", "EmailId[]", ServerSet, "the oldest first"},
 }
+
+var threadProperties = threadShape.names()
+
+func (threads) Properties() (all, usual []string) { return threadProperties, threadProperties }
 
 func (threads) State(c *call, v mailbox.Viewer) (string, error) {
 	st, err := c.states(v)

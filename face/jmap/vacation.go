@@ -40,7 +40,17 @@ type vacations struct{}
 
 const vacationID = "singleton"
 
-var vacationProperties = []string{"id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"}
+var vacationShape = Shape{
+	{"id", `"singleton"`, ServerSet, ""},
+	{"isEnabled", "boolean", 0, ""},
+	{"fromDate", "UTCDate | null", 0, ""},
+	{"toDate", "UTCDate | null", 0, ""},
+	{"subject", "string | null", 0, ""},
+	{"textBody", "string | null", 0, ""},
+	{"htmlBody", "null", 0, "automatic replies are plain text"},
+}
+
+var vacationProperties = vacationShape.names()
 
 func (vacations) Properties() (all, usual []string) { return vacationProperties, vacationProperties }
 
@@ -122,7 +132,9 @@ func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
 	if err != nil {
 		return err
 	}
-	after.Allow("id")
+	if string(after.Raw("id")) != `"`+vacationID+`"` {
+		after.Bad("id", "can't be changed")
+	}
 	if after.Has("htmlBody") {
 		after.Bad("htmlBody", "can't be set: automatic replies are plain text")
 	}

@@ -12,7 +12,22 @@ import (
 // workDeadlines is the type WorkDeadline: until when a Thread has to be done.
 type workDeadlines struct{}
 
-var workDeadlineProperties = []string{"id", "threadId", "rule", "startsAt", "warnAt", "dueAt", "headOfficeAt", "localTeamAt", "endedAt", "stage"}
+var workDeadlineShape = Shape{
+	{"id", "WorkDeadlineId", ServerSet, ""},
+	{"threadId", "ThreadId", Required | Immutable, ""},
+	{"rule", "string", Required | Immutable, "what asks for it, such as discharge-referral"},
+	{"withinSeconds", "UnsignedInt", Required | CreateOnly, ""},
+	{"counting", `"openDays" | "allHours"`, CreateOnly, "openDays leaves out days on which the premises is closed"},
+	{"startsAt", "UTCDate", Immutable, "now, where it is not said"},
+	{"warnAt", "UTCDate", ServerSet, ""},
+	{"dueAt", "UTCDate", ServerSet, "when the owners are told"},
+	{"headOfficeAt", "UTCDate", ServerSet, ""},
+	{"localTeamAt", "UTCDate", ServerSet, ""},
+	{"endedAt", "UTCDate | null", ServerSet, "null while it runs"},
+	{"stage", `"warned" | "owners" | "head-office" | "local-team" | null`, ServerSet, "the last who was told"},
+}
+
+var workDeadlineProperties = workDeadlineShape.names()
 
 func (workDeadlines) Properties() (all, usual []string) {
 	return workDeadlineProperties, workDeadlineProperties

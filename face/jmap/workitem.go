@@ -17,7 +17,21 @@ type workItems struct {
 	notes    map[string]string // by item
 }
 
-var workItemProperties = []string{"id", "status", "handledBy", "handledByName", "since", "doneBy", "doneByName", "answeredBy", "answeredByName", "answeredAt", "category"}
+var workItemShape = Shape{
+	{"id", "ThreadId", ServerSet, "of the Thread that it is about"},
+	{"status", `"new" | "handled" | "done"`, 0, ""},
+	{"handledBy", "AccountId | null", 0, "who handles it: the id of the person's own account"},
+	{"handledByName", "string | null", ServerSet, ""},
+	{"since", "UTCDate | null", ServerSet, "when it came to be so"},
+	{"doneBy", "AccountId | null", ServerSet, ""},
+	{"doneByName", "string | null", ServerSet, ""},
+	{"answeredBy", "AccountId | null", ServerSet, "who sent the account's last message in the Thread"},
+	{"answeredByName", "string | null", ServerSet, ""},
+	{"answeredAt", "UTCDate | null", ServerSet, ""},
+	{"category", "string | null", 0, `up to 40 of a-z, 0-9 and "-"`},
+}
+
+var workItemProperties = workItemShape.names()
 
 func (workItems) Properties() (all, usual []string) { return workItemProperties, workItemProperties }
 

@@ -11,7 +11,17 @@ import (
 // workNotes is the type WorkNote: what somebody wrote about a Thread for colleagues.
 type workNotes struct{}
 
-var workNoteProperties = []string{"id", "threadId", "author", "authorName", "createdAt", "editedAt", "text"}
+var workNoteShape = Shape{
+	{"id", "WorkNoteId", ServerSet, ""},
+	{"threadId", "ThreadId", Required | Immutable, ""},
+	{"author", "AccountId | null", ServerSet, ""},
+	{"authorName", "string | null", ServerSet, ""},
+	{"createdAt", "UTCDate", ServerSet, ""},
+	{"editedAt", "UTCDate | null", ServerSet, ""},
+	{"text", "string", Required, "plain, with line ends"},
+}
+
+var workNoteProperties = workNoteShape.names()
 
 func (workNotes) Properties() (all, usual []string) { return workNoteProperties, workNoteProperties }
 

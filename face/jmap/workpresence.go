@@ -14,7 +14,16 @@ type workPresences struct {
 	tab string
 }
 
-var workPresenceProperties = []string{"id", "threadId", "person", "personName", "doing", "until"}
+var workPresenceShape = Shape{
+	{"id", "WorkPresenceId", ServerSet, ""},
+	{"threadId", "ThreadId", Required | Immutable, ""},
+	{"person", "AccountId | null", ServerSet, ""},
+	{"personName", "string | null", ServerSet, ""},
+	{"doing", `"viewing" | "writing"`, Required, ""},
+	{"until", "UTCDate", ServerSet, "it is not shown after that"},
+}
+
+var workPresenceProperties = workPresenceShape.names()
 
 func (workPresences) Properties() (all, usual []string) {
 	return workPresenceProperties, workPresenceProperties

@@ -12,7 +12,12 @@ type workSettings struct{}
 
 const singleton = "singleton"
 
-var workSettingsProperties = []string{"id", "stopsSecondReply"}
+var workSettingsShape = Shape{
+	{"id", `"singleton"`, ServerSet, ""},
+	{"stopsSecondReply", "boolean", 0, ""},
+}
+
+var workSettingsProperties = workSettingsShape.names()
 
 func (workSettings) Properties() (all, usual []string) {
 	return workSettingsProperties, workSettingsProperties
