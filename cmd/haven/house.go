@@ -123,7 +123,6 @@ type house struct {
 	signatures    *signature.Service
 	push          *push.Service
 	vapid         *webpush.Identity // as whom push services know us
-	states        push.Stater       // of what JMAP shows; nil: nobody is woken
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"testing"
 	"time"
 
 	"haven"
+	"haven/face/jmap"
 	"haven/mail/push"
 	"haven/people/account"
 	"haven/people/session"
@@ -17,17 +17,6 @@ import (
 	"haven/platform/errs"
 	"haven/platform/webpush/webpushtest"
 )
-
-// seqs tells the store's own numbers as states.
-type seqs struct{ h *house }
-
-func (s seqs) States(ctx context.Context, _ haven.AccountNo, accounts []haven.AccountNo) (push.States, error) {
-	out := push.States{}
-	err := s.h.mail.Seqs(ctx, accounts, func(no haven.AccountNo, seq haven.Seq) {
-		out[strconv.FormatInt(int64(no), 10)] = map[string]string{"Email": strconv.FormatInt(int64(seq), 10)}
-	})
-	return out, err
-}
 
 // woken is somebody whose browser and phone are woken, in a house that is wired as it serves.
 type woken struct {
@@ -54,7 +43,7 @@ func newWoken(t *testing.T) *woken {
 	w.h, err = openHouse(t.Context(), conf, slog.New(slog.DiscardHandler))
 	w.must(err)
 	t.Cleanup(func() { w.must(w.h.close()) })
-	w.h.push, w.h.states, w.password = w.h.newPush(w.outside.Client(t, w.h.clock)), seqs{w.h}, password
+	w.h.push, w.password = w.h.newPush(w.outside.Client(t, w.h.clock)), password
 	w.who, err = w.h.accountOf(t.Context(), owner)
 	w.must(err)
 	w.box, err = w.h.accountOf(t.Context(), box)
@@ -168,7 +157,7 @@ func TestPushEndsWithTheLogIn(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 	w.letter(w.box)
-	if c := w.told("/phone"); len(c) != 1 || c[strconv.FormatInt(int64(w.box.No), 10)] == nil {
+	if c := w.told("/phone"); len(c) != 1 || c[jmap.Account{ID: w.box.ID}.JMAP()] == nil {
 		t.Errorf("the phone is told %v", c)
 	}
 	all, err := w.h.accounts.AppPasswords(t.Context(), w.who.No)

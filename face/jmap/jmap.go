@@ -20,6 +20,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/push"
 	"haven/mail/work"
 	"haven/platform/change"
 	"haven/platform/clock"
@@ -44,6 +45,7 @@ type Session struct {
 	ByProgram      bool            // signed in with a password in a program, not on the pages
 	Only           haven.AccountNo // the one account that the credential opens; 0: all that the person may open
 	Shared         bool            // at a computer that others use too (Rules 6)
+	Credential     push.Credential // what it was opened with, as push subscriptions name it
 
 	// Holds asks whether what the session was opened with is still good. It is no use of it: a session on the pages locks all the same.
 	Holds func(context.Context) error
@@ -123,6 +125,9 @@ type Options struct {
 
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
+	Pushes  Pushes // nil: nobody is woken through a push service
+	PushKey string // by which push services know us, in base64url (RFC 9749); given with Pushes
+
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
@@ -166,6 +171,9 @@ func New(o Options) *Server {
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
+	if o.Pushes != nil { // they are of the core capability, which is always there
+		s.methods = join(s.methods, pushMethods)
+	}
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -252,6 +252,26 @@ func (s *Server) states(ctx context.Context, who *Session, accounts []Account) (
 	return all, nil
 }
 
+// StatesOf are the states that a session is told of through a push service, as over an event source, by account and type as they are called here: those of some
+// accounts of the session.
+func (s *Server) StatesOf(ctx context.Context, who *Session, of []haven.AccountNo) (map[string]map[string]string, error) {
+	accounts, err := s.o.People.Accounts(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	states, err := s.states(ctx, who, accounts)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]map[string]string, len(of))
+	for _, a := range accounts {
+		if slices.Contains(of, a.No) && len(states[a.No]) > 0 {
+			all[a.JMAP()] = states[a.No]
+		}
+	}
+	return all, nil
+}
+
 // pushState stands for all states together.
 func pushState(accounts []Account, states map[haven.AccountNo]map[string]string) string {
 	h := sha256.New()
