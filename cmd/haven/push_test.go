@@ -23,6 +23,7 @@ type woken struct {
 	h        *house
 	t        *testing.T
 	outside  *webpushtest.Service
+	log      *output
 	who, box account.Account
 	password string
 	devices  map[string]*webpushtest.Device
@@ -31,7 +32,7 @@ type woken struct {
 func newWoken(t *testing.T) *woken {
 	t.Helper()
 	i := install(t).serve()
-	w := &woken{t: t, outside: webpushtest.New(t), devices: map[string]*webpushtest.Device{}}
+	w := &woken{t: t, outside: webpushtest.New(t), log: newOutput(), devices: map[string]*webpushtest.Device{}}
 	owner, password := i.person("Aisha", "Rahman")
 	i.admin("organisation", "add", "pharmacy", "FX002", "Test Pharmacy", "Leeds")
 	i.admin("account", "contact", owner, "--mobile", "07700 900123", "--proven")
@@ -39,8 +40,8 @@ func newWoken(t *testing.T) *woken {
 	i.stop()
 	conf, err := loadConfig(i.conf)
 	w.must(err)
-	conf.Policy.Push.Every = policyLeast
-	w.h, err = openHouse(t.Context(), conf, slog.New(slog.DiscardHandler))
+	conf.Policy.Push.Every, conf.Listen.PagesOnHTTP = policyLeast, true
+	w.h, err = openHouse(t.Context(), conf, slog.New(slog.NewTextHandler(w.log, nil)))
 	w.must(err)
 	t.Cleanup(func() { w.must(w.h.close()) })
 	w.h.push, w.password = w.h.newPush(w.outside.Client(t, w.h.clock)), password
