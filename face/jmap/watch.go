@@ -106,12 +106,14 @@ func (w *watcher) stands(ctx context.Context) (err error) {
 	return err
 }
 
-// run calls send with changes until ctx ends, the session does, or send fails. idle is called each time that every passed; 0: never.
+// run calls send with changes until ctx ends, the session does, or send fails: at once after a quiet while, and from then on with all that changed within
+// policy.JMAP.PushDelay. idle is called each time that every passed; 0: never.
 func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateChange) error, idle func() error) error {
 	c := w.srv.o.Clock
 	beat, look := c.NewTimer(every), c.NewTimer(0)
 	defer beat.Stop()
 	defer look.Stop()
+	var looked time.Time
 	for {
 		var beats <-chan time.Time
 		if every > 0 {
@@ -127,7 +129,7 @@ func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateC
 			}
 			continue
 		case <-w.wake:
-			if c.Sleep(ctx, w.srv.o.Policy.PushDelay) != nil {
+			if c.Sleep(ctx, w.srv.o.Policy.PushDelay-c.Now().Sub(looked)) != nil {
 				return nil
 			}
 		case <-look.C():
@@ -135,6 +137,7 @@ func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateC
 		if err := w.once(ctx, send); err != nil {
 			return err
 		}
+		looked = c.Now()
 		look.Reset(w.next(c))
 	}
 }
