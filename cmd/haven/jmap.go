@@ -145,6 +145,11 @@ func (s jmapStates) States(ctx context.Context, who *jmap.Session, accounts []jm
 			return nil, err
 		}
 		maps.Copy(of, working)
+		replies, err := jmap.VacationStates(ctx, s.h.vacation, v)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(of, replies)
 		all[a.No] = of
 	}
 	return all, nil

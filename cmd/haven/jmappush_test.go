@@ -53,7 +53,8 @@ func (w *woken) phone(s *serving, path string, h http.Header) *phone {
 	if c.Session.Person != "" {
 		c.Header.Set("Haven-Person", c.Session.Person)
 	}
-	c.Using = []string{jmapclient.Core, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission", "urn:haven:work"}
+	c.Using = []string{jmapclient.Core, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission", "urn:ietf:params:jmap:quota",
+		"urn:ietf:params:jmap:vacationresponse", "urn:haven:work"}
 	p := &phone{woken: w, Client: c, path: path, device: webpushtest.NewDevice(w.t), knows: push.States{}}
 	w.devices[path] = p.device
 	return p
@@ -225,6 +226,9 @@ func TestRFC8620_7_2_APhoneIsWoken(t *testing.T) {
 	presence := p.knows[shop]["WorkPresence"]
 	p.ask("WorkPresence/set", jmapclient.Args{"accountId": shop, "create": jmapclient.Args{"k": jmapclient.Args{"threadId": found.List[0].ThreadID, "doing": "viewing"}}}, &struct{}{})
 	p.hears("who is there", func(known push.States) bool { return known[shop]["WorkPresence"] != presence })
+	replies := p.knows[own]["VacationResponse"]
+	p.ask("VacationResponse/set", jmapclient.Args{"accountId": own, "update": jmapclient.Args{"singleton": jmapclient.Args{"isEnabled": true, "textBody": "Away."}}}, &struct{}{})
+	p.hears("an automatic reply", func(known push.States) bool { return known[own]["VacationResponse"] != replies })
 	p.agrees("at last")
 
 	w.outside.Answer(webpushtest.Code(http.StatusFound, "Location", w.outside.URL("/inside")))

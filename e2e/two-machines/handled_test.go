@@ -59,9 +59,17 @@ func TestHandledTogether(t *testing.T) {
 			t.Errorf("%s: told %s, the second machine says %s, and the first %s", does.what, told, state, here.State(box, does.typ))
 		}
 	}
-	own := there.Session.Own()
+	mine := second.JMAP(aisha)
+	hers, own := mine.Listen("VacationResponse"), mine.Session.Own()
+	was, began := mine.State(own, "VacationResponse"), time.Now()
+	here.Ask("VacationResponse/set", jmapclient.Args{"accountId": own, "update": jmapclient.Args{"singleton": jmapclient.Args{"isEnabled": true, "textBody": "Away."}}}, &struct{}{})
+	if told := hers.Within(began, own, "VacationResponse", was); told != mine.State(own, "VacationResponse") {
+		t.Errorf("that she is away is told as %s", told)
+	}
+
+	own = there.Session.Own()
 	before := there.Session.State
-	began := time.Now()
+	began = time.Now()
 	first.Admin("member", "remove", pharmacy, ben.Address)
 	if told := ears.Within(began, own, "Session", before); len(second.JMAP(ben).Session.Accounts) != 1 || told != second.JMAP(ben).Session.State {
 		t.Errorf("who lost the mailbox is told %s", told)
