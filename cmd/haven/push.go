@@ -146,7 +146,7 @@ func (r readable) Accounts(ctx context.Context, of push.Holder) (all []haven.Acc
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := jmapPeople{r.h}.Accounts(ctx, &who)
+	accounts, err := jmapPeople(r).Accounts(ctx, &who)
 	for _, a := range accounts {
 		if a.Rights.Has(haven.Read) && (only == 0 || only == a.No) {
 			all = append(all, a.No)
