@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
+	"path/filepath"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +23,7 @@ import (
 	"haven/mail/push"
 	"haven/people/account"
 	"haven/people/sharedmailbox"
+	"haven/platform/db/dbtest"
 	"haven/platform/webpush/webpushtest"
 )
 
@@ -33,13 +37,14 @@ type phone struct {
 	knows  push.States // what it was told
 }
 
-// serves opens every door of the house.
-func (w *woken) serves() *serving {
+// serves opens every door of the house, until stop is called or the test ends.
+func (w *woken) serves() (s *serving, stop func() error) {
 	w.t.Helper()
-	s := newServing(w.h)
-	w.t.Cleanup(func() { w.must(s.stop()) })
+	s = newServing(w.h)
+	stop = sync.OnceValue(s.stop)
+	w.t.Cleanup(func() { w.must(stop()) })
 	w.must(s.start(w.t.Context()))
-	return s
+	return s, stop
 }
 
 func (s *serving) at(port string) string {
@@ -194,7 +199,7 @@ func (p *phone) emailState(account string) string {
 func TestRFC8620_7_2_APhoneIsWoken(t *testing.T) {
 	t.Parallel()
 	w := newWoken(t)
-	s := w.serves()
+	s, _ := w.serves()
 	p := w.phone(s, "/phone", jmapclient.Basic(w.who.Address.String(), w.password))
 	if key := string(p.Session.Capabilities["urn:ietf:params:jmap:webpush-vapid"]); !strings.Contains(key, w.h.vapid.PublicKey()) {
 		t.Errorf("the key to subscribe with is %s", key)
@@ -247,7 +252,7 @@ func TestRFC8620_7_2_APhoneIsWoken(t *testing.T) {
 func TestRFC8620_7_2_AccessChanges(t *testing.T) {
 	t.Parallel()
 	w := newWoken(t)
-	s := w.serves()
+	s, _ := w.serves()
 	const password = "violet kettle tramway"
 	ben, err := w.h.accounts.CreatePersonal(t.Context(), jmapActor, account.NewPersonal{First: "Ben", Last: "Okafor", State: account.Active, Password: password})
 	w.must(err)
@@ -281,7 +286,7 @@ func TestRFC8620_7_2_AccessChanges(t *testing.T) {
 func TestRFC8620_7_2_LogOutEndsASubscription(t *testing.T) {
 	t.Parallel()
 	w := newWoken(t)
-	s := w.serves()
+	s, _ := w.serves()
 	token, ses := w.signIn()
 	page := w.phone(s, "/browser", http.Header{"Cookie": {"haven-session=" + string(token)}, "Origin": {"http://" + s.at("http")}})
 	page.subscribes()
@@ -312,4 +317,56 @@ func TestRFC8620_7_2_LogOutEndsASubscription(t *testing.T) {
 	w.letterBySMTP(s, w.who)
 	want := program.emailState(program.Session.Own())
 	program.hears("a letter", func(known push.States) bool { return known[program.Session.Own()]["Email"] == want })
+}
+
+// Of two processes on one database one pushes, whichever the device spoke to and whichever a letter came to; when that one ends, the other goes on.
+func TestRFC8620_7_2_WokenByEitherProcess(t *testing.T) {
+	t.Parallel()
+	server, err := dbtest.StartServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	home := t.TempDir()
+	shared := []string{fmt.Sprintf("database: url = %q", server.URL), fmt.Sprintf("database: packs = %q", filepath.Join(home, "packs")), fmt.Sprintf("database: master_key = %q", filepath.Join(home, "master.key"))}
+	w := newWokenIn(t, install(t, shared...))
+	first, stop := w.serves()
+	w.opens(install(t, shared...).founded())
+	second, _ := w.serves()
+	all := map[string]*phone{}
+	for path, s := range map[string]*serving{"/first": first, "/second": second} {
+		p := w.phone(s, path, jmapclient.Basic(w.who.Address.String(), w.password))
+		p.subscribes()
+		p.hears("how things stand", func(push.States) bool { return true })
+		all[path] = p
+	}
+	if one, other := first.pushes.Watched(), second.pushes.Watched(); one != 2 || other != 0 {
+		t.Errorf("%d and %d subscriptions are watched", one, other)
+	}
+	all["/first"].ends()
+	p := all["/second"]
+	own := p.Session.Own()
+	for name, s := range map[string]*serving{"first": first, "second": second} {
+		w.letterBySMTP(s, w.who)
+		want := p.emailState(own)
+		p.hears("a letter at the "+name, func(known push.States) bool { return known[own]["Email"] == want })
+	}
+	w.must(stop())
+	w.must(first.h.close())
+	w.letterBySMTP(second, w.who)
+	want := p.emailState(own)
+	p.hears("a letter after the first has ended", func(known push.States) bool { return known[own]["Email"] == want })
+}
+
+// ends has the program end its subscription.
+func (p *phone) ends() {
+	p.t.Helper()
+	var out struct{ Destroyed []string }
+	if p.ask("PushSubscription/set", jmapclient.Args{"destroy": []string{p.id}}, &out); len(out.Destroyed) != 1 {
+		p.t.Fatalf("the subscription %s is not destroyed", p.id)
+	}
 }

@@ -31,25 +31,39 @@ type woken struct {
 
 func newWoken(t *testing.T) *woken {
 	t.Helper()
-	i := install(t).serve()
+	return newWokenIn(t, install(t))
+}
+
+func newWokenIn(t *testing.T, i *installation) *woken {
+	t.Helper()
+	i.serve()
 	w := &woken{t: t, outside: webpushtest.New(t), log: newOutput(), devices: map[string]*webpushtest.Device{}}
 	owner, password := i.person("Aisha", "Rahman")
 	i.admin("organisation", "add", "pharmacy", "FX002", "Test Pharmacy", "Leeds")
 	i.admin("account", "contact", owner, "--mobile", "07700 900123", "--proven")
 	i.admin("mailbox", "add", "FX002", "--owner", owner)
 	i.stop()
-	conf, err := loadConfig(i.conf)
-	w.must(err)
-	conf.Policy.Push.Every, conf.Listen.PagesOnHTTP = policyLeast, true
-	w.h, err = openHouse(t.Context(), conf, slog.New(slog.NewTextHandler(w.log, nil)))
-	w.must(err)
-	t.Cleanup(func() { w.must(w.h.close()) })
-	w.h.push, w.password = w.h.newPush(w.outside.Client(t, w.h.clock)), password
+	w.password = password
+	w.opens(i)
+	var err error
 	w.who, err = w.h.accountOf(t.Context(), owner)
 	w.must(err)
 	w.box, err = w.h.accountOf(t.Context(), box)
 	w.must(err)
 	return w
+}
+
+// opens opens the house of an installation, which pushes to the service outside.
+func (w *woken) opens(i *installation) {
+	w.t.Helper()
+	conf, err := loadConfig(i.conf)
+	w.must(err)
+	conf.Policy.Push.Every, conf.Listen.PagesOnHTTP = policyLeast, true
+	h, err := openHouse(w.t.Context(), conf, slog.New(slog.NewTextHandler(w.log, nil)))
+	w.must(err)
+	w.t.Cleanup(func() { w.must(h.close()) })
+	h.push = h.newPush(w.outside.Client(w.t, h.clock))
+	w.h = h
 }
 
 // policyLeast is the least time between two messages that a policy may name.
