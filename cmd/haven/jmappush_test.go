@@ -163,9 +163,8 @@ func (p *phone) agrees(what string) {
 	for account := range p.knows {
 		p.ask("Identity/get", jmapclient.Args{"accountId": account}, &struct{}{}) // which are made when somebody asks first
 	}
-	now := p.source()
-	if !reflect.DeepEqual(p.knows, now) {
-		p.hears(what, func(known push.States) bool { return reflect.DeepEqual(known, now) })
+	if !reflect.DeepEqual(p.knows, p.source()) {
+		p.hears(what, func(known push.States) bool { return reflect.DeepEqual(known, p.source()) })
 	}
 	for account, states := range p.knows {
 		for typ, state := range states {

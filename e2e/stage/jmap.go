@@ -1,10 +1,15 @@
 package stage
 
 import (
+	"context"
+	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"haven/face/jmap/jmapclient"
 )
@@ -58,13 +63,16 @@ func (p JMAPProgram) State(account, typ string) string {
 type Listener struct {
 	t testing.TB
 	*jmapclient.Socket
+	ctx   context.Context
 	known map[string]map[string]string
 }
 
 // Listen opens a WebSocket that tells of some types; all where none is named.
 func (p JMAPProgram) Listen(types ...string) *Listener {
 	p.t.Helper()
-	s, err := p.Socket(p.t.Context(), nil)
+	ctx, cancel := context.WithTimeout(p.t.Context(), 2*Patience) // of all that it hears
+	p.t.Cleanup(cancel)
+	s, err := p.Socket(ctx, nil)
 	if err == nil {
 		p.t.Cleanup(func() { s.Conn.CloseNow() })
 		err = s.Enable(p.t.Context(), types, nil)
@@ -75,30 +83,42 @@ func (p JMAPProgram) Listen(types ...string) *Listener {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return &Listener{p.t, s, map[string]map[string]string{}}
+	return &Listener{p.t, s, ctx, map[string]map[string]string{}}
 }
 
-// Within awaits that a type is in another state than before, which has to be told a second after since at the latest, and gives that state.
-func (l *Listener) Within(since time.Time, account, typ, before string) string {
+// Within awaits to be told that a type is in a state, a second after since at the latest.
+func (l *Listener) Within(since time.Time, account, typ, state string) {
 	l.t.Helper()
-	for state := l.known[account][typ]; ; state = l.known[account][typ] {
-		if state != "" && state != before {
-			return state
-		}
-		m, err := l.Next(l.t.Context())
+	for l.known[account][typ] != state {
+		m, err := l.Next(l.ctx)
 		if err != nil {
-			l.t.Fatal(err)
-		}
-		if took := time.Since(since); took > time.Second && m.Changed[account][typ] != "" {
-			l.t.Errorf("%s was told after %s, want a second at the most", typ, took)
+			l.t.Fatalf("%s is never told as %s: %v", typ, state, err)
 		}
 		for account, states := range m.Changed {
 			if l.known[account] == nil {
 				l.known[account] = map[string]string{}
 			}
-			for typ, state := range states {
-				l.known[account][typ] = state
-			}
+			maps.Copy(l.known[account], states)
 		}
+	}
+	if took := time.Since(since); took > time.Second {
+		l.t.Errorf("%s was told after %s, want a second at the most", typ, took)
+	}
+}
+
+// Ends awaits that the house closes the socket, a second after since at the latest, and says why.
+func (l *Listener) Ends(since time.Time, why string) {
+	l.t.Helper()
+	for {
+		if _, err := l.Next(l.ctx); err != nil {
+			var e websocket.CloseError
+			if !errors.As(err, &e) || e.Reason != why {
+				l.t.Errorf("the socket ends with %v, want %s", err, why)
+			}
+			break
+		}
+	}
+	if took := time.Since(since); took > time.Second {
+		l.t.Errorf("the socket ends after %s, want a second at the most", took)
 	}
 }
