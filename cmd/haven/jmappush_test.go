@@ -369,3 +369,19 @@ func (p *phone) ends() {
 		p.t.Fatalf("the subscription %s is not destroyed", p.id)
 	}
 }
+
+// Where the policy lets nobody subscribe, programs are told that there is nothing to subscribe to.
+func TestRFC8620_7_2_SwitchedOff(t *testing.T) {
+	t.Parallel()
+	w := newWoken(t)
+	w.h.conf.Policy.Push.Subscriptions = 0
+	s, _ := w.serves()
+	p := w.phone(s, "/phone", jmapclient.Basic(w.who.Address.String(), w.password))
+	if _, there := p.Session.Capabilities["urn:ietf:params:jmap:webpush-vapid"]; there || s.pushes != nil {
+		t.Error("somebody can subscribe")
+	}
+	r, err := p.Call(t.Context(), jmapclient.Call{Name: "PushSubscription/get"})
+	if w.must(err); r.Answers[0].Error() != "unknownMethod" {
+		t.Errorf("%s", r.Answers[0].Args)
+	}
+}
