@@ -125,7 +125,6 @@ type house struct {
 	signatures    *signature.Service
 	push          *push.Service
 	vapid         *webpush.Identity // as whom push services know us
-	states        push.Stater       // of what JMAP shows; nil: nobody is woken
 	signer        *authn.Signer
 	sealer        *audit.Sealer
 	verifier      note.Verifier
@@ -391,7 +390,7 @@ func (h *house) wireMail(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
+	h.vacation = vacation.New(vacation.Options{DB: h.db, Access: h.access, Owners: owners{h}, Accounts: away{h}, Keys: h.keys, Sealer: owed, Changed: h.mail.Changed, Policy: p.Vacation, Clock: h.clock, Logger: h.log})
 	h.work = work.New(work.Options{DB: h.db, Mail: h.mail, Access: h.access, People: colleagues{}, Hours: hours{}, Notices: told{h}, Keys: h.keys, Hub: h.hub, Policy: p.Work, Clock: h.clock, Logger: h.log})
 	h.filters = sieve.New(sieve.Options{DB: h.db, Access: h.access, Owners: owners{h}, Keys: h.keys, Policy: p.Sieve, Clock: h.clock, Zone: openinghours.London, Logger: h.log})
 	h.handover = handover.New(handover.Options{DB: h.db, Mail: h.mail, People: insiders{h}, Policy: p, Clock: h.clock})

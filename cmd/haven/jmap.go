@@ -22,8 +22,12 @@ func (s *serving) jmapFace() *jmap.Server {
 		return s.jmap
 	}
 	h := s.h
-	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Directory: h.directory, Shares: h.shares, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending,
-		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock})
+	o := jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Directory: h.directory, Shares: h.shares, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending,
+		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock}
+	if h.wakes() {
+		o.Pushes, o.PushKey = h.push, h.vapid.PublicKey()
+	}
+	s.jmap = jmap.New(o)
 	face := s.jmap
 	s.onStop(func(context.Context) error { face.Close(); return nil })
 	return s.jmap
@@ -41,6 +45,7 @@ func (p jmapPeople) ByPassword(ctx context.Context, l jmap.Login) (jmap.Session,
 	if s.Shared() {
 		who.Only = s.Target.No
 	}
+	who.Credential = proofCredential(proof)
 	who.Holds = func(ctx context.Context) error { return p.h.accounts.Holds(ctx, proof) }
 	return who, nil
 }
@@ -69,7 +74,7 @@ func (p jmapPeople) ByCookie(ctx context.Context, token string) (jmap.Session, e
 		return jmap.Session{}, errAccept
 	}
 	who := jmapSession(ses.Person)
-	who.Shared = ses.Shared
+	who.Shared, who.Credential = ses.Shared, sessionCredential(ses.ID)
 	who.Lasts = func(ctx context.Context) (time.Time, error) {
 		ses, err := p.look(ctx, session.Token(token))
 		return ses.Until, err
@@ -140,6 +145,11 @@ func (s jmapStates) States(ctx context.Context, who *jmap.Session, accounts []jm
 			return nil, err
 		}
 		maps.Copy(of, working)
+		replies, err := jmap.VacationStates(ctx, s.h.vacation, v)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(of, replies)
 		all[a.No] = of
 	}
 	return all, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"haven"
+	"haven/face/jmap"
 	"haven/mail/authn"
 	"haven/mail/push"
 	"haven/people/account"
@@ -50,13 +51,16 @@ func (h *house) newPush(through push.Poster) *push.Service {
 		Clock: h.clock, Logger: h.log})
 }
 
-// startPush wakes whoever subscribed, once there is somebody who tells the states of what JMAP shows. A demo speaks to nobody outside.
+// wakes reports whether anybody is woken through a push service. A demo speaks to nobody outside, and the policy can switch it off.
+func (h *house) wakes() bool { return h.push != nil && !h.demo && h.conf.Policy.Push.Subscriptions > 0 }
+
+// startPush wakes whoever subscribed.
 func (s *serving) startPush(ctx context.Context) {
 	h := s.h
-	if h.states == nil || h.demo {
+	if !h.wakes() {
 		return
 	}
-	s.pushes = push.NewSender(push.SenderOptions{Service: h.push, Hub: h.hub, States: h.states, Turn: h.turnOf("push", push.TurnFor)})
+	s.pushes = push.NewSender(push.SenderOptions{Service: h.push, Hub: h.hub, States: seen{h, s.jmapFace()}, Turn: h.turnOf("push", push.TurnFor)})
 	s.wg.Go(func() { s.pushes.Run(ctx) })
 }
 
@@ -115,40 +119,54 @@ func (c credentials) Holds(ctx context.Context, of push.Holder) error {
 	return c.h.sessions.Holds(ctx, id, of.Person)
 }
 
+// holderSession is the JMAP session that somebody signed in with a credential has; only is the one account that the credential is for, 0 where it is for all.
+func (h *house) holderSession(ctx context.Context, of push.Holder) (who jmap.Session, only haven.AccountNo, err error) {
+	a, err := h.accounts.ByNo(ctx, of.Person)
+	if err != nil {
+		return who, 0, err
+	}
+	who = jmapSession(a)
+	who.Credential = of.Credential
+	p, ok := proofOf(of.Credential)
+	if !ok {
+		return who, 0, nil
+	}
+	who.ByProgram = p.Face() == account.Program
+	if only, err = h.accounts.Only(ctx, p); only != a.No {
+		who.Only = only
+	}
+	return who, only, err
+}
+
 // readable answers push what somebody may read with a credential: the own mailbox and shared ones; with an app password the one that it is for.
 type readable struct{ h *house }
 
 func (r readable) Accounts(ctx context.Context, of push.Holder) (all []haven.AccountNo, err error) {
-	only, rights, byProgram := haven.AccountNo(0), r.h.access.In, false
-	if p, ok := proofOf(of.Credential); ok {
-		if only, err = r.h.accounts.Only(ctx, p); err != nil {
-			return nil, err
-		}
-		if byProgram = p.Face() == account.Program; byProgram {
-			rights = r.h.access.InByProgram
+	who, only, err := r.h.holderSession(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := jmapPeople(r).Accounts(ctx, &who)
+	for _, a := range accounts {
+		if a.Rights.Has(haven.Read) && (only == 0 || only == a.No) {
+			all = append(all, a.No)
 		}
 	}
-	err = r.h.db.Read(ctx, func(tx *db.Tx) error {
-		all = nil
-		add := func(no haven.AccountNo, may haven.Rights) {
-			if may.Has(haven.Read) && (only == 0 || only == no) {
-				all = append(all, no)
-			}
-		}
-		own, _, err := rights(tx, of.Person, of.Person)
-		if err != nil {
-			return err
-		}
-		add(of.Person, own)
-		boxes, err := r.h.shared.ForIn(tx, of.Person)
-		for _, b := range boxes {
-			if !byProgram || !b.Shut {
-				add(b.Account.No, b.Rights)
-			}
-		}
-		return err
-	})
 	return all, err
+}
+
+// seen answers push how what somebody sees stands, in JMAP's words.
+type seen struct {
+	h    *house
+	face *jmap.Server
+}
+
+func (s seen) States(ctx context.Context, of push.Holder, accounts []haven.AccountNo) (push.States, error) {
+	who, _, err := s.h.holderSession(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return s.face.StatesOf(ctx, &who, accounts)
 }
 
 // pushNames is a resolver in the words of webpush.

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"strconv"
 	"testing"
 	"time"
 
 	"haven"
+	"haven/face/jmap"
 	"haven/mail/push"
 	"haven/people/account"
 	"haven/people/session"
@@ -18,22 +18,12 @@ import (
 	"haven/platform/webpush/webpushtest"
 )
 
-// seqs tells the store's own numbers as states.
-type seqs struct{ h *house }
-
-func (s seqs) States(ctx context.Context, _ haven.AccountNo, accounts []haven.AccountNo) (push.States, error) {
-	out := push.States{}
-	err := s.h.mail.Seqs(ctx, accounts, func(no haven.AccountNo, seq haven.Seq) {
-		out[strconv.FormatInt(int64(no), 10)] = map[string]string{"Email": strconv.FormatInt(int64(seq), 10)}
-	})
-	return out, err
-}
-
 // woken is somebody whose browser and phone are woken, in a house that is wired as it serves.
 type woken struct {
 	h        *house
 	t        *testing.T
 	outside  *webpushtest.Service
+	log      *output
 	who, box account.Account
 	password string
 	devices  map[string]*webpushtest.Device
@@ -41,25 +31,39 @@ type woken struct {
 
 func newWoken(t *testing.T) *woken {
 	t.Helper()
-	i := install(t).serve()
-	w := &woken{t: t, outside: webpushtest.New(t), devices: map[string]*webpushtest.Device{}}
+	return newWokenIn(t, install(t))
+}
+
+func newWokenIn(t *testing.T, i *installation) *woken {
+	t.Helper()
+	i.serve()
+	w := &woken{t: t, outside: webpushtest.New(t), log: newOutput(), devices: map[string]*webpushtest.Device{}}
 	owner, password := i.person("Aisha", "Rahman")
 	i.admin("organisation", "add", "pharmacy", "FX002", "Test Pharmacy", "Leeds")
 	i.admin("account", "contact", owner, "--mobile", "07700 900123", "--proven")
 	i.admin("mailbox", "add", "FX002", "--owner", owner)
 	i.stop()
-	conf, err := loadConfig(i.conf)
-	w.must(err)
-	conf.Policy.Push.Every = policyLeast
-	w.h, err = openHouse(t.Context(), conf, slog.New(slog.DiscardHandler))
-	w.must(err)
-	t.Cleanup(func() { w.must(w.h.close()) })
-	w.h.push, w.h.states, w.password = w.h.newPush(w.outside.Client(t, w.h.clock)), seqs{w.h}, password
+	w.password = password
+	w.opens(i)
+	var err error
 	w.who, err = w.h.accountOf(t.Context(), owner)
 	w.must(err)
 	w.box, err = w.h.accountOf(t.Context(), box)
 	w.must(err)
 	return w
+}
+
+// opens opens the house of an installation, which pushes to the service outside.
+func (w *woken) opens(i *installation) {
+	w.t.Helper()
+	conf, err := loadConfig(i.conf)
+	w.must(err)
+	conf.Policy.Push.Every, conf.Listen.PagesOnHTTP = policyLeast, true
+	h, err := openHouse(w.t.Context(), conf, slog.New(slog.NewTextHandler(w.log, nil)))
+	w.must(err)
+	w.t.Cleanup(func() { w.must(h.close()) })
+	h.push = h.newPush(w.outside.Client(w.t, h.clock))
+	w.h = h
 }
 
 // policyLeast is the least time between two messages that a policy may name.
@@ -168,7 +172,7 @@ func TestPushEndsWithTheLogIn(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 	w.letter(w.box)
-	if c := w.told("/phone"); len(c) != 1 || c[strconv.FormatInt(int64(w.box.No), 10)] == nil {
+	if c := w.told("/phone"); len(c) != 1 || c[jmap.Account{ID: w.box.ID}.JMAP()] == nil {
 		t.Errorf("the phone is told %v", c)
 	}
 	all, err := w.h.accounts.AppPasswords(t.Context(), w.who.No)

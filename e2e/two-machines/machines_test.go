@@ -12,12 +12,12 @@ import (
 )
 
 // newMachines are two processes with data folders of their own, and one database, one key store, one folder of bodies and one master key.
-func newMachines(t *testing.T) (a, b *stage.House) {
+func newMachines(t *testing.T, settings ...stage.Setting) (a, b *stage.House) {
 	t.Helper()
 	home := t.TempDir()
 	shared := stage.Setting{Table: "database", Lines: fmt.Sprintf("packs = %q\nmaster_key = %q", filepath.Join(home, "packs"), filepath.Join(home, "master.key"))}
-	database := stage.Postgres(stage.Server(t))
-	return stage.ServeIn(t, filepath.Join(home, "first"), database, shared), stage.ServeIn(t, filepath.Join(home, "second"), database, shared)
+	settings = append(settings, shared, stage.Postgres(stage.Server(t)))
+	return stage.ServeIn(t, filepath.Join(home, "first"), settings...), stage.ServeIn(t, filepath.Join(home, "second"), settings...)
 }
 
 func TestTwoMachines(t *testing.T) {

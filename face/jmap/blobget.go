@@ -33,14 +33,12 @@ func blobGet(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d blobs can be read with one call.", most)
-	}
-	list, notFound, err := c.read(t, v, ids, want)
+	out, err := c.read(ids, want, func(ids []string, add func(string, any)) error { return t.Read(c, v, ids, want, add) })
 	if err != nil {
 		return nil, err
 	}
-	return record{"accountId": c.args.String("accountId"), "list": list, "notFound": notFound}, nil
+	out["accountId"] = c.args.String("accountId")
+	return out, nil
 }
 
 // blobReader reads a range of each blob. All data of one answer together is as long as a request may be: whoever wants more downloads it.

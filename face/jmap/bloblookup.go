@@ -54,7 +54,7 @@ func blobLookup(c *call) (any, error) {
 // referring are the objects of some types that refer to a blob, by type.
 func (c *call) referring(v mailbox.Viewer, id string, types []string) (map[string][]string, error) {
 	all := map[string][]string{"Mailbox": {}, "Thread": {}, "Email": {}}
-	b, err := c.holder(v, id)
+	b, err := c.messageOfBlob(v, id)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +69,8 @@ func (c *call) referring(v mailbox.Viewer, id string, types []string) (map[strin
 	return matched, nil
 }
 
-// holder is the message that a blob is, or is a part of; its number is 0 where there is none.
-func (c *call) holder(v mailbox.Viewer, id string) (mailbox.Brief, error) {
+// messageOfBlob is the message that a blob is, or is a part of; its number is 0 where there is none.
+func (c *call) messageOfBlob(v mailbox.Viewer, id string) (mailbox.Brief, error) {
 	of, _, isPart := strings.Cut(id, "_")
 	var b mailbox.Brief
 	err := c.overview(v, func(o *mailbox.Overview) error {

@@ -38,6 +38,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}
+	if s.o.Pushes != nil {
+		all = append(all, capability{vapidURN, s.vapidCapability, nil})
+	}
 	if s.o.Submissions != nil {
 		all = append(all, capability{submissionURN, func(*visit) any { return record{} }, s.submissionCapability})
 	}
@@ -132,6 +135,7 @@ func (s *Server) stateOf(who *Session, accounts []Account) string {
 		}
 	}
 	_ = enc.Encode(s.core())
+	_ = enc.Encode(s.o.PushKey) // RFC 9749 §5: another key is another session
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
 }
 

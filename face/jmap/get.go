@@ -1,9 +1,6 @@
 package jmap
 
-import (
-	"haven"
-	"haven/mail/mailbox"
-)
+import "haven"
 
 // get is a type's /get (RFC 8620 §5.1).
 func (c *call) get(t getter) (any, error) {
@@ -25,24 +22,21 @@ func (c *call) get(t getter) (any, error) {
 			return nil, err
 		}
 	}
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d objects can be read with one call.", most)
-	}
-	list, notFound, err := c.read(t, v, ids, want)
+	out, err := c.read(ids, want, func(ids []string, add func(string, any)) error { return t.Read(c, v, ids, want, add) })
 	if err != nil {
 		return nil, err
 	}
-	return record{"accountId": c.args.String("accountId"), "state": state, "list": list, "notFound": notFound}, nil
+	out["accountId"], out["state"] = c.args.String("accountId"), state
+	return out, nil
 }
 
-// reader is what a /get needs of a type to read objects: a getter without state.
-type reader interface {
+// propertied is a type whose objects have properties that a client chooses among.
+type propertied interface {
 	Properties() (all, usual []string)
-	Read(c *call, v mailbox.Viewer, ids []string, want properties, add func(id string, object any)) error
 }
 
 // wanted reads the properties of a /get; one that the type does not have is refused.
-func (c *call) wanted(t reader) properties {
+func (c *call) wanted(t propertied) properties {
 	all, usual := t.Properties()
 	names := c.args.Strings("properties")
 	if names == nil {
@@ -70,9 +64,12 @@ func wanting(names []string) properties {
 	return p
 }
 
-// read reads each id once, and lists what there is in the order of ids.
-func (c *call) read(t reader, v mailbox.Viewer, ids []string, want properties) (list []any, notFound []string, err error) {
-	list, notFound = []any{}, []string{}
+// read reads each id once, by objects, which adds those that there are: list has them in the order of ids, notFound the others.
+func (c *call) read(ids []string, want properties, objects func(ids []string, add func(id string, object any)) error) (record, error) {
+	if most := c.srv.o.Policy.Get; len(ids) > most {
+		return nil, fail("requestTooLarge", "At most %d objects can be read with one call.", most)
+	}
+	list, notFound := []any{}, []string{}
 	real, names := make([]string, 0, len(ids)), make([]string, 0, len(ids))
 	once := make(map[string]bool, len(ids))
 	for _, name := range ids {
@@ -88,8 +85,8 @@ func (c *call) read(t reader, v mailbox.Viewer, ids []string, want properties) (
 		once[name] = true
 	}
 	there := make(map[string]any, len(real))
-	if err := t.Read(c, v, real, want, func(id string, o any) { there[id] = cut(o, id, want) }); err != nil {
-		return nil, nil, err
+	if err := objects(real, func(id string, o any) { there[id] = cut(o, id, want) }); err != nil {
+		return nil, err
 	}
 	given := make(map[string]bool, len(real))
 	for i, id := range real {
@@ -101,7 +98,7 @@ func (c *call) read(t reader, v mailbox.Viewer, ids []string, want properties) (
 			list, given[id] = append(list, o), true
 		}
 	}
-	return list, notFound, nil
+	return record{"list": list, "notFound": notFound}, nil
 }
 
 // cut leaves of a record what is wanted, and its id.

@@ -18,6 +18,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/mail/push"
 	"haven/mail/work"
 	"haven/platform/change"
 	"haven/platform/clock"
@@ -42,6 +43,7 @@ type Session struct {
 	ByProgram      bool            // signed in with a password in a program, not on the pages
 	Only           haven.AccountNo // the one account that the credential opens; 0: all that the person may open
 	Shared         bool            // at a computer that others use too (Rules 6)
+	Credential     push.Credential // what it was opened with, as push subscriptions name it
 
 	// Holds asks whether what the session was opened with is still good. It is no use of it: a session on the pages locks all the same.
 	Holds func(context.Context) error
@@ -123,6 +125,8 @@ type Options struct {
 
 	Directory Directory          // nil: without Principals
 	Shares    ShareNotifications // given with Directory
+	Pushes    Pushes             // nil: nobody is woken through a push service
+	PushKey   string             // by which push services know us, in base64url (RFC 9749); given with Pushes
 
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
@@ -165,6 +169,9 @@ func New(o Options) *Server {
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, submissionMethods, workMethods)
+	if o.Pushes != nil { // they are of the core capability, which is always there
+		s.methods = join(s.methods, pushMethods)
+	}
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -136,5 +136,5 @@ func MailStates(ctx context.Context, mail *mailbox.Service, v mailbox.Viewer) (m
 		return nil, err
 	}
 	return map[string]string{"Mailbox": stateAt(st.Mail, st.Epoch), "Email": stateAt(st.Mail, st.Epoch), "Thread": stateAt(st.Threads, st.Epoch),
-		"EmailDelivery": stateAt(st.Delivered, st.Epoch)}, nil
+		"Quota": stateAt(st.Threads, st.Epoch), "EmailDelivery": stateAt(st.Delivered, st.Epoch)}, nil
 }

@@ -29,12 +29,9 @@ func (c *call) setAs(need haven.Rights, t setter) (any, error) {
 
 func (c *call) setIn(v mailbox.Viewer, t setter) (any, error) {
 	s := newSetting(c)
-	s.decode()
-	if err := c.args.Done(); err != nil {
+	s.IfInState = c.args.String("ifInState")
+	if err := s.decode(); err != nil {
 		return nil, err
-	}
-	if n, most := s.size(), c.srv.o.Policy.Set; n > most {
-		return nil, fail("requestTooLarge", "At most %d objects can be changed with one call.", most)
 	}
 	return s.perform(v, t, func() error { return t.Set(c, v, s) })
 }
@@ -67,12 +64,22 @@ func newSetting(c *call) *setting {
 	return &setting{c: c, created: record{}, updated: record{}, notCreated: record{}, notUpdated: record{}, notDestroyed: record{}}
 }
 
-// decode reads the arguments of a /set, and refuses what can't be done at all.
-func (s *setting) decode() {
-	a := s.c.args
-	s.IfInState = a.String("ifInState")
+// decode reads what a /set is to do, which is all that it has not read already, and refuses what can't be done at all.
+func (s *setting) decode() error {
 	s.decodeCreate("create")
-	destroy := a.IDs("destroy")
+	s.decodeDestroy()
+	s.decodeUpdate()
+	if err := s.c.args.Done(); err != nil {
+		return err
+	}
+	if n, most := s.size(), s.c.srv.o.Policy.Set; n > most {
+		return fail("requestTooLarge", "At most %d objects can be changed with one call.", most)
+	}
+	return nil
+}
+
+func (s *setting) decodeDestroy() {
+	destroy := s.c.args.IDs("destroy")
 	for _, name := range destroy {
 		id, ok := s.c.resolve(name)
 		switch {
@@ -82,7 +89,6 @@ func (s *setting) decode() {
 			s.Destroy = append(s.Destroy, id)
 		}
 	}
-	s.decodeUpdate()
 }
 
 func (s *setting) decodeCreate(argument string) {
@@ -196,11 +202,17 @@ func (s *setting) rest() {
 	}
 }
 
-// answer is what a /set gives back; what there is none of is null.
+// answer is what a /set gives back.
 func (s *setting) answer(before, after string) record {
-	r := record{"accountId": s.c.args.String("accountId"), "oldState": before, "newState": after, "created": orNull(s.created),
-		"updated": orNull(s.updated), "destroyed": nil, "notCreated": orNull(s.notCreated), "notUpdated": orNull(s.notUpdated),
-		"notDestroyed": orNull(s.notDestroyed)}
+	r := s.outcome()
+	r["accountId"], r["oldState"], r["newState"] = s.c.args.String("accountId"), before, after
+	return r
+}
+
+// outcome is what became of each object; what there is none of is null.
+func (s *setting) outcome() record {
+	r := record{"created": orNull(s.created), "updated": orNull(s.updated), "destroyed": nil, "notCreated": orNull(s.notCreated),
+		"notUpdated": orNull(s.notUpdated), "notDestroyed": orNull(s.notDestroyed)}
 	if len(s.destroyed) > 0 {
 		r["destroyed"] = s.destroyed
 	}

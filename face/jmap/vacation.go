@@ -54,15 +54,28 @@ var vacationProperties = vacationShape.names()
 
 func (vacations) Properties() (all, usual []string) { return vacationProperties, vacationProperties }
 
-// State is made of what the reply says: it is the same where that is.
-func (t vacations) State(c *call, v mailbox.Viewer) (string, error) {
-	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
+func (vacations) State(c *call, v mailbox.Viewer) (string, error) {
+	return vacationState(c.ctx, c.srv.o.Vacations, v)
+}
+
+// vacationState is made of what the reply says: it is the same where that is.
+func vacationState(ctx context.Context, of Vacations, v mailbox.Viewer) (string, error) {
+	r, err := of.Of(ctx, v.Person, v.Account)
 	if err != nil {
 		return "", err
 	}
 	text, err := json.Marshal(r)
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:12]), err
+}
+
+// VacationStates is the state of VacationResponse in an account, for what is pushed (RFC 8620 §7.1); none for who does not say what it answers.
+func VacationStates(ctx context.Context, of Vacations, v mailbox.Viewer) (map[string]string, error) {
+	state, err := vacationState(ctx, of, v)
+	if errs.Is(err, errs.Denied) || errs.Is(err, errs.NotFound) {
+		return nil, nil
+	}
+	return map[string]string{"VacationResponse": state}, err
 }
 
 func (vacations) All(*call, mailbox.Viewer) ([]string, error) { return []string{vacationID}, nil }

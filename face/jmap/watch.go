@@ -106,12 +106,14 @@ func (w *watcher) stands(ctx context.Context) (err error) {
 	return err
 }
 
-// run calls send with changes until ctx ends, the session does, or send fails. idle is called each time that every passed; 0: never.
+// run calls send with changes until ctx ends, the session does, or send fails: at once after a quiet while, and from then on with all that changed within
+// policy.JMAP.PushDelay. idle is called each time that every passed; 0: never.
 func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateChange) error, idle func() error) error {
 	c := w.srv.o.Clock
 	beat, look := c.NewTimer(every), c.NewTimer(0)
 	defer beat.Stop()
 	defer look.Stop()
+	var looked time.Time
 	for {
 		var beats <-chan time.Time
 		if every > 0 {
@@ -127,7 +129,7 @@ func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateC
 			}
 			continue
 		case <-w.wake:
-			if c.Sleep(ctx, w.srv.o.Policy.PushDelay) != nil {
+			if c.Sleep(ctx, w.srv.o.Policy.PushDelay-c.Now().Sub(looked)) != nil {
 				return nil
 			}
 		case <-look.C():
@@ -135,6 +137,7 @@ func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateC
 		if err := w.once(ctx, send); err != nil {
 			return err
 		}
+		looked = c.Now()
 		look.Reset(w.next(c))
 	}
 }
@@ -248,6 +251,26 @@ func (s *Server) states(ctx context.Context, who *Session, accounts []Account) (
 		}
 		first[sessionType] = s.stateOf(who, accounts)
 		all[accounts[0].No] = first
+	}
+	return all, nil
+}
+
+// StatesOf are the states that a session is told of through a push service, as over an event source, by account and type as they are called here: those of some
+// accounts of the session.
+func (s *Server) StatesOf(ctx context.Context, who *Session, of []haven.AccountNo) (map[string]map[string]string, error) {
+	accounts, err := s.o.People.Accounts(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	states, err := s.states(ctx, who, accounts)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]map[string]string, len(of))
+	for _, a := range accounts {
+		if slices.Contains(of, a.No) && len(states[a.No]) > 0 {
+			all[a.JMAP()] = states[a.No]
+		}
 	}
 	return all, nil
 }

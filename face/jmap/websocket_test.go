@@ -375,3 +375,27 @@ func (s *sockets) await(most int) {
 		s.left.Wait()
 	}
 }
+
+// After what was told, all that changes within the delay is told together, as it is at last.
+func TestRFC8887_ChangesGoTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Policy.PushDelay = 10 * time.Minute })
+	s := w.socket(w.as(anna))
+	if err := s.Enable(t.Context(), []string{"Thing"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Call(t.Context(), jmapclient.Call{Name: "Core/echo"}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"1", "4"} {
+		for range 1 + 2*i {
+			w.put(anna, "a")
+		}
+		stop := w.ticking(time.Second)
+		m, err := s.Next(within(t))
+		stop()
+		if err != nil || m.Changed[w.account(anna)]["Thing"] != want {
+			t.Errorf("%+v, %v, want %s", m.Change, err, want)
+		}
+	}
+}

@@ -68,12 +68,12 @@ func (r *register) ByPassword(_ context.Context, l Login) (Session, error) {
 			return Session{}, errs.E(errs.NotFound, "There is no such mailbox.")
 		}
 	}
-	s.Lasts = nil
+	s.Lasts, s.Credential = nil, "program"
 	return s, nil
 }
 
 func (r *register) session(name string, no haven.AccountNo) Session {
-	return Session{Person: no, ID: idOf(no), Address: haven.MustAddress(name), Name: name, Holds: r.holds, Use: r.use,
+	return Session{Person: no, ID: idOf(no), Address: haven.MustAddress(name), Name: name, Credential: "page", Holds: r.holds, Use: r.use,
 		Lasts: func(ctx context.Context) (time.Time, error) { return r.lasts(), r.holds(ctx) }}
 }
 
@@ -148,7 +148,12 @@ const thingsURN = "https://surgery.test/things"
 // newWorld opens a world; change is applied to the options before the face is made.
 func newWorld(t testing.TB, change ...func(*Options)) *world {
 	t.Helper()
-	store := mailboxtest.New(t, "sqlite")
+	return newWorldOver(t, mailboxtest.New(t, "sqlite"), change...)
+}
+
+// newWorldOver is newWorld over a store that the test has made.
+func newWorldOver(t testing.TB, store *mailboxtest.Store, change ...func(*Options)) *world {
+	t.Helper()
 	if err := store.DB.Migrate(context.Background(), upload.Schema); err != nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,13 @@ func (c *Change) editor() *editor {
 	return &editor{s: c.s, tx: c.Tx, v: Viewer{Account: c.Account}, lock: c.lock}
 }
 
+// Changed takes a number of an account for something that is kept beside its mail, by which other processes hear that this is another one. wake tells those who
+// wait in this process; it is for after the commit.
+func (s *Service) Changed(tx *db.Tx, account haven.AccountNo) (wake func(), err error) {
+	seq, err := Number(tx, account)
+	return func() { s.hub.Announce(account, seq) }, err
+}
+
 // Number takes a number of an account that this transaction has locked already, as File does: what a filing does also can note by it when it happened.
 func Number(tx *db.Tx, account haven.AccountNo) (haven.Seq, error) {
 	l, err := takeSeq(tx, account, 1)

@@ -104,7 +104,7 @@ func (x *Sender) tell(ctx context.Context, w *watched, r row, k kept, to webpush
 		return x.later(w, err)
 	}
 	w.watch(accounts) // before the states are asked for: what changes after that wakes again
-	states, err := x.o.States.States(ctx, r.holder.Person, accounts)
+	states, err := x.o.States.States(ctx, r.holder, accounts)
 	if err != nil {
 		return x.later(w, err)
 	}

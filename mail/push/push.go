@@ -79,9 +79,9 @@ type Accounts interface {
 	Accounts(ctx context.Context, h Holder) ([]haven.AccountNo, error)
 }
 
-// Stater tells the states of accounts; the JMAP face's part is behind it. What is told is sent.
+// Stater tells the states of accounts as the holder sees them; the JMAP face is behind it. What is told is sent.
 type Stater interface {
-	States(ctx context.Context, person haven.AccountNo, accounts []haven.AccountNo) (States, error)
+	States(ctx context.Context, h Holder, accounts []haven.AccountNo) (States, error)
 }
 
 // Poster hands messages to push services; webpush.Client does.

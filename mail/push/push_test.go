@@ -72,7 +72,7 @@ func (h *house) Accounts(_ context.Context, of push.Holder) ([]haven.AccountNo, 
 }
 
 // States is push.Stater's: the store's own numbers.
-func (h *house) States(ctx context.Context, _ haven.AccountNo, accounts []haven.AccountNo) (push.States, error) {
+func (h *house) States(ctx context.Context, _ push.Holder, accounts []haven.AccountNo) (push.States, error) {
 	out := push.States{}
 	err := h.Seqs(ctx, accounts, func(no haven.AccountNo, seq haven.Seq) {
 		text := strconv.FormatInt(int64(seq), 10)

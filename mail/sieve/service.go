@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/mailbox"
 	"haven/mail/sieve/lang"
 	"haven/platform/clock"
 	"haven/platform/db"
@@ -119,6 +120,9 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 			if err := s.o.Owners.OwnIn(tx, actor, v.Account, forSafety); err != nil {
 				return err
 			}
+		}
+		if _, err := mailbox.Number(tx, v.Account); err != nil { // by which other processes hear that the filters are others
+			return err
 		}
 		b := &box{s: s, tx: tx, v: v, keys: keys}
 		err := tx.Query(sqlLock, []any{int64(v.Account)}, func(r db.Row) error {

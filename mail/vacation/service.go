@@ -52,7 +52,7 @@ type Sender interface {
 	Answer(ctx context.Context, a Answer, also func(*db.Tx) error) error
 }
 
-// Options are what the service stands on; every field but Logger is needed.
+// Options are what the service stands on; every field but Changed and Logger is needed.
 type Options struct {
 	DB       *db.DB
 	Access   Access
@@ -60,6 +60,7 @@ type Options struct {
 	Accounts Accounts
 	Keys     Keys
 	Sealer   Sealer
+	Changed  func(tx *db.Tx, account haven.AccountNo) (wake func(), err error) // notes that something of an account changed (mailbox.Service.Changed)
 	Policy   policy.Vacation
 	Clock    clock.Clock
 	Logger   *slog.Logger
@@ -75,6 +76,9 @@ type Service struct {
 func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Changed == nil {
+		o.Changed = func(*db.Tx, haven.AccountNo) (func(), error) { return func() {}, nil }
 	}
 	return &Service{o: o, wake: make(chan struct{}, 1)}
 }
@@ -115,7 +119,7 @@ type Whose struct {
 	ID              haven.AccountID // of the account, for the audit log
 }
 
-// Set gives an account a reply. Whoever has had the one before gets the new one too. Invalid, with the rule, where it can't be turned on so; Denied
+// Set gives an account a reply. Whoever has had the one before gets the new one too, and whoever waits for the account is woken. Invalid, with the rule, where it can't be turned on so; Denied
 // (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off, which keeps the mailbox's text.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
 	now := s.o.Clock.Now()
@@ -134,7 +138,8 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 	if err != nil {
 		return err
 	}
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+	var wake func()
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.manages(tx, w.Person, w.Account); err != nil {
 			return err
 		}
@@ -142,6 +147,9 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 			if err := s.o.Owners.OwnIn(tx, actor, w.Account, !r.On); err != nil {
 				return err
 			}
+		}
+		if wake, err = s.o.Changed(tx, w.Account); err != nil { // which locks the account
+			return err
 		}
 		_, ver, kept, err := get(tx, w.Account)
 		if err != nil {
@@ -163,6 +171,10 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 		audit.Record(tx, audit.Entry{At: now, Actor: actor, What: "vacation.set", On: w.ID, Rule: "vacation.reply", Note: note})
 		return nil
 	})
+	if err == nil {
+		wake()
+	}
+	return err
 }
 
 // said is what is sealed of a reply.

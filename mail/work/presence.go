@@ -26,19 +26,25 @@ type presences struct {
 	left map[haven.AccountNo]bool // people whose session ended, who are still seated
 }
 
-// part notes that a person's session ended, and reports whether that person is anywhere.
-func (h *presences) part(person haven.AccountNo) bool {
+// part notes that a person's session ended.
+func (h *presences) part(person haven.AccountNo) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range h.at {
+	h.left[person] = true
+}
+
+// accounts are those in which a person is at a thread.
+func (h *presences) accounts(person haven.AccountNo) (all []haven.AccountNo) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for no, r := range h.at {
 		for x := range r.seats {
-			if x.person == person {
-				h.left[person] = true
-				return true
+			if x.person == person && !slices.Contains(all, no) {
+				all = append(all, no)
 			}
 		}
 	}
-	return false
+	return all
 }
 
 // parted are the people of whom that was noted since the last call.
@@ -87,6 +93,9 @@ func (s *Service) Arrive(ctx context.Context, v mailbox.Viewer, tab string, thre
 		return p, err
 	}
 	news, err := s.here.seat(v.Account, seat{v.Person, tab}, p, s.o.Clock.Now(), s.o.Policy.Presences)
+	if err == nil && !news {
+		news, err = s.differs(ctx, v, tab, p)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -99,12 +108,37 @@ func (s *Service) Arrive(ctx context.Context, v mailbox.Viewer, tab string, thre
 // Depart says that a person's tab is at no thread of an account any more.
 func (s *Service) Depart(ctx context.Context, v mailbox.Viewer, tab string) error {
 	news := s.here.leave(v.Account, func(x seat, _ Presence) bool { return x == seat{v.Person, tab} })
+	if !news {
+		var err error
+		if news, err = s.differs(ctx, v, tab, Presence{}); err != nil {
+			return err
+		}
+	}
 	return s.spread(ctx, v, news, func(tx *db.Tx) { tx.Exec(sqlDropPresent, int64(v.Account), int64(v.Person), tab) })
+}
+
+// shares reports whether other processes may seat people too.
+func (s *Service) shares() bool { return s.o.DB.Engine() == "postgres" }
+
+// differs reports whether another process has said otherwise of a tab than p, of which this one knows; a zero p is nowhere.
+func (s *Service) differs(ctx context.Context, v mailbox.Viewer, tab string, p Presence) (bool, error) {
+	if !s.shares() {
+		return false, nil
+	}
+	var said Presence
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		said = Presence{}
+		return tx.Query(sqlSeat, []any{int64(v.Account), int64(v.Person), tab, db.Micros(s.o.Clock.Now())}, func(r db.Row) error {
+			said = Presence{Thread: haven.MessageID(r.Int64(0)), Doing: Doing(r.Int64(1))}
+			return nil
+		})
+	})
+	return said.Thread != p.Thread || said.Doing != p.Doing, err
 }
 
 // spread tells the other processes, and wakes who waits for the account where it is news.
 func (s *Service) spread(ctx context.Context, v mailbox.Viewer, news bool, fn func(tx *db.Tx)) error {
-	if s.o.DB.Engine() != "postgres" {
+	if !s.shares() {
 		if news {
 			s.o.Hub.Announce(v.Account, 0)
 		}
@@ -165,23 +199,24 @@ func (h *presences) leave(account haven.AccountNo, which func(seat, Presence) bo
 	return gone
 }
 
-// LeaveAll has a person be nowhere any more: the session has ended.
+// LeaveAll has a person be nowhere any more: the session has ended, whichever process it spoke to.
 func (s *Service) LeaveAll(ctx context.Context, person haven.AccountNo) error {
-	s.here.mu.Lock()
-	accounts := make([]haven.AccountNo, 0, 4)
-	for no, r := range s.here.at {
-		for x := range r.seats {
-			if x.person == person && !slices.Contains(accounts, no) {
-				accounts = append(accounts, no)
-			}
+	accounts := s.here.accounts(person)
+	if s.shares() {
+		err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+			accounts = accounts[:0]
+			return tx.Query(sqlPresentIn, []any{int64(person)}, func(r db.Row) error {
+				accounts = append(accounts, haven.AccountNo(r.Int64(0)))
+				return nil
+			})
+		})
+		if err != nil {
+			return err
 		}
 	}
-	s.here.mu.Unlock()
 	for _, no := range accounts {
-		news := s.here.leave(no, func(x seat, _ Presence) bool { return x.person == person })
-		err := s.spread(ctx, mailbox.Viewer{Person: person, Account: no}, news, func(tx *db.Tx) {
-			tx.Exec(`DELETE FROM work_presence WHERE an = $1 AND person = $2`, int64(no), int64(person))
-		})
+		s.here.leave(no, func(x seat, _ Presence) bool { return x.person == person })
+		err := s.spread(ctx, mailbox.Viewer{Person: person, Account: no}, true, func(tx *db.Tx) { tx.Exec(sqlDropAll, int64(no), int64(person)) })
 		if err != nil {
 			return err
 		}
@@ -195,7 +230,7 @@ func (s *Service) Present(ctx context.Context, v mailbox.Viewer) (Here, error) {
 	var all []Presence
 	err := s.o.Mail.Look(ctx, v, func(tx *db.Tx, _ mailbox.States) error {
 		all = all[:0]
-		if s.o.DB.Engine() != "postgres" {
+		if !s.shares() {
 			return nil
 		}
 		return tx.Query(sqlPresent, []any{int64(v.Account), db.Micros(now)}, func(r db.Row) error {
@@ -206,7 +241,7 @@ func (s *Service) Present(ctx context.Context, v mailbox.Viewer) (Here, error) {
 	if err != nil {
 		return Here{}, err
 	}
-	return s.here.glance(v.Account, all, now, s.o.DB.Engine() != "postgres"), nil
+	return s.here.glance(v.Account, all, now, !s.shares()), nil
 }
 
 // glance remembers who is where under the name of that state; own says that it is known here, and not from elsewhere.

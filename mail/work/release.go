@@ -19,7 +19,8 @@ func (s *Service) AccessChanged() {
 
 // SessionEnded has a person be at no thread any more, as soon as Run comes to it. It never waits.
 func (s *Service) SessionEnded(person haven.AccountNo) {
-	if s.here.part(person) {
+	if s.shares() || len(s.here.accounts(person)) > 0 {
+		s.here.part(person)
 		s.AccessChanged()
 	}
 }

@@ -73,11 +73,9 @@ type shop struct {
 func open(t *testing.T, s *mailboxtest.Store) *shop {
 	t.Helper()
 	must(t, s.DB.Migrate(t.Context(), audit.Schema, work.Schema))
-	p, err := policy.Profile("nhsmail-2017")
-	must(t, err)
 	c := &crowd{people: map[haven.AccountNo]work.Person{}}
 	h := &shop{Store: s, crowd: c, t: t}
-	h.Service = work.New(work.Options{DB: s.DB, Mail: s.Service, Access: s.Grants, People: c, Hours: c, Notices: c, Keys: s.Keys, Hub: s.Hub, Policy: p.Work, Clock: s.Clock})
+	h.Service = h.another()
 	h.box = s.Account()
 	c.people[h.box] = work.Person{ID: haven.NewAccountID(), Name: "The Pharmacy", Shared: true}
 	for name, v := range map[string]*mailbox.Viewer{"Aisha Khan": &h.aisha, "Ben Okafor": &h.ben, "Cara Doyle": &h.cara} {
@@ -87,6 +85,14 @@ func open(t *testing.T, s *mailboxtest.Store) *shop {
 		*v = mailbox.Viewer{Person: no, Account: h.box}
 	}
 	return h
+}
+
+// another is what a process has over the same database.
+func (h *shop) another() *work.Service {
+	p, err := policy.Profile("nhsmail-2017")
+	must(h.t, err)
+	s := h.Store
+	return work.New(work.Options{DB: s.DB, Mail: s.Service, Access: s.Grants, People: h.crowd, Hours: h.crowd, Notices: h.crowd, Keys: s.Keys, Hub: s.Hub, Policy: p.Work, Clock: s.Clock})
 }
 
 func each(t *testing.T, fn func(t *testing.T, h *shop)) {
@@ -725,6 +731,52 @@ func TestPresence(t *testing.T) {
 		must(t, h.Expire(t.Context()))
 		news("nobody was there", false)
 	})
+}
+
+// Of several processes any one is told who comes and goes, and all hear of it by the account's number.
+func TestPresenceInSeveralProcesses(t *testing.T) {
+	t.Parallel()
+	h := open(t, mailboxtest.New(t, "postgres"))
+	f, _ := h.arrives()
+	other := h.another()
+	last := haven.Seq(0)
+	number := func() (seq haven.Seq) {
+		must(t, h.Seqs(t.Context(), []haven.AccountNo{h.box}, func(_ haven.AccountNo, n haven.Seq) { seq = n }))
+		return seq
+	}
+	last = number()
+	step := func(what string, news bool, there int, err error) {
+		t.Helper()
+		must(t, err)
+		if seq := number(); seq > last != news {
+			t.Errorf("%s: others hear of it %t, want %t", what, seq > last, news)
+		} else {
+			last = seq
+		}
+		for _, s := range []*work.Service{h.Service, other} {
+			if x, err := s.Present(t.Context(), h.cara); err != nil || len(x.All) != there {
+				t.Errorf("%s: here are %+v, %v, want %d", what, x.All, err, there)
+			}
+		}
+	}
+	arrive := func(s *work.Service, v mailbox.Viewer, d work.Doing) error {
+		_, err := s.Arrive(t.Context(), v, "tab", f.Msg, d)
+		return err
+	}
+	step("she comes by one", true, 1, arrive(h.Service, h.aisha, work.Viewing))
+	step("she stays by the other, which has not seen her", true, 1, arrive(other, h.aisha, work.Viewing))
+	step("she stays", false, 1, arrive(other, h.aisha, work.Viewing))
+	step("she writes by the other", true, 1, arrive(other, h.aisha, work.Writing))
+	step("she reads again by the one", true, 1, arrive(h.Service, h.aisha, work.Viewing))
+	step("he comes", true, 2, arrive(h.Service, h.ben, work.Viewing))
+	step("she goes by the other", true, 1, other.Depart(t.Context(), h.aisha, "tab"))
+	step("who is gone goes", true, 1, h.Depart(t.Context(), h.aisha, "tab")) // of whom the one still knew
+	step("who is nowhere goes", false, 1, h.Depart(t.Context(), h.aisha, "tab"))
+	other.SessionEnded(h.ben.Person)
+	step("his session ends at the other", true, 0, other.Step(t.Context()))
+	step("he is back", true, 1, arrive(h.Service, h.ben, work.Viewing))
+	other.SessionEnded(h.cara.Person)
+	step("who was nowhere ends a session", false, 1, other.Step(t.Context()))
 }
 
 func TestPresenceHasRoomForSome(t *testing.T) {

@@ -81,6 +81,9 @@ const (
 	sqlPresent    = `SELECT thread, person, doing, until FROM work_presence WHERE an = $1 AND until > $2`
 	sqlPutPresent = `INSERT INTO work_presence (an, person, tab, thread, doing, until) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (an, person, tab) DO UPDATE SET thread = excluded.thread, doing = excluded.doing, until = excluded.until`
+	sqlSeat        = `SELECT thread, doing FROM work_presence WHERE an = $1 AND person = $2 AND tab = $3 AND until > $4`
+	sqlPresentIn   = `SELECT DISTINCT an FROM work_presence WHERE person = $1`
+	sqlDropAll     = `DELETE FROM work_presence WHERE an = $1 AND person = $2`
 	sqlDropPresent = `DELETE FROM work_presence WHERE an = $1 AND person = $2 AND tab = $3`
 	sqlPresentOver = `DELETE FROM work_presence WHERE until < $1`
 

@@ -179,6 +179,11 @@ func TestTurn(t *testing.T) {
 		c.Advance(time.Minute)
 		want(two, true, "one stood still")
 		want(one, false, "lost to two")
+		var loops sync.WaitGroup
+		for range 4 {
+			loops.Go(func() { want(two, true, "several loops of the process that has it") })
+		}
+		loops.Wait()
 	}, job.Schema)
 }
 

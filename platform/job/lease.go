@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"haven/platform/clock"
@@ -54,10 +55,13 @@ func (l *Leases) Release(ctx context.Context, name string) error {
 }
 
 // Turn is for a loop that only one process runs: it reports whether this one may go on, and takes or lengthens the lease for d when
-// a third of it is over. What is done in one round takes less than the rest.
+// a third of it is over. What is done in one round takes less than the rest. Several loops of a process may share a turn.
 func (l *Leases) Turn(name string, d time.Duration) func(ctx context.Context) (bool, error) {
+	var mu sync.Mutex
 	var taken time.Time
 	return func(ctx context.Context) (bool, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if now := l.clock.Now(); !taken.IsZero() && now.Sub(taken) < d/3 && !now.Before(taken) {
 			return true, nil
 		}

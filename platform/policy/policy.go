@@ -462,5 +462,5 @@ type JMAP struct {
 	SocketsTotal  int           // of everybody; 0: no limit
 	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there
 	WriteWithin   time.Duration // a client that takes no more for so long is dropped
-	PushDelay     time.Duration // changes within this time are pushed together
+	PushDelay     time.Duration // after a push, what changes within this time is pushed together
 }

@@ -475,6 +475,24 @@ export interface OwnerCapability {
   principalId: PrincipalId;
 }
 
+/** By which what is pushed is encrypted (RFC 8291). */
+export interface PushKeys {
+  p256dh: string;
+  auth: string;
+}
+
+/** PushKeys as it is given. */
+export interface PushKeysCreate {
+  p256dh: string;
+  auth: string;
+}
+
+/** What urn:ietf:params:jmap:webpush-vapid says (RFC 9749 §3). */
+export interface VAPIDCapability {
+  /** In base64url. */
+  applicationServerKey: string;
+}
+
 export type MailboxId = Id<"Mailbox">;
 
 /** A folder (RFC 8621 §2). */
@@ -1003,11 +1021,49 @@ export interface ShareNotificationCondition {
 /** By what it sorts. */
 export type ShareNotificationSort = Comparator<"created">;
 
+export type PushSubscriptionId = Id<"PushSubscription">;
+
+/** Where a device is woken when something changes (RFC 8620 §7.2). */
+export interface PushSubscription {
+  readonly id: PushSubscriptionId;
+  readonly deviceClientId: string;
+  /** Never given back. */
+  readonly url: string;
+  /** Never given back; asked for, since nothing is pushed that is not encrypted. */
+  readonly keys: PushKeys | null;
+  /** What was pushed there. */
+  verificationCode: string | null;
+  expires: UTCDate;
+  /** Null: all. */
+  types: string[] | null;
+}
+
+/** What makes a PushSubscription. */
+export interface PushSubscriptionCreate {
+  deviceClientId: string;
+  /** Never given back. */
+  url: string;
+  /** Never given back; asked for, since nothing is pushed that is not encrypted. */
+  keys?: PushKeysCreate | null;
+  expires?: UTCDate;
+  /** Null: all. */
+  types?: string[] | null;
+}
+
+/** What of a PushSubscription can be changed. */
+export interface PushSubscriptionPatch {
+  /** What was pushed there. */
+  verificationCode?: string | null;
+  expires?: UTCDate;
+  /** Null: all. */
+  types?: string[] | null;
+}
+
 /** A message that is in no account, with what was asked of it (RFC 8621 §4.9). */
 export type ParsedEmail = Partial<Omit<Email, "id" | "mailboxIds" | "keywords" | "receivedAt" | "threadId">> & { id?: null; mailboxIds?: null; keywords?: null; receivedAt?: null; threadId?: null };
 
 /** What can be used. */
-export type Capability = "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:websocket";
+export type Capability = "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
 
 /** What the service can. */
 export interface SessionCapabilities {
@@ -1020,6 +1076,7 @@ export interface SessionCapabilities {
   "urn:ietf:params:jmap:quota"?: Record<string, never>;
   "urn:ietf:params:jmap:submission"?: Record<string, never>;
   "urn:ietf:params:jmap:vacationresponse"?: Record<string, never>;
+  "urn:ietf:params:jmap:webpush-vapid"?: VAPIDCapability;
   "urn:ietf:params:jmap:websocket"?: WebSocketCapability;
 }
 
@@ -1034,6 +1091,7 @@ export interface AccountCapabilities {
   "urn:ietf:params:jmap:quota"?: Record<string, never>;
   "urn:ietf:params:jmap:submission"?: SubmissionCapability;
   "urn:ietf:params:jmap:vacationresponse"?: Record<string, never>;
+  "urn:ietf:params:jmap:webpush-vapid"?: Record<string, never>;
   "urn:ietf:params:jmap:websocket"?: Record<string, never>;
 }
 
@@ -1178,6 +1236,15 @@ export interface Methods {
   "Principal/set": {
     arguments: SetArguments<Principal, never, never>;
     answer: SetAnswer<Principal>;
+  };
+  "PushSubscription/get": {
+    arguments: OfPerson<GetArguments<PushSubscription>>;
+    answer: OfPerson<GetAnswer<Pick<PushSubscription, "id" | "deviceClientId" | "verificationCode" | "expires" | "types">>>;
+    object: PushSubscription;
+  };
+  "PushSubscription/set": {
+    arguments: OfPerson<SetArguments<PushSubscription, PushSubscriptionCreate, PushSubscriptionPatch>>;
+    answer: OfPerson<SetAnswer<PushSubscription>>;
   };
   "Quota/changes": {
     arguments: ChangesArguments;
@@ -1362,6 +1429,8 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "Principal/query": "urn:ietf:params:jmap:principals",
   "Principal/queryChanges": "urn:ietf:params:jmap:principals",
   "Principal/set": "urn:ietf:params:jmap:principals",
+  "PushSubscription/get": "urn:ietf:params:jmap:core",
+  "PushSubscription/set": "urn:ietf:params:jmap:core",
   "Quota/changes": "urn:ietf:params:jmap:quota",
   "Quota/get": "urn:ietf:params:jmap:quota",
   "Quota/query": "urn:ietf:params:jmap:quota",
