@@ -29,6 +29,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Vacations != nil {
 		all = append(all, capability{vacationURN, func(*visit) any { return record{} }, vacationCapability})
 	}
+	if s.o.Filters != nil {
+		all = append(all, capability{sieveURN, func(*visit) any { return record{"implementation": "Haven"} }, s.sieveCapability})
+	}
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}

@@ -64,13 +64,16 @@ func (t emails) importAll(c *call, v mailbox.Viewer, s *setting) error {
 	return nil
 }
 
+// blobGone is a blob that an object was to be made of and that is not there (RFC 8621 §4.6).
+func blobGone(id string) *setError {
+	return with(refuse("blobNotFound", "There is no such file any more. Upload it again."), "notFound", []string{id})
+}
+
 // letterOf makes a letter of a blob. It is invalidEmail for what no program would take for one.
 func (c *call) letterOf(v mailbox.Viewer, id string) (*mailbox.Letter, error) {
 	b, err := c.openBlob(v, id)
 	if errs.Is(err, errs.NotFound) {
-		e := refuse("blobNotFound", "There is no such file any more. Upload it again.")
-		e.extra = record{"notFound": []string{id}}
-		return nil, e
+		return nil, blobGone(id)
 	}
 	if err != nil {
 		return nil, err

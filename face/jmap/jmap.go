@@ -123,6 +123,9 @@ type Options struct {
 
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
+	Filters Filters      // nil: filters are kept by ManageSieve alone
+	Sieve   policy.Sieve // what they may be; given with Filters
+
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
 
@@ -165,7 +168,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, sieveMethods, submissionMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s
