@@ -22,7 +22,7 @@ func (s *serving) jmapFace() *jmap.Server {
 		return s.jmap
 	}
 	h := s.h
-	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Filters: h.filters, Sieve: h.conf.Policy.Sieve, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending,
+	s.jmap = jmap.New(jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Filters: h.filters, Sieve: h.conf.Policy.Sieve, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
 		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock})
 	face := s.jmap
 	s.onStop(func(context.Context) error { face.Close(); return nil })

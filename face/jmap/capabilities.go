@@ -38,6 +38,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Submissions != nil {
 		all = append(all, capability{submissionURN, func(*visit) any { return record{} }, s.submissionCapability})
 	}
+	if s.o.MDNs != nil {
+		all = append(all, capability{mdnURN, func(*visit) any { return record{} }, mdnCapability})
+	}
 	return all
 }
 

@@ -120,6 +120,7 @@ type Options struct {
 
 	Submissions Submissions // nil: nothing is sent
 	Identities  Identities  // as whom; given with Submissions
+	MDNs        MDNs        // nil: nobody is told what became of a letter; given with Submissions
 
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
@@ -168,7 +169,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newTurns(o.Policy.Sockets)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, sieveMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, mailMethods, quotaMethods, vacationMethods, sieveMethods, submissionMethods, mdnMethods, workMethods)
 	s.features = s.capabilities()
 	s.mux = s.routes()
 	return s

@@ -64,7 +64,7 @@ func newPostWith(t *testing.T, adjust func(*sendingtest.House, *delivery.Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := New(Options{People: staff{h}, Mail: h.Store.Service, Hub: h.Store.Hub, Submissions: h.Sending, Identities: h.Sending, Policy: pol.JMAP, Mailbox: pol.Mailbox,
+	srv := New(Options{People: staff{h}, Mail: h.Store.Service, Hub: h.Store.Hub, Submissions: h.Sending, Identities: h.Sending, MDNs: h.Sending, Policy: pol.JMAP, Mailbox: pol.Mailbox,
 		Clock: h.Store.Clock, Logger: slog.New(slog.NewTextHandler(testLog{t}, nil))})
 	p := &post{House: h, t: t, s: httptest.NewServer(srv)}
 	t.Cleanup(func() { srv.Close(); p.s.Close() })
