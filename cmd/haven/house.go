@@ -362,7 +362,7 @@ func (h *house) wireStore(ctx context.Context) error {
 		return err
 	}
 	h.mail = mailbox.New(mailbox.Options{DB: h.db, Bodies: h.bodies, Keys: h.keys, Hub: h.hub, Access: ourselves{h.access},
-		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: node, Withdrawn: h.withdrawn})
+		Clock: h.clock, Policy: h.conf.Policy, Logger: h.log, Node: node, Withdrawn: h.withdrawn, Reported: sending.Reported})
 	return h.startTurns()
 }
 

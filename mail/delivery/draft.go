@@ -19,9 +19,10 @@ type Draft struct {
 
 // Taken is what became of a letter that was taken.
 type Taken struct {
-	ID    string    // in Received and in the log
-	Queue outbox.ID // 0: nobody is elsewhere
-	To    []TakenFor
+	ID        string    // in Received and in the log
+	MessageID string    // of the letter as it went, without angle brackets
+	Queue     outbox.ID // 0: nobody is elsewhere
+	To        []TakenFor
 }
 
 // TakenFor is one recipient of a letter that was taken.

@@ -71,11 +71,7 @@ func ReadDisposition(src io.ReaderAt, m *Message) (d Disposition, text string, i
 	if status == nil {
 		return d, "", false
 	}
-	fields, err := io.ReadAll(io.LimitReader(status.Content(src), statusOctets))
-	if err != nil {
-		return d, "", false
-	}
-	for f := range Header(fields).Fields() {
+	for f := range readFieldsOf(src, status).Fields() {
 		d.read(f)
 	}
 	if d.Final == "" || d.Type == "" {
@@ -114,7 +110,7 @@ func reportText(src io.ReaderAt, m *Message) (text string) {
 func (d *Disposition) read(f Field) {
 	to := map[string]*string{"reporting-ua": &d.Agent, "mdn-gateway": &d.Gateway, "original-recipient": &d.Original, "final-recipient": &d.Final,
 		"original-message-id": &d.MessageID}[strings.ToLower(f.Name)]
-	value := strings.TrimSpace(strings.ToValidUTF8(f.Value(), "\uFFFD"))
+	value := oneLine(f.Value())
 	switch {
 	case to != nil:
 		if *to == "" {

@@ -2,7 +2,6 @@ package mime
 
 import (
 	"bytes"
-	"io"
 	"strings"
 )
 
@@ -21,11 +20,7 @@ func Undelivered(letter []byte) (status string, failed bool) {
 	if part == nil {
 		return "", false
 	}
-	text, err := io.ReadAll(io.LimitReader(part.Content(src), statusOctets))
-	if err != nil {
-		return "", false
-	}
-	return failedStatus(string(text))
+	return failedStatus(string(readFieldsOf(src, part)))
 }
 
 // failedStatus is the status of the first recipient of whom it is said that it failed. Groups of fields are apart by empty lines.
