@@ -22,7 +22,7 @@ func TestScheduled(t *testing.T) {
 	}
 	msgs := []haven.MessageID{w.Deliver(no, letter(t, "hello")).Msg, w.Deliver(no, letter(t, "hello")).Msg}
 	for _, msg := range msgs {
-		if err := w.Turn(t.Context(), no, func(turn *mailbox.Turn) error { return turn.Schedule(msg) }); err != nil {
+		if err := w.ChangeByItself(t.Context(), no, func(c *mailbox.Change) error { return c.Schedule(msg) }); err != nil {
 			t.Fatal(err)
 		}
 	}
