@@ -135,7 +135,9 @@ func (t *mdns) send(m member, patch json.RawMessage) error {
 	}
 	all := mdnObject(sent)
 	for _, given := range o.members {
-		delete(all, given.name)
+		if o.Has(given.name) {
+			delete(all, given.name)
+		}
 	}
 	t.sent[m.name], t.patches[emailID(mdn.Msg)] = all, patch
 	return nil

@@ -47,7 +47,7 @@ func TestRFC9007_1_3_Capability(t *testing.T) {
 func TestRFC9007_2_1_Send(t *testing.T) {
 	p := newReceipts(t)
 	email := p.arrived(p.Alice, askingText)
-	r := p.receipts(jmapclient.Args{"forEmailId": email, "subject": "Read receipt for: Repeat", "textBody": "It was shown.", "reportingUA": "joes-pc; Mail 1.0", "disposition": byHand,
+	r := p.receipts(jmapclient.Args{"forEmailId": email, "subject": "Read receipt for: Repeat", "textBody": "It was shown.", "reportingUA": "joes-pc; Mail 1.0", "finalRecipient": nil, "disposition": byHand,
 		"extensionFields": jmapclient.Args{"X-More": "of it"}})
 	if len(r) != 2 || r[1]["method"] != "Email/set" {
 		t.Fatalf("%v", r)

@@ -124,9 +124,11 @@ func (scripts) Read(c *call, v mailbox.Viewer, ids []string, want properties, ad
 		wanted[id] = true
 	}
 	for _, one := range l.Scripts {
-		if wanted[one.ID] {
-			add(one.ID, record{"name": one.Name, "blobId": scriptBlobID(one.ID, texts[one.ID]), "isActive": one.Active})
+		text, there := texts[one.ID]
+		if !wanted[one.ID] || want.Has("blobId") && !there { // it went a moment ago
+			continue
 		}
+		add(one.ID, record{"name": one.Name, "blobId": scriptBlobID(one.ID, text), "isActive": one.Active})
 	}
 	return nil
 }

@@ -2,9 +2,11 @@ package mime
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestRFC8098_3_Disposition(t *testing.T) {
@@ -70,4 +72,33 @@ func TestReadDispositionOfOthers(t *testing.T) {
 			t.Errorf("%s: %q, %q, want %q", c.name, got, text, c.want)
 		}
 	}
+}
+
+// Whatever comes as a report is read without harm, and says in valid text what it says; written anew, it is a report of two parts.
+func FuzzReport(f *testing.F) {
+	for _, kind := range []string{"disposition-notification", "delivery-status"} {
+		f.Add([]byte("References: <1@x>\nContent-Type: multipart/report; report-type=" + kind + "; boundary=b\n\n--b\n\nHi.\n--b\nContent-Type: message/" + kind +
+			"\n\nOriginal-Envelope-Id: e\nFinal-Recipient: rfc822; a@x\nDisposition: manual-action/MDN-sent-manually; displayed/error\nError: x\nX-More: y\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <2@x>\n\n--b--\n"))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		src := bytes.NewReader(raw)
+		m, err := Parse(src, Limits{Header: 2000, HeaderTotal: 8000, Depth: 6, Parts: 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, is := ReadAbout(src, m); is && (strings.ContainsAny(a.MessageID, "> \r\n") || strings.ContainsAny(a.EnvelopeID, "\r\n")) {
+			t.Errorf("%+q", a)
+		}
+		d, text, is := ReadDisposition(src, m)
+		if !is {
+			return
+		}
+		if all := fmt.Sprint(d, text); !utf8.ValidString(all) {
+			t.Errorf("%+q is no text", all)
+		}
+		again := (&Letter{}).Bytes(NewDispositionReport(text, d, nil))
+		if m, err = Parse(bytes.NewReader(again), Limits{}); err != nil || !m.Root.Is("multipart/report") || len(m.Root.Children) != 2 {
+			t.Errorf("%q became\n%s", raw, again)
+		}
+	})
 }
