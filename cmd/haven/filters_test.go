@@ -10,7 +10,9 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"haven"
 	"haven/face/jmap/jmapclient"
+	"haven/mail/sieve"
 )
 
 // sieveProgram is a program that speaks ManageSieve (RFC 5804).
@@ -128,4 +130,33 @@ func TestRFC9661_OneSetOfFilters(t *testing.T) {
 	if len(before.List) != 1 || len(after.List) != 2 || before.State == after.State || after.List[1].Name != "other" || !after.List[1].IsActive || after.List[0].IsActive {
 		t.Errorf("JMAP has %+v, and before %+v", after, before)
 	}
+}
+
+// What another process does with filters is heard of by those who wait here, once.
+func TestFiltersOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	w := newJMAPWorld(t)
+	other := sieve.New(sieve.Options{DB: w.db, Access: w.access, Owners: owners{w.house}, Keys: w.keys, Policy: w.conf.Policy.Sieve, Clock: w.clock})
+	woken := 0
+	defer w.hub.Subscribe(func(haven.AccountNo) { woken++ }, w.ann.No).Close()
+	hear := func(want int) {
+		t.Helper()
+		woken = 0
+		if err := w.hub.Poll(t.Context(), versions{w.mail, w.accounts, w.filters}); err != nil {
+			t.Fatal(err)
+		}
+		if woken != want {
+			t.Errorf("woken %d times, want %d", woken, want)
+		}
+	}
+	hear(2) // it asks for the first time: of mail, and of the rest
+	hear(0)
+	v := sieve.Viewer{Person: w.ann.No, Account: w.ann.No, ID: w.ann.ID}
+	for _, text := range []string{"keep;", "discard;"} {
+		if _, err := other.Put(t.Context(), haven.Actor{Person: w.ann.ID}, v, sieve.ByName("a"), text); err != nil {
+			t.Fatal(err)
+		}
+		hear(1)
+	}
+	hear(0)
 }

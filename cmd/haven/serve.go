@@ -296,7 +296,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "lock notices", Every: time.Second, Run: h.tellOfLocks},
 		{Name: "directory", Every: time.Second, Run: h.directory.Refresh},
 		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
-		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
+		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts, h.filters}) }},
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
 		{Name: "ended push subscriptions", Every: time.Hour, Alone: true, Run: h.push.Sweep},

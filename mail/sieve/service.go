@@ -157,6 +157,16 @@ func (s *Service) State(ctx context.Context, v Viewer) (state int64, err error) 
 	return state, err
 }
 
+// States are those of accounts that ever had a script, for change.Hub.Poll: it tells no viewer anything.
+func (s *Service) States(ctx context.Context, accounts []haven.AccountNo, each func(no haven.AccountNo, state int64)) error {
+	return s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return db.QueryAmong(tx, sqlStates, accounts, func(r db.Row) error {
+			each(haven.AccountNo(r.Int64(0)), r.Int64(1))
+			return nil
+		})
+	})
+}
+
 // List is all scripts of an account.
 func (s *Service) List(ctx context.Context, v Viewer) (l Listing, err error) {
 	err = s.read(ctx, v, func(b *box) error {
