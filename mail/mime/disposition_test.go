@@ -42,6 +42,23 @@ func TestRFC8098_3_Disposition(t *testing.T) {
 	}
 }
 
+// Nothing that somebody says in a notification becomes a line of its own.
+func TestDispositionIsOneLineEach(t *testing.T) {
+	t.Parallel()
+	const evil = "x\r\nBcc: all@x.example\r\n\r\n--b"
+	d := Disposition{Agent: evil, Original: "rfc822; " + evil, Final: "rfc822; a@x.example", MessageID: "<1@x>", Action: "manual-action", Sending: "mdn-sent-manually", Type: "displayed",
+		Errors: []string{evil}, Extension: []HeaderField{{"X-More", evil}}}
+	text := string((&Letter{}).Text("Subject", evil).Bytes(NewDispositionReport(evil, d, nil)))
+	m, err := Parse(strings.NewReader(text), Limits{})
+	if err != nil || m.Header.Has("Bcc") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	got, _, is := ReadDisposition(strings.NewReader(text), m)
+	if !is || len(got.Extension) != 1 || len(got.Errors) != 1 || got.Extension[0].Name != "X-More" {
+		t.Errorf("%+q", got)
+	}
+}
+
 func TestReadDispositionOfOthers(t *testing.T) {
 	t.Parallel()
 	notification := func(fields string) string {
