@@ -12,6 +12,7 @@ import (
 	"haven/mail/authn"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
+	"haven/mail/sieve"
 	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
@@ -61,14 +62,21 @@ func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
 	}
 }
 
-// versions is what change.Hub.Poll asks: the mail's numbers, and who may open it.
+// versions is what change.Hub.Poll asks: the mail's numbers, and who may open it and what filters it, which have none in the mail's sequence.
 type versions struct {
 	*mailbox.Service
 	accounts *account.Service
+	filters  *sieve.Service
 }
 
+// Versions are sums of numbers that only grow, so that each is another one when any of them is.
 func (v versions) Versions(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
-	return v.accounts.Versions(ctx, accounts, each)
+	states := map[haven.AccountNo]int64{}
+	err := v.filters.States(ctx, accounts, func(no haven.AccountNo, state int64) { states[no] = state })
+	if err != nil {
+		return err
+	}
+	return v.accounts.Versions(ctx, accounts, func(no haven.AccountNo, version int64) { each(no, version+states[no]) })
 }
 
 // personal seals what is a person's own under the person's data key, so that it ends with the account.

@@ -22,7 +22,7 @@ func (s *serving) jmapFace() *jmap.Server {
 		return s.jmap
 	}
 	h := s.h
-	o := jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Directory: h.directory, Shares: h.shares, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending,
+	o := jmap.Options{People: jmapPeople{h}, Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Directory: h.directory, Shares: h.shares, Filters: h.filters, Sieve: h.conf.Policy.Sieve, States: jmapStates{h}, Blobs: jmapBlobs{h}, Hub: h.hub, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
 		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal, Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock}
 	if h.wakes() {
 		o.Pushes, o.PushKey = h.push, h.vapid.PublicKey()
@@ -166,7 +166,12 @@ func (s jmapStates) of(ctx context.Context, v mailbox.Viewer) (map[string]string
 	}
 	maps.Copy(all, sent)
 	told, err := jmap.ShareStates(ctx, s.h.shares, s.h.mail, v)
+	if err != nil {
+		return nil, err
+	}
 	maps.Copy(all, told)
+	filters, err := jmap.FilterStates(ctx, s.h.filters, s.h.mail, v)
+	maps.Copy(all, filters)
 	return all, err
 }
 

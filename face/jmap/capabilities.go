@@ -35,6 +35,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Directory != nil {
 		all = append(all, capability{principalsURN, func(*visit) any { return record{} }, principalsCapability})
 	}
+	if s.o.Filters != nil {
+		all = append(all, capability{sieveURN, func(*visit) any { return record{"implementation": "Haven"} }, s.sieveCapability})
+	}
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}
@@ -43,6 +46,9 @@ func (s *Server) capabilities() []capability {
 	}
 	if s.o.Submissions != nil {
 		all = append(all, capability{submissionURN, func(*visit) any { return record{} }, s.submissionCapability})
+	}
+	if s.o.MDNs != nil {
+		all = append(all, capability{mdnURN, func(*visit) any { return record{} }, mdnCapability})
 	}
 	return all
 }

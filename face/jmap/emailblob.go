@@ -14,8 +14,8 @@ import (
 
 var errNoBlob = errs.E(errs.NotFound, "There is no such file.")
 
-// openBlob opens whatever has a blob id: an upload, a message (its id), or a part of either (its id, and the part's number). What was made in
-// this request goes by its creation id too (RFC 9404 §4.1).
+// openBlob opens whatever has a blob id: an upload, a message (its id), a part of either (its id, and the part's number), or what a filter
+// says. What was made in this request goes by its creation id too (RFC 9404 §4.1).
 func (c *call) openBlob(v mailbox.Viewer, name string) (Blob, error) {
 	id, ok := c.resolve(name)
 	if !ok {
@@ -40,10 +40,13 @@ func (s *Server) openBlob(ctx context.Context, v mailbox.Viewer, id string) (Blo
 
 func (s *Server) openWhole(ctx context.Context, v mailbox.Viewer, id string) (Blob, error) {
 	m := messageOf(id, "M")
-	if m == 0 {
-		if s.o.Blobs == nil {
-			return nil, errNoBlob
-		}
+	switch {
+	case m != 0:
+	case s.o.Filters != nil && isScriptBlob(id):
+		return s.openScript(ctx, v, id)
+	case s.o.Blobs == nil:
+		return nil, errNoBlob
+	default:
 		return s.o.Blobs.Open(ctx, v, id)
 	}
 	if err := s.visible(ctx, v, m); err != nil {

@@ -64,13 +64,16 @@ func (t emails) importAll(c *call, v mailbox.Viewer, s *setting) error {
 	return nil
 }
 
+// blobGone is a blob that an object was to be made of and that is not there (RFC 8621 §4.6).
+func blobGone(id string) *setError {
+	return with(refuse("blobNotFound", "There is no such file any more. Upload it again."), "notFound", []string{id})
+}
+
 // letterOf makes a letter of a blob. It is invalidEmail for what no program would take for one.
 func (c *call) letterOf(v mailbox.Viewer, id string) (*mailbox.Letter, error) {
 	b, err := c.openBlob(v, id)
 	if errs.Is(err, errs.NotFound) {
-		e := refuse("blobNotFound", "There is no such file any more. Upload it again.")
-		e.extra = record{"notFound": []string{id}}
-		return nil, e
+		return nil, blobGone(id)
 	}
 	if err != nil {
 		return nil, err
@@ -174,24 +177,36 @@ func emailParse(c *call) (any, error) {
 	if most := c.srv.o.Policy.Get; len(ids) > most {
 		return nil, fail("requestTooLarge", "At most %d files can be read with one call.", most)
 	}
-	parsed, notParsable, notFound := record{}, []string{}, []string{}
-	for _, id := range ids {
-		o, err := t.parse(c, v, id, want)
-		switch {
-		case errs.Is(err, errs.NotFound):
-			notFound = append(notFound, id)
-		case errors.Is(err, errNoLetter):
-			notParsable = append(notParsable, id)
-		case err != nil:
-			return nil, err
-		default:
-			parsed[id] = o
-		}
-	}
-	return record{"accountId": c.args.String("accountId"), "parsed": parsed, "notParsable": notParsable, "notFound": notFound}, nil
+	p, err := parseEach(ids, func(id string) (record, error) { return t.parse(c, v, id, want) })
+	return record{"accountId": c.args.String("accountId"), "parsed": p.of, "notParsable": p.notParsable, "notFound": p.notFound}, err
 }
 
-var errNoLetter = errors.New("jmap: the blob is no letter")
+// parsing is what became of blobs that were to be read as something.
+type parsing struct {
+	of                    record
+	notParsable, notFound []string
+}
+
+// parseEach reads blobs, each once; errNoLetter is of one that is nothing of what it should be.
+func parseEach(ids []string, read func(id string) (record, error)) (parsing, error) {
+	p := parsing{record{}, []string{}, []string{}}
+	for _, id := range ids {
+		o, err := read(id)
+		switch {
+		case errs.Is(err, errs.NotFound):
+			p.notFound = append(p.notFound, id)
+		case errors.Is(err, errNoLetter):
+			p.notParsable = append(p.notParsable, id)
+		case err != nil:
+			return p, err
+		default:
+			p.of[id] = o
+		}
+	}
+	return p, nil
+}
+
+var errNoLetter = errors.New("jmap: the blob is no letter of that kind")
 
 // parseUsual are the properties that a parsed letter has where a client names none (RFC 8621 §4.9).
 var parseUsual = []string{"messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment",

@@ -120,6 +120,7 @@ type Options struct {
 
 	Submissions Submissions // nil: nothing is sent
 	Identities  Identities  // as whom; given with Submissions
+	MDNs        MDNs        // nil: nobody is told what became of a letter; given with Submissions
 
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
@@ -127,6 +128,8 @@ type Options struct {
 	Shares    ShareNotifications // given with Directory
 	Pushes    Pushes             // nil: nobody is woken through a push service
 	PushKey   string             // by which push services know us, in base64url (RFC 9749); given with Pushes
+	Filters   Filters            // nil: filters are kept by ManageSieve alone
+	Sieve     policy.Sieve       // what they may be; given with Filters
 
 	States States // nil: nothing is pushed but that accounts changed
 	Hub    *change.Hub
@@ -168,7 +171,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, submissionMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods)
 	if o.Pushes != nil { // they are of the core capability, which is always there
 		s.methods = join(s.methods, pushMethods)
 	}

@@ -178,6 +178,9 @@ func (s *setting) because(err error) record {
 	return e.object()
 }
 
+// Refused reports whether anything was refused so far.
+func (s *setting) Refused() bool { return len(s.notCreated)+len(s.notUpdated)+len(s.notDestroyed) > 0 }
+
 var errUnsaid = errors.New("jmap: a type said nothing of an object")
 
 // Between says in which states the account was right before and right after, where the type knows that nothing else happened between them.

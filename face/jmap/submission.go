@@ -118,7 +118,7 @@ func submissionIDs(ids []string) (out []sending.ID) {
 
 func submissionObject(s sending.Submission) record {
 	return record{"identityId": sending.IdentityID(s.Identity), "emailId": emailID(s.Msg), "threadId": threadID(s.Thread), "envelope": envelopeObject(s.Envelope),
-		"sendAt": date(s.SendAt), "undoStatus": s.Undo.String(), "deliveryStatus": statusObject(s.Status), "dsnBlobIds": []string{}, "mdnBlobIds": []string{}}
+		"sendAt": date(s.SendAt), "undoStatus": s.Undo.String(), "deliveryStatus": statusObject(s.Status), "dsnBlobIds": emailIDs(s.DSNs), "mdnBlobIds": emailIDs(s.MDNs)}
 }
 
 func envelopeObject(e sending.Envelope) record {

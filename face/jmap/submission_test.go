@@ -2,6 +2,7 @@ package jmap
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"slices"
@@ -64,7 +65,7 @@ func newPostWith(t *testing.T, adjust func(*sendingtest.House, *delivery.Options
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := New(Options{People: staff{h}, Mail: h.Store.Service, Hub: h.Store.Hub, Submissions: h.Sending, Identities: h.Sending, Policy: pol.JMAP, Mailbox: pol.Mailbox,
+	srv := New(Options{People: staff{h}, Mail: h.Store.Service, Hub: h.Store.Hub, Submissions: h.Sending, Identities: h.Sending, MDNs: h.Sending, Policy: pol.JMAP, Mailbox: pol.Mailbox,
 		Clock: h.Store.Clock, Logger: slog.New(slog.NewTextHandler(testLog{t}, nil))})
 	p := &post{House: h, t: t, s: httptest.NewServer(srv)}
 	t.Cleanup(func() { srv.Close(); p.s.Close() })
@@ -271,6 +272,33 @@ func TestSubmissionGet_RFC8621_7_1(t *testing.T) {
 		t.Errorf("the reply is %v", reply)
 	}
 	p.want("what there is not", at(r, "notFound", 0), "S1")
+}
+
+// Notices and receipts that come back are blobs of the submission, which whoever reads the account downloads.
+func TestSubmissionReports_RFC8621_7(t *testing.T) {
+	p := newPost(t)
+	made, _ := p.submit(p.draft(draftText), nil)
+	id := at(made, "id")
+	p.want("at first", len(at(made, "dsnBlobIds").([]any))+len(at(made, "mdnBlobIds").([]any)), 0)
+	p.pass(11 * time.Second)
+	state := p.one("EmailSubmission/get", jmapclient.Args{"ids": []any{}})["state"]
+	report := func(kind, fields string) string {
+		return p.arrived(p.Alice, "Subject: x\nContent-Type: multipart/report; report-type="+kind+"; boundary=b\n\n--b\n\nx\n--b\nContent-Type: message/"+kind+"\n\n"+fields+
+			"\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <one@pharmacy.test>\n\n--b--\n")
+	}
+	dsn := report("delivery-status", "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; bob@surgery.test\nAction: failed\nStatus: 5.1.1\n")
+	mdn := report("disposition-notification", "Final-Recipient: rfc822; ben@pharmacy.test\nDisposition: manual-action/MDN-sent-manually; displayed\n")
+	sub := at(p.one("EmailSubmission/get", jmapclient.Args{"ids": []any{id}}), "list", 0)
+	p.want("the notice", at(sub, "dsnBlobIds", 0), dsn)
+	p.want("the receipt", at(sub, "mdnBlobIds", 0), mdn)
+	p.want("what changed", at(p.one("EmailSubmission/changes", jmapclient.Args{"sinceState": state}), "updated", 0), id)
+	resp, err := p.c.Download(t.Context(), p.account(p.Alice), at(sub, "mdnBlobIds", 0).(string), "receipt.eml", "message/rfc822", nil)
+	p.Must(err)
+	text, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || !strings.Contains(string(text), "disposition-notification") {
+		t.Errorf("%q, %v", text, err)
+	}
 }
 
 func TestSubmissionChangesAndQueries_RFC8621_7_2_to_7_4(t *testing.T) {

@@ -7,11 +7,11 @@ import (
 	"haven/platform/db"
 )
 
-// Draft is the message of a mailbox that a letter is made of.
+// Draft is the message of a mailbox that a letter is made of, or the mailbox alone that it is sent from.
 type Draft struct {
 	Account haven.AccountNo
-	Msg     haven.MessageID
-	InSent  bool // it was in Sent before: it is sent once more, or to others
+	Msg     haven.MessageID // 0: the letter is made of none
+	InSent  bool            // it was in Sent before: it is sent once more, or to others
 
 	// Taken is called in the commit that takes the letter, which locks the account. An error has nothing sent.
 	Taken func(tx *db.Tx, t Taken) error
@@ -19,9 +19,10 @@ type Draft struct {
 
 // Taken is what became of a letter that was taken.
 type Taken struct {
-	ID    string    // in Received and in the log
-	Queue outbox.ID // 0: nobody is elsewhere
-	To    []TakenFor
+	ID        string    // in Received and in the log
+	MessageID string    // of the letter as it went, without angle brackets
+	Queue     outbox.ID // 0: nobody is elsewhere
+	To        []TakenFor
 }
 
 // TakenFor is one recipient of a letter that was taken.
@@ -52,7 +53,7 @@ func (l *SubmittedLetter) Check() error {
 // draftSent says how the Sent copy stands to the message that it was made of.
 func (l *SubmittedLetter) draftSent() *mailbox.Sending {
 	d := l.sub.draft
-	if d == nil {
+	if d == nil || d.Msg == 0 {
 		return nil
 	}
 	return &mailbox.Sending{Msg: d.Msg, Same: l.same, InSent: d.InSent}

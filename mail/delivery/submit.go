@@ -397,7 +397,7 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		}
 		filed = true
 	}
-	taken := Taken{ID: l.id, To: l.delivered(later)}
+	taken := Taken{ID: l.id, MessageID: messageID(letter), To: l.delivered(later)}
 	queued := func(tx *db.Tx) (err error) {
 		if len(item.To) == 0 {
 			return nil
@@ -409,6 +409,15 @@ func (l *SubmittedLetter) also(ctx context.Context, letter *mailbox.Letter, remo
 		return err
 	}
 	return inTurn(func(tx *db.Tx) error { l.record(tx); return nil }, hold, crowded, queued, l.tellDraft(&taken)), nil
+}
+
+// messageID is the Message-ID of a letter that has one.
+func messageID(letter *mailbox.Letter) string {
+	ids := mime.MessageIDs(letter.Message().Envelope.MessageID)
+	if len(ids) != 1 {
+		return ""
+	}
+	return ids[0]
 }
 
 // record writes down who sent, as whom, and which letter by its id in Received, which also stands in the log: nothing

@@ -220,9 +220,8 @@ func (e *editor) flag(d *Edit, at spot) error {
 			return err
 		}
 	}
-	if d.Replace {
-		var err error
-		if f.keep, err = e.s.ourBits(e.tx, e.v.Account); err != nil {
+	if d.Replace || len(d.Unset.Names) > 0 {
+		if err := f.guard(e.s, d.Replace); err != nil {
 			return err
 		}
 	}

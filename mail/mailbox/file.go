@@ -70,6 +70,7 @@ type filing struct {
 	refs    []int64
 	sent    sentKey
 	early   *sentCopy // the program's own copy, where it came before the submission
+	report  *Report   // what it reports on a letter that was sent; nil: nothing
 	at      time.Time
 	filed   Filed
 }
@@ -87,6 +88,7 @@ func (s *Service) prepare(ctx context.Context, f Filing, now time.Time) (*filing
 	if j.refs, err = refHashes(keys, references(f.Letter.message)); err != nil {
 		return nil, err
 	}
+	j.report = s.reportOf(ctx, keys, f)
 	if f.SentBy != 0 {
 		j.sent, err = s.sentKey(ctx, f.SentBy, f.Letter.message)
 	}
@@ -102,6 +104,9 @@ func (s *Service) numbersFor(jobs []*filing) map[haven.AccountNo]int {
 			if into.Create {
 				numbers[j.Account] += len(into.Path)
 			}
+		}
+		if j.report != nil {
+			numbers[j.Account]++
 		}
 		if j.Of != nil {
 			numbers[j.Account] += sentNumbers
@@ -187,7 +192,12 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 		return err
 	}
 	j.filed = Filed{Account: j.Account, Mailbox: mb, UID: first, Msg: j.msg, Seq: seq, Astray: astray}
-	return nil
+	if j.report == nil {
+		return nil
+	}
+	report := *j.report
+	report.Msg = j.msg
+	return s.reported(tx, j.Account, report, locks[j.Account].take())
 }
 
 // keptKeywords are the bits of a filing's keywords, as far as the account has room for them.

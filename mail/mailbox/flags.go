@@ -72,8 +72,8 @@ func (s *Service) storeStep(ctx context.Context, v Viewer, mb haven.MailboxNo, p
 			return err
 		}
 		f := flagWriter{tx: tx, account: v.Account, lock: l, batch: b, counts: map[haven.MailboxNo]*delta{}}
-		if ch.Op == ReplaceFlags {
-			if f.keep, err = s.ourBits(tx, v.Account); err != nil {
+		if ch.Op != AddFlags {
+			if err := f.guard(s, ch.Op == ReplaceFlags); err != nil {
 				return err
 			}
 		}
@@ -148,14 +148,24 @@ type flagWriter struct {
 	counts  map[haven.MailboxNo]*delta
 	own     *ownWriter // where each reads for oneself
 	keep    uint64     // keywords that a replacement of all leaves as they are
+	stays   uint64     // keywords that nobody takes away
 	hidden  bool       // \Deleted changed somewhere
 }
 
 // apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
+// guard looks which keywords are not the client's to take away, and where all are replaced which are not its own to set.
+func (f *flagWriter) guard(s *Service, all bool) error {
+	set, err := s.keywordSet(f.tx, f.account)
+	if f.stays = set.find(KeywordMDNSent); all {
+		f.keep = set.ourBits()
+	}
+	return err
+}
+
 func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	row, raw := &f.batch.rows[i], f.batch.raw[i]
 	flags, kw := combine(row.Flags, row.Keywords, ch, bits)
-	kw = kw&^f.keep | row.Keywords&f.keep
+	kw = kw&^f.keep | row.Keywords&(f.keep|f.stays)
 	if flags == row.Flags && kw == row.Keywords {
 		return nil
 	}

@@ -39,6 +39,10 @@ type Options struct {
 	// Withdrawn is called in the transaction in which somebody takes a letter out of the folder of role Scheduled, or marks it \Deleted there.
 	// seq is a number for what it changes. nil: nobody asks.
 	Withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
+
+	// Reported is called in the transaction that files a message which reports on a letter that was sent, unless it is junk. seq is a number for what it changes.
+	// nil: nobody asks.
+	Reported func(tx *db.Tx, account haven.AccountNo, r Report, seq haven.Seq) error
 }
 
 // Service is the mail store. It is safe for many goroutines.
@@ -59,6 +63,7 @@ type Service struct {
 
 	overviews overviewCache
 	withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
+	reported  func(tx *db.Tx, account haven.AccountNo, r Report, seq haven.Seq) error
 }
 
 // New makes the store over tables that Schema made. Nothing runs in it until it is called.
@@ -73,7 +78,7 @@ func New(o Options) *Service {
 		db: o.DB, bodies: o.Bodies, keys: o.Keys, hub: o.Hub, access: o.Access, clock: o.Clock,
 		policy: o.Policy.Mailbox, most: o.Policy.Sending.MessageOctets, log: o.Logger, step: o.Step,
 		ids: idSource{node: o.Node & 1023}, views: newViewCache(viewCacheSize), overviews: newOverviewCache(o.Policy.Mailbox.OverviewOctets),
-		withdrawn: o.Withdrawn,
+		withdrawn: o.Withdrawn, reported: o.Reported,
 	}
 }
 

@@ -27,14 +27,6 @@ func Ours(keyword string) bool {
 // ourBits are the bits of those keywords in an account.
 func (k *keywordSet) ourBits() uint64 { return k.find(KeywordHandled) | k.find(KeywordDone) }
 
-func (s *Service) ourBits(tx *db.Tx, account haven.AccountNo) (uint64, error) {
-	set, err := s.keywordSet(tx, account)
-	if err != nil {
-		return 0, err
-	}
-	return set.ourBits(), nil
-}
-
 // Work is told, in the commit, of each message that joins a thread which is there already. mail/work is behind it.
 type Work interface {
 	Came(c *Change, m Coming) error

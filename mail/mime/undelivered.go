@@ -2,7 +2,6 @@ package mime
 
 import (
 	"bytes"
-	"io"
 	"strings"
 )
 
@@ -12,22 +11,16 @@ const statusOctets = 64 << 10
 // Undelivered reports whether a letter is a delivery status notification (RFC 3464) that says of a recipient that it failed, and with which status
 // (RFC 3463; "5.0.0" where none is given that is one). A notice of delay or of success is none. Only the beginning of the letter may be given.
 func Undelivered(letter []byte) (status string, failed bool) {
-	m, err := Parse(bytes.NewReader(letter), Limits{})
-	if err != nil || !m.Root.Is("multipart/report") {
+	src := bytes.NewReader(letter)
+	m, err := Parse(src, Limits{})
+	if err != nil {
 		return "", false
 	}
-	for _, part := range m.Root.Children {
-		if !part.Is("message/delivery-status") && !part.Is("message/global-delivery-status") {
-			continue
-		}
-		body := letter[min(part.Body, int64(len(letter))):min(part.End, int64(len(letter)))]
-		text, err := io.ReadAll(io.LimitReader(NewDecoder(part.Encoding, bytes.NewReader(body)), statusOctets))
-		if err != nil {
-			return "", false
-		}
-		return failedStatus(string(text))
+	part := statusPart(m, "delivery-status")
+	if part == nil {
+		return "", false
 	}
-	return "", false
+	return failedStatus(string(readFieldsOf(src, part)))
 }
 
 // failedStatus is the status of the first recipient of whom it is said that it failed. Groups of fields are apart by empty lines.

@@ -50,7 +50,9 @@ func (s *Service) Destroy(ctx context.Context, by By, id ID) error {
 		if b.Undo == Pending {
 			return errs.E(errs.Denied, "The letter still waits to be sent. Call it back first.")
 		}
-		t.Tx.Exec(sqlDelete, int64(by.Viewer.Account), int64(id))
+		if _, err := erase(t.Tx, by.Viewer.Account, id); err != nil {
+			return err
+		}
 		forget(t.Tx, by.Viewer.Account, 0, id, b.Created, t.Seq(), s.o.Clock.Now())
 		return nil
 	})
@@ -105,14 +107,14 @@ func (s *Service) sweepEnded(ctx context.Context) (int, error) {
 	})
 	for _, d := range all {
 		err := s.o.Mail.ChangeByItself(ctx, d.an, func(t *mailbox.Change) error {
-			n, err := t.Tx.Change(sqlDelete, int64(d.an), int64(d.id))
-			if err == nil && n == 1 {
+			gone, err := erase(t.Tx, d.an, d.id)
+			if gone {
 				forget(t.Tx, d.an, 0, d.id, d.seq, t.Seq(), s.o.Clock.Now())
 			}
 			return err
 		})
 		if errs.Is(err, errs.NotFound) { // the account is gone
-			err = s.o.DB.Write(ctx, func(tx *db.Tx) error { tx.Exec(sqlDelete, int64(d.an), int64(d.id)); return nil })
+			err = s.o.DB.Write(ctx, func(tx *db.Tx) error { _, err := erase(tx, d.an, d.id); return err })
 		}
 		if err != nil {
 			return 0, err

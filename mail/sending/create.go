@@ -1,6 +1,7 @@
 package sending
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -38,7 +39,16 @@ func (s *Service) Create(ctx context.Context, by By, n New) (Submission, error) 
 	if err != nil {
 		return Submission{}, err
 	}
-	err = s.o.Mail.ChangeByItself(ctx, by.Viewer.Account, func(turn *mailbox.Change) error { return s.insert(turn, by, &sub, t, sealed) })
+	id, err := s.messageID(ctx, by.Viewer, n.Msg)
+	if err != nil {
+		return Submission{}, err
+	}
+	err = s.o.Mail.ChangeByItself(ctx, by.Viewer.Account, func(turn *mailbox.Change) error {
+		if err := s.insert(turn, by, &sub, t, sealed); err != nil {
+			return err
+		}
+		return refer(turn.Tx, keys, by.Viewer.Account, sub.ID, id, env)
+	})
 	if err == nil {
 		s.Wake()
 	}
@@ -163,6 +173,7 @@ type leaving struct {
 	viewer   mailbox.Viewer
 	msg      haven.MessageID
 	envelope Envelope
+	envID    string // by which servers name it where the envelope does not say it (RFC 3461 §4.4)
 	draft    delivery.Draft
 }
 
@@ -207,6 +218,7 @@ func (s *Service) begin(ctx context.Context, l leaving) (*delivery.Submission, e
 	if no := senderParameters(l.envelope.From.Parameters, &e); no != nil {
 		return nil, no
 	}
+	e.EnvID = cmp.Or(e.EnvID, l.envID)
 	e.UTF8 = e.UTF8 || !e.From.IsASCII()
 	for _, p := range l.envelope.To {
 		if to, err := haven.ParseAddress(p.Email); err == nil && !to.IsASCII() {

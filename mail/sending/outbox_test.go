@@ -55,10 +55,10 @@ func TestTheQueueTellsTheSubmission(t *testing.T) {
 	s.Must(err)
 	s.pass(0)
 	timeout := time.After(20 * time.Second)
-	for told := false; !told; {
+	for failed, noticed := false, false; !failed || !noticed; {
 		select {
 		case e := <-events:
-			told = e.Failed > 0
+			failed, noticed = failed || e.Failed > 0, noticed || e.Notice
 		case <-timeout:
 			t.Fatal("the queue did nothing in 20 s")
 		}
@@ -69,6 +69,9 @@ func TestTheQueueTellsTheSubmission(t *testing.T) {
 		t.Errorf("it is known: %+v", got)
 	}
 	s.lies(s.Alice, mailbox.Sent, 1)
+	if got := s.Get(s.Alice, sub.ID).DSNs; len(got) != 1 || !strings.Contains(s.Only(s.Alice, mailbox.Inbox), "nobody@surgery.test") {
+		t.Errorf("the notices are %v", got)
+	}
 }
 
 // server is one that takes letters for bob alone; it speaks what RFC 5321 asks for at least.

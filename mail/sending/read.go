@@ -115,7 +115,7 @@ func (s *Service) Get(ctx context.Context, v mailbox.Viewer, ids []ID) (out []Su
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = out[:0]
-		return tx.QueryEach(sqlGet, len(ids), func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }, func(_ int, r db.Row) error {
+		err := tx.QueryEach(sqlGet, len(ids), func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }, func(_ int, r db.Row) error {
 			sub := Submission{Brief: scanBrief(r), Scheduled: r.Int64(9)&flagScheduled != 0}
 			var what said
 			if err := unseal(keys, submissionName(v.Account, sub.ID), r.Bytes(8), &what); err != nil {
@@ -125,7 +125,14 @@ func (s *Service) Get(ctx context.Context, v mailbox.Viewer, ids []ID) (out []Su
 			out = append(out, sub)
 			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return reports(tx, v.Account, out)
 	})
+	if err == nil {
+		err = s.inSight(ctx, v, out)
+	}
 	return out, err
 }
 

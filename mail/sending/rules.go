@@ -12,7 +12,7 @@ import (
 	"haven/platform/policy"
 )
 
-// Why is for what reason a submission is refused; each is one of RFC 8621 §7.5.
+// Why is for what reason a submission or a disposition notification is refused; each is one of RFC 8621 §7.5 or RFC 9007 §2.1.
 type Why uint8
 
 const (
@@ -28,13 +28,17 @@ const (
 	ForbiddenFrom                    // not with that From
 	ForbiddenToSend                  // not at all, now
 	CannotUnsend                     // it went
+
+	NotAsked    // the message asks for no notification (RFC 9007 §2.1)
+	AlreadySent // one was sent for it
+	BadMDN      // what is in Properties can't be meant
 )
 
 // Refused is a submission that is not made, or one that can't be called back.
 type Refused struct {
 	Why        Why
 	Say        string
-	Properties []string // of the message, for BadEmail
+	Properties []string // of the message, for BadEmail; of the notification, for BadMDN
 	Recipients []string // for BadRecipients
 	Most       int64    // for TooManyRecipients and TooLarge
 }

@@ -221,7 +221,7 @@ func (s *Service) handOver(ctx context.Context, w work, what said) error {
 	}
 	who.ByProgram, who.Only = w.flags&flagProgram != 0, w.only
 	v := mailbox.Viewer{Person: w.person, Account: w.an, Program: "sending", ByProgram: who.ByProgram}
-	l := leaving{client: clientOf(what.Place), who: who, viewer: v, msg: w.msg, envelope: what.Envelope}
+	l := leaving{client: clientOf(what.Place), who: who, viewer: v, msg: w.msg, envelope: what.Envelope, envID: SubmissionID(w.id)}
 	l.draft = delivery.Draft{Account: w.an, Msg: w.msg, InSent: w.flags&flagInSent != 0}
 	var refused map[string]string
 	l.draft.Taken = func(tx *db.Tx, t delivery.Taken) error { return s.taken(tx, w, what, t, refused) }
@@ -261,6 +261,9 @@ func (s *Service) taken(tx *db.Tx, w work, what said, t delivery.Taken, refused 
 	}
 	seq, err := mailbox.Number(tx, w.an)
 	if err != nil {
+		return err
+	}
+	if err := refer(tx, w.keys, w.an, w.id, t.MessageID, what.Envelope); err != nil {
 		return err
 	}
 	return end(tx, w, what, e, seq)

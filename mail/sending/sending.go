@@ -101,6 +101,8 @@ type Submission struct {
 	Envelope  Envelope
 	Status    map[string]Status // by the addresses of Envelope.To; nil until it went
 	Scheduled bool              // it stands in the folder of role Scheduled until it goes
+
+	DSNs, MDNs []haven.MessageID // messages of the mailbox that report on it: whether it arrived, and what became of it then; in the order in which they came
 }
 
 // New is what a submission is made of.

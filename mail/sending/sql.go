@@ -9,7 +9,8 @@ import (
 
 // Schema is the submissions and identities of an account, what is remembered of those that are gone, and what the outbox told until it is read. What can be read
 // of them is sealed by the account's key, what the outbox told by the service's. A submission's due is when whoever has work with it (todo) does that; whoever
-// takes it moves due on and counts tries, which fences the others.
+// takes it moves due on and counts tries, which fences the others. submission_ref names its letter as reports do, hashed under the account's key, and submission_report
+// has the messages that report on it.
 var Schema = db.Schema{Concept: "sending", Steps: []string{`
 CREATE TABLE submission (
 	an {int} NOT NULL, id {int} NOT NULL, person {int} NOT NULL, ident {int} NOT NULL, msg {int} NOT NULL, thread {int} NOT NULL,
@@ -31,6 +32,10 @@ CREATE TABLE sending_gone (
 	PRIMARY KEY (an, person, id)) {norowid};
 CREATE INDEX sending_gone_at ON sending_gone (at);
 CREATE TABLE sending_horizon (an {int} NOT NULL, person {int} NOT NULL, seq {int} NOT NULL, PRIMARY KEY (an, person)) {norowid};
+`, `
+CREATE TABLE submission_ref (an {int} NOT NULL, ref {int} NOT NULL, id {int} NOT NULL, PRIMARY KEY (an, ref, id)) {norowid};
+CREATE INDEX submission_ref_id ON submission_ref (an, id);
+CREATE TABLE submission_report (an {int} NOT NULL, id {int} NOT NULL, msg {int} NOT NULL, kind {int} NOT NULL, PRIMARY KEY (an, id, msg)) {norowid};
 `}}
 
 // What is to be done with a submission.
@@ -94,6 +99,28 @@ const (
 	sqlSetIdentity    = `UPDATE identity SET sealed = $4, changed = $5 WHERE an = $1 AND person = $2 AND id = $3`
 	sqlDropIdentity   = `DELETE FROM identity WHERE an = $1 AND person = $2 AND id = $3`
 )
+
+const (
+	sqlInsertRef     = `INSERT INTO submission_ref (an, ref, id) VALUES ($1, $2, $3) ON CONFLICT (an, ref, id) DO NOTHING`
+	sqlReferred      = `SELECT s.id FROM submission_ref r JOIN submission s ON s.an = r.an AND s.id = r.id WHERE r.an = $1 AND r.ref = $2 AND s.undo <> 2`
+	sqlReports       = `SELECT msg, kind FROM submission_report WHERE an = $1 AND id = $2 ORDER BY msg`
+	sqlReportCount   = `SELECT COUNT(*) FROM submission_report WHERE an = $1 AND id = $2`
+	sqlInsertReport  = `INSERT INTO submission_report (an, id, msg, kind) VALUES ($1, $2, $3, $4)`
+	sqlTouchReported = `UPDATE submission SET changed = $3 WHERE an = $1 AND id = $2`
+	sqlDropRefs      = `DELETE FROM submission_ref WHERE an = $1 AND id = $2`
+	sqlDropReports   = `DELETE FROM submission_report WHERE an = $1 AND id = $2`
+)
+
+// erase takes the row of a submission away that waits for nothing, with what is known of its letter.
+func erase(tx *db.Tx, account haven.AccountNo, id ID) (gone bool, err error) {
+	n, err := tx.Change(sqlDelete, int64(account), int64(id))
+	if err != nil || n == 0 {
+		return false, err
+	}
+	tx.Exec(sqlDropRefs, int64(account), int64(id))
+	tx.Exec(sqlDropReports, int64(account), int64(id))
+	return true, nil
+}
 
 func scanBrief(r db.Row) Brief {
 	return Brief{ID: ID(r.Int64(0)), Identity: ID(r.Int64(1)), Msg: haven.MessageID(r.Int64(2)), Thread: haven.MessageID(r.Int64(3)),

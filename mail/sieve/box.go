@@ -2,6 +2,7 @@ package sieve
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -35,6 +36,14 @@ type box struct {
 
 func sealName(what string, an haven.AccountNo, no int64) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte("sieve."+what), uint64(an)), uint64(no))
+}
+
+// look reads how the account's scripts stand.
+func (b *box) look() error {
+	return b.tx.Query(sqlState, []any{int64(b.v.Account)}, func(r db.Row) error {
+		b.state, b.active, b.forgotten = r.Int64(0), r.Int64(1), r.Int64(2)
+		return nil
+	})
 }
 
 func (b *box) load() error {
@@ -102,14 +111,32 @@ func (b *box) insert(name, text string) (Script, error) {
 	return Script{ID: scriptID(no), Name: name, Octets: len(text), Created: b.state, Changed: b.state}, nil
 }
 
-func (b *box) replace(r row, text string) (Script, error) {
+func (b *box) replace(r *row, text string) error {
 	sealed, err := b.keys.Seal(nil, []byte(text), sealName("text", b.v.Account, r.no))
 	if err != nil {
-		return Script{}, err
+		return err
 	}
 	b.tx.Exec(sqlReplace, int64(b.v.Account), r.no, b.state, int64(len(text)), sealed)
 	r.Octets, r.Changed = len(text), b.state
-	return r.Script, nil
+	return nil
+}
+
+func (b *box) rename(r *row, to string) error {
+	if i := b.find(ByName(to)); i >= 0 && b.rows[i].no != r.no {
+		return errTaken()
+	}
+	sealed, err := b.keys.Seal(nil, []byte(to), sealName("name", b.v.Account, r.no))
+	if err != nil {
+		return err
+	}
+	b.tx.Exec(sqlRename, int64(b.v.Account), r.no, b.state, sealed)
+	r.Name, r.Changed = to, b.state
+	return nil
+}
+
+// wrote records that a script says something else now.
+func (b *box) wrote(actor haven.Actor, one Script) {
+	b.record(actor, "sieve.put", fmt.Sprintf("script %s, %d octets", one.ID, one.Octets))
 }
 
 // record writes down who changed which script; neither its name nor what it says.

@@ -2,13 +2,13 @@ package sieve
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"haven"
 	"haven/mail/mailbox"
 	"haven/mail/sieve/lang"
+	"haven/platform/change"
 	"haven/platform/clock"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -33,12 +33,13 @@ type Keys interface {
 	Account(ctx context.Context, no haven.AccountNo) (*secret.AccountKeys, error)
 }
 
-// Options are what the service stands on; every field but Zone and Logger is needed.
+// Options are what the service stands on; every field but Hub, Zone and Logger is needed.
 type Options struct {
 	DB     *db.DB
 	Access Access
 	Owners Owners
 	Keys   Keys
+	Hub    *change.Hub // wakes whoever waits for an account to change; nil: nobody is woken
 	Policy policy.Sieve
 	Clock  clock.Clock
 	Zone   *time.Location // of dates that name none; nil: UTC
@@ -59,6 +60,9 @@ func New(o Options) *Service {
 	}
 	if o.Zone == nil {
 		o.Zone = time.UTC
+	}
+	if o.Hub == nil {
+		o.Hub = &change.Hub{}
 	}
 	return &Service{o: o, turns: make(chan struct{}, o.Policy.RunAtOnce), known: newCompiled()}
 }
@@ -89,13 +93,10 @@ func (s *Service) read(ctx context.Context, v Viewer, fn func(b *box) error) err
 	}
 	return s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		b := &box{s: s, tx: tx, v: v, keys: keys}
-		if err := s.manages(tx, v); err != nil {
-			return err
+		err := s.manages(tx, v)
+		if err == nil {
+			err = b.look()
 		}
-		err := tx.Query(sqlState, []any{int64(v.Account)}, func(r db.Row) error {
-			b.state, b.active, b.forgotten = r.Int64(0), r.Int64(1), r.Int64(2)
-			return nil
-		})
 		if err == nil {
 			err = b.load()
 		}
@@ -112,7 +113,7 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 	if err != nil {
 		return err
 	}
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.manages(tx, v); err != nil {
 			return err
 		}
@@ -140,6 +141,34 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 		}
 		return err
 	})
+	if err == nil {
+		s.o.Hub.Announce(v.Account, 0)
+	}
+	return err
+}
+
+// State is that of an account's scripts, for whoever manages them: another one after every change.
+func (s *Service) State(ctx context.Context, v Viewer) (state int64, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		if err := s.manages(tx, v); err != nil {
+			return err
+		}
+		b := &box{tx: tx, v: v}
+		err := b.look()
+		state = b.state
+		return err
+	})
+	return state, err
+}
+
+// States are those of accounts that ever had a script, for change.Hub.Poll: it tells no viewer anything.
+func (s *Service) States(ctx context.Context, accounts []haven.AccountNo, each func(no haven.AccountNo, state int64)) error {
+	return s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		return db.QueryAmong(tx, sqlStates, accounts, func(r db.Row) error {
+			each(haven.AccountNo(r.Int64(0)), r.Int64(1))
+			return nil
+		})
+	})
 }
 
 // List is all scripts of an account.
@@ -165,6 +194,24 @@ func (s *Service) Get(ctx context.Context, v Viewer, ref Ref) (one Script, text 
 		return err
 	})
 	return one, text, err
+}
+
+// Texts are what scripts say, by their ids; what there is no script of is left out.
+func (s *Service) Texts(ctx context.Context, v Viewer, ids []string) (texts map[string]string, err error) {
+	err = s.read(ctx, v, func(b *box) error {
+		texts = map[string]string{}
+		for _, id := range ids {
+			i := b.find(ByID(id))
+			if i < 0 {
+				continue
+			}
+			if texts[id], err = b.text(b.rows[i].no); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return texts, err
 }
 
 // Changes are what happened after a state. Conflict (sieve.state): that is too long ago, or the state was never given.
@@ -242,11 +289,10 @@ func (s *Service) put(ctx context.Context, actor haven.Actor, v Viewer, ref Ref,
 		if i < 0 {
 			one, err = b.insert(ref.Name, text)
 		} else {
-			one, err = b.replace(b.rows[i], text)
+			err = b.replace(&b.rows[i], text)
+			one = b.rows[i].Script
 		}
-		if err == nil {
-			b.record(actor, "sieve.put", fmt.Sprintf("script %s, %d octets", one.ID, one.Octets))
-		}
+		b.wrote(actor, one)
 		return err
 	})
 	return one, err
@@ -257,27 +303,33 @@ func errTaken() error {
 }
 
 // Rename gives a script another name. Conflict (sieve.taken): another one has it.
-func (s *Service) Rename(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, to string) (one Script, err error) {
-	if err := checkName(to, s.o.Policy); err != nil {
+func (s *Service) Rename(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, to string) (Script, error) {
+	return s.Change(ctx, actor, v, ref, Edit{Name: &to})
+}
+
+// Change gives a script that is there another name, another text, or both at once, as Rename and Put do.
+func (s *Service) Change(ctx context.Context, actor haven.Actor, v Viewer, ref Ref, e Edit) (one Script, err error) {
+	if e.Name != nil {
+		err = checkName(*e.Name, s.o.Policy)
+	}
+	if err == nil && e.Text != nil {
+		err = s.Check(*e.Text)
+	}
+	if err != nil {
 		return one, err
 	}
 	err = s.write(ctx, actor, v, false, func(b *box) error {
 		r, err := b.at(ref)
-		if err != nil {
-			return err
+		if err == nil && e.Text != nil {
+			err = b.replace(&r, *e.Text)
+			b.wrote(actor, r.Script)
 		}
-		if i := b.find(ByName(to)); i >= 0 && b.rows[i].no != r.no {
-			return errTaken()
+		if err == nil && e.Name != nil {
+			err = b.rename(&r, *e.Name)
+			b.record(actor, "sieve.renamed", "script "+r.ID)
 		}
-		sealed, err := b.keys.Seal(nil, []byte(to), sealName("name", v.Account, r.no))
-		if err != nil {
-			return err
-		}
-		b.tx.Exec(sqlRename, int64(v.Account), r.no, b.state, sealed)
-		b.record(actor, "sieve.renamed", "script "+r.ID)
-		r.Name, r.Changed = to, b.state
 		one = r.Script
-		return nil
+		return err
 	})
 	return one, err
 }

@@ -39,6 +39,9 @@ func ByID(id string) Ref { return Ref{ID: id} }
 // ByName names a script by its name.
 func ByName(name string) Ref { return Ref{Name: name} }
 
+// Edit is what a script is to become; what is nil stays.
+type Edit struct{ Name, Text *string }
+
 // Listing is all scripts of an account, and the state of which that is true. The state grows with every change.
 type Listing struct {
 	Scripts []Script // in the order in which they came

@@ -53,7 +53,7 @@ func (h *house) another() *sieve.Service {
 	p, err := policy.Profile("")
 	h.must(err)
 	p.Sieve.Scripts, p.Sieve.ScriptOctets = 3, 200
-	return sieve.New(sieve.Options{DB: h.store.DB, Access: h.store.Grants, Owners: h, Keys: h.store.Keys, Policy: p.Sieve, Clock: h.store.Clock})
+	return sieve.New(sieve.Options{DB: h.store.DB, Access: h.store.Grants, Owners: h, Keys: h.store.Keys, Hub: h.store.Hub, Policy: p.Sieve, Clock: h.store.Clock})
 }
 
 func (h *house) must(err error) {
@@ -141,6 +141,44 @@ func TestScripts(t *testing.T) {
 }
 
 // What can't be a script, or is one too many, is refused and says why.
+// A script gets another name and another text at once, or neither; whoever waits for the account is woken.
+func TestChange(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		a, b := h.put("a", "keep;"), h.put("b", "keep;")
+		state, err := h.State(ctx, h.v())
+		h.must(err)
+		name, text, bad := "c", "discard;", "nonsense"
+		woken := make(chan struct{}, 1)
+		defer h.store.Hub.Subscribe(func(haven.AccountNo) { woken <- struct{}{} }, h.me).Close()
+		one, err := h.Change(ctx, h.actor(), h.v(), sieve.ByID(a.ID), sieve.Edit{Name: &name, Text: &text})
+		h.must(err)
+		<-woken
+		texts, err := h.Texts(ctx, h.v(), []string{a.ID, "s99"})
+		h.must(err)
+		now, err := h.State(ctx, h.v())
+		h.must(err)
+		if one.ID != a.ID || one.Name != "c" || one.Octets != 8 || len(texts) != 1 || texts[a.ID] != "discard;" || now != state+1 || one.Changed != now {
+			t.Errorf("%+v, %q, state %d after %d", one, texts, now, state)
+		}
+		_, err = h.Change(ctx, h.actor(), h.v(), sieve.ByID(b.ID), sieve.Edit{Name: &name, Text: &text})
+		h.refused("a name that is taken", err, sieve.RuleTaken)
+		_, err = h.Change(ctx, h.actor(), h.v(), sieve.ByID(b.ID), sieve.Edit{Text: &bad})
+		h.refused("no script", err, sieve.RuleScript)
+		_, err = h.Change(ctx, h.actor(), h.v(), sieve.ByID("s99"), sieve.Edit{Text: &text})
+		h.refused("one that there is not", err, sieve.RuleGone)
+		if _, got, err := h.Get(ctx, h.v(), sieve.ByName("b")); err != nil || got != "keep;" {
+			t.Errorf("what was refused left %q, %v", got, err)
+		}
+		other := h.v()
+		other.Person = h.store.Account()
+		if _, err := h.State(ctx, other); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a stranger: %v", err)
+		}
+	})
+}
+
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *house) {

@@ -194,7 +194,7 @@ func (s Sieve) bounds() []bound {
 	return []bound{
 		between("sieve.scripts", s.Scripts, 1, 100),
 		between("sieve.script_octets", s.ScriptOctets, 4<<10, 1<<20),
-		between("sieve.name_octets", s.NameOctets, 128, 512).because(" (RFC 5804 §1.6)"),
+		between("sieve.name_octets", s.NameOctets, 512, 1024).because(" (RFC 5804 §1.6, RFC 9661 §1.2.1)"),
 		between("sieve.nesting", s.Nesting, 15, 100),
 		between("sieve.includes", s.Includes, 1, 20),
 		between("sieve.actions", s.Actions, 4, 50),

@@ -319,7 +319,7 @@ type Vacation struct {
 type Sieve struct {
 	Scripts        int           // of one account
 	ScriptOctets   int           // of one script
-	NameOctets     int           // of a script's name (RFC 5804 §1.6: at least 128 characters)
+	NameOctets     int           // of a script's name (RFC 5804 §1.6: at least 128 characters; RFC 9661 §1.2.1: 512 octets)
 	Nesting        int           // blocks and tests inside each other
 	Includes       int           // scripts that include each other, in depth
 	Actions        int           // that one run decides on

@@ -103,7 +103,7 @@ func TestCheck(t *testing.T) {
 		{"vacation.per_hour", func(p *Policy) { p.Vacation.PerHour = 0 }},
 		{"sieve.scripts", func(p *Policy) { p.Sieve.Scripts = 0 }},
 		{"sieve.script_octets", func(p *Policy) { p.Sieve.ScriptOctets = 100 }},
-		{"sieve.name_octets", func(p *Policy) { p.Sieve.NameOctets = 100 }},
+		{"sieve.name_octets", func(p *Policy) { p.Sieve.NameOctets = 511 }},
 		{"sieve.nesting", func(p *Policy) { p.Sieve.Nesting = 1000 }},
 		{"sieve.includes", func(p *Policy) { p.Sieve.Includes = 0 }},
 		{"sieve.actions", func(p *Policy) { p.Sieve.Actions = 51 }},

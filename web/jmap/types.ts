@@ -493,6 +493,66 @@ export interface VAPIDCapability {
   applicationServerKey: string;
 }
 
+/** What urn:ietf:params:jmap:sieve says of the session (RFC 9661 §1.2). */
+export interface SieveCapability {
+  implementation: string;
+}
+
+/** What it says of an account. */
+export interface SieveAccountCapability {
+  /** In octets. */
+  maxSizeScriptName: UnsignedInt;
+  /** In octets. */
+  maxSizeScript: UnsignedInt | null;
+  maxNumberScripts: UnsignedInt | null;
+  maxNumberRedirects: UnsignedInt | null;
+  sieveExtensions: string[];
+  notificationMethods: string[] | null;
+  externalLists: string[] | null;
+}
+
+/** A receipt (RFC 9007 §2). */
+export interface MDN {
+  forEmailId: EmailId | null;
+  subject: string | null;
+  textBody: string | null;
+  includeOriginalMessage: boolean;
+  reportingUA: string | null;
+  disposition: MDNDisposition;
+  mdnGateway: string | null;
+  originalRecipient: string | null;
+  finalRecipient: string | null;
+  originalMessageId: string | null;
+  error: string[] | null;
+  extensionFields: Record<string, string> | null;
+}
+
+/** MDN as it is given. */
+export interface MDNCreate {
+  forEmailId: EmailId | null;
+  subject?: string | null;
+  textBody?: string | null;
+  includeOriginalMessage?: boolean;
+  reportingUA?: string | null;
+  disposition: MDNDispositionCreate;
+  finalRecipient?: string | null;
+  extensionFields?: Record<string, string> | null;
+}
+
+/** What became of a message. */
+export interface MDNDisposition {
+  actionMode: "manual-action" | "automatic-action";
+  sendingMode: "mdn-sent-manually" | "mdn-sent-automatically";
+  type: "deleted" | "dispatched" | "displayed" | "processed";
+}
+
+/** MDNDisposition as it is given. */
+export interface MDNDispositionCreate {
+  actionMode: "manual-action" | "automatic-action";
+  sendingMode: "mdn-sent-manually" | "mdn-sent-automatically";
+  type: "deleted" | "dispatched" | "displayed" | "processed";
+}
+
 export type MailboxId = Id<"Mailbox">;
 
 /** A folder (RFC 8621 §2). */
@@ -1059,11 +1119,50 @@ export interface PushSubscriptionPatch {
   types?: string[] | null;
 }
 
+export type SieveScriptId = Id<"SieveScript">;
+
+/** A filter (RFC 9661 §2). */
+export interface SieveScript {
+  readonly id: SieveScriptId;
+  /** Where none is given, one that no script has. */
+  name: string | null;
+  /** What it says. */
+  blobId: BlobId;
+  /** Changed by onSuccessActivateScript and onSuccessDeactivateScript of /set. */
+  readonly isActive: boolean;
+}
+
+/** What makes a SieveScript. */
+export interface SieveScriptCreate {
+  /** Where none is given, one that no script has. */
+  name?: string | null;
+  /** What it says. */
+  blobId: BlobId;
+}
+
+/** What of a SieveScript can be changed. */
+export interface SieveScriptPatch {
+  /** Where none is given, one that no script has. */
+  name?: string | null;
+  /** What it says. */
+  blobId?: BlobId;
+}
+
+/** By what SieveScript/query filters. */
+export interface SieveScriptCondition {
+  /** Is in its name. */
+  name?: string;
+  isActive?: boolean;
+}
+
+/** By what it sorts. */
+export type SieveScriptSort = Comparator<"name" | "isActive">;
+
 /** A message that is in no account, with what was asked of it (RFC 8621 §4.9). */
 export type ParsedEmail = Partial<Omit<Email, "id" | "mailboxIds" | "keywords" | "receivedAt" | "threadId">> & { id?: null; mailboxIds?: null; keywords?: null; receivedAt?: null; threadId?: null };
 
 /** What can be used. */
-export type Capability = "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
+export type Capability = "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:mdn" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:sieve" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
 
 /** What the service can. */
 export interface SessionCapabilities {
@@ -1071,9 +1170,11 @@ export interface SessionCapabilities {
   "urn:ietf:params:jmap:blob"?: Record<string, never>;
   "urn:ietf:params:jmap:core": CoreCapability;
   "urn:ietf:params:jmap:mail"?: Record<string, never>;
+  "urn:ietf:params:jmap:mdn"?: Record<string, never>;
   "urn:ietf:params:jmap:principals"?: Record<string, never>;
   "urn:ietf:params:jmap:principals:owner"?: Record<string, never>;
   "urn:ietf:params:jmap:quota"?: Record<string, never>;
+  "urn:ietf:params:jmap:sieve"?: SieveCapability;
   "urn:ietf:params:jmap:submission"?: Record<string, never>;
   "urn:ietf:params:jmap:vacationresponse"?: Record<string, never>;
   "urn:ietf:params:jmap:webpush-vapid"?: VAPIDCapability;
@@ -1086,9 +1187,11 @@ export interface AccountCapabilities {
   "urn:ietf:params:jmap:blob"?: BlobCapability;
   "urn:ietf:params:jmap:core"?: Record<string, never>;
   "urn:ietf:params:jmap:mail"?: MailCapability;
+  "urn:ietf:params:jmap:mdn"?: Record<string, never>;
   "urn:ietf:params:jmap:principals"?: PrincipalsCapability;
   "urn:ietf:params:jmap:principals:owner"?: OwnerCapability;
   "urn:ietf:params:jmap:quota"?: Record<string, never>;
+  "urn:ietf:params:jmap:sieve"?: SieveAccountCapability;
   "urn:ietf:params:jmap:submission"?: SubmissionCapability;
   "urn:ietf:params:jmap:vacationresponse"?: Record<string, never>;
   "urn:ietf:params:jmap:webpush-vapid"?: Record<string, never>;
@@ -1096,7 +1199,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkPresence", "WorkSettings", "Principal", "ShareNotification"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkPresence", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1195,6 +1298,16 @@ export interface Methods {
     arguments: SetArguments<Identity, IdentityCreate, IdentityPatch>;
     answer: SetAnswer<Identity>;
   };
+  /** Reads files as receipts (RFC 9007 §2.2). */
+  "MDN/parse": {
+    arguments: { accountId: AccountId; blobIds: BlobId[] };
+    answer: { accountId: AccountId; parsed: IdMap<BlobId, MDN> | null; notParsable: BlobId[] | null; notFound: BlobId[] | null };
+  };
+  /** Sends receipts (RFC 9007 §2.1). */
+  "MDN/send": {
+    arguments: { accountId: AccountId; identityId: IdentityId; send: Record<string, MDNCreate>; onSuccessUpdateEmail?: IdMap<EmailId, EmailPatch> | null };
+    answer: { accountId: AccountId; sent: Record<string, Partial<MDN>> | null; notSent: Record<string, SetError> | null };
+  };
   "Mailbox/changes": {
     arguments: ChangesArguments;
     answer: ChangesAnswer<Mailbox> & { updatedProperties: (keyof Mailbox)[] | null };
@@ -1288,6 +1401,24 @@ export interface Methods {
   "ShareNotification/set": {
     arguments: SetArguments<ShareNotification, never, never>;
     answer: SetAnswer<ShareNotification>;
+  };
+  "SieveScript/get": {
+    arguments: GetArguments<SieveScript>;
+    answer: GetAnswer<SieveScript>;
+    object: SieveScript;
+  };
+  "SieveScript/query": {
+    arguments: QueryArguments<SieveScript, Filter<SieveScriptCondition>, SieveScriptSort>;
+    answer: QueryAnswer<SieveScript>;
+  };
+  "SieveScript/set": {
+    arguments: SetArguments<SieveScript, SieveScriptCreate, SieveScriptPatch> & { onSuccessActivateScript?: SieveScriptId | null; onSuccessDeactivateScript?: boolean };
+    answer: SetAnswer<SieveScript>;
+  };
+  /** Says whether a file is a filter (RFC 9661 §2.6). */
+  "SieveScript/validate": {
+    arguments: { accountId: AccountId; blobId: BlobId };
+    answer: { accountId: AccountId; error: SetError | null };
   };
   "Thread/changes": {
     arguments: ChangesArguments;
@@ -1419,6 +1550,8 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "Identity/changes": "urn:ietf:params:jmap:submission",
   "Identity/get": "urn:ietf:params:jmap:submission",
   "Identity/set": "urn:ietf:params:jmap:submission",
+  "MDN/parse": "urn:ietf:params:jmap:mdn",
+  "MDN/send": "urn:ietf:params:jmap:mdn",
   "Mailbox/changes": "urn:ietf:params:jmap:mail",
   "Mailbox/get": "urn:ietf:params:jmap:mail",
   "Mailbox/query": "urn:ietf:params:jmap:mail",
@@ -1441,6 +1574,10 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "ShareNotification/query": "urn:ietf:params:jmap:principals",
   "ShareNotification/queryChanges": "urn:ietf:params:jmap:principals",
   "ShareNotification/set": "urn:ietf:params:jmap:principals",
+  "SieveScript/get": "urn:ietf:params:jmap:sieve",
+  "SieveScript/query": "urn:ietf:params:jmap:sieve",
+  "SieveScript/set": "urn:ietf:params:jmap:sieve",
+  "SieveScript/validate": "urn:ietf:params:jmap:sieve",
   "Thread/changes": "urn:ietf:params:jmap:mail",
   "Thread/get": "urn:ietf:params:jmap:mail",
   "VacationResponse/get": "urn:ietf:params:jmap:vacationresponse",

@@ -36,6 +36,8 @@ type Store struct {
 
 	// Withdrawn is mailbox.Options.Withdrawn, where a test sets it before it begins.
 	Withdrawn func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
+	// Reported is mailbox.Options.Reported, likewise.
+	Reported func(tx *db.Tx, account haven.AccountNo, r mailbox.Report, seq haven.Seq) error
 
 	t  testing.TB
 	mu sync.Mutex
@@ -83,6 +85,12 @@ func NewSteps(t testing.TB, engine string, step int, change_ ...func(*policy.Pol
 				return nil
 			}
 			return s.Withdrawn(tx, account, msg, seq)
+		},
+		Reported: func(tx *db.Tx, account haven.AccountNo, r mailbox.Report, seq haven.Seq) error {
+			if s.Reported == nil {
+				return nil
+			}
+			return s.Reported(tx, account, r, seq)
 		}})
 	t.Cleanup(func() {
 		s.check()

@@ -61,6 +61,7 @@ func New(t testing.TB, engine string, adjust func(*House, *delivery.Options)) *H
 		place.Store.Withdrawn = func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error {
 			return sending.Withdrawn(tx, account, msg, seq, place.Store.Clock.Now())
 		}
+		place.Store.Reported = sending.Reported
 		if adjust != nil {
 			adjust(h, o)
 		}

@@ -8,6 +8,7 @@ const notListed = ["Principal"]; // nobody lists everybody
 /** Calls every standard method that reads data of an account, with data there: their answers are recorded. */
 export async function everyMethod(client: Client, accountId: string, signal: AbortSignal): Promise<void> {
   await work(client, accountId);
+  await filter(client, accountId);
   const of = (verb: string) => typeNames.filter((type) => !notListed.includes(type)).map((type) => `${type}/${verb}`).filter((name): name is MethodName => name in capabilityOf);
   const since: Record<string, string> = {};
   for (const [verb, state] of [["get", "state"], ["query", "queryState"]] as const) {
@@ -72,4 +73,13 @@ async function work(client: Client, accountId: string): Promise<void> {
   updated(settings, "singleton");
   for (const [answer, id] of [[note, "n"], [deadline, "d"], [presence, "p"]] as const) assert.ok(created(answer as Parameters<typeof created>[0], id).id);
   await client.one(call("WorkItem/query", { accountId, calculateCounts: true }));
+}
+
+/** A filter, which is active. */
+async function filter(client: Client, accountId: string): Promise<void> {
+  const { blobId } = await client.upload(accountId, "keep;", "application/sieve");
+  const set = call("SieveScript/set", { accountId, create: { s: { name: "All", blobId } }, onSuccessActivateScript: "#s" });
+  const [answer, { error }] = await client.request([set, call("SieveScript/validate", { accountId, blobId })]);
+  assert.equal(created(answer, "s").isActive, true);
+  assert.equal(error, null);
 }
