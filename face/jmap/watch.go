@@ -110,13 +110,17 @@ func (w *watcher) stands(ctx context.Context) (err error) {
 // policy.JMAP.PushDelay. idle is called each time that every passed; 0: never.
 func (w *watcher) run(ctx context.Context, every time.Duration, send func(stateChange) error, idle func() error) error {
 	c := w.srv.o.Clock
-	beat, look := c.NewTimer(every), c.NewTimer(0)
-	defer beat.Stop()
+	look := c.NewTimer(0)
 	defer look.Stop()
+	var beat clock.Timer
+	if every > 0 {
+		beat = c.NewTimer(every)
+		defer beat.Stop()
+	}
 	var looked time.Time
 	for {
 		var beats <-chan time.Time
-		if every > 0 {
+		if beat != nil {
 			beats = beat.C()
 		}
 		select {

@@ -1,11 +1,14 @@
 package jmap
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,7 +49,7 @@ func (v *visit) socket() error {
 	if err != nil {
 		return err
 	}
-	conn, err := websocket.Accept(v.w, v.r, &websocket.AcceptOptions{Subprotocols: []string{"jmap"}, InsecureSkipVerify: true}) // signIn has verified the origin, with its scheme
+	conn, err := websocket.Accept(thrifty{v.w}, v.r, &websocket.AcceptOptions{Subprotocols: []string{"jmap"}, InsecureSkipVerify: true}) // signIn has verified the origin, with its scheme
 	if err != nil {
 		done()
 		return nil // answered by Accept
@@ -57,6 +60,27 @@ func (v *visit) socket() error {
 		s.serve()
 	}()
 	return nil
+}
+
+// thrifty takes a connection over with small buffers: most sockets say little, and there are many. What is large passes them by.
+type thrifty struct{ http.ResponseWriter }
+
+const socketBuffer = 512 // octets
+
+func (t thrifty) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, was, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	early, err := was.Reader.Peek(was.Reader.Buffered()) // what came with the handshake
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	r := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(early), conn), max(socketBuffer, len(early)))
+	if _, err := r.Peek(len(early)); err != nil { // so that it is in the buffer, where Accept looks for it
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return conn, bufio.NewReadWriter(r, bufio.NewWriterSize(conn, socketBuffer)), nil
 }
 
 func offersJMAP(h http.Header) bool {
