@@ -22,5 +22,7 @@ func TestProgramInTypeScript(t *testing.T) {
 	for _, subject := range []string{"The first", "The second"} {
 		h.Receive("someone@outside.test", stage.Letter("someone@outside.test", anna.Address, subject, subject[4:]+"@outside.test", "What is first comes first."), anna.Address)
 	}
+	pharmacy := h.Pharmacy("FAA01", anna)
+	h.Receive("someone@outside.test", stage.Letter("someone@outside.test", pharmacy, "For all of us", "all@outside.test", "What comes to the pharmacy."), pharmacy)
 	stage.Node(t, folder, filepath.Join("build", "test", "client.test.js"), map[string]any{"url": h.Portal(), "anna": anna, "ben": ben})
 }

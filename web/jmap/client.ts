@@ -13,6 +13,7 @@ import { capabilityOf, type AccountId, type BlobId, type Capability, type Id, ty
 
 export * from "./calls.js";
 export * from "./errors.js";
+export * from "./everywhere.js";
 export * from "./types.js";
 
 /** Where the service is, and what signs in there. */

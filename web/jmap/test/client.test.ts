@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { basic, bearer, call, Client, created, destroyed, MethodError, RequestError, SetFailed, updated, type Answer, type EmailId, type MailboxId, type ResultReference } from "../client.js";
+import { basic, bearer, call, Client, created, destroyed, everywhere, MethodError, RequestError, SetFailed, updated, type Answer, type EmailId, type MailboxId, type ResultReference } from "../client.js";
 import { Recorder } from "./recorder.js";
 import { everyMethod } from "./every.js";
 
@@ -53,6 +53,19 @@ test("reads by reference", async () => {
   assert.equal(list[0]?.["header:List-Id:asText"], null);
   assert.equal(list[0]?.from?.[0]?.email, "someone@outside.test");
   assert.deepEqual(conversations.flatMap((t) => t.emailIds).sort(), list.map((e) => e.id).sort());
+});
+
+test("makes one list of all mailboxes", async () => {
+  const all = Object.keys(client.session.accounts);
+  const subjects = async (position: number, limit: number) => {
+    const { list, total } = await everywhere(client, all, { from: "outside.test" }, ["subject", "keywords"], { position, limit });
+    assert.equal(total, 3);
+    return list.map(({ accountId: of, email }) => [of === accountId, email.subject]);
+  };
+  const [first, rest] = [await subjects(0, 2), await subjects(2, 2)]; // they may all have come within one second
+  assert.equal(rest.length, 1);
+  assert.deepEqual([...first, ...rest].sort(), [[false, "For all of us"], [true, "The first"], [true, "The second"]]);
+  assert.deepEqual((await everywhere(client, all, { text: "nobody says this" }, [])).list, []);
 });
 
 test("sets a keyword and hears of it", async () => {
