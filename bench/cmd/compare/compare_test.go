@@ -87,7 +87,7 @@ func TestCompare(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.CommandContext(t.Context(), program, "-haven", haven, "-peers", "../../peers.sh", "-runs", "1", "-n", "60", "-mailbox", "40",
-		"-sessions", "5", "-hold", "10ms", "-mixed", "200ms", "-search", "50", "-settle", "1", "-list", "60", "-each", "1", "-fulltext", "100", "-sockets", "5")
+		"-sessions", "5", "-hold", "10ms", "-mixed", "200ms", "-search", "50", "-settle", "1", "-list", "60", "-busy", "5", "-each", "1", "-fulltext", "100", "-sockets", "5")
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
 	cmd.WaitDelay = time.Minute
 	var text bytes.Buffer

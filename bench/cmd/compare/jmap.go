@@ -76,9 +76,10 @@ func jmapSync(o options) measure {
 		}}
 }
 
-// jmapDay has 200 people at work.
+// jmapDay has people at work.
 func jmapDay(o options) measure {
-	const perSecond, busy = 1500, 200
+	const perSecond = 1500
+	busy := min(o.busy, people)
 	var mails []*load.Mail
 	return measure{name: "jmap day", alone: true, lines: []line{
 		{fmt.Sprintf("JMAP: daily requests of %d people, %d a second, 99th percentile", busy, perSecond), "ms", atMost(100)},
@@ -154,7 +155,7 @@ func jmapSockets(o options) measure {
 		{"the same, of the second half of them", "KiB", none},
 		{"WebSockets opened", "1/s", none},
 	}, run: func(t load.Target, _ int) ([]float64, error) {
-		mails, err := t.Mails(people)
+		mails, err := t.Mails(min(people, o.sockets/10+1)) // each may have twenty
 		if err != nil {
 			return nil, err
 		}

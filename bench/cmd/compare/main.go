@@ -27,7 +27,8 @@ type options struct {
 	search       int    // messages in the mailbox that is searched
 	settle       int    // seconds without getting faster until searching counts as settled
 	list         int    // letters in the mailbox that JMAP lists
-	each         int    // letters in the mailbox of each who has a day's work
+	busy         int    // people with a day's work over JMAP
+	each         int    // letters in the mailbox of each of them
 	fulltext     int    // letters that JMAP searches
 	sockets      int    // idle WebSockets
 	only         string // measures whose names begin so
@@ -62,7 +63,8 @@ func flags() options {
 	flag.IntVar(&o.search, "search", 100_000, "`MESSAGES` in the mailbox that is searched; 0 leaves it out")
 	flag.IntVar(&o.settle, "settle", 30, "`SECONDS` for which searching must not get faster before it is measured")
 	flag.IntVar(&o.list, "list", 100_000, "`LETTERS` in the mailbox that JMAP lists; 0 leaves JMAP out")
-	flag.IntVar(&o.each, "each", 100, "`LETTERS` in the mailbox of each who has a day's work")
+	flag.IntVar(&o.busy, "busy", 200, "`PEOPLE` who have a day's work over JMAP, at most 300")
+	flag.IntVar(&o.each, "each", 100, "`LETTERS` in the mailbox of each of them")
 	flag.IntVar(&o.fulltext, "fulltext", 1_000_000, "`LETTERS` that JMAP searches")
 	flag.IntVar(&o.sockets, "sockets", 5000, "idle `WEBSOCKETS`")
 	flag.StringVar(&o.only, "only", "", "only the measures whose `NAME` begins so: log ins, delivery, latency, mixed, reading, plain, TLS, pages, search, jmap (list, sync, day, index, search, sockets)")
