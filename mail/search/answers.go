@@ -43,21 +43,35 @@ func (a *answers) candidates(tests []int, few int) (msgs []haven.MessageID, ok b
 	if a.blind || a.filled < a.upto || len(a.unread) > few {
 		return nil, false
 	}
-	for i, t := range tests {
-		may := a.tests[t].hits
-		if len(a.tests[t].doubts) > 0 {
-			may = a.tests[t].doubts // hits are among them
+	msgs = a.all(tests, func(t *answer) []haven.MessageID {
+		if len(t.doubts) > 0 {
+			return t.doubts // hits are among them
 		}
-		if i == 0 {
-			msgs = slices.Clone(may)
-			continue
-		}
-		msgs = slices.DeleteFunc(msgs, func(m haven.MessageID) bool { return !contains(may, m) })
-	}
+		return t.hits
+	})
 	msgs = append(msgs, a.unread...)
 	slices.Sort(msgs)
 	msgs = slices.Compact(msgs)
 	return msgs, len(msgs) <= few
+}
+
+// sure are the messages, ascending, for which every one of some tests is true, whatever else is learned.
+func (a *answers) sure(tests []int) []haven.MessageID {
+	msgs := a.all(tests, func(t *answer) []haven.MessageID { return t.hits })
+	return without(msgs, a.unread)
+}
+
+// all are the messages that the sets of all tests share.
+func (a *answers) all(tests []int, set func(*answer) []haven.MessageID) (msgs []haven.MessageID) {
+	for i, t := range tests {
+		of := set(&a.tests[t])
+		if i == 0 {
+			msgs = slices.Clone(of)
+			continue
+		}
+		msgs = slices.DeleteFunc(msgs, func(m haven.MessageID) bool { return !contains(of, m) })
+	}
+	return msgs
 }
 
 func contains(sorted []haven.MessageID, msg haven.MessageID) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -80,20 +81,10 @@ func typed(s string) (terms []term) {
 	return terms
 }
 
-// Everywhere finds the messages of a whole account that q is true of, ascending. The error is as for Search.
+// Everywhere finds the messages of a whole account that q is true of, ascending. One that is gone may still be among them for a minute: whoever
+// shows them knows which there are. The error is as for Search.
 func (s *Service) Everywhere(ctx context.Context, v mailbox.Viewer, q Query) ([]haven.MessageID, error) {
 	q, phrases := phrasesOf(q)
-	var msgs []haven.MessageID
-	add := func(rows []mailbox.Row) error {
-		for i := range rows {
-			msgs = append(msgs, rows[i].Msg)
-		}
-		return nil
-	}
-	folders, err := s.store.Folders(ctx, v)
-	if err != nil {
-		return nil, err
-	}
 	names, err := s.store.Keywords(ctx, v)
 	if err != nil {
 		return nil, err
@@ -102,27 +93,84 @@ func (s *Service) Everywhere(ctx context.Context, v mailbox.Viewer, q Query) ([]
 	if err != nil {
 		return nil, err
 	}
-	e := evaluation{Service: s, ctx: ctx, v: v, plan: p}
-	done, err := e.narrow(Anywhere)
-	if done && err == nil {
-		err = add(e.found())
+	msgs, done, err := s.byIndex(ctx, v, p)
+	if !done && err == nil {
+		msgs, err = s.byFolder(ctx, v, q)
 	}
-	for i := 0; i < len(folders) && !done && err == nil; i++ {
-		if folders[i].Total > 0 {
-			err = s.find(ctx, v, folders[i].No, q, add)
+	for i := 0; i < len(phrases) && err == nil; i++ {
+		msgs, err = s.saying(ctx, v, msgs, phrases[i])
+	}
+	return msgs, err
+}
+
+// byIndex finds messages by what the word index says of them; done is false where it says too little.
+func (s *Service) byIndex(ctx context.Context, v mailbox.Viewer, p *plan) (msgs []haven.MessageID, done bool, err error) {
+	tests, only := needed(p.root), onlyWords(p.root)
+	if len(tests) == 0 || s.few == 0 {
+		return nil, false, nil
+	}
+	a, err := s.index.ask(ctx, v, p.words, 0, math.MaxInt64)
+	if err != nil {
+		return nil, false, err
+	}
+	open, few := a.candidates(tests, math.MaxInt)
+	if !few {
+		return nil, false, nil // the index can't be trusted now
+	}
+	if only { // what is sure needs no look
+		msgs = a.sure(tests)
+		open = without(open, msgs)
+	}
+	if len(open) > s.few {
+		return nil, false, nil
+	}
+	e := evaluation{Service: s, ctx: ctx, v: v, plan: p}
+	if err := e.among(Anywhere, open, a); err != nil {
+		return nil, false, err
+	}
+	for _, r := range e.found() {
+		msgs = append(msgs, r.Msg)
+	}
+	slices.Sort(msgs)
+	return msgs, true, nil
+}
+
+// without are the messages of a that are not in b, both ascending.
+func without(a, b []haven.MessageID) []haven.MessageID {
+	out := a[:0]
+	for _, m := range a {
+		for len(b) > 0 && b[0] < m {
+			b = b[1:]
+		}
+		if len(b) == 0 || b[0] != m {
+			out = append(out, m)
 		}
 	}
+	return out
+}
+
+// byFolder finds messages folder by folder.
+func (s *Service) byFolder(ctx context.Context, v mailbox.Viewer, q Query) (msgs []haven.MessageID, err error) {
+	folders, err := s.store.Folders(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(msgs)
-	msgs = slices.Compact(msgs)
-	for _, phrase := range phrases {
-		if msgs, err = s.saying(ctx, v, msgs, phrase); err != nil {
+	for _, f := range folders {
+		if f.Total == 0 {
+			continue
+		}
+		err := s.find(ctx, v, f.No, q, func(rows []mailbox.Row) error {
+			for i := range rows {
+				msgs = append(msgs, rows[i].Msg)
+			}
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
-	return msgs, nil
+	slices.Sort(msgs)
+	return slices.Compact(msgs), nil
 }
 
 // Anywhere stands for all folders of an account: RowsOf then gives one row of each message.

@@ -483,6 +483,29 @@ func (h *house) compare(no haven.AccountNo, c chance, stage string) {
 			h.t.Fatalf("%s: %#v\nfound %v\nwant  %v", stage, q, got, want)
 		}
 	}
+	h.compareEverywhere(no, c, stage, o)
+}
+
+// compareEverywhere asks for what somebody types, in the whole account.
+func (h *house) compareEverywhere(no haven.AccountNo, c chance, stage string, o *oracle) {
+	h.t.Helper()
+	msgOf := map[haven.UID]haven.MessageID{}
+	for _, l := range o.letters {
+		msgOf[l.row.UID] = l.row.Msg
+	}
+	for range 150 {
+		q := pick(c, []Query{Said(Text, c.prefix()), Said(Body, c.prefix()+" "+c.prefix()), Said(Text, c.words(1)), InSubject(c.prefix()), InAddresses(To, "anna"), InAddresses(From, c.needle()),
+			And{Words{Text, c.prefix()}, Not{Words{Body, c.prefix()}}}})
+		got, err := h.search.Everywhere(h.t.Context(), mailboxtest.Own(no), q)
+		var want []haven.MessageID
+		for _, uid := range o.find(q).UIDs {
+			want = append(want, msgOf[uid])
+		}
+		slices.Sort(want)
+		if err != nil || !slices.Equal(got, want) {
+			h.t.Errorf("%s, everywhere: %#v finds %v %v, want %v", stage, q, got, err, want)
+		}
+	}
 }
 
 // settleLetters works until all letters are indexed, but for their documents.

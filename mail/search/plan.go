@@ -230,6 +230,13 @@ func needed(n node) (tests []int) {
 	return tests
 }
 
+// onlyWords reports whether a condition is true wherever its tests for words are.
+func onlyWords(n node) bool {
+	all, ok := n.(allOf)
+	_, one := n.(onWords)
+	return one || ok && !slices.ContainsFunc(all, func(part node) bool { return !onlyWords(part) })
+}
+
 // plan is a query made ready for many messages.
 type plan struct {
 	root   node

@@ -217,8 +217,13 @@ func (e *evaluation) narrow(mb haven.MailboxNo) (done bool, err error) {
 	if !ok {
 		return false, nil
 	}
+	return true, e.among(mb, msgs, a)
+}
+
+// among decides the query for some messages, of which the index has said what it knows.
+func (e *evaluation) among(mb haven.MailboxNo, msgs []haven.MessageID, a *answers) (err error) {
 	if e.rows, err = e.store.RowsOf(e.ctx, e.v, mb, msgs); err != nil {
-		return false, err
+		return err
 	}
 	e.answers = a
 	e.known = make([]verdict, len(e.rows))
@@ -227,7 +232,7 @@ func (e *evaluation) narrow(mb haven.MailboxNo) (done bool, err error) {
 			e.pending = append(e.pending, i)
 		}
 	}
-	return true, e.learn()
+	return e.learn()
 }
 
 // gather takes rows that are found or undecided until the chunk is full, and returns the UIDs that are left.
