@@ -179,17 +179,23 @@ func (s *scene) keyword(m *mailboxOf, p *person, overJMAP bool) (string, error) 
 // clean reports whether no place of a letter in a folder is marked as deleted: what becomes of the mark elsewhere is not looked at here.
 func (l *letter) clean(folder string) bool { return !slices.Contains(l.places[folder], place{true}) }
 
+// copy gives a letter places in another folder: over IMAP as many as it has, over JMAP one where it can't be seen there yet.
+func (l *letter) copy(from, to string, overJMAP bool) {
+	switch {
+	case !overJMAP:
+		l.places[to] = append(l.places[to], l.places[from]...)
+	case !slices.Contains(l.seen(), to):
+		l.places[to] = append(l.places[to], place{})
+	}
+}
+
 func (s *scene) copy(m *mailboxOf, p *person, overJMAP bool) (string, error) {
 	l, from := s.some(m, overJMAP)
 	to := s.someFolder(m)
 	if l == nil || !l.clean(from) || to == from {
 		return "", nil
 	}
-	if !overJMAP {
-		l.places[to] = append(l.places[to], l.places[from]...)
-	} else if !slices.Contains(l.seen(), to) {
-		l.places[to] = append(l.places[to], place{})
-	}
+	l.copy(from, to, overJMAP)
 	return fmt.Sprintf("copy %s from %s to %s", l.id, from, to), p.hand(overJMAP).copy(l.id, from, to)
 }
 
@@ -199,11 +205,7 @@ func (s *scene) move(m *mailboxOf, p *person, overJMAP bool) (string, error) {
 	if l == nil || !l.clean(from) || to == from {
 		return "", nil
 	}
-	if !overJMAP {
-		l.places[to] = append(l.places[to], l.places[from]...)
-	} else if !slices.Contains(l.seen(), to) {
-		l.places[to] = append(l.places[to], place{})
-	}
+	l.copy(from, to, overJMAP)
 	delete(l.places, from)
 	return fmt.Sprintf("move %s from %s to %s", l.id, from, to), p.hand(overJMAP).move(l.id, from, to)
 }
