@@ -18,6 +18,7 @@ import (
 	"haven/people/account"
 	"haven/people/profile"
 	"haven/people/sharedmailbox"
+	"haven/platform/change"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -50,13 +51,20 @@ func (r reading) Settle(ctx context.Context, box haven.AccountNo) error {
 	return r.h.mail.Settle(ctx, box)
 }
 
-// announcer wakes the sessions that look at accounts whose access changed.
+// waker wakes the sessions that look at accounts.
+type waker struct{ hub *change.Hub }
+
+func (w waker) AccessChanged(accounts ...haven.AccountNo) {
+	for _, no := range accounts {
+		w.hub.Announce(no, 0)
+	}
+}
+
+// announcer wakes the sessions that look at accounts whose access changed, and whoever looks what people hold to whom a mailbox closed.
 type announcer struct{ h *house }
 
 func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
-	for _, no := range accounts {
-		a.h.hub.Announce(no, 0)
-	}
+	waker{a.h.hub}.AccessChanged(accounts...)
 	if a.h.work != nil { // it is made after those who announce
 		a.h.work.AccessChanged()
 	}
@@ -69,7 +77,7 @@ type versions struct {
 	filters  *sieve.Service
 }
 
-// Versions are sums of numbers that only grow, so that each is another one when any of them is.
+// Versions are sums of an account's version, which is drawn anew at each change, and the state of its filters, which grows: another one when either is.
 func (v versions) Versions(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
 	states := map[haven.AccountNo]int64{}
 	err := v.filters.States(ctx, accounts, func(no haven.AccountNo, state int64) { states[no] = state })
