@@ -12,7 +12,6 @@ import (
 	"haven/mail/authn"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
-	"haven/mail/sieve"
 	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
@@ -70,21 +69,14 @@ func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
 	}
 }
 
-// versions is what change.Hub.Poll asks: the mail's numbers, and who may open it and what filters it, which have none in the mail's sequence.
+// versions is what change.Hub.Poll asks: the mail's numbers, of which filters and replies take theirs too, and who may open it.
 type versions struct {
 	*mailbox.Service
 	accounts *account.Service
-	filters  *sieve.Service
 }
 
-// Versions are sums of an account's version, which is drawn anew at each change, and the state of its filters, which grows: another one when either is.
 func (v versions) Versions(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
-	states := map[haven.AccountNo]int64{}
-	err := v.filters.States(ctx, accounts, func(no haven.AccountNo, state int64) { states[no] = state })
-	if err != nil {
-		return err
-	}
-	return v.accounts.Versions(ctx, accounts, func(no haven.AccountNo, version int64) { each(no, version+states[no]) })
+	return v.accounts.Versions(ctx, accounts, each)
 }
 
 // personal seals what is a person's own under the person's data key, so that it ends with the account.
