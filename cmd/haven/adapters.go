@@ -12,12 +12,12 @@ import (
 	"haven/mail/authn"
 	"haven/mail/delivery"
 	"haven/mail/mailbox"
-	"haven/mail/sieve"
 	"haven/mail/vacation"
 	"haven/people/access"
 	"haven/people/account"
 	"haven/people/profile"
 	"haven/people/sharedmailbox"
+	"haven/platform/change"
 	"haven/platform/db"
 	"haven/platform/errs"
 )
@@ -50,33 +50,33 @@ func (r reading) Settle(ctx context.Context, box haven.AccountNo) error {
 	return r.h.mail.Settle(ctx, box)
 }
 
-// announcer wakes the sessions that look at accounts whose access changed.
+// waker wakes the sessions that look at accounts.
+type waker struct{ hub *change.Hub }
+
+func (w waker) AccessChanged(accounts ...haven.AccountNo) {
+	for _, no := range accounts {
+		w.hub.Announce(no, 0)
+	}
+}
+
+// announcer wakes the sessions that look at accounts whose access changed, and whoever looks what people hold to whom a mailbox closed.
 type announcer struct{ h *house }
 
 func (a announcer) AccessChanged(accounts ...haven.AccountNo) {
-	for _, no := range accounts {
-		a.h.hub.Announce(no, 0)
-	}
+	waker{a.h.hub}.AccessChanged(accounts...)
 	if a.h.work != nil { // it is made after those who announce
 		a.h.work.AccessChanged()
 	}
 }
 
-// versions is what change.Hub.Poll asks: the mail's numbers, and who may open it and what filters it, which have none in the mail's sequence.
+// versions is what change.Hub.Poll asks: the mail's numbers, of which filters and replies take theirs too, and who may open it.
 type versions struct {
 	*mailbox.Service
 	accounts *account.Service
-	filters  *sieve.Service
 }
 
-// Versions are sums of numbers that only grow, so that each is another one when any of them is.
 func (v versions) Versions(ctx context.Context, accounts []haven.AccountNo, each func(haven.AccountNo, int64)) error {
-	states := map[haven.AccountNo]int64{}
-	err := v.filters.States(ctx, accounts, func(no haven.AccountNo, state int64) { states[no] = state })
-	if err != nil {
-		return err
-	}
-	return v.accounts.Versions(ctx, accounts, func(no haven.AccountNo, version int64) { each(no, version+states[no]) })
+	return v.accounts.Versions(ctx, accounts, each)
 }
 
 // personal seals what is a person's own under the person's data key, so that it ends with the account.

@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"haven"
+	"haven/mail/push"
+	"haven/mail/sending"
 	"haven/people/account"
 	"haven/people/activation"
 	"haven/people/organisation"
 	"haven/people/sharedmailbox"
+	"haven/people/sharenotification"
 	"haven/platform/audit"
 	"haven/platform/db"
 	"haven/platform/errs"
@@ -322,7 +325,7 @@ func accountPurge(ctx context.Context, h *house, c *adminCall) error {
 	if err := h.keys.Destroy(ctx, a.No); err != nil {
 		return err
 	}
-	if err := h.db.Write(ctx, func(tx *db.Tx) error { account.ForgetIn(tx, a.No); return nil }); err != nil {
+	if err := h.db.Write(ctx, func(tx *db.Tx) error { forget(tx, a.No); return nil }); err != nil {
 		return err
 	}
 	at, err := h.keys.DestroyedAt(ctx, a.No)
@@ -332,6 +335,14 @@ func accountPurge(ctx context.Context, h *house, c *adminCall) error {
 	c.say("%s is deleted and its mail can't be read; it is final on %s, when no copy of the keys from before is left", a.Address,
 		at.Add(h.conf.Policy.Mailbox.KeyBackup).Format(time.DateOnly))
 	return nil
+}
+
+// forget deletes of a person what no key of the person's seals, or would go on being told to the person. All else ends with the key.
+func forget(tx *db.Tx, person haven.AccountNo) {
+	account.ForgetIn(tx, person)
+	sharenotification.ForgetIn(tx, person)
+	push.ForgetIn(tx, person)
+	sending.ForgetIn(tx, person)
 }
 
 // warnOwnerless tells of mailboxes that a step for safety left without an owner, and what to do.

@@ -128,7 +128,8 @@ func restoreCommand(ctx context.Context, args []string, std stdio) error {
 		}})
 	err = errors.Join(err, release())
 	if err == nil {
-		fmt.Fprintln(std.out, "Everything is back. What waited in the queue may have been sent since: look with haven admin queue list before you start the service.")
+		fmt.Fprintln(std.out, "Everything is back. What waited in the queue may have been sent since: look with haven admin queue list before you start the service. "+
+			"So may letters that people had scheduled; those go again when it starts.")
 	}
 	return err
 }

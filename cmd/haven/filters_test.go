@@ -142,7 +142,7 @@ func TestFiltersOfAnotherProcess(t *testing.T) {
 	hear := func(want int) {
 		t.Helper()
 		woken = 0
-		if err := w.hub.Poll(t.Context(), versions{w.mail, w.accounts, w.filters}); err != nil {
+		if err := w.hub.Poll(t.Context(), versions{w.mail, w.accounts}); err != nil {
 			t.Fatal(err)
 		}
 		if woken != want {

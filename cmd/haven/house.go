@@ -344,7 +344,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 		Portal: func() string { return told{h}.page("") }, Owns: sharedmailbox.OwnsIn})
 	h.shared = sharedmailbox.New(sharedmailbox.Options{DB: h.db, Accounts: h.accounts, Access: h.access, Announcer: announcer{h},
 		Factor: h.second, Reading: reading{h}, Policy: p, Clock: h.clock, Logger: h.log})
-	h.shares = sharenotification.New(sharenotification.Options{DB: h.db, Announcer: announcer{h}, Policy: p.Shared, Clock: h.clock})
+	h.shares = sharenotification.New(sharenotification.Options{DB: h.db, Announcer: waker{h.hub}, Policy: p.Shared, Clock: h.clock})
 	h.locum = locum.New(locum.Options{DB: h.db, Access: h.access, Shared: h.shared, Notices: told{h}, Policy: p.Locum, Clock: h.clock})
 	h.directory = directory.New(directory.Options{DB: h.db, Profiles: profiles{h}, Policy: p.Directory, Clock: h.clock, Logger: h.log})
 	h.legal = legal.New(legal.Options{DB: h.db, Shared: h.shared, Policy: p.Organisation, Clock: h.clock})

@@ -59,7 +59,7 @@ func (w *woken) phone(s *serving, path string, h http.Header) *phone {
 		c.Header.Set("Haven-Person", c.Session.Person)
 	}
 	c.Using = []string{jmapclient.Core, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission", "urn:ietf:params:jmap:quota",
-		"urn:ietf:params:jmap:vacationresponse", "urn:haven:work"}
+		"urn:ietf:params:jmap:vacationresponse", "urn:ietf:params:jmap:sieve", "urn:ietf:params:jmap:principals", "urn:haven:work"}
 	p := &phone{woken: w, Client: c, path: path, device: webpushtest.NewDevice(w.t), knows: push.States{}}
 	w.devices[path] = p.device
 	return p

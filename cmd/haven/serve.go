@@ -298,7 +298,7 @@ func (s *serving) startJobs(context.Context) error {
 		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
 		{Name: "noted dates", Every: time.Minute, Alone: true, Run: h.shared.NoteDates},
 		{Name: "share notifications", Every: time.Hour, Alone: true, Run: h.shares.Sweep},
-		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts, h.filters}) }},
+		{Name: "other processes", Every: h.hearEvery(), Run: func(ctx context.Context) error { return h.hub.Poll(ctx, versions{h.mail, h.accounts}) }},
 		{Name: "applications", Every: time.Hour, Alone: true, Run: h.registration.Sweep},
 		{Name: "ended sessions", Every: time.Hour, Alone: true, Run: h.sessions.Sweep},
 		{Name: "ended push subscriptions", Every: time.Hour, Alone: true, Run: h.push.Sweep},

@@ -194,7 +194,7 @@ func (d *drafter) add(have map[string]bool, o *object, property string, h header
 	}
 }
 
-// letter ends; write makes it durable.
+// write makes the letter durable.
 func (d *drafter) write(root *mime.Piece) (*mailbox.Letter, error) {
 	defer func() {
 		for _, b := range d.open {

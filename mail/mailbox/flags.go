@@ -152,7 +152,6 @@ type flagWriter struct {
 	hidden  bool       // \Deleted changed somewhere
 }
 
-// apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
 // guard looks which keywords are not the client's to take away, and where all are replaced which are not its own to set.
 func (f *flagWriter) guard(s *Service, all bool) error {
 	set, err := s.keywordSet(f.tx, f.account)
@@ -162,6 +161,7 @@ func (f *flagWriter) guard(s *Service, all bool) error {
 	return err
 }
 
+// apply changes row i of the batch, and the other places of its message, which may lie in the batch too.
 func (f *flagWriter) apply(i int, ch FlagChange, bits uint64) error {
 	row, raw := &f.batch.rows[i], f.batch.raw[i]
 	flags, kw := combine(row.Flags, row.Keywords, ch, bits)

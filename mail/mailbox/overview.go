@@ -263,9 +263,12 @@ func (o *Overview) begin() {
 	}
 }
 
+// overviewOctets is about what an overview of an empty account takes.
+const overviewOctets = 1 << 10
+
 // octets is about how much memory the overview takes.
 func (o *Overview) octets() int64 {
-	n := int64(len(o.slots))*(96+4+24) + int64(len(o.threads))*24 + 4*int64(len(o.marks))
+	n := overviewOctets + int64(len(o.slots))*(96+4+24) + int64(len(o.threads))*24 + 4*int64(len(o.marks))
 	for _, l := range o.lists {
 		n += 8 * int64(len(l))
 	}

@@ -298,6 +298,12 @@ func (s *Service) Destroy(ctx context.Context, actor haven.Actor, h Holder, id I
 // since each push asks Credentials first.
 func EndIn(tx *db.Tx, c Credential) { tx.Exec(sqlEndCred, string(c)) }
 
+// ForgetIn ends all subscriptions of a person whose account is deleted for good, and forgets what was counted of them.
+func ForgetIn(tx *db.Tx, person haven.AccountNo) {
+	tx.Exec(sqlEndPerson, int64(person))
+	tx.Exec(sqlForgetMaker, int64(person))
+}
+
 // Restored ends every subscription in a store that was read back from a back-up: it may be another machine, which is not to wake people's phones, and devices
 // subscribe anew.
 func Restored(tx *db.Tx) { tx.Exec(sqlEndAll) }

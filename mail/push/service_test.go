@@ -340,3 +340,22 @@ func TestID(t *testing.T) {
 		}
 	}
 }
+
+// Whose account is deleted for good is woken no more, and others are.
+func TestForgetIn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		for _, d := range []*device{h.device(h.ann, "phone"), h.device(h.ann, "tablet"), h.device(h.ben, "phone")} {
+			_, err := d.subscribe()
+			h.must(err)
+		}
+		h.must(h.DB.Write(t.Context(), func(tx *db.Tx) error { push.ForgetIn(tx, h.ann); return nil }))
+		makers := 0
+		h.must(h.DB.Read(t.Context(), func(tx *db.Tx) error {
+			return tx.Query(`SELECT person FROM push_maker`, nil, func(db.Row) error { makers++; return nil })
+		}))
+		if n := h.subscriptions(); n != 1 || makers != 1 {
+			t.Errorf("%d subscriptions of %d people are left", n, makers)
+		}
+	})
+}

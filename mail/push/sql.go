@@ -39,6 +39,9 @@ const (
 	sqlEndCred = `DELETE FROM push_subscription WHERE cred = $1`
 	sqlEndAll  = `DELETE FROM push_subscription`
 
+	sqlEndPerson   = `DELETE FROM push_subscription WHERE person = $1`
+	sqlForgetMaker = `DELETE FROM push_maker WHERE person = $1`
+
 	sqlSince   = `SELECT id, person, cred, changed FROM push_subscription WHERE changed >= $1 AND (changed > $2 OR changed = $2 AND id > $3) ORDER BY changed, id LIMIT $4`
 	sqlPage    = `SELECT ` + columns + ` FROM push_subscription WHERE id > $1 ORDER BY id LIMIT $2`
 	sqlTold    = `UPDATE push_subscription SET told = 1 WHERE id = $1`

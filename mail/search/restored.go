@@ -11,4 +11,4 @@ var IndexTables = []string{"index_word"}
 
 // Restored makes the search begin a new index over a store that was read back from a back-up: an index that is still
 // there may know letters that are not in this store.
-func Restored(tx *db.Tx) { tx.Exec(`DELETE FROM search_state`) }
+func Restored(tx *db.Tx) { tx.Exec(sqlForgetState) }

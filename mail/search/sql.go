@@ -55,9 +55,10 @@ const (
 	sqlState    = `SELECT version, mark, filled, upto FROM search_state WHERE n = 1`
 	sqlSetState = `INSERT INTO search_state (n, version, mark, filled, upto) VALUES (1, $1, $2, $3, $4)
 		ON CONFLICT (n) DO UPDATE SET version = excluded.version, mark = excluded.mark, filled = excluded.filled, upto = excluded.upto`
-	sqlNewest  = `SELECT COALESCE(MAX(id), 0) FROM message`
-	sqlFillEnd = `SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM message WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS step`
-	sqlFill    = `INSERT INTO index_todo (msg, an, gone)
+	sqlForgetState = `DELETE FROM search_state`
+	sqlNewest      = `SELECT COALESCE(MAX(id), 0) FROM message`
+	sqlFillEnd     = `SELECT COALESCE(MAX(id), 0) FROM (SELECT id FROM message WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS step`
+	sqlFill        = `INSERT INTO index_todo (msg, an, gone)
 		SELECT m.id, m.an, 0 FROM message m WHERE m.id > $1 AND m.id <= $2
 		AND EXISTS (SELECT 1 FROM placement p WHERE +p.an = m.an AND p.msg = m.id)
 		ON CONFLICT (msg) DO NOTHING`

@@ -305,6 +305,7 @@ func (w *worker) read(ctx context.Context, waiting []todo) (docs []doc, gone []h
 	var cause error
 	for _, t := range waiting {
 		if t.gone {
+			w.forget(t)
 			gone, done = append(gone, t.msg), append(done, t)
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
 
 	"haven"
@@ -64,31 +66,35 @@ func (s *Service) ToldSince(ctx context.Context) (at time.Time, err error) {
 
 type fate struct {
 	id     ID
+	at     int64
 	of     row
 	status map[string]Status
 }
 
-// learn puts what the outbox told into the submissions.
+// learn puts what the outbox told into the submissions. What can't be put there now waits for the next time, and holds up no other.
 func (s *Service) learn(ctx context.Context) error {
-	for {
-		all, err := s.fates(ctx)
+	var waits error
+	for last := (fate{}); ; {
+		all, err := s.fates(ctx, last)
 		if err != nil || len(all) == 0 {
-			return err
+			return errors.Join(waits, err)
 		}
 		for _, f := range all {
 			if err := s.learnOne(ctx, f); err != nil {
-				return err
+				waits = fmt.Errorf("what the outbox told of submission %s: %w", SubmissionID(f.of.id), err)
 			}
 		}
+		last = all[len(all)-1]
 	}
 }
 
-func (s *Service) fates(ctx context.Context) (all []fate, err error) {
+// fates are some of those that come after one.
+func (s *Service) fates(ctx context.Context, after fate) (all []fate, err error) {
 	var sealed [][]byte
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		all, sealed = all[:0], sealed[:0]
-		return tx.Query(sqlFates, []any{int64(stepRows)}, func(r db.Row) error {
-			all = append(all, fate{id: ID(r.Int64(0)), of: row{an: haven.AccountNo(r.Int64(1)), id: ID(r.Int64(2))}})
+		return tx.Query(sqlFates, []any{after.at, int64(after.id), int64(stepRows)}, func(r db.Row) error {
+			all = append(all, fate{id: ID(r.Int64(0)), at: r.Int64(4), of: row{an: haven.AccountNo(r.Int64(1)), id: ID(r.Int64(2))}})
 			sealed = append(sealed, append([]byte(nil), r.Bytes(3)...))
 			return nil
 		})

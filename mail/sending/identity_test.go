@@ -107,3 +107,28 @@ func sealedRows(s story, table string) (found bool, rows int) {
 	s.Must(err)
 	return found, rows
 }
+
+// What a person wrote down of themselves ends with the account, also in a mailbox of others, who keep theirs.
+func TestForgetIn(t *testing.T) {
+	each(t, func(s story) {
+		ctx := s.t.Context()
+		alice, shop, ben := s.By(s.Alice, s.Alice), s.By(s.Alice, s.Shop), s.By(s.Ben, s.Ben)
+		for _, by := range []sending.By{alice, shop, ben} {
+			s.Identity(by)
+		}
+		own, err := s.Sending.AddIdentity(ctx, shop, "store@pharmacy.test", sending.IdentityChange{})
+		s.Must(err)
+		s.Must(s.Sending.RemoveIdentity(ctx, shop, own.ID))
+		s.submit(s.Draft(s.Alice, letter), "")
+		s.Must(s.Store.DB.Write(ctx, func(tx *db.Tx) error { sending.ForgetIn(tx, s.Alice); return nil }))
+		for table, want := range map[string]int{"identity": 1, "sending_gone": 0, "submission": 1} {
+			rows := 0
+			s.Must(s.Store.DB.Read(ctx, func(tx *db.Tx) error {
+				return tx.Query(`SELECT 1 FROM `+table, nil, func(db.Row) error { rows++; return nil })
+			}))
+			if rows != want {
+				s.t.Errorf("%s has %d rows, want %d", table, rows, want)
+			}
+		}
+	})
+}

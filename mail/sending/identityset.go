@@ -9,6 +9,7 @@ import (
 
 	"haven"
 	"haven/mail/mailbox"
+	"haven/platform/db"
 	"haven/platform/errs"
 )
 
@@ -70,6 +71,14 @@ func (s *Service) RemoveIdentity(ctx context.Context, by By, id ID) error {
 		w.drop(t, w.rows[i], s)
 		return nil
 	})
+}
+
+// ForgetIn deletes the identities, in whichever mailbox, of a person whose account is deleted for good: what is sealed under a shared mailbox's key outlasts the
+// person's.
+func ForgetIn(tx *db.Tx, person haven.AccountNo) {
+	for _, sql := range []string{sqlForgetIdentities, sqlForgetGone, sqlForgetHorizon} {
+		tx.Exec(sql, int64(person))
+	}
 }
 
 var errNoIdentity = errs.E(errs.NotFound, "There is no such identity.")

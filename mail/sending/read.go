@@ -219,7 +219,7 @@ func events(tx *db.Tx, account, person haven.AccountNo, after haven.Seq) (all []
 	}
 	sql, args := sqlSince, []any{int64(account), int64(after)}
 	if person != 0 {
-		sql, args = `SELECT id, created, changed FROM identity WHERE an = $1 AND person = $2 AND changed > $3`, []any{int64(account), int64(person), int64(after)}
+		sql, args = sqlIdentitySince, []any{int64(account), int64(person), int64(after)}
 	}
 	if err = tx.Query(sql, args, add(false)); err != nil {
 		return nil, err

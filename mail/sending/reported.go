@@ -3,6 +3,7 @@ package sending
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -34,19 +35,16 @@ func (s *Service) messageID(ctx context.Context, v mailbox.Viewer, msg haven.Mes
 	return id, err
 }
 
+// mostReported are the submissions of one letter, the last ones, with which a report is noted that does not say of which it is.
+const mostReported = 20
+
 // Reported notes that a message reports on what was sent with some submissions. It is mailbox.Options.Reported.
 func Reported(tx *db.Tx, account haven.AccountNo, r mailbox.Report, seq haven.Seq) error {
-	var ids []int64
-	for _, ref := range r.Refs {
-		if len(ids) > 0 {
-			break // the surest name decides
-		}
-		err := tx.Query(sqlReferred, []any{int64(account), ref}, func(row db.Row) error { ids = append(ids, row.Int64(0)); return nil })
-		if err != nil {
-			return err
-		}
+	ids, err := referred(tx, account, r.Refs)
+	if err != nil {
+		return err
 	}
-	for _, id := range ids {
+	for _, id := range ids[:min(len(ids), mostReported)] {
 		had := 0
 		if err := tx.Query(sqlReportCount, []any{int64(account), id}, countInto(&had)); err != nil {
 			return err
@@ -57,6 +55,29 @@ func Reported(tx *db.Tx, account haven.AccountNo, r mailbox.Report, seq haven.Se
 		}
 	}
 	return nil
+}
+
+// referred are the submissions of a letter by its names, the last first: where one message was sent more than once, those alone that all names fit.
+func referred(tx *db.Tx, account haven.AccountNo, refs []int64) (ids []int64, err error) {
+	for _, ref := range refs {
+		var named, both []int64
+		err := tx.Query(sqlReferred, []any{int64(account), ref}, func(r db.Row) error { named = append(named, r.Int64(0)); return nil })
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range named {
+			if slices.Contains(ids, id) {
+				both = append(both, id)
+			}
+		}
+		switch {
+		case len(ids) == 0:
+			ids = named
+		case len(both) > 0: // else the surer name decides
+			ids = both
+		}
+	}
+	return ids, nil
 }
 
 // reports reads which messages report on submissions.

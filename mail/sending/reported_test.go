@@ -139,3 +139,30 @@ func TestReportInTheCommitOfTheLetter(t *testing.T) {
 		s.lies(s.Alice, mailbox.Inbox, 1)
 	})
 }
+
+// A report that names the envelope is that submission's alone where one message was sent more than once; one that names the message is noted with the last ones.
+func TestReportsOnOneMessageSentAgain(t *testing.T) {
+	each(t, func(s story) {
+		msg := s.Draft(s.Alice, letter)
+		var subs []sending.Submission
+		for range 22 {
+			subs = append(subs, s.submit(msg, ""))
+			s.pass(11 * time.Second)
+		}
+		first := subs[0]
+		dsn := s.Store.Deliver(s.Alice, failure(sending.SubmissionID(first.ID), "Message-ID: <one@pharmacy.test>\r\n\r\n")).Msg
+		read := s.Store.Deliver(s.Alice, opened("<one@pharmacy.test>")).Msg
+		for i, sub := range subs {
+			var dsns, mdns []haven.MessageID
+			if i == 0 {
+				dsns = []haven.MessageID{dsn}
+			}
+			if i >= 2 {
+				mdns = []haven.MessageID{read}
+			}
+			if got := s.Get(s.Alice, sub.ID); !slices.Equal(got.DSNs, dsns) || !slices.Equal(got.MDNs, mdns) {
+				s.t.Errorf("submission %d has %v and %v, want %v and %v", i, got.DSNs, got.MDNs, dsns, mdns)
+			}
+		}
+	})
+}

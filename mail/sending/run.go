@@ -67,15 +67,13 @@ func (s *Service) nextLook(ctx context.Context) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// Step does what is due now. One letter that can't be handed over holds up no other.
+// Step does what is due now. One letter that can't be handed over, or of which can't be noted what the outbox told, holds up no other.
 func (s *Service) Step(ctx context.Context) error {
-	if err := s.learn(ctx); err != nil {
-		return err
-	}
+	untold := s.learn(ctx)
 	for {
 		all, err := s.take(ctx)
 		if err != nil || len(all) == 0 {
-			return err
+			return errors.Join(untold, err)
 		}
 		var wg sync.WaitGroup
 		lanes := make(chan struct{}, atOnce)

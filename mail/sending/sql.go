@@ -36,7 +36,11 @@ CREATE TABLE sending_horizon (an {int} NOT NULL, person {int} NOT NULL, seq {int
 CREATE TABLE submission_ref (an {int} NOT NULL, ref {int} NOT NULL, id {int} NOT NULL, PRIMARY KEY (an, ref, id)) {norowid};
 CREATE INDEX submission_ref_id ON submission_ref (an, id);
 CREATE TABLE submission_report (an {int} NOT NULL, id {int} NOT NULL, msg {int} NOT NULL, kind {int} NOT NULL, PRIMARY KEY (an, id, msg)) {norowid};
-`}}
+`, `
+CREATE INDEX identity_person ON identity (person);
+CREATE INDEX sending_gone_person ON sending_gone (person) WHERE person <> 0;
+CREATE INDEX sending_horizon_person ON sending_horizon (person) WHERE person <> 0`,
+}}
 
 // What is to be done with a submission.
 const (
@@ -77,7 +81,7 @@ const (
 
 	sqlQueued     = `SELECT an, id FROM submission WHERE queue = $1`
 	sqlInsertFate = `INSERT INTO submission_fate (id, at, an, submission, sealed) VALUES ($1, $2, $3, $4, $5)`
-	sqlFates      = `SELECT id, an, submission, sealed FROM submission_fate ORDER BY at, id LIMIT $1`
+	sqlFates      = `SELECT id, an, submission, sealed, at FROM submission_fate WHERE at > $1 OR at = $1 AND id > $2 ORDER BY at, id LIMIT $3`
 	sqlDropFate   = `DELETE FROM submission_fate WHERE id = $1`
 	sqlOldestFate = `SELECT MIN(at) FROM submission_fate`
 	sqlSealed     = `SELECT sealed FROM submission WHERE an = $1 AND id = $2`
@@ -95,14 +99,21 @@ const (
 
 	sqlIdentities     = `SELECT id, own, created, changed, sealed FROM identity WHERE an = $1 AND person = $2 ORDER BY created, id`
 	sqlIdentityState  = `SELECT COALESCE(MAX(changed), 0) FROM identity WHERE an = $1 AND person = $2`
+	sqlIdentitySince  = `SELECT id, created, changed FROM identity WHERE an = $1 AND person = $2 AND changed > $3`
 	sqlInsertIdentity = `INSERT INTO identity (an, person, id, own, created, changed, sealed) VALUES ($1, $2, $3, $4, $5, $5, $6)`
 	sqlSetIdentity    = `UPDATE identity SET sealed = $4, changed = $5 WHERE an = $1 AND person = $2 AND id = $3`
 	sqlDropIdentity   = `DELETE FROM identity WHERE an = $1 AND person = $2 AND id = $3`
 )
 
 const (
+	sqlForgetIdentities = `DELETE FROM identity WHERE person = $1`
+	sqlForgetGone       = `DELETE FROM sending_gone WHERE person = $1 AND person <> 0`
+	sqlForgetHorizon    = `DELETE FROM sending_horizon WHERE person = $1 AND person <> 0`
+)
+
+const (
 	sqlInsertRef     = `INSERT INTO submission_ref (an, ref, id) VALUES ($1, $2, $3) ON CONFLICT (an, ref, id) DO NOTHING`
-	sqlReferred      = `SELECT s.id FROM submission_ref r JOIN submission s ON s.an = r.an AND s.id = r.id WHERE r.an = $1 AND r.ref = $2 AND s.undo <> 2`
+	sqlReferred      = `SELECT s.id FROM submission_ref r JOIN submission s ON s.an = r.an AND s.id = r.id WHERE r.an = $1 AND r.ref = $2 AND s.undo <> 2 ORDER BY s.created DESC`
 	sqlReports       = `SELECT msg, kind FROM submission_report WHERE an = $1 AND id = $2 ORDER BY msg`
 	sqlReportCount   = `SELECT COUNT(*) FROM submission_report WHERE an = $1 AND id = $2`
 	sqlInsertReport  = `INSERT INTO submission_report (an, id, msg, kind) VALUES ($1, $2, $3, $4)`

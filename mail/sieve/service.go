@@ -113,6 +113,7 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 	if err != nil {
 		return err
 	}
+	var seq haven.Seq
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if err := s.manages(tx, v); err != nil {
 			return err
@@ -122,7 +123,7 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 				return err
 			}
 		}
-		if _, err := mailbox.Number(tx, v.Account); err != nil { // by which other processes hear that the filters are others
+		if seq, err = mailbox.Number(tx, v.Account); err != nil { // by which other processes hear that the filters are others
 			return err
 		}
 		b := &box{s: s, tx: tx, v: v, keys: keys}
@@ -142,7 +143,7 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 		return err
 	})
 	if err == nil {
-		s.o.Hub.Announce(v.Account, 0)
+		s.o.Hub.Announce(v.Account, seq)
 	}
 	return err
 }
@@ -159,16 +160,6 @@ func (s *Service) State(ctx context.Context, v Viewer) (state int64, err error) 
 		return err
 	})
 	return state, err
-}
-
-// States are those of accounts that ever had a script, for change.Hub.Poll: it tells no viewer anything.
-func (s *Service) States(ctx context.Context, accounts []haven.AccountNo, each func(no haven.AccountNo, state int64)) error {
-	return s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		return db.QueryAmong(tx, sqlStates, accounts, func(r db.Row) error {
-			each(haven.AccountNo(r.Int64(0)), r.Int64(1))
-			return nil
-		})
-	})
 }
 
 // List is all scripts of an account.

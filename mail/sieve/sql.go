@@ -23,7 +23,6 @@ const (
 		ON CONFLICT (an) DO UPDATE SET state = sieve_state.state + 1 RETURNING state, next, active`
 	sqlSettle = `UPDATE sieve_state SET next = $2, active = $3 WHERE an = $1`
 	sqlState  = `SELECT state, active, forgotten FROM sieve_state WHERE an = $1`
-	sqlStates = `SELECT an, state FROM sieve_state WHERE an IN ` + db.Among
 	sqlActive = `SELECT an, state, active FROM sieve_state WHERE active <> 0 AND an IN ` + db.Among
 
 	sqlScripts = `SELECT id, created, changed, octets, name FROM sieve_script WHERE an = $1 ORDER BY id`

@@ -61,7 +61,7 @@ func (s *Service) Items(ctx context.Context, v mailbox.Viewer, threads []haven.M
 // Said are the threads of which something was said, the latest change first, at most so many.
 func (s *Service) Said(ctx context.Context, v mailbox.Viewer, most int) (threads []haven.MessageID, err error) {
 	err = s.o.Mail.Look(ctx, v, func(tx *db.Tx, _ mailbox.States) error {
-		return tx.Query(`SELECT thread FROM work WHERE an = $1 ORDER BY changed DESC LIMIT $2`, []any{int64(v.Account), int64(most)}, func(r db.Row) error {
+		return tx.Query(sqlSaid, []any{int64(v.Account), int64(most)}, func(r db.Row) error {
 			threads = append(threads, haven.MessageID(r.Int64(0)))
 			return nil
 		})

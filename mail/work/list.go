@@ -34,6 +34,9 @@ func (b *boards) get(account haven.AccountNo) *board {
 	if x, ok := b.at[account]; ok {
 		return x
 	}
+	if len(b.at) >= b.most { // an empty one takes room too
+		clear(b.at)
+	}
 	x := &board{of: map[haven.MessageID]standing{}}
 	b.at[account] = x
 	return x

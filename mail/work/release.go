@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -56,15 +57,22 @@ func (s *Service) Run(ctx context.Context) {
 // holding is somebody who handles something in a mailbox.
 type holding struct{ account, person haven.AccountNo }
 
-// Step does now what Run does.
+// Step does now what Run does. One of whom it can't be done now holds up no other.
 func (s *Service) Step(ctx context.Context) error {
+	var waits error
 	for _, person := range s.here.parted() {
-		if err := s.LeaveAll(ctx, person); err != nil {
-			return err
-		}
+		waits = errors.Join(waits, s.LeaveAll(ctx, person))
 	}
-	var ended []holding
-	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
+	ended, err := s.closed(ctx)
+	for _, h := range ended {
+		waits = errors.Join(waits, s.release(ctx, h))
+	}
+	return errors.Join(waits, err)
+}
+
+// closed are those who handle something in a mailbox that they may not open any more.
+func (s *Service) closed(ctx context.Context) (ended []holding, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		ended = ended[:0]
 		var all []holding
 		err := tx.Query(sqlHolders, nil, func(r db.Row) error {
@@ -82,12 +90,7 @@ func (s *Service) Step(ctx context.Context) error {
 		}
 		return err
 	})
-	for _, h := range ended {
-		if err == nil {
-			err = s.release(ctx, h)
-		}
-	}
-	return err
+	return ended, err
 }
 
 // release makes new again what somebody handles in a mailbox whose access has ended (Rules 3), in steps, and tells the owners with the first.

@@ -131,14 +131,6 @@ type Delta struct {
 	Created, Updated, Destroyed []int64
 }
 
-// changedSince are the queries by kind: number, when it was created and changed, and whether it is gone.
-var changedSince = [3]string{
-	`SELECT thread, created, changed, 0 FROM work WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
-	`SELECT id, created, changed, 0 FROM work_note WHERE an = $1 AND changed > $2 UNION ALL
-		SELECT id, created, changed, 1 FROM work_note_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
-	`SELECT id, created, changed, 0 FROM work_deadline WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
-}
-
 // event is one thing that changed.
 type event struct {
 	id               int64

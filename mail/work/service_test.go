@@ -25,6 +25,7 @@ type crowd struct {
 	mu     sync.Mutex
 	people map[haven.AccountNo]work.Person
 	told   []string
+	fails  error // what telling the owners comes to the next time
 }
 
 func (c *crowd) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
@@ -55,6 +56,10 @@ func (c *crowd) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, d time.Dur
 func (c *crowd) Released(_ *db.Tx, box, person haven.AccountNo, n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.fails; err != nil {
+		c.fails = nil
+		return err
+	}
 	c.told = append(c.told, fmt.Sprintf("%s in %s: %d", c.people[person].Name, c.people[box].Name, n))
 	return nil
 }
@@ -433,6 +438,26 @@ func TestAccessEnds(t *testing.T) {
 		}
 		if !slices.Equal(h.crowd.told, []string{"Ben Okafor in The Pharmacy: 2"}) {
 			t.Errorf("owners are told %q", h.crowd.told)
+		}
+	})
+}
+
+// One whose release fails keeps what is held, and holds up no other's.
+func TestAccessEndsForOthersToo(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		for _, v := range []mailbox.Viewer{h.ben, h.cara} {
+			f, _ := h.arrives()
+			h.updates(v, f.Msg, claim(v))
+			h.Grants.Set(v.Person, h.box, 0)
+		}
+		h.crowd.fails = errors.New("nobody can be told")
+		if err := h.Step(t.Context()); err == nil || len(h.crowd.told) != 1 {
+			t.Errorf("%v, told %q", err, h.crowd.told)
+		}
+		must(t, h.Step(t.Context()))
+		if n, err := h.Count(t.Context(), h.aisha, 0); err != nil || n.Unassigned != 2 || len(h.crowd.told) != 2 {
+			t.Errorf("%+v, %v, told %q", n, err, h.crowd.told)
 		}
 	})
 }

@@ -42,6 +42,7 @@ const (
 	itemColumns = `thread, status, holder, since, done_by, answered_by, answered_at, answer, category, created, changed`
 	sqlItem     = `SELECT ` + itemColumns + ` FROM work WHERE an = $1 AND thread = $2`
 	sqlItems    = `SELECT ` + itemColumns + ` FROM work WHERE an = $1 AND changed > $2 ORDER BY changed`
+	sqlSaid     = `SELECT thread FROM work WHERE an = $1 ORDER BY changed DESC LIMIT $2`
 	sqlPutItem  = `INSERT INTO work (an, ` + itemColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (an, thread) DO UPDATE SET status = excluded.status, holder = excluded.holder, since = excluded.since, done_by = excluded.done_by,
 		answered_by = excluded.answered_by, answered_at = excluded.answered_at, answer = excluded.answer, category = excluded.category, changed = excluded.changed`
@@ -90,3 +91,11 @@ const (
 	sqlStates = `SELECT (SELECT COALESCE(MAX(changed), 0) FROM work WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_note WHERE an = $1),
 		(SELECT COALESCE(MAX(changed), 0) FROM work_note_gone WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_deadline WHERE an = $1)`
 )
+
+// changedSince are the queries by kind: number, when it was created and changed, and whether it is gone.
+var changedSince = [3]string{
+	`SELECT thread, created, changed, 0 FROM work WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
+	`SELECT id, created, changed, 0 FROM work_note WHERE an = $1 AND changed > $2 UNION ALL
+		SELECT id, created, changed, 1 FROM work_note_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
+	`SELECT id, created, changed, 0 FROM work_deadline WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
+}

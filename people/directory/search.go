@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -108,7 +109,7 @@ func (l *looking) add(no haven.AccountNo) {
 // colleagues takes those from the own places who fit, by the words that the index has of them.
 func (l *looking) colleagues() error {
 	var people []haven.AccountNo
-	for id := range l.own {
+	for _, id := range slices.Sorted(maps.Keys(l.own)) { // in one order, so that the same search finds the same
 		if len(people) >= l.most {
 			break
 		}

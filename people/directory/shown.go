@@ -2,8 +2,6 @@ package directory
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"haven"
 	"haven/platform/db"
@@ -20,17 +18,25 @@ func (s *Service) Shown(ctx context.Context, actor haven.Actor, people []haven.A
 	return shown, err
 }
 
-// ByID are entries whose ids a person has, which nobody guesses: it is no search, and is not counted. Who can't be found is left out. It is Denied for
-// who may not search (MaySearch).
-func (s *Service) ByID(ctx context.Context, actor haven.Actor, ids []haven.AccountID) ([]Entry, error) {
-	shown, err := s.shown(ctx, actor, func(tx *db.Tx) (numbers []haven.AccountNo, err error) {
-		err = tx.QueryEach(sqlNumber, len(ids), func(i int) []any { return []any{ids[i][:]} }, func(_ int, r db.Row) error {
-			numbers = append(numbers, haven.AccountNo(r.Int64(0)))
+// ByID are entries whose ids a person has, which nobody guesses, in their order, each once: it is no search, and is not counted. Who can't be found is left
+// out. It is Denied for who may not search (MaySearch).
+func (s *Service) ByID(ctx context.Context, actor haven.Actor, ids []haven.AccountID) (entries []Entry, err error) {
+	var order []haven.AccountNo
+	shown, err := s.shown(ctx, actor, func(tx *db.Tx) ([]haven.AccountNo, error) {
+		order = nil
+		err := tx.QueryEach(sqlNumber, len(ids), func(i int) []any { return []any{ids[i][:]} }, func(_ int, r db.Row) error {
+			order = append(order, haven.AccountNo(r.Int64(0)))
 			return nil
 		})
-		return numbers, err
+		return order, err
 	})
-	return slices.Collect(maps.Values(shown)), err
+	for _, no := range order {
+		if e, ok := shown[no]; ok {
+			entries = append(entries, e)
+			delete(shown, no)
+		}
+	}
+	return entries, err
 }
 
 // shown are the entries of accounts that can be found, as a person who may search sees them.

@@ -155,6 +155,12 @@ func (s *Service) Dismiss(ctx context.Context, person haven.AccountNo, seq int64
 	return err
 }
 
+// ForgetIn deletes all that was told to a person whose account is deleted for good.
+func ForgetIn(tx *db.Tx, person haven.AccountNo) {
+	tx.Exec(sqlDropAll, int64(person))
+	tx.Exec(sqlDropSeq, int64(person))
+}
+
 // sweepPeople is of how many people one transaction lets go of what is old.
 const sweepPeople = 100
 

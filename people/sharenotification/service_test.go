@@ -13,6 +13,7 @@ import (
 	"haven/people/peopletest"
 	"haven/people/sharedmailbox"
 	"haven/people/sharenotification"
+	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
 )
@@ -243,4 +244,51 @@ func TestKeptIsBounded(t *testing.T) {
 			t.Errorf("a second sweep: %d, %v", again, err)
 		}
 	}, func(p *policy.Policy) { p.Shared.Notifications, p.Shared.NotificationsKept = 10, 7*24*time.Hour })
+}
+
+// What a sweep let go of stays unknown, whatever goes after it.
+func TestForgottenOnlyGrows(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		changes := 0
+		dismissed := func(n int) {
+			t.Helper()
+			for range n {
+				h.Clock.Advance(2 * time.Hour)
+				h.change([]haven.Rights{haven.Member, haven.Read}[changes%2])
+				changes++
+				list, _, err := h.Of(ctx, h.ben.No)
+				h.must(err)
+				h.must(h.Dismiss(ctx, h.ben.No, list[len(list)-1].Seq))
+			}
+		}
+		h.grant(haven.Read, time.Time{}, time.Time{})
+		h.Clock.Advance(7 * 24 * time.Hour)
+		dismissed(3)
+		before, err := h.Service.State(ctx, h.ben.No)
+		h.must(err)
+		h.must(h.Sweep(ctx))
+		for range 10 {
+			if _, err := h.Since(ctx, h.ben.No, before, 0); !errors.Is(err, sharenotification.ErrLost) {
+				t.Fatalf("since before the sweep, %d changes later: %v", changes-3, err)
+			}
+			dismissed(1)
+		}
+	}, func(p *policy.Policy) { p.Shared.Notifications, p.Shared.NotificationsKept = 10, 7*24*time.Hour })
+}
+
+// Whose account is deleted for good is told nothing any more, and others all that they were.
+func TestForgetIn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		h.grant(haven.Member, time.Time{}, time.Time{})
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error { sharenotification.ForgetIn(tx, h.ben.No); return nil }))
+		h.wants(h.ben, "forgotten", "")
+		if state, err := h.Service.State(ctx, h.ben.No); err != nil || state != 0 {
+			t.Errorf("state %d, %v", state, err)
+		}
+		h.wants(h.ann, "of others all is there", "none to "+all+byItself)
+	})
 }

@@ -19,10 +19,12 @@ const (
 	sqlNext = `INSERT INTO share_notification_seq AS s (person, seq, forgotten) VALUES ($1, 1, 0)
 		ON CONFLICT (person) DO UPDATE SET seq = s.seq + 1 RETURNING seq`
 	sqlState   = `SELECT seq, forgotten FROM share_notification_seq WHERE person = $1`
-	sqlForgot  = `UPDATE share_notification_seq SET forgotten = $2 WHERE person = $1`
+	sqlForgot  = `UPDATE share_notification_seq SET forgotten = $2 WHERE person = $1 AND forgotten < $2`
 	sqlPut     = `INSERT INTO share_notification (person, seq, gone, made, changed_by, an, name, old, new) VALUES ($1, $2, 0, $3, $4, $5, $6, $7, $8)`
 	sqlGone    = `UPDATE share_notification SET gone = $3 WHERE person = $1 AND seq = $2 AND gone = 0`
 	sqlForget  = `DELETE FROM share_notification WHERE person = $1 AND seq = $2`
+	sqlDropAll = `DELETE FROM share_notification WHERE person = $1`
+	sqlDropSeq = `DELETE FROM share_notification_seq WHERE person = $1`
 	sqlRows    = `SELECT seq, gone, made, changed_by, an, old, new FROM share_notification WHERE person = $1 ORDER BY seq`
 	sqlOld     = `SELECT DISTINCT person FROM share_notification WHERE made <= $1 ORDER BY person LIMIT $2`
 	sqlToldAll = `SELECT n.seq, n.made, n.name, n.old, n.new, m.id, COALESCE(b.no, 0), COALESCE(b.display, ''), n.changed_by FROM share_notification n

@@ -187,6 +187,38 @@ func TestTurn(t *testing.T) {
 	}, job.Schema)
 }
 
+// slow is a clock by which time passes between any two looks at it, as it does for whoever waits for a database.
+type slow struct{ *clock.Fake }
+
+func (c slow) Now() time.Time {
+	c.Advance(20 * time.Second)
+	return c.Fake.Now()
+}
+
+// A turn is counted from before the lease was asked for, since its end is.
+func TestATurnEndsBeforeItsLease(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		turn := job.NewLeases(d, slow{clock.NewFake(start)}, "one").Turn("index", 90*time.Second)
+		until := func() (end int64) {
+			t.Helper()
+			if ours, err := turn(t.Context()); err != nil || !ours {
+				t.Fatalf("%t, %v", ours, err)
+			}
+			err := d.Read(t.Context(), func(tx *db.Tx) error {
+				return tx.Query(`SELECT until FROM lease`, nil, func(r db.Row) error { end = r.Int64(0); return nil })
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return end
+		}
+		if first, second := until(), until(); second <= first {
+			t.Error("40 seconds after a lease of 90 was asked for it was not lengthened")
+		}
+	}, job.Schema)
+}
+
 func TestLeases(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -62,12 +62,13 @@ func (l *Leases) Turn(name string, d time.Duration) func(ctx context.Context) (b
 	return func(ctx context.Context) (bool, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if now := l.clock.Now(); !taken.IsZero() && now.Sub(taken) < d/3 && !now.Before(taken) {
+		asked := l.clock.Now() // and not when it was answered: the lease may be of before that
+		if !taken.IsZero() && asked.Sub(taken) < d/3 && !asked.Before(taken) {
 			return true, nil
 		}
 		ours, err := l.Take(ctx, name, d)
-		if taken = (time.Time{}); ours && err == nil {
-			taken = l.clock.Now()
+		if taken = (time.Time{}); ours {
+			taken = asked
 		}
 		return ours, err
 	}
