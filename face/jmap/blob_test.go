@@ -159,6 +159,9 @@ func TestRFC8620_6_2_Download(t *testing.T) {
 			t.Errorf("%s: %d, %d octets", name, resp.StatusCode, len(got))
 		}
 	}
+	if resp, got := fetch(t, c, box, up.Blob, http.Header{"Range": {"bytes=70000-70009,0-9"}}); resp.StatusCode != http.StatusOK || got != text {
+		t.Errorf("several ranges: %d, %d octets", resp.StatusCode, len(got))
+	}
 	if resp, _ := fetch(t, c, box, up.Blob, http.Header{"If-None-Match": {resp.Header.Get("ETag")}}); resp.StatusCode != http.StatusNotModified {
 		t.Errorf("asked again: %d", resp.StatusCode)
 	}

@@ -19,6 +19,7 @@ func (t emails) create(c *call, v mailbox.Viewer, s *setting, x creating, at mai
 	own := c.accountID(v)
 	p := placingOf(c, own, x.Object)
 	d := drafter{c: c, v: v, o: x.Object, domain: c.session.Address.Domain}
+	defer d.close()
 	root := d.letter()
 	err := x.Object.Done()
 	if err == nil && d.err != nil {
@@ -101,7 +102,7 @@ type drafter struct {
 	domain string
 	fields []mime.HeaderField
 	texts  map[string]string // body values by part
-	open   []Blob
+	files  []*attached
 	lost   []string // blobs that there are not
 	err    error
 	parts  int
@@ -119,7 +120,7 @@ func (d *drafter) letter() *mime.Piece {
 	d.header()
 	d.values()
 	root := d.body()
-	if len(d.lost) > 0 {
+	if len(d.lost) > 0 && d.err == nil {
 		e := refuse("blobNotFound", "There is no such file any more. Attach it again.")
 		e.extra = record{"notFound": d.lost}
 		d.err = e
@@ -194,13 +195,15 @@ func (d *drafter) add(have map[string]bool, o *object, property string, h header
 	}
 }
 
+// close lets go of what a letter that was not written to its end left open.
+func (d *drafter) close() {
+	for _, f := range d.files {
+		f.close()
+	}
+}
+
 // letter ends; write makes it durable.
 func (d *drafter) write(root *mime.Piece) (*mailbox.Letter, error) {
-	defer func() {
-		for _, b := range d.open {
-			b.Close()
-		}
-	}()
 	w, err := d.c.srv.o.Mail.NewLetter(d.c.ctx)
 	if err != nil {
 		return nil, err
@@ -380,20 +383,56 @@ func (d *drafter) content(p *mime.Piece, o *object, depth int) {
 	}
 }
 
-// blob opens a file that goes into the letter.
+// blob is a file that goes into the letter, which has to be there.
 func (d *drafter) blob(id string) io.Reader {
 	b, err := d.c.openBlob(d.v, id)
-	if err != nil {
-		if !errs.Is(err, errs.NotFound) && d.err == nil {
-			d.err = err
-		}
+	switch {
+	case errs.Is(err, errs.NotFound):
 		if !slices.Contains(d.lost, id) {
 			d.lost = append(d.lost, id)
 		}
-		return strings.NewReader("")
+		return nil
+	case err != nil:
+		d.err = err
+		return nil
 	}
-	d.open = append(d.open, b)
-	return io.NewSectionReader(b, 0, b.Size())
+	b.Close()
+	f := &attached{d: d, id: id}
+	d.files = append(d.files, f)
+	return f
+}
+
+// attached reads a file of a letter. It is open only while it is read: a letter may be made of many.
+type attached struct {
+	d    *drafter
+	id   string
+	open Blob
+	r    io.Reader // nil: not begun
+}
+
+func (a *attached) Read(p []byte) (int, error) {
+	if a.r == nil {
+		b, err := a.d.c.openBlob(a.d.v, a.id)
+		if errs.Is(err, errs.NotFound) { // it went a moment ago
+			err = blobGone(a.id)
+		}
+		if err != nil {
+			return 0, err
+		}
+		a.open, a.r = b, newSection(a.d.c.ctx, b)
+	}
+	n, err := a.r.Read(p)
+	if err != nil {
+		a.close()
+	}
+	return n, err
+}
+
+func (a *attached) close() {
+	if a.open != nil {
+		a.open.Close()
+		a.open = nil
+	}
 }
 
 func isMediaType(s string) bool {
