@@ -53,6 +53,7 @@ type listing struct {
 	texts   []*textSet // conditions on what messages say
 	threads bool       // some condition or order looks at whole threads
 	mutable bool       // what it looks at may change while a message is there
+	sought  int        // octets of the texts that are looked for
 	weigh   bool       // some condition looks at attachments
 	weighed map[haven.MessageID]bool
 }
@@ -274,12 +275,12 @@ func (l *listing) placeConditions(o *object, plain func(string, func(*mailbox.Br
 	l.mutable = l.mutable || o.Given("inMailbox") || o.Given("inMailboxOtherThan")
 	in := l.folder(o.ID("inMailbox"))
 	plain("inMailbox", func(b *mailbox.Brief) bool { return b.In(in) })
-	var not []haven.MailboxNo
+	not := map[haven.MailboxNo]bool{}
 	for _, id := range o.IDs("inMailboxOtherThan") {
-		not = append(not, l.folder(id))
+		not[l.folder(id)] = true
 	}
 	plain("inMailboxOtherThan", func(b *mailbox.Brief) bool {
-		return !slices.Contains(not, b.Folder) || slices.ContainsFunc(b.More, func(mb haven.MailboxNo) bool { return !slices.Contains(not, mb) })
+		return !not[b.Folder] || slices.ContainsFunc(b.More, func(mb haven.MailboxNo) bool { return !not[mb] })
 	})
 }
 
@@ -334,13 +335,23 @@ func hasKeyword(v *mailbox.Overview, word string) func(*mailbox.Brief) bool {
 	return func(b *mailbox.Brief) bool { return b.Keywords&bit != 0 }
 }
 
+// mostSought is how many octets the texts have that one filter looks for: each of their words is looked for by itself.
+const mostSought = 1 << 10
+
 // textConditions are those on what a message says.
 func (l *listing) textConditions(o *object) (all []keeping) {
+	seek := func(name, text string, q func(text string) search.Query) {
+		if l.sought += len(text); l.sought > mostSought {
+			o.Bad(name, "is too long: a filter looks for texts of at most %d octets together", mostSought)
+			return
+		}
+		t := &textSet{q: q(text)}
+		l.texts = append(l.texts, t)
+		all = append(all, func(*mailbox.Overview) func(*mailbox.Brief) bool { return t.has })
+	}
 	add := func(name string, q func(text string) search.Query) {
 		if text, ok := o.OptString(name); ok {
-			t := &textSet{q: q(text)}
-			l.texts = append(l.texts, t)
-			all = append(all, func(*mailbox.Overview) func(*mailbox.Brief) bool { return t.has })
+			seek(name, text, q)
 		}
 	}
 	add("text", func(s string) search.Query { return search.Said(search.Text, s) })
@@ -355,9 +366,7 @@ func (l *listing) textConditions(o *object) (all []keeping) {
 			o.Bad("header", "must be a field's name, and the text to look for in it where one is wanted")
 			return all
 		}
-		t := &textSet{q: search.Header{Name: h[0], Contains: strings.Join(h[1:], "")}}
-		l.texts = append(l.texts, t)
-		all = append(all, func(*mailbox.Overview) func(*mailbox.Brief) bool { return t.has })
+		seek("header", strings.Join(h[1:], ""), func(text string) search.Query { return search.Header{Name: h[0], Contains: text} })
 	}
 	return all
 }

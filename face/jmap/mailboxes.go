@@ -289,6 +289,7 @@ func (t mailboxes) update(c *call, v mailbox.Viewer, u updating) error {
 	var found *record
 	err := t.Read(c, v, []string{u.ID}, wanting(mailboxProperties), func(_ string, o any) {
 		r := o.(record)
+		r["id"] = u.ID // which a client may give back
 		found = &r
 	})
 	if err != nil {
@@ -425,7 +426,7 @@ func (t folderQuery) QueryChanges(c *call, v mailbox.Viewer, q asking, since str
 	if err != nil {
 		return delta{}, err
 	}
-	touched := slices.Concat(ch.Created, ch.Updated, ch.Destroyed)
+	touched := ch.all()
 	if (t.sortAsTree || t.filterAsTree) && len(touched) > 0 {
 		touched = append(touched, f.IDs.(names)...)
 		all, err := mailboxes{}.All(c, v)
@@ -453,8 +454,9 @@ func folderFilter(c *call, v mailbox.Viewer, f *filter) (func(mailbox.Folder) bo
 		}
 	}
 	parent := haven.MailboxNo(0)
-	if id, ok := c.resolve(o.String("parentId")); id != "" {
-		if parent = folderOf(c.accountID(v), id); parent == 0 || !ok {
+	if name := o.String("parentId"); name != "" {
+		id, _ := c.resolve(name)
+		if parent = folderOf(c.accountID(v), id); parent == 0 {
 			parent = -1
 		}
 	}

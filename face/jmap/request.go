@@ -270,7 +270,7 @@ func (r *run) add(a answer) error { return r.insert(len(r.answers), a) }
 func (r *run) insert(at int, a answer) error {
 	if r.octets += int64(len(a.result)); r.octets > r.srv.o.Policy.AnswerOctets {
 		r.octets -= int64(len(a.result))
-		return fail("requestTooLarge", "The answers of one request have at most %d octets. Ask for less at once.", r.srv.o.Policy.AnswerOctets)
+		return r.tooMuch()
 	}
 	r.answers = append(r.answers, answer{})
 	copy(r.answers[at+1:], r.answers[at:])

@@ -67,8 +67,7 @@ func newSetting(c *call) *setting {
 // decode reads what a /set is to do, which is all that it has not read already, and refuses what can't be done at all.
 func (s *setting) decode() error {
 	s.decodeCreate("create")
-	s.decodeDestroy()
-	s.decodeUpdate()
+	s.decodeUpdate(s.decodeDestroy())
 	if err := s.c.args.Done(); err != nil {
 		return err
 	}
@@ -78,17 +77,19 @@ func (s *setting) decode() error {
 	return nil
 }
 
-func (s *setting) decodeDestroy() {
-	destroy := s.c.args.IDs("destroy")
-	for _, name := range destroy {
+// decodeDestroy gives the ids that are to go, each once.
+func (s *setting) decodeDestroy() (going map[string]bool) {
+	going = map[string]bool{}
+	for _, name := range s.c.args.IDs("destroy") {
 		id, ok := s.c.resolve(name)
 		switch {
 		case !ok:
 			s.notDestroyed[name] = errNotFound.object()
-		case !slices.Contains(s.Destroy, id):
-			s.Destroy = append(s.Destroy, id)
+		case !going[id]:
+			going[id], s.Destroy = true, append(s.Destroy, id)
 		}
 	}
+	return going
 }
 
 func (s *setting) decodeCreate(argument string) {
@@ -109,7 +110,7 @@ func (s *setting) decodeCreate(argument string) {
 	}
 }
 
-func (s *setting) decodeUpdate() {
+func (s *setting) decodeUpdate(going map[string]bool) {
 	update := s.c.args.Object("update")
 	if update == nil {
 		return
@@ -125,7 +126,7 @@ func (s *setting) decodeUpdate() {
 		switch {
 		case !ok:
 			s.notUpdated[m.name] = errNotFound.object()
-		case slices.Contains(s.Destroy, id):
+		case going[id]:
 			s.notUpdated[id] = errWillDestroy.object()
 		case err != nil:
 			s.NotUpdated(id, err)

@@ -137,11 +137,5 @@ func (t *submissions) QueryChanges(c *call, v mailbox.Viewer, q asking, since st
 		return delta{}, err
 	}
 	ch, err := t.Changes(c, v, since, 0)
-	if err != nil {
-		return delta{}, err
-	}
-	if ch.NewState != f.State {
-		return delta{}, fail("serverUnavailable", "Something changed at this moment. Ask again.")
-	}
-	return delta{found: f, Touched: slices.Concat(ch.Created, ch.Updated, ch.Destroyed), Immutable: !mutable}, nil
+	return delta{found: f, Touched: ch.all(), Immutable: !mutable}, err
 }

@@ -779,9 +779,9 @@ export interface EmailSubmission {
   undoStatus: "pending" | "final" | "canceled";
   /** By address. */
   readonly deliveryStatus: Record<string, DeliveryStatus> | null;
-  /** Always empty: notices lie in the mailbox. */
+  /** Notices that came for it. */
   readonly dsnBlobIds: BlobId[];
-  /** Always empty. */
+  /** Receipts that came for it. */
   readonly mdnBlobIds: BlobId[];
 }
 
