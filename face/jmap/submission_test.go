@@ -346,7 +346,8 @@ func TestSubmissionChangesAndQueries_RFC8621_7_2_to_7_4(t *testing.T) {
 		}
 	}
 	p.want("an unknown sort", p.one("EmailSubmission/query", jmapclient.Args{"sort": []any{jmapclient.Args{"property": "size"}}})["type"], "unsupportedSort")
-	p.want("an unknown condition", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"subject": "x"}})["type"], "invalidArguments")
+	p.want("an unknown condition", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"subject": "x"}})["type"], "unsupportedFilter")
+	p.want("a condition that can't be meant", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"before": "yesterday"}})["type"], "invalidArguments")
 
 	pending := jmapclient.Args{"filter": jmapclient.Args{"undoStatus": "pending"}}
 	before := p.one("EmailSubmission/query", pending)
