@@ -57,7 +57,34 @@ func (s *setting) perform(v mailbox.Viewer, t stater, do func() error) (any, err
 		s.c.srv.log.Error("a state could not be read after a change", "method", s.c.name, "error", err)
 		after = before
 	}
+	if s.crossed(v, t, before) {
+		return s.answer(nil, after), nil
+	}
 	return s.answer(before, after), nil
+}
+
+// crossed reports whether somebody else changed something since a state, or may have, as far as the type tells changes. Whoever goes on from the state after would
+// never hear of it: RFC 8620 §5.3 has the state before unknown then, and the client asks what changed since its own.
+func (s *setting) crossed(v mailbox.Viewer, t stater, since string) bool {
+	tells, ok := t.(changer)
+	if !ok {
+		return false
+	}
+	ch, err := tells.Changes(s.c, v, since, 0)
+	if err != nil {
+		return true
+	}
+	own := make(map[string]bool, s.size())
+	for _, made := range s.created {
+		own[made.(record)["id"].(string)] = true
+	}
+	for id := range s.updated {
+		own[id] = true
+	}
+	for _, id := range s.destroyed {
+		own[id] = true
+	}
+	return slices.ContainsFunc(ch.all(), func(id string) bool { return !own[id] })
 }
 
 func newSetting(c *call) *setting {
@@ -206,8 +233,8 @@ func (s *setting) rest() {
 	}
 }
 
-// answer is what a /set gives back.
-func (s *setting) answer(before, after string) record {
+// answer is what a /set gives back; before is a state, or nil where it is not known.
+func (s *setting) answer(before any, after string) record {
 	r := s.outcome()
 	r["accountId"], r["oldState"], r["newState"] = s.c.args.String("accountId"), before, after
 	return r
