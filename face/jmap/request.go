@@ -35,7 +35,7 @@ func (v *visit) api() error {
 	}
 	done, ok := v.srv.busy.take(v.session.Person)
 	if !ok {
-		return overLimit("maxConcurrentRequests", fmt.Sprintf("At most %d requests of one person are answered at once.", v.srv.o.Policy.Requests))
+		return v.srv.tooMany()
 	}
 	defer done()
 	body, err := v.body()
@@ -66,6 +66,10 @@ func (v *visit) body() ([]byte, error) {
 		return nil, errs.Wrap(errs.Invalid, err, "The request did not come whole.")
 	}
 	return b.Bytes(), nil
+}
+
+func (s *Server) tooMany() *problem {
+	return overLimit("maxConcurrentRequests", fmt.Sprintf("At most %d requests of one person are answered at once.", s.o.Policy.Requests))
 }
 
 func tooLarge(most int64) error {
