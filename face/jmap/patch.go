@@ -75,6 +75,21 @@ func (p patch) Only(names ...string) error {
 	return &bad
 }
 
+// Without is the patch without those of its whole values that an object has already (RFC 8620 §5.3: a client may give back what is the server's to set).
+func (p patch) Without(current record) (patch, error) {
+	var left patch
+	for _, s := range p.steps {
+		was, err := json.Marshal(current[s.path[0]])
+		if err != nil {
+			return patch{}, err
+		}
+		if _, has := current[s.path[0]]; !has || len(s.path) > 1 || !alike(was, s.value) {
+			left.steps = append(left.steps, s)
+		}
+	}
+	return left, nil
+}
+
 // Whole is the value by which a property is replaced whole; nil where it is not. JSON's null is "null".
 func (p patch) Whole(property string) json.RawMessage {
 	for _, s := range p.steps {
