@@ -139,7 +139,9 @@ var changeableProperties = []string{"mailboxIds", "keywords"}
 // news is what a patch has that is not what the message has already. Parts and texts are not looked at: whoever names them is refused.
 func (t emails) news(c *call, v mailbox.Viewer, u updating) (patch, error) {
 	passed := slices.Concat(changeableProperties, structureProperties, bodyProperties)
-	named := slices.DeleteFunc(u.Patch.Properties(), func(name string) bool { return !slices.Contains(emailProperties, name) || slices.Contains(passed, name) })
+	named := slices.DeleteFunc(u.Patch.Properties(), func(name string) bool {
+		return !slices.Contains(emailProperties, name) || slices.Contains(passed, name)
+	})
 	if len(named) == 0 {
 		return u.Patch, nil
 	}

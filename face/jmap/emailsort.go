@@ -45,9 +45,10 @@ var sealedSorts = map[string]search.SortBy{"from": search.ByDisplayFrom, "to": s
 func (l *listing) sortKeys(by ordering, keep keeping) (keys []map[haven.MessageID]string, err error) {
 	keys = make([]map[haven.MessageID]string, len(by))
 	var msgs []haven.MessageID
+	read := map[search.SortBy]map[haven.MessageID]string{}
 	for i, s := range by {
 		how, ok := sealedSorts[s.Property]
-		if !ok {
+		if keys[i] = read[how]; !ok || keys[i] != nil {
 			continue
 		}
 		if msgs == nil {
@@ -67,6 +68,7 @@ func (l *listing) sortKeys(by ordering, keep keeping) (keys []map[haven.MessageI
 		for k, m := range msgs {
 			keys[i][m] = list[k]
 		}
+		read[how] = keys[i]
 	}
 	return keys, nil
 }
