@@ -62,6 +62,9 @@ func (a arriving) Read(p []byte) (int, error) {
 // upload answers POST of the upload URL (RFC 8620 §6.1). A file that does not come whole leaves nothing.
 func (v *visit) upload() error {
 	p := v.srv.o.Policy
+	if v.srv.o.Blobs == nil {
+		return v.nothing()
+	}
 	a, err := v.find(haven.Read | haven.Write)
 	if err != nil {
 		return err
@@ -186,7 +189,7 @@ func copyBlobs(c *call) (any, error) {
 // copyBlob makes a blob of one account one of another: an upload keeps its body, what is in a message is written anew.
 func (c *call) copyBlob(from, to mailbox.Viewer, name string) (string, error) {
 	id, ok := c.resolve(name)
-	if !ok {
+	if !ok || c.srv.o.Blobs == nil {
 		return "", errNoBlob
 	}
 	if upload.IsID(id) {
