@@ -117,7 +117,7 @@ func (d *drafter) close() {
 	}
 }
 
-// letter ends; write makes it durable.
+// write makes a letter of the fields and its parts, durable and in no folder yet.
 func (d *drafter) write(root *mime.Piece) (*mailbox.Letter, error) {
 	w, err := d.c.srv.o.Mail.NewLetter(d.c.ctx)
 	if err != nil {
