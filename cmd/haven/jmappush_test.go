@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,8 +59,7 @@ func (w *woken) phone(s *serving, path string, h http.Header) *phone {
 	if c.Session.Person != "" {
 		c.Header.Set("Haven-Person", c.Session.Person)
 	}
-	c.Using = []string{jmapclient.Core, "urn:ietf:params:jmap:mail", "urn:ietf:params:jmap:submission", "urn:ietf:params:jmap:quota",
-		"urn:ietf:params:jmap:vacationresponse", "urn:ietf:params:jmap:sieve", "urn:ietf:params:jmap:principals", "urn:haven:work"}
+	c.Using = slices.Collect(maps.Keys(c.Session.Capabilities)) // all types are told of
 	p := &phone{woken: w, Client: c, path: path, device: webpushtest.NewDevice(w.t), knows: push.States{}}
 	w.devices[path] = p.device
 	return p

@@ -106,6 +106,10 @@ func TestRFC9425_Quota(t *testing.T) {
 	holds(t, "query", out, `"ids":["octets"]`)
 	out, _ = ask("Quota/query", jmapclient.Args{"filter": jmapclient.Args{"resourceType": "count"}})
 	holds(t, "of another type", out, `"ids":[]`)
+	for name, want := range map[string]string{"Mail": `"ids":["octets"]`, "mails": `"ids":[]`} {
+		out, _ = ask("Quota/query", jmapclient.Args{"filter": jmapclient.Args{"name": name}})
+		holds(t, "named "+name, out, want)
+	}
 	l, err := w.mail.NewLetter(t.Context())
 	if err != nil {
 		t.Fatal(err)

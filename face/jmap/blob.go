@@ -6,9 +6,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"haven"
+	"haven/mail/mailbox"
 	"haven/mail/upload"
 	"haven/platform/errs"
 )
@@ -60,6 +62,9 @@ func (a arriving) Read(p []byte) (int, error) {
 // upload answers POST of the upload URL (RFC 8620 §6.1). A file that does not come whole leaves nothing.
 func (v *visit) upload() error {
 	p := v.srv.o.Policy
+	if v.srv.o.Blobs == nil {
+		return v.nothing()
+	}
 	a, err := v.find(haven.Read | haven.Write)
 	if err != nil {
 		return err
@@ -140,6 +145,9 @@ func (v *visit) download() error {
 		return err
 	}
 	defer b.Close()
+	if strings.Contains(v.r.Header.Get("Range"), ",") { // a part is decoded from its beginning for each: who asks for several gets the whole (RFC 9110 §14.2)
+		v.r.Header.Del("Range")
+	}
 	h := v.w.Header()
 	h.Set("Content-Type", typ)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": v.r.PathValue("name")}))
@@ -168,8 +176,7 @@ func copyBlobs(c *call) (any, error) {
 	}
 	copied, notCopied := record{}, record{}
 	for _, name := range ids {
-		id, _ := c.resolve(name) // "" is none
-		made, err := c.srv.o.Blobs.Copy(c.ctx, from, to, id)
+		made, err := c.copyBlob(from, to, name)
 		if err != nil {
 			notCopied[name] = asSetError(err).object()
 			continue
@@ -177,4 +184,29 @@ func copyBlobs(c *call) (any, error) {
 		copied[name] = made
 	}
 	return record{"fromAccountId": c.args.String("fromAccountId"), "accountId": c.args.String("accountId"), "copied": orNull(copied), "notCopied": orNull(notCopied)}, nil
+}
+
+// copyBlob makes a blob of one account one of another: an upload keeps its body, what is in a message is written anew.
+func (c *call) copyBlob(from, to mailbox.Viewer, name string) (string, error) {
+	id, ok := c.resolve(name)
+	if !ok || c.srv.o.Blobs == nil {
+		return "", errNoBlob
+	}
+	if upload.IsID(id) {
+		return c.srv.o.Blobs.Copy(c.ctx, from, to, id)
+	}
+	b, err := c.openBlob(from, id)
+	if err != nil {
+		return "", err
+	}
+	defer b.Close()
+	if !c.spend(b.Size()) {
+		return "", errSpent
+	}
+	typ, err := contentType(b.Type())
+	if err != nil {
+		typ = anyType
+	}
+	made, _, err := c.srv.o.Blobs.Put(c.ctx, to, typ, newSection(c.ctx, b))
+	return made, err
 }

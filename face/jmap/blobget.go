@@ -29,7 +29,7 @@ func blobGet(c *call) (any, error) {
 	c.args.Require("ids")
 	ids, t := c.args.IDs("ids"), &blobReader{left: c.srv.o.Policy.RequestOctets}
 	t.offset, t.length = blobRange(c.args)
-	want := c.wanted(t)
+	want := c.wanted("properties", t)
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}

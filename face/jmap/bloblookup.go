@@ -29,6 +29,8 @@ func blobLookup(c *call) (any, error) {
 			return nil, fail("unknownDataType", "%q is no type of a capability in using that refers to blobs.", name)
 		}
 	}
+	slices.Sort(types)
+	types = slices.Compact(types)
 	if most := c.srv.o.Policy.Get; len(ids) > most {
 		return nil, fail("requestTooLarge", "At most %d blobs can be looked up with one call.", most)
 	}

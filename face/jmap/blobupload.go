@@ -198,7 +198,7 @@ func (s *sources) next() (err error) {
 		return noSource(err, x.blob)
 	}
 	if !s.c.spend(decoded(s.open)) {
-		return errs.E(errs.TooMany, "So many parts of messages are not read for one request. Go on with another one.")
+		return errSpent
 	}
 	size := s.open.Size()
 	if x.length == toEnd {
@@ -220,6 +220,9 @@ func noSource(err error, id string) error {
 	return e
 }
 
+// errSpent is the answer to what spend does not grant.
+var errSpent = errs.E(errs.TooMany, "So many parts of messages are not read for one request. Go on with another one.")
+
 // spend counts octets that are read for blobs without being sent, of one request: as much as one person's uploads may hold together. It is
 // false for what goes beyond.
 func (c *call) spend(octets int64) bool {
@@ -227,10 +230,10 @@ func (c *call) spend(octets int64) bool {
 	return c.run.spent <= c.srv.o.Policy.UploadsOctets
 }
 
-// decoded is how many octets were read to open a blob: a part is found and decoded in its whole message.
+// decoded is how many octets are read at most to come to what is wanted of a blob: a part is decoded from its beginning on.
 func decoded(b Blob) int64 {
-	if p, ok := b.(partBlobOf); ok {
-		return p.of
+	if p, ok := b.(*decodedPart); ok {
+		return p.whole.Size()
 	}
 	return 0
 }

@@ -25,6 +25,7 @@ type call struct {
 	id      string // the client's, for the responses
 	run     *run
 	after   []invocation // what is called next
+	left    *room        // nil: nothing was read yet
 }
 
 // run is a request under way: what its calls share.
@@ -37,6 +38,7 @@ type run struct {
 	answers  []answer
 	octets   int64 // of the answers
 	spent    int64 // octets that were read for blobs without being sent (spend)
+	traced   int64 // octets that were gone through for references (trace)
 }
 
 // answer is one response of a request.

@@ -3,6 +3,7 @@ package jmap
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 )
 
@@ -74,7 +75,7 @@ func onlyChanges(before record, after *object, touched []string) (*object, error
 		if v := after.Raw(name); v != nil {
 			now = v
 		}
-		if _, known := before[name]; !known || !bytes.Equal(compact(was), compact(now)) {
+		if _, known := before[name]; !known || !alike(was, now) {
 			raw[name] = now
 		}
 	}
@@ -83,6 +84,12 @@ func onlyChanges(before record, after *object, touched []string) (*object, error
 		return nil, err
 	}
 	return parseObject(text)
+}
+
+// alike reports whether two values are the same, however they are written.
+func alike(a, b json.RawMessage) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func compact(raw json.RawMessage) []byte {

@@ -1,9 +1,7 @@
 package jmap
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"strings"
 
 	"haven"
@@ -21,7 +19,12 @@ func (c *call) openBlob(v mailbox.Viewer, name string) (Blob, error) {
 	if !ok {
 		return nil, errNoBlob
 	}
-	return c.srv.openBlob(c.ctx, v, id)
+	b, err := c.srv.openBlob(c.ctx, v, id)
+	if p, is := b.(*decodedPart); is && !c.spend(p.found) {
+		b.Close()
+		return nil, errSpent
+	}
+	return b, err
 }
 
 func (s *Server) openBlob(ctx context.Context, v mailbox.Viewer, id string) (Blob, error) {
@@ -79,7 +82,7 @@ func (messageBlob) Type() string { return "message/rfc822" }
 
 func (b messageBlob) Close() { b.Body.Close() }
 
-// openPart opens what is in a part, decoded. It is read into memory as far as one letter may be large; b belongs to the part then.
+// openPart opens what is in a part; b belongs to it then.
 func (s *Server) openPart(ctx context.Context, v mailbox.Viewer, of string, b Blob, path string) (Blob, error) {
 	root, err := s.structure(ctx, v, of, b)
 	if err != nil {
@@ -89,13 +92,14 @@ func (s *Server) openPart(ctx context.Context, v mailbox.Viewer, of string, b Bl
 		if strings.ReplaceAll(number, ".", "_") != path {
 			continue
 		}
-		data, err := io.ReadAll(p.Content(b))
+		d, err := openDecoded(b, p)
 		if err != nil {
 			return nil, err
 		}
-		whole := b.Size()
-		b.Close()
-		return partBlobOf{bytes.NewReader(data), p.Type + "/" + p.Subtype, whole}, nil
+		if messageOf(of, "M") == 0 { // nobody has kept what its parts are
+			d.found = b.Size()
+		}
+		return d, nil
 	}
 	return nil, errNoBlob
 }
@@ -118,13 +122,3 @@ func (s *Server) structure(ctx context.Context, v mailbox.Viewer, of string, b B
 	}
 	return root, err
 }
-
-// partBlobOf is what is in a part.
-type partBlobOf struct {
-	*bytes.Reader
-	typ string
-	of  int64 // octets of what it is a part of
-}
-
-func (b partBlobOf) Type() string { return b.typ }
-func (b partBlobOf) Close()       {}

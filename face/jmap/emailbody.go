@@ -43,18 +43,14 @@ var (
 	usualPartProperties = []string{"partId", "blobId", "size", "name", "type", "charset", "disposition", "cid", "language", "location"}
 )
 
+// bodyPart is the properties of a part; header fields are accepted as those of an Email are.
+type bodyPart struct{ emails }
+
+func (bodyPart) Properties() (all, usual []string) { return partProperties, usualPartProperties }
+
 // bodyAsking reads the arguments of Email/get and Email/parse that are about bodies.
 func (c *call) bodyAsking() bodyAsking {
-	names := c.args.Strings("bodyProperties")
-	if names == nil {
-		names = usualPartProperties
-	}
-	for _, name := range names {
-		if _, err := parseHeaderProperty(name); err != nil && !slices.Contains(partProperties, name) {
-			c.args.Bad("bodyProperties", "has the unknown property %q", name)
-		}
-	}
-	b := bodyAsking{properties: wanting(names), text: c.args.Bool("fetchTextBodyValues", false), html: c.args.Bool("fetchHTMLBodyValues", false),
+	b := bodyAsking{properties: c.wanted("bodyProperties", bodyPart{}), text: c.args.Bool("fetchTextBodyValues", false), html: c.args.Bool("fetchHTMLBodyValues", false),
 		all: c.args.Bool("fetchAllBodyValues", false)}
 	b.most, _ = c.args.OptUnsigned("maxBodyValueBytes")
 	return b
@@ -166,7 +162,7 @@ func (s *shower) part(p *mime.Part, deep bool) record {
 	}
 	set("disposition", orNullText(p.Disposition))
 	set("cid", orNullText(strings.Trim(strings.TrimSpace(p.ID), "<>")))
-	set("language", idsOrNull(p.Language))
+	set("language", listOrNull(p.Language))
 	set("location", orNullText(p.Location))
 	s.headers(p, o)
 	if deep && p.IsMultipart() {

@@ -89,7 +89,7 @@ func (h headerProperty) value(body string) any {
 	case "asGroupedAddresses":
 		return asGroupedAddresses(mime.ParseAddresses(unfold(body)))
 	case "asMessageIds":
-		return idsOrNull(mime.MessageIDs(unfold(body)))
+		return listOrNull(mime.MessageIDs(unfold(body)))
 	case "asDate":
 		return asDate(unfold(body))
 	case "asURLs":

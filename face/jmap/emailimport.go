@@ -1,7 +1,6 @@
 package jmap
 
 import (
-	"errors"
 	"io"
 
 	"haven"
@@ -159,97 +158,4 @@ func (t emails) copyOne(c *call, from, v mailbox.Viewer, s *setting, x creating,
 	it := mailbox.Append{Flags: p.words.Flags, Keywords: p.words.Names, Received: p.received}
 	im, before, after, err := c.srv.o.Mail.CopyMessage(c.ctx, from, b.Msg, v, p.folders, it, ifState(s, at))
 	return told(s, x.CID, im, before, after, err, at)
-}
-
-// emailParse is Email/parse (RFC 8621 §4.9).
-func emailParse(c *call) (any, error) {
-	v, err := c.account(haven.Read)
-	if err != nil {
-		return nil, err
-	}
-	c.args.Require("blobIds")
-	ids := c.args.IDs("blobIds")
-	t := emails{body: c.bodyAsking()}
-	want := c.parseProperties(t)
-	if err := c.args.Done(); err != nil {
-		return nil, err
-	}
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d files can be read with one call.", most)
-	}
-	p, err := parseEach(ids, func(id string) (record, error) { return t.parse(c, v, id, want) })
-	return record{"accountId": c.args.String("accountId"), "parsed": p.of, "notParsable": p.notParsable, "notFound": p.notFound}, err
-}
-
-// parsing is what became of blobs that were to be read as something.
-type parsing struct {
-	of                    record
-	notParsable, notFound []string
-}
-
-// parseEach reads blobs, each once; errNoLetter is of one that is nothing of what it should be.
-func parseEach(ids []string, read func(id string) (record, error)) (parsing, error) {
-	p := parsing{record{}, []string{}, []string{}}
-	for _, id := range ids {
-		o, err := read(id)
-		switch {
-		case errs.Is(err, errs.NotFound):
-			p.notFound = append(p.notFound, id)
-		case errors.Is(err, errNoLetter):
-			p.notParsable = append(p.notParsable, id)
-		case err != nil:
-			return p, err
-		default:
-			p.of[id] = o
-		}
-	}
-	return p, nil
-}
-
-var errNoLetter = errors.New("jmap: the blob is no letter of that kind")
-
-// parseUsual are the properties that a parsed letter has where a client names none (RFC 8621 §4.9).
-var parseUsual = []string{"messageId", "inReplyTo", "references", "sender", "from", "to", "cc", "bcc", "replyTo", "subject", "sentAt", "hasAttachment",
-	"preview", "bodyValues", "textBody", "htmlBody", "attachments"}
-
-func (c *call) parseProperties(t emails) properties {
-	names := c.args.Strings("properties")
-	if names == nil {
-		names = parseUsual
-	}
-	all, _ := t.Properties()
-	known := wanting(all)
-	for _, name := range names {
-		if !known.Has(name) && !t.Accepts(name) {
-			c.args.Bad("properties", "has the unknown property %q", name)
-		}
-	}
-	return wanting(names)
-}
-
-func (t emails) parse(c *call, v mailbox.Viewer, id string, want properties) (record, error) {
-	b, err := c.openBlob(v, id)
-	if err != nil {
-		return nil, err
-	}
-	defer b.Close()
-	m, err := c.parsed(c.ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	if !isLetter(m) {
-		return nil, errNoLetter
-	}
-	o := record{}
-	for _, name := range want.names { // what a letter has in an account, one that is in none has not
-		switch name {
-		case "id", "mailboxIds", "keywords", "receivedAt", "threadId":
-			o[name] = nil
-		case "blobId":
-			o[name] = id
-		case "size":
-			o[name] = b.Size()
-		}
-	}
-	return o, t.fill(&letter{blob: id, meta: m.Meta(), body: b}, o, want)
 }

@@ -1,7 +1,6 @@
 package jmap
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -97,9 +96,7 @@ func (t emails) Read(c *call, v mailbox.Viewer, ids []string, want properties, a
 		return err
 	}
 	if slices.ContainsFunc(want.names, isSealed) {
-		if rows, err = t.readSealed(c, v, rows, want); err != nil {
-			return err
-		}
+		return t.readSealed(c, v, rows, want, add)
 	}
 	for _, r := range rows {
 		add(r.id, r.out)
@@ -169,16 +166,14 @@ func keywordsOf(b *mailbox.Brief, names []string) map[string]bool {
 	return out
 }
 
-// readSealed adds what is sealed; a message that went meanwhile is left out.
-func (t emails) readSealed(c *call, v mailbox.Viewer, rows []emailRow, want properties) ([]emailRow, error) {
+// readSealed adds messages with what is sealed, one after the other, for they may be large; one that went meanwhile is left out.
+func (t emails) readSealed(c *call, v mailbox.Viewer, rows []emailRow, want properties, add func(string, any)) error {
 	msgs := make([]haven.MessageID, len(rows))
 	for i := range rows {
 		msgs[i] = rows[i].brief.Msg
 	}
-	there := make([]bool, len(rows))
 	read := letterProperties(want)
-	err := c.srv.o.Mail.Infos(c.ctx, v, msgs, func(i int, info *mailbox.Info) error {
-		there[i] = true
+	return c.srv.o.Mail.Infos(c.ctx, v, msgs, func(i int, info *mailbox.Info) error {
 		l := letter{blob: emailID(info.Msg), meta: &info.Meta}
 		if read || t.body.reads(&info.Meta, want) {
 			body, err := c.srv.o.Mail.Body(c.ctx, v, info.Msg)
@@ -188,18 +183,14 @@ func (t emails) readSealed(c *call, v mailbox.Viewer, rows []emailRow, want prop
 			defer body.Close()
 			l.body = body
 		}
-		return t.fill(&l, rows[i].out, want)
-	})
-	if err != nil {
-		return nil, err
-	}
-	left := rows[:0]
-	for i := range rows {
-		if there[i] {
-			left = append(left, rows[i])
+		r := rows[i]
+		rows[i].out = nil // it is held as it is sent
+		if err := t.fill(&l, r.out, want); err != nil {
+			return err
 		}
-	}
-	return left, nil
+		add(r.id, r.out)
+		return c.room().err
+	})
 }
 
 // letterProperties reports whether what is wanted is only in the letter itself.
@@ -266,7 +257,7 @@ func (t emails) fill(l *letter, o record, want properties) error {
 		}
 	}
 	if want.Has("references") {
-		o["references"] = idsOrNull(l.meta.References)
+		o["references"] = listOrNull(l.meta.References)
 	}
 	if want.Has("preview") {
 		o["preview"] = l.meta.Preview
@@ -279,8 +270,8 @@ func (t emails) fill(l *letter, o record, want properties) error {
 
 // envelopeProperties are those that are parsed header fields of the envelope (RFC 8621 §4.1.2.3).
 var envelopeProperties = map[string]func(e *mime.Envelope) any{
-	"messageId": func(e *mime.Envelope) any { return idsOrNull(mime.MessageIDs(e.MessageID)) },
-	"inReplyTo": func(e *mime.Envelope) any { return idsOrNull(mime.MessageIDs(e.InReplyTo)) },
+	"messageId": func(e *mime.Envelope) any { return listOrNull(mime.MessageIDs(e.MessageID)) },
+	"inReplyTo": func(e *mime.Envelope) any { return listOrNull(mime.MessageIDs(e.InReplyTo)) },
 	"sender":    func(e *mime.Envelope) any { return addressesOrNull(e.Sender) },
 	"from":      func(e *mime.Envelope) any { return addressesOrNull(e.From) },
 	"to":        func(e *mime.Envelope) any { return addressesOrNull(e.To) },
@@ -296,21 +287,9 @@ var envelopeProperties = map[string]func(e *mime.Envelope) any{
 	"sentAt": func(e *mime.Envelope) any { return asDate(e.Date) },
 }
 
-func idsOrNull(ids []string) any {
-	if len(ids) == 0 {
-		return nil
-	}
-	return ids
-}
-
 func addressesOrNull(list []mime.Address) any {
 	if len(list) == 0 {
 		return nil
 	}
 	return asAddresses(list)
-}
-
-// parsed reads a blob as a letter (RFC 8621 §4.9).
-func (c *call) parsed(ctx context.Context, b letterBody) (*mime.Message, error) {
-	return mime.Parse(newSection(ctx, b), mime.Limits{})
 }

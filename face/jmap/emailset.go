@@ -99,7 +99,7 @@ func editError(err error) error {
 func (t emails) edits(c *call, v mailbox.Viewer, s *setting) (edits []mailbox.Edit, of []string) {
 	own := c.accountID(v)
 	for _, u := range s.Update {
-		e, err := t.edit(c, own, u)
+		e, err := t.edit(c, v, own, u)
 		if err != nil {
 			s.NotUpdated(u.ID, err)
 			continue
@@ -118,17 +118,39 @@ func (t emails) edits(c *call, v mailbox.Viewer, s *setting) (edits []mailbox.Ed
 }
 
 // edit is what a patch does to a message: only mailboxIds and keywords can be changed (RFC 8621 §4.6).
-func (t emails) edit(c *call, own haven.AccountID, u updating) (e mailbox.Edit, err error) {
+func (t emails) edit(c *call, v mailbox.Viewer, own haven.AccountID, u updating) (e mailbox.Edit, err error) {
 	if e.Msg = messageOf(u.ID, "M"); e.Msg == 0 {
 		return e, errNotFound
 	}
-	if err := u.Patch.Only("mailboxIds", "keywords"); err != nil {
+	if u.Patch, err = t.news(c, v, u); err != nil {
+		return e, err
+	}
+	if err := u.Patch.Only(changeableProperties...); err != nil {
 		return e, err
 	}
 	if err := editFolders(c, own, u.Patch, &e); err != nil {
 		return e, err
 	}
 	return e, editKeywords(u.Patch, &e)
+}
+
+var changeableProperties = []string{"mailboxIds", "keywords"}
+
+// news is what a patch has that is not what the message has already. Parts and texts are not looked at: whoever names them is refused.
+func (t emails) news(c *call, v mailbox.Viewer, u updating) (patch, error) {
+	passed := slices.Concat(changeableProperties, structureProperties, bodyProperties)
+	named := slices.DeleteFunc(u.Patch.Properties(), func(name string) bool {
+		return !slices.Contains(emailProperties, name) || slices.Contains(passed, name)
+	})
+	if len(named) == 0 {
+		return u.Patch, nil
+	}
+	current := record{}
+	err := t.Read(c, v, []string{u.ID}, wanting(named), func(id string, o any) { current = cut(o, id, wanting(named)).(record) })
+	if err != nil {
+		return patch{}, err
+	}
+	return u.Patch.Without(current)
 }
 
 func editFolders(c *call, own haven.AccountID, p patch, e *mailbox.Edit) error {

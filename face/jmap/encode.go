@@ -31,6 +31,8 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case nil:
 		return append(b, "null"...), nil
+	case encoded:
+		return append(b, v...), nil
 	case string:
 		return appendString(b, v)
 	case bool:

@@ -1,6 +1,9 @@
 package jmap
 
 import (
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,5 +209,37 @@ func TestRFC8621_4_1_1_Deleted(t *testing.T) {
 	mark(mailbox.RemoveFlags)
 	if p.ids(args{}) != a[1]+" "+a[0] {
 		t.Error(p.ids(args{}))
+	}
+}
+
+// A client may give an object back whole, with what is the service's to set as it was (RFC 8620 §5.3), and written in any order.
+func TestRFC8621_2_5_AFolderIsGivenBackWhole(t *testing.T) {
+	t.Parallel()
+	m := newMailWorld(t)
+	p := m.mail(t, anna, pharmacy)
+	made := p.do("Mailbox/set", args{"create": args{"f": args{"name": "Orders"}}})["created"].(args)["f"].(args)["id"].(string)
+	whole := p.list("Mailbox/get", args{"ids": []string{made}})[0]
+	whole["name"] = "Old orders"
+	var rights []string
+	for name, may := range whole["myRights"].(args) {
+		rights = append(rights, fmt.Sprintf("%q: %v", name, may))
+	}
+	slices.SortFunc(rights, func(a, b string) int { return strings.Compare(b, a) })
+	whole["myRights"] = json.RawMessage("{" + strings.Join(rights, ", ") + "}")
+	if out := p.do("Mailbox/set", args{"update": args{made: whole}}); text(out["updated"]) != `{"`+made+`":null}` {
+		t.Fatal(text(out))
+	}
+	if got := p.list("Mailbox/get", args{"ids": []string{made}})[0]; got["name"] != "Old orders" {
+		t.Error(text(got))
+	}
+	for name, value := range map[string]any{"id": "F1", "totalEmails": 7, "myRights": args{}} {
+		out := p.do("Mailbox/set", args{"update": args{made: args{name: value}}})
+		if e := text(out["notUpdated"]); !strings.Contains(e, `"invalidProperties"`) || !strings.Contains(e, `"`+name+`"`) {
+			t.Errorf("%s: %s", name, text(out))
+		}
+	}
+	// A creation that there never was is no folder: nothing lies in it, and not what lies in none.
+	if out := p.do("Mailbox/query", args{"filter": args{"parentId": "#never"}}); text(out["ids"]) != "[]" {
+		t.Error(text(out))
 	}
 }

@@ -1,6 +1,10 @@
 package jmap
 
-import "haven"
+import (
+	"cmp"
+
+	"haven"
+)
 
 // get is a type's /get (RFC 8620 §5.1).
 func (c *call) get(t getter) (any, error) {
@@ -9,7 +13,7 @@ func (c *call) get(t getter) (any, error) {
 		return nil, err
 	}
 	ids, named := c.args.IDs("ids"), c.args.Has("ids")
-	want := c.wanted(t)
+	want := c.wanted("properties", t)
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
@@ -35,10 +39,17 @@ type propertied interface {
 	Properties() (all, usual []string)
 }
 
-// wanted reads the properties of a /get; one that the type does not have is refused.
-func (c *call) wanted(t propertied) properties {
+// mostProperties is how many properties a client may name: all that any type has, and many of header fields.
+const mostProperties = 100
+
+// wanted reads the properties that an argument names; one that the type does not have is refused.
+func (c *call) wanted(argument string, t propertied) properties {
 	all, usual := t.Properties()
-	names := c.args.Strings("properties")
+	names := c.args.Strings(argument)
+	if len(names) > mostProperties {
+		c.args.Bad(argument, "names more than %d properties", mostProperties)
+		names = nil
+	}
 	if names == nil {
 		names = usual
 	} else {
@@ -49,7 +60,7 @@ func (c *call) wanted(t propertied) properties {
 		more, _ := t.(accepter)
 		for _, name := range names {
 			if !known[name] && (more == nil || !more.Accepts(name)) {
-				c.args.Bad("properties", "has the unknown property %q", name)
+				c.args.Bad(argument, "has the unknown property %q", name)
 			}
 		}
 	}
@@ -84,8 +95,9 @@ func (c *call) read(ids []string, want properties, objects func(ids []string, ad
 		}
 		once[name] = true
 	}
-	there := make(map[string]any, len(real))
-	if err := objects(real, func(id string, o any) { there[id] = cut(o, id, want) }); err != nil {
+	there, room := make(map[string]encoded, len(real)), c.room()
+	err := objects(real, func(id string, o any) { there[id] = room.put(cut(o, id, want)) })
+	if err = cmp.Or(room.err, err); err != nil {
 		return nil, err
 	}
 	given := make(map[string]bool, len(real))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,62 @@ func TestLargestRequestsAreBounded(t *testing.T) {
 		spent := (after.TotalAlloc - before.TotalAlloc) >> 20
 		t.Logf("%s: %v, %d MiB in all, %v", x.name, took.Round(time.Millisecond), spent, err)
 		if took > 30*time.Second || spent > 150 {
+			t.Errorf("%s: %v, %d MiB", x.name, took, spent)
+		}
+	}
+}
+
+// Not parallel: it measures what the arguments of one call may cost, as many as one request may have.
+func TestLargestArgumentsAreBounded(t *testing.T) {
+	m := newMailWorld(t)
+	p := m.mail(t, anna, anna)
+	var letters []string
+	for i := range 50 {
+		letters = append(letters, fmt.Sprintf("Subject: letter %d\r\n\r\nIt says little.\r\n", i))
+	}
+	ids, inbox := text(p.deliver(letters...)), p.folder("inbox")
+	const n = 190_000
+	list := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString("," + strings.ReplaceAll(format, "#", strconv.Itoa(i)))
+		}
+		return b.String()[1:]
+	}
+	for _, x := range []struct{ name, call, args, want string }{
+		{"unknown arguments", "Email/get", list(n, `"k#":1`), "invalidArguments"},
+		{"unknown properties of what is made", "Mailbox/set", `"create":{"a":{` + list(n, `"k#":1`) + `}}`, ""},
+		{"ids to be destroyed", "Email/set", `"destroy":[` + list(n, `"M#"`) + `]`, "requestTooLarge"},
+		{"ids to be destroyed and changed", "Email/set", `"destroy":[` + list(n/2, `"M#"`) + `],"update":{` + list(n/2, `"N#":{}`) + `}`, "requestTooLarge"},
+		{"a patch of a folder", "Mailbox/set", `"update":{"` + inbox + `":{` + list(n, `"k#":1`) + `}}`, ""},
+		{"a patch into what a folder has", "Mailbox/set", `"update":{"` + inbox + `":{` + list(n, `"myRights/k#":1`) + `}}`, ""},
+		{"a patch of a message", "Email/set", `"update":{"M1":{` + list(n, `"k#":1`) + `}}`, ""},
+		{"keywords", "Email/set", `"update":{"M1":{` + list(n, `"keywords/k#":true`) + `}}`, ""},
+		{"properties", "Email/get", `"ids":` + ids + `,"properties":[` + list(n, `"id"`) + `]`, "invalidArguments"},
+		{"header fields of parts", "Email/get", `"ids":` + ids + `,"bodyProperties":[` + list(n, `"header:x#"`) + `]`, "invalidArguments"},
+		{"types", "Blob/lookup", `"ids":[` + list(1000, `"X#"`) + `],"typeNames":[` + list(n, `"Email"`) + `]`, ""},
+		{"folders", "Email/query", `"filter":{"inMailboxOtherThan":[` + list(n, `"F#"`) + `]}`, ""},
+		{"words", "Email/query", `"filter":{"text":"` + strings.ReplaceAll(list(1_000_000, "w#"), ",", " ") + `"}`, "invalidArguments"},
+		{"words that are to be shown", "SearchSnippet/get", `"emailIds":` + ids + `,"filter":{"text":"` + strings.ReplaceAll(list(1_000_000, "w#"), ",", " ") + `"}`, "invalidArguments"},
+		{"references", "Core/echo", strings.ReplaceAll(list(n/5, `"?r#":{"resultOf":"0","name":"Core/echo","path":"/a"}`), "?", "#"), "requestTooLarge"},
+	} {
+		big := ""
+		if x.name == "references" {
+			big = strings.Repeat("x", 5_000_000)
+		}
+		body := []byte(`{"using":["` + strings.Join([]string{coreURN, mailURN, blobURN}, `","`) + `"],"methodCalls":[["Core/echo",{"a":"` + big + `"},"0"],["` + x.call + `",{"accountId":"` + p.account + `",` + x.args + `},"1"]]}`)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		r, err := p.c.Post(t.Context(), body)
+		took := time.Since(begin)
+		runtime.ReadMemStats(&after)
+		spent := (after.TotalAlloc - before.TotalAlloc) >> 20
+		t.Logf("%s: %v, %d MiB in all", x.name, took.Round(time.Millisecond), spent)
+		if err != nil || r.Answers[1].Error() != x.want {
+			t.Errorf("%s: %.300s, %v", x.name, r.Answers, err)
+		}
+		if took > 30*time.Second || spent > 600 {
 			t.Errorf("%s: %v, %d MiB", x.name, took, spent)
 		}
 	}

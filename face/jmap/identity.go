@@ -97,7 +97,7 @@ func (t identities) Set(c *call, v mailbox.Viewer, s *setting) error {
 	}
 	for _, u := range s.Update {
 		id, _ := sending.ParseIdentityID(u.ID)
-		ch, err := identityPatch(u.Patch)
+		ch, err := t.change(c, v, u)
 		if err == nil {
 			err = c.srv.o.Identities.ChangeIdentity(c.ctx, c.by(v), id, ch)
 		}
@@ -138,6 +138,22 @@ func (identities) create(c *call, v mailbox.Viewer, s *setting, x creating) {
 		}
 	}
 	s.Created(x.CID, sending.IdentityID(made.ID), set)
+}
+
+// change reads what an identity is to say. What nobody changes may be given back as it is.
+func (t identities) change(c *call, v mailbox.Viewer, u updating) (ch sending.IdentityChange, err error) {
+	current := record{}
+	err = t.Read(c, v, []string{u.ID}, properties{}, func(id string, o any) {
+		current = record{"id": id, "email": o.(record)["email"], "mayDelete": o.(record)["mayDelete"]}
+	})
+	if err != nil {
+		return ch, err
+	}
+	p, err := u.Patch.Without(current)
+	if err != nil {
+		return ch, err
+	}
+	return identityPatch(p)
 }
 
 // identityPatch reads a patch; the address of an identity stays (RFC 8621 §6).

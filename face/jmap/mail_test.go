@@ -255,6 +255,16 @@ func TestRFC8621_4_6_EmailSet(t *testing.T) {
 			t.Errorf("%s: %s", name, text(out))
 		}
 	}
+	// What is the service's to set may be given back as it is (RFC 8620 §5.3).
+	whole := p.email(id, "blobId", "threadId", "size", "receivedAt", "messageId", "from", "subject", "sentAt", "preview", "hasAttachment", "mailboxIds", "keywords")
+	whole["keywords"].(args)["later"] = true
+	if out := p.do("Email/set", args{"update": args{id: whole}}); text(out["updated"]) != `{"`+id+`":null}` {
+		t.Error(text(out))
+	}
+	whole["size"] = 1
+	if e := text(p.do("Email/set", args{"update": args{id: whole}})["notUpdated"]); !strings.Contains(e, `"properties":["size"]`) {
+		t.Error(e)
+	}
 	out = p.do("Email/set", args{"destroy": []string{id, "Mzz"}})
 	if text(out["destroyed"]) != `["`+id+`"]` || !strings.Contains(text(out["notDestroyed"]), "notFound") {
 		t.Error(text(out))

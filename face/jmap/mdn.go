@@ -234,7 +234,7 @@ func mdnParse(c *call) (any, error) {
 	if most := c.srv.o.Policy.Get; len(ids) > most {
 		return nil, fail("requestTooLarge", "At most %d files can be read with one call.", most)
 	}
-	p, err := parseEach(ids, func(id string) (record, error) { return c.readMDN(v, id) })
+	p, err := c.parseEach(ids, func(id string) (record, error) { return c.readMDN(v, id) })
 	return record{"accountId": c.args.String("accountId"), "parsed": orNull(p.of), "notParsable": listOrNull(p.notParsable), "notFound": listOrNull(p.notFound)}, err
 }
 
@@ -245,11 +245,11 @@ func (c *call) readMDN(v mailbox.Viewer, id string) (record, error) {
 		return nil, err
 	}
 	defer b.Close()
-	m, err := c.parsed(c.ctx, b)
+	body, m, err := c.letterIn(b)
 	if err != nil {
 		return nil, err
 	}
-	d, text, is := mime.ReadDisposition(b, m)
+	d, text, is := mime.ReadDisposition(body, m)
 	if !is {
 		return nil, errNoLetter
 	}
@@ -271,12 +271,4 @@ func (c *call) mdnFor(v mailbox.Viewer, messageID string) (any, error) {
 		return nil, err
 	}
 	return emailID(found[0]), nil
-}
-
-// listOrNull is a list, or null where it is empty.
-func listOrNull(list []string) any {
-	if len(list) == 0 {
-		return nil
-	}
-	return list
 }

@@ -37,10 +37,14 @@ type badMembers struct {
 
 func (b *badMembers) Error() string { return strings.Join(b.says, "; ") }
 
-func (b *badMembers) add(name, say string) {
-	if !slices.Contains(b.names, name) {
-		b.names = append(b.names, name)
-		b.says = append(b.says, name+": "+say)
+// mostBad is how many faults of one object are told.
+const mostBad = 50
+
+func (b *badMembers) add(name, say string) { b.note(name, name+": "+say) }
+
+func (b *badMembers) note(name, text string) {
+	if len(b.names) < mostBad && !slices.Contains(b.names, name) {
+		b.names, b.says = append(b.names, name), append(b.says, text)
 	}
 }
 
@@ -344,7 +348,7 @@ func (o *object) Take(name string, v *object) {
 	var bad *badMembers
 	if errors.As(v.Done(), &bad) {
 		for i, n := range bad.names {
-			o.bad.names, o.bad.says = append(o.bad.names, name+"/"+n), append(o.bad.says, name+"/"+bad.says[i])
+			o.bad.note(name+"/"+n, name+"/"+bad.says[i])
 		}
 	}
 }
@@ -369,3 +373,19 @@ func (o *object) Done() error {
 
 // date writes a UTCDate.
 func date(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// dateOrNull is a moment, or null where there is none.
+func dateOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return date(t)
+}
+
+// listOrNull is a list, or null where it is empty.
+func listOrNull(list []string) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}

@@ -3,7 +3,6 @@ package jmap
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -53,9 +52,10 @@ func splitPointer(s string) (path []string, ok bool) {
 
 // Properties are the properties that the patch touches, each once.
 func (p patch) Properties() (names []string) {
+	once := make(map[string]bool, len(p.steps))
 	for _, s := range p.steps {
-		if !slices.Contains(names, s.path[0]) {
-			names = append(names, s.path[0])
+		if name := s.path[0]; !once[name] {
+			once[name], names = true, append(names, name)
 		}
 	}
 	return names
@@ -73,6 +73,21 @@ func (p patch) Only(names ...string) error {
 		return nil
 	}
 	return &bad
+}
+
+// Without is the patch without those of its whole values that an object has already (RFC 8620 §5.3: a client may give back what is the server's to set).
+func (p patch) Without(current record) (patch, error) {
+	var left patch
+	for _, s := range p.steps {
+		was, err := json.Marshal(current[s.path[0]])
+		if err != nil {
+			return patch{}, err
+		}
+		if _, has := current[s.path[0]]; !has || len(s.path) > 1 || !alike(was, s.value) {
+			left.steps = append(left.steps, s)
+		}
+	}
+	return left, nil
 }
 
 // Whole is the value by which a property is replaced whole; nil where it is not. JSON's null is "null".
@@ -108,34 +123,37 @@ func (p patch) Apply(current record) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var tree map[string]any
+	if err := d.Decode(&tree); err != nil {
+		return nil, err
+	}
 	for _, s := range p.steps {
-		if raw, err = s.apply(raw, s.path); err != nil {
+		if err := s.apply(tree); err != nil {
 			return nil, err
 		}
+	}
+	if raw, err = json.Marshal(tree); err != nil {
+		return nil, err
 	}
 	return parseObject(raw)
 }
 
-// apply puts the value at path into the object that raw is.
-func (s patchStep) apply(raw json.RawMessage, path []string) (json.RawMessage, error) {
-	var in map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &in); err != nil || in == nil {
-		return nil, refuse("invalidPatch", "There is nothing at "+s.pointer+".", s.pointer)
-	}
-	out, name := maps.Clone(in), path[0]
-	switch under, there := in[name]; {
-	case len(path) > 1 && !there:
-		return nil, refuse("invalidPatch", "There is nothing at "+s.pointer+".", s.pointer)
-	case len(path) > 1:
-		changed, err := s.apply(under, path[1:])
-		if err != nil {
-			return nil, err
+// apply puts the value where the path leads to in a decoded object.
+func (s patchStep) apply(in map[string]any) error {
+	last := len(s.path) - 1
+	for _, name := range s.path[:last] {
+		under, ok := in[name].(map[string]any)
+		if !ok {
+			return refuse("invalidPatch", "There is nothing at "+s.pointer+".", s.pointer)
 		}
-		out[name] = changed
-	case bytes.Equal(s.value, []byte("null")):
-		delete(out, name) // absent is the default
-	default:
-		out[name] = s.value
+		in = under
 	}
-	return json.Marshal(out)
+	if bytes.Equal(s.value, []byte("null")) {
+		delete(in, s.path[last]) // absent is the default
+		return nil
+	}
+	in[s.path[last]] = s.value
+	return nil
 }

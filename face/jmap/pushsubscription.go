@@ -58,7 +58,7 @@ func (c *call) holder() push.Holder {
 // pushSubscriptionGet is RFC 8620 §7.2.1's.
 func pushSubscriptionGet(c *call) (any, error) {
 	ids, named := c.args.IDs("ids"), c.args.Has("ids")
-	want := c.wanted(pushSubscriptions{})
+	want := c.wanted("properties", pushSubscriptions{})
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}

@@ -160,7 +160,8 @@ func (c *call) queryChanges(t queryChanger) (any, error) {
 		return nil, err
 	}
 	c.args.Require("sinceQueryState")
-	q, since, most, upTo := c.asking(), c.args.String("sinceQueryState"), c.mostChanges(), c.args.ID("upToId")
+	q, since, most := c.asking(), c.args.String("sinceQueryState"), c.mostChanges()
+	upTo, _ := c.resolve(c.args.ID("upToId"))
 	total := c.args.Bool("calculateTotal", false)
 	if err := c.args.Done(); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package jmap
 
 import (
+	"strings"
+
 	"haven"
 	"haven/mail/mailbox"
 )
@@ -18,7 +20,10 @@ var quotaMethods = map[string]method{
 // quotas is the type Quota (RFC 9425 §4).
 type quotas struct{}
 
-const quotaID = "octets"
+const (
+	quotaID   = "octets"
+	quotaName = "Mailbox"
+)
 
 var quotaShape = Shape{
 	{"id", "QuotaId", ServerSet, ""},
@@ -56,7 +61,7 @@ func (t quotas) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add 
 	for _, id := range ids {
 		if id == quotaID {
 			add(id, record{"resourceType": "octets", "used": q.Bytes, "hardLimit": q.LimitBytes, "warnLimit": q.LimitBytes / 10 * 9, "softLimit": nil,
-				"scope": "account", "name": "Mailbox", "description": "Room for the messages of this mailbox, with what is attached to them.", "types": []string{"Email"}})
+				"scope": "account", "name": quotaName, "description": "Room for the messages of this mailbox, with what is attached to them.", "types": []string{"Email"}})
 		}
 	}
 	return nil
@@ -106,6 +111,7 @@ func (t quotas) Query(c *call, v mailbox.Viewer, q asking) (found, error) {
 	return found{State: state, IDs: names(ids), Calculate: true}, err
 }
 
+// quotaFilter reads a filter: a name contains what is said, all else is as it is said (RFC 9425 §4.4).
 func quotaFilter(f *filter) (func(string) bool, error) {
 	if f == nil {
 		return func(string) bool { return true }, nil
@@ -115,7 +121,10 @@ func quotaFilter(f *filter) (func(string) bool, error) {
 	}
 	o := f.Condition
 	fits := true
-	for name, want := range map[string]string{"name": "Mailbox", "scope": "account", "resourceType": "octets", "type": "Email"} {
+	if text, ok := o.OptString("name"); ok {
+		fits = strings.Contains(quotaName, text)
+	}
+	for name, want := range map[string]string{"scope": "account", "resourceType": "octets", "type": "Email"} {
 		if text, ok := o.OptString(name); ok {
 			fits = fits && text == want
 		}

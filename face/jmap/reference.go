@@ -77,13 +77,13 @@ func (r *run) referred(raw json.RawMessage) (json.RawMessage, error) {
 		if a.name != name {
 			return nil, badReference("The first answer of that call is not " + name + ".")
 		}
-		return evaluate(a.result, path)
+		return r.evaluate(a.result, path)
 	}
 	return nil, badReference("No call before this one has the id " + strconv.Quote(of) + ".")
 }
 
 // evaluate follows a path of RFC 8620 §3.7: a JSON pointer (RFC 6901) in which "*" goes through every item of an array.
-func evaluate(raw json.RawMessage, path string) (json.RawMessage, error) {
+func (r *run) evaluate(raw json.RawMessage, path string) (json.RawMessage, error) {
 	if path == "" {
 		return raw, nil
 	}
@@ -92,12 +92,27 @@ func evaluate(raw json.RawMessage, path string) (json.RawMessage, error) {
 	if !ok || !sound || len(names) > 32 {
 		return nil, badReference("The path is no JSON pointer.")
 	}
-	return follow(raw, names)
+	return r.step(raw, names)
 }
 
-func follow(raw json.RawMessage, names []string) (json.RawMessage, error) {
+// traceTimes is how often the answers of a request, were they as long as they may be, are gone through for its references.
+const traceTimes = 4
+
+// trace counts octets of an answer that are gone through for a reference.
+func (r *run) trace(raw json.RawMessage) error {
+	if r.traced += int64(len(raw)); r.traced > traceTimes*r.srv.o.Policy.AnswerOctets {
+		return fail("requestTooLarge", "So much is not gone through for the references of one request. Go on with another one.")
+	}
+	return nil
+}
+
+// step follows the names of a path, one after the other.
+func (r *run) step(raw json.RawMessage, names []string) (json.RawMessage, error) {
 	if len(names) == 0 {
 		return raw, nil
+	}
+	if err := r.trace(raw); err != nil {
+		return nil, err
 	}
 	switch name := names[0]; {
 	case len(raw) > 0 && raw[0] == '{':
@@ -109,29 +124,29 @@ func follow(raw json.RawMessage, names []string) (json.RawMessage, error) {
 		if !there {
 			return nil, badReference("There is no member " + strconv.Quote(name) + ".")
 		}
-		return follow(o.members[i].value, names[1:])
+		return r.step(o.members[i].value, names[1:])
 	case len(raw) > 0 && raw[0] == '[':
 		items, ok := parseArray(raw)
 		if !ok {
 			return nil, errSyntax
 		}
 		if name == "*" {
-			return through(items, names[1:])
+			return r.through(items, names[1:])
 		}
 		i, err := strconv.ParseUint(name, 10, 31)
 		if err != nil || i >= uint64(len(items)) || strconv.FormatUint(i, 10) != name {
 			return nil, badReference("There is no item " + strconv.Quote(name) + ".")
 		}
-		return follow(items[i], names[1:])
+		return r.step(items[i], names[1:])
 	}
 	return nil, badReference("The path leads into what is neither object nor array.")
 }
 
 // through follows the rest of a path in every item; what is an array there is taken apart into one.
-func through(items []json.RawMessage, names []string) (json.RawMessage, error) {
+func (r *run) through(items []json.RawMessage, names []string) (json.RawMessage, error) {
 	all := make([]json.RawMessage, 0, len(items))
 	for _, item := range items {
-		value, err := follow(item, names)
+		value, err := r.step(item, names)
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ func (v *visit) api() error {
 	}
 	done, ok := v.srv.busy.take(v.session.Person)
 	if !ok {
-		return overLimit("maxConcurrentRequests", fmt.Sprintf("At most %d requests of one person are answered at once.", v.srv.o.Policy.Requests))
+		return v.srv.tooMany()
 	}
 	defer done()
 	body, err := v.body()
@@ -66,6 +66,10 @@ func (v *visit) body() ([]byte, error) {
 		return nil, errs.Wrap(errs.Invalid, err, "The request did not come whole.")
 	}
 	return b.Bytes(), nil
+}
+
+func (s *Server) tooMany() *problem {
+	return overLimit("maxConcurrentRequests", fmt.Sprintf("At most %d requests of one person are answered at once.", s.o.Policy.Requests))
 }
 
 func tooLarge(most int64) error {
@@ -270,7 +274,7 @@ func (r *run) add(a answer) error { return r.insert(len(r.answers), a) }
 func (r *run) insert(at int, a answer) error {
 	if r.octets += int64(len(a.result)); r.octets > r.srv.o.Policy.AnswerOctets {
 		r.octets -= int64(len(a.result))
-		return fail("requestTooLarge", "The answers of one request have at most %d octets. Ask for less at once.", r.srv.o.Policy.AnswerOctets)
+		return r.tooMuch()
 	}
 	r.answers = append(r.answers, answer{})
 	copy(r.answers[at+1:], r.answers[at:])

@@ -57,7 +57,34 @@ func (s *setting) perform(v mailbox.Viewer, t stater, do func() error) (any, err
 		s.c.srv.log.Error("a state could not be read after a change", "method", s.c.name, "error", err)
 		after = before
 	}
+	if s.crossed(v, t, before) {
+		return s.answer(nil, after), nil
+	}
 	return s.answer(before, after), nil
+}
+
+// crossed reports whether somebody else changed something since a state, or may have, as far as the type tells changes. Whoever goes on from the state after would
+// never hear of it: RFC 8620 §5.3 has the state before unknown then, and the client asks what changed since its own.
+func (s *setting) crossed(v mailbox.Viewer, t stater, since string) bool {
+	tells, ok := t.(changer)
+	if !ok {
+		return false
+	}
+	ch, err := tells.Changes(s.c, v, since, 0)
+	if err != nil {
+		return true
+	}
+	own := make(map[string]bool, s.size())
+	for _, made := range s.created {
+		own[made.(record)["id"].(string)] = true
+	}
+	for id := range s.updated {
+		own[id] = true
+	}
+	for _, id := range s.destroyed {
+		own[id] = true
+	}
+	return slices.ContainsFunc(ch.all(), func(id string) bool { return !own[id] })
 }
 
 func newSetting(c *call) *setting {
@@ -67,8 +94,7 @@ func newSetting(c *call) *setting {
 // decode reads what a /set is to do, which is all that it has not read already, and refuses what can't be done at all.
 func (s *setting) decode() error {
 	s.decodeCreate("create")
-	s.decodeDestroy()
-	s.decodeUpdate()
+	s.decodeUpdate(s.decodeDestroy())
 	if err := s.c.args.Done(); err != nil {
 		return err
 	}
@@ -78,17 +104,19 @@ func (s *setting) decode() error {
 	return nil
 }
 
-func (s *setting) decodeDestroy() {
-	destroy := s.c.args.IDs("destroy")
-	for _, name := range destroy {
+// decodeDestroy gives the ids that are to go, each once.
+func (s *setting) decodeDestroy() (going map[string]bool) {
+	going = map[string]bool{}
+	for _, name := range s.c.args.IDs("destroy") {
 		id, ok := s.c.resolve(name)
 		switch {
 		case !ok:
 			s.notDestroyed[name] = errNotFound.object()
-		case !slices.Contains(s.Destroy, id):
-			s.Destroy = append(s.Destroy, id)
+		case !going[id]:
+			going[id], s.Destroy = true, append(s.Destroy, id)
 		}
 	}
+	return going
 }
 
 func (s *setting) decodeCreate(argument string) {
@@ -109,7 +137,7 @@ func (s *setting) decodeCreate(argument string) {
 	}
 }
 
-func (s *setting) decodeUpdate() {
+func (s *setting) decodeUpdate(going map[string]bool) {
 	update := s.c.args.Object("update")
 	if update == nil {
 		return
@@ -125,7 +153,7 @@ func (s *setting) decodeUpdate() {
 		switch {
 		case !ok:
 			s.notUpdated[m.name] = errNotFound.object()
-		case slices.Contains(s.Destroy, id):
+		case going[id]:
 			s.notUpdated[id] = errWillDestroy.object()
 		case err != nil:
 			s.NotUpdated(id, err)
@@ -205,8 +233,8 @@ func (s *setting) rest() {
 	}
 }
 
-// answer is what a /set gives back.
-func (s *setting) answer(before, after string) record {
+// answer is what a /set gives back; before is a state, or nil where it is not known.
+func (s *setting) answer(before any, after string) record {
 	r := s.outcome()
 	r["accountId"], r["oldState"], r["newState"] = s.c.args.String("accountId"), before, after
 	return r

@@ -306,7 +306,7 @@ func TestWhatIsGivenIsDescribed(t *testing.T) {
 	t.Parallel()
 	m := newMailWorld(t, func(o *Options) { o.Vacations = noReply{} })
 	d, account := m.in(t, anna)
-	d.set(t, "VacationResponse", account, vacationID)
+	d.set(t, "VacationResponse", account, singleton)
 	d.set(t, "Mailbox", account, m.mail(t, anna, anna).folder("archive"))
 	d.set(t, "Email", account, "M1")
 	k := newDesk(t)

@@ -234,13 +234,12 @@ func shareFilter(f *filter) (func(sharenotification.Notification) bool, error) {
 }
 
 func (t shares) QueryChanges(c *call, v mailbox.Viewer, q asking, since string) (delta, error) {
-	ch, err := t.Changes(c, v, since, 0)
+	f, err := t.Query(c, v, q)
 	if err != nil {
 		return delta{}, err
 	}
-	f, err := t.Query(c, v, q)
-	f.State = ch.NewState
-	return delta{found: f, Touched: slices.Concat(ch.Destroyed, ch.Created), Immutable: true}, err
+	ch, err := t.Changes(c, v, since, 0)
+	return delta{found: f, Touched: ch.all(), Immutable: true}, err
 }
 
 // Set is ShareNotification/set (RFC 9670 §3.5): notifications are dismissed, and neither made nor changed.

@@ -162,8 +162,14 @@ func (s *Server) openScript(ctx context.Context, v mailbox.Viewer, blobID string
 	if !ok || scriptBlobID(id, text) != blobID {
 		return nil, errNoBlob
 	}
-	return partBlobOf{bytes.NewReader([]byte(text)), scriptType, int64(len(text))}, nil
+	return scriptBlob{bytes.NewReader([]byte(text))}, nil
 }
+
+// scriptBlob is what a script says.
+type scriptBlob struct{ *bytes.Reader }
+
+func (scriptBlob) Type() string { return scriptType }
+func (scriptBlob) Close()       {}
 
 // isScriptBlob reports whether an id has the form of a script's blob.
 func isScriptBlob(id string) bool { return strings.HasPrefix(id, "s") && strings.Contains(id, "-") }

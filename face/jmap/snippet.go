@@ -31,14 +31,7 @@ func snippetGet(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return record{"accountId": c.args.String("accountId"), "list": list, "notFound": orNullList(notFound)}, nil
-}
-
-func orNullList(ids []string) any {
-	if len(ids) == 0 {
-		return nil
-	}
-	return ids
+	return record{"accountId": c.args.String("accountId"), "list": list, "notFound": listOrNull(notFound)}, nil
 }
 
 // lookedFor is the words of a filter that are to be found, in a subject and in a text.

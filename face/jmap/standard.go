@@ -1,6 +1,8 @@
 package jmap
 
 import (
+	"slices"
+
 	"haven/mail/mailbox"
 )
 
@@ -52,6 +54,9 @@ type changed struct {
 	Extra                       record // members of the type's own, such as updatedProperties
 }
 
+// all are the ids that changed, whatever became of them.
+func (ch changed) all() []string { return slices.Concat(ch.Destroyed, ch.Created, ch.Updated) }
+
 // changer is a type with a /changes method.
 type changer interface {
 	// Changes tells what changed after a state, at most so many ids (0: no limit was given). It is errCantCalculate for a state that is not
@@ -85,6 +90,9 @@ type setting struct {
 	exact        *[2]string // see Between
 	Extra        record     // further members of the answer
 }
+
+// singleton is the id of the one object of a type that has no more (RFC 8620 §5.3).
+const singleton = "singleton"
 
 // creating is an object to be made, under the client's name for it.
 type creating struct {
@@ -150,7 +158,8 @@ type delta struct {
 	Immutable bool
 }
 
-// queryChanger is a type with a /queryChanges method.
+// queryChanger is a type with a /queryChanges method. It makes the list before it asks what changed: what changes between is then taken out, put where the list
+// has it, and told again by the next. The other way round the list would hold what nobody was told of.
 type queryChanger interface {
 	QueryChanges(c *call, v mailbox.Viewer, q asking, since string) (delta, error)
 }

@@ -9,6 +9,7 @@ import (
 
 	"haven"
 	"haven/face/jmap/jmapclient"
+	"haven/mail/mailbox"
 )
 
 // one makes one call and decodes its answer; an error fails the test.
@@ -151,6 +152,37 @@ func TestRFC8620_5_3_Set(t *testing.T) {
 		if string(raw[name]) != "null" {
 			t.Errorf("%s: %s, want null", name, raw[name])
 		}
+	}
+}
+
+// crowded has somebody else make a thing while one /set is under way.
+type crowded struct{ *things }
+
+func (t crowded) Set(c *call, v mailbox.Viewer, s *setting) error {
+	if err := t.things.Set(c, v, s); err != nil {
+		return err
+	}
+	unlock := t.lock()
+	defer unlock()
+	shelf := t.shelf(v.Account)
+	shelf.things["T900"] = record{"id": "T900", "name": "somebody else's"}
+	shelf.log = append(shelf.log, "T900")
+	return nil
+}
+
+// A client that takes the state after for its own may only do so where nothing came between that it was not told of.
+func TestRFC8620_5_3_SetWhileSomebodyElseDoes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.srv.methods["Thing/crowd"] = method{thingsURN, func(c *call) (any, error) { return c.set(crowded{w.things}) }}
+	c, own := w.as(anna), w.account(anna)
+	a := w.put(anna, "a")
+	change := args{"accountId": own, "update": args{a: args{"name": "b"}}}
+	if raw := one[map[string]json.RawMessage](t, c, "Thing/crowd", change); string(raw["oldState"]) != "null" || string(raw["newState"]) != `"3"` {
+		t.Errorf("crossed: %s", raw)
+	}
+	if raw := one[map[string]json.RawMessage](t, c, "Thing/set", change); string(raw["oldState"]) != `"3"` || string(raw["newState"]) != `"4"` {
+		t.Errorf("alone: %s", raw)
 	}
 }
 

@@ -75,8 +75,8 @@ var submissionShape = Shape{
 	{"sendAt", "UTCDate", ServerSet, "as HOLDFOR or HOLDUNTIL of the envelope ask"},
 	{"undoStatus", `"pending" | "final" | "canceled"`, UpdateOnly, "what is pending is called back with canceled"},
 	{"deliveryStatus", "Record<string, DeliveryStatus> | null", ServerSet, "by address"},
-	{"dsnBlobIds", "BlobId[]", ServerSet, "always empty: notices lie in the mailbox"},
-	{"mdnBlobIds", "BlobId[]", ServerSet, "always empty"},
+	{"dsnBlobIds", "BlobId[]", ServerSet, "notices that came for it"},
+	{"mdnBlobIds", "BlobId[]", ServerSet, "receipts that came for it"},
 }
 
 var submissionProperties = submissionShape.names()

@@ -242,6 +242,11 @@ func TestIdentitySet_RFC8621_6_3(t *testing.T) {
 	ben := p.do(p.as("ben"), jmapclient.Call{Name: "Identity/get", Args: jmapclient.Args{"accountId": p.account(p.Shop), "ids": nil}})
 	p.want("ben's identities", len(at(ben[0], "list").([]any)), 1)
 
+	whole := at(now, "list", 0).(map[string]any)
+	whole["name"] = "Alice again"
+	if r := p.one("Identity/set", jmapclient.Args{"update": jmapclient.Args{id: whole}}); r["notUpdated"] != nil {
+		t.Errorf("given back whole: %v", r)
+	}
 	r = p.one("Identity/set", jmapclient.Args{"update": jmapclient.Args{id: jmapclient.Args{"email": "x@pharmacy.test"}, "I9": jmapclient.Args{"name": "x"}},
 		"destroy": []string{"I8"}})
 	p.want("an address that changes", at(r, "notUpdated", id, "type"), "invalidProperties")
@@ -272,6 +277,15 @@ func TestSubmissionGet_RFC8621_7_1(t *testing.T) {
 		t.Errorf("the reply is %v", reply)
 	}
 	p.want("what there is not", at(r, "notFound", 0), "S1")
+}
+
+// Where nothing is uploaded there is nothing to copy, and no address to upload to.
+func TestWithoutBlobs(t *testing.T) {
+	p := newPost(t)
+	copied := p.do(p.c, jmapclient.Call{Name: "Blob/copy", Args: jmapclient.Args{"fromAccountId": p.account(p.Shop), "accountId": p.account(p.Alice), "blobIds": []string{"Uaaaaaaaaaaaaaaaaaaaaaaaaaa"}}})
+	p.want("a copy", at(copied[0], "notCopied", "Uaaaaaaaaaaaaaaaaaaaaaaaaaa", "type"), "notFound")
+	_, err := p.c.Upload(t.Context(), p.account(p.Alice), "", strings.NewReader("x"))
+	wantStatus(t, "an upload", err, 404, "")
 }
 
 // Notices and receipts that come back are blobs of the submission, which whoever reads the account downloads.
@@ -346,7 +360,8 @@ func TestSubmissionChangesAndQueries_RFC8621_7_2_to_7_4(t *testing.T) {
 		}
 	}
 	p.want("an unknown sort", p.one("EmailSubmission/query", jmapclient.Args{"sort": []any{jmapclient.Args{"property": "size"}}})["type"], "unsupportedSort")
-	p.want("an unknown condition", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"subject": "x"}})["type"], "invalidArguments")
+	p.want("an unknown condition", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"subject": "x"}})["type"], "unsupportedFilter")
+	p.want("a condition that can't be meant", p.one("EmailSubmission/query", jmapclient.Args{"filter": jmapclient.Args{"before": "yesterday"}})["type"], "invalidArguments")
 
 	pending := jmapclient.Args{"filter": jmapclient.Args{"undoStatus": "pending"}}
 	before := p.one("EmailSubmission/query", pending)

@@ -8,44 +8,28 @@ import (
 	"haven/mail/sending"
 )
 
-// submissionTest is a filter over submissions, and whether it looks at what changes.
-type submissionTest struct {
-	match   func(sending.Brief) bool
-	mutable bool
+// submissionLooking is a filter over submissions as it is compiled.
+type submissionLooking struct {
+	c       *call
+	mutable bool // it looks at what changes
 }
 
-// submissionFilter reads a filter (RFC 8621 §7.3).
-func (c *call) submissionFilter(f *filter) submissionTest {
-	if f == nil {
-		return submissionTest{func(sending.Brief) bool { return true }, false}
+// submissionTest says whether a submission is looked for.
+type submissionTest = func(sending.Brief) bool
+
+// compile makes a test of a filter (RFC 8621 §7.3).
+func (l *submissionLooking) compile(f *filter) (submissionTest, error) {
+	switch {
+	case f == nil:
+		return every[sending.Brief](nil), nil
+	case f.Condition == nil:
+		return combine(f, l.compile)
 	}
-	if f.Condition != nil {
-		return c.submissionCondition(f.Condition)
-	}
-	t := submissionTest{}
-	var parts []submissionTest
-	for _, sub := range f.Of {
-		p := c.submissionFilter(sub)
-		parts, t.mutable = append(parts, p), t.mutable || p.mutable
-	}
-	hits := func(b sending.Brief) (n int) {
-		for _, p := range parts {
-			if p.match(b) {
-				n++
-			}
-		}
-		return n
-	}
-	t.match = map[string]func(sending.Brief) bool{
-		"AND": func(b sending.Brief) bool { return hits(b) == len(parts) },
-		"OR":  func(b sending.Brief) bool { return hits(b) > 0 },
-		"NOT": func(b sending.Brief) bool { return hits(b) == 0 },
-	}[f.Op]
-	return t
+	return l.condition(f.Condition)
 }
 
-func (c *call) submissionCondition(o *object) submissionTest {
-	var tests []func(sending.Brief) bool
+func (l *submissionLooking) condition(o *object) (submissionTest, error) {
+	var tests []submissionTest
 	for name, id := range map[string]func(sending.Brief) string{
 		"identityIds": func(b sending.Brief) string { return sending.IdentityID(b.Identity) },
 		"emailIds":    func(b sending.Brief) string { return emailID(b.Msg) },
@@ -56,13 +40,13 @@ func (c *call) submissionCondition(o *object) submissionTest {
 		}
 		wanted := map[string]bool{}
 		for _, want := range o.IDs(name) {
-			real, _ := c.resolve(want)
+			real, _ := l.c.resolve(want)
 			wanted[real] = true
 		}
 		tests = append(tests, func(b sending.Brief) bool { return wanted[id(b)] })
 	}
-	status, mutable := o.OptString("undoStatus")
-	if mutable {
+	if status, ok := o.OptString("undoStatus"); ok {
+		l.mutable = true
 		tests = append(tests, func(b sending.Brief) bool { return b.Undo.String() == status })
 	}
 	if before := o.UTCDate("before"); !before.IsZero() {
@@ -71,10 +55,7 @@ func (c *call) submissionCondition(o *object) submissionTest {
 	if after := o.UTCDate("after"); !after.IsZero() {
 		tests = append(tests, func(b sending.Brief) bool { return !b.SendAt.Before(after) })
 	}
-	c.args.Take("filter", o)
-	return submissionTest{func(b sending.Brief) bool {
-		return !slices.ContainsFunc(tests, func(test func(sending.Brief) bool) bool { return !test(b) })
-	}, mutable}
+	return every(tests), conditionDone(o)
 }
 
 // submissionOrder reads how submissions are sorted (RFC 8621 §7.3): sentAt is what the standard calls sendAt there.
@@ -86,8 +67,11 @@ func submissionOrder(sort []comparator) (func(a, b sending.Brief) int, error) {
 		"sendAt":   func(a, b sending.Brief) int { return a.SendAt.Compare(b.SendAt) },
 	}
 	for _, s := range sort {
-		if keys[s.Property] == nil || s.Collation != "" {
+		if keys[s.Property] == nil {
 			return nil, fail("unsupportedSort", "Submissions are sorted by emailId, threadId and sentAt.")
+		}
+		if err := sortDone(s); err != nil {
+			return nil, err
 		}
 	}
 	return func(a, b sending.Brief) int {
@@ -109,8 +93,9 @@ func (t *submissions) Query(c *call, v mailbox.Viewer, q asking) (found, error) 
 
 // find lists what matches, and whether the filter looks at what changes.
 func (*submissions) find(c *call, v mailbox.Viewer, q asking) (f found, mutable bool, err error) {
-	test := c.submissionFilter(q.Filter)
-	if err := c.args.Err(); err != nil {
+	l := submissionLooking{c: c}
+	match, err := l.compile(q.Filter)
+	if err != nil {
 		return f, false, err
 	}
 	order, err := submissionOrder(q.Sort)
@@ -124,11 +109,11 @@ func (*submissions) find(c *call, v mailbox.Viewer, q asking) (f found, mutable 
 	slices.SortStableFunc(all, order)
 	ids := names{}
 	for _, b := range all {
-		if test.match(b) {
+		if match(b) {
 			ids = append(ids, sending.SubmissionID(b.ID))
 		}
 	}
-	return found{State: stateAt(st.Seq, st.Epoch), IDs: ids, Calculate: true}, test.mutable, nil
+	return found{State: stateAt(st.Seq, st.Epoch), IDs: ids, Calculate: true}, l.mutable, nil
 }
 
 func (t *submissions) QueryChanges(c *call, v mailbox.Viewer, q asking, since string) (delta, error) {
@@ -137,11 +122,5 @@ func (t *submissions) QueryChanges(c *call, v mailbox.Viewer, q asking, since st
 		return delta{}, err
 	}
 	ch, err := t.Changes(c, v, since, 0)
-	if err != nil {
-		return delta{}, err
-	}
-	if ch.NewState != f.State {
-		return delta{}, fail("serverUnavailable", "Something changed at this moment. Ask again.")
-	}
-	return delta{found: f, Touched: slices.Concat(ch.Created, ch.Updated, ch.Destroyed), Immutable: !mutable}, nil
+	return delta{found: f, Touched: ch.all(), Immutable: !mutable}, err
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"time"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -37,8 +36,6 @@ func vacationCapability(a Account) any {
 
 // vacations is the type VacationResponse (RFC 8621 §8): one object, named singleton.
 type vacations struct{}
-
-const vacationID = "singleton"
 
 var vacationShape = Shape{
 	{"id", `"singleton"`, ServerSet, ""},
@@ -78,7 +75,7 @@ func VacationStates(ctx context.Context, of Vacations, v mailbox.Viewer) (map[st
 	return map[string]string{"VacationResponse": state}, err
 }
 
-func (vacations) All(*call, mailbox.Viewer) ([]string, error) { return []string{vacationID}, nil }
+func (vacations) All(*call, mailbox.Viewer) ([]string, error) { return []string{singleton}, nil }
 
 func (vacations) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add func(string, any)) error {
 	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
@@ -86,7 +83,7 @@ func (vacations) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add
 		return err
 	}
 	for _, id := range ids {
-		if id == vacationID {
+		if id == singleton {
 			add(id, vacationObject(r))
 		}
 	}
@@ -98,13 +95,6 @@ func vacationObject(r vacation.Reply) record {
 		"textBody": orNullText(r.Inside), "htmlBody": nil}
 }
 
-func dateOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return date(t)
-}
-
 func (t vacations) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {
 		s.NotCreated(x.CID, errSingleton)
@@ -114,7 +104,7 @@ func (t vacations) Set(c *call, v mailbox.Viewer, s *setting) error {
 	}
 	for _, u := range s.Update {
 		err := error(errNotFound)
-		if u.ID == vacationID {
+		if u.ID == singleton {
 			err = t.update(c, v, u.Patch)
 		}
 		if err != nil {
@@ -143,12 +133,12 @@ func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
 		return err
 	}
 	before := vacationObject(r)
-	before["id"] = vacationID
+	before["id"] = singleton
 	after, err := p.Apply(before)
 	if err != nil {
 		return err
 	}
-	if string(after.Raw("id")) != `"`+vacationID+`"` {
+	if string(after.Raw("id")) != `"`+singleton+`"` {
 		after.Bad("id", "can't be changed")
 	}
 	if after.Has("htmlBody") {

@@ -199,21 +199,40 @@ func (s *socket) message(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer time.AfterFunc(2*s.srv.o.Policy.WriteWithin, cancel).Stop()
-	most := s.srv.o.Policy.RequestOctets
-	body, err := io.ReadAll(io.LimitReader(r, most+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(body)) > most {
+	body, err := s.whole(r)
+	if p := (*problem)(nil); errors.As(err, &p) {
 		if _, err := io.Copy(io.Discard, r); err != nil {
 			return nil, err
 		}
-		return nil, tooLarge(most)
 	}
-	if kind != websocket.MessageText {
-		return nil, requestError(typeNotJSON, "A message is text.")
+	if err == nil && kind != websocket.MessageText {
+		err = requestError(typeNotJSON, "A message is text.")
 	}
-	return body, nil
+	return body, err
+}
+
+// readAlways is how much of a message is read whatever else its person does.
+const readAlways = 64 << 10
+
+// whole reads a message. One that is longer than most is read as one of the requests that its person may have at once: no more of them are held in
+// memory than over HTTP.
+func (s *socket) whole(r io.Reader) ([]byte, error) {
+	most := s.srv.o.Policy.RequestOctets
+	body, err := io.ReadAll(io.LimitReader(r, min(readAlways, most)+1))
+	if err == nil && int64(len(body)) > min(readAlways, most) {
+		done, ok := s.srv.busy.take(s.session.Person)
+		if !ok {
+			return nil, s.srv.tooMany()
+		}
+		defer done()
+		var rest []byte
+		rest, err = io.ReadAll(io.LimitReader(r, most+1-int64(len(body))))
+		body = append(body, rest...)
+	}
+	if err == nil && int64(len(body)) > most {
+		err = tooLarge(most)
+	}
+	return body, err
 }
 
 // envelope is what every message of a client says of itself (RFC 8887 §4.3).
@@ -265,7 +284,7 @@ func (s *socket) request(ctx context.Context, id string, body []byte) error {
 	}
 	done, ok := s.srv.busy.take(s.session.Person)
 	if !ok {
-		return s.refuse(ctx, id, overLimit("maxConcurrentRequests", fmt.Sprintf("At most %d requests of one person are answered at once.", s.srv.o.Policy.Requests)))
+		return s.refuse(ctx, id, s.srv.tooMany())
 	}
 	defer done()
 	out, err := s.srv.respondTo(ctx, s.session, body, id)

@@ -101,6 +101,36 @@ func TestRFC8887_4_3_4_RequestErrors(t *testing.T) {
 	}
 }
 
+// A long message is one of its person's requests while it comes; a short one is read whatever else there is, and refused under its own id.
+func TestRFC8887_LongMessagesTakeTurns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Policy.Requests = 1 })
+	c := w.as(anna)
+	s := w.socket(c)
+	ask := func(octets int) jmapclient.Message {
+		t.Helper()
+		if err := s.Write(within(t), jmapclient.Request{Type: "Request", ID: "x", Using: c.Using, Calls: []jmapclient.Call{{Name: "Core/echo", Args: args{"a": strings.Repeat("x", octets)}, ID: "0"}}}); err != nil {
+			t.Fatal(err)
+		}
+		return next(t, s)
+	}
+	done, ok := w.srv.busy.take(w.people.no[anna])
+	if !ok {
+		t.Fatal("somebody is busy already")
+	}
+	for octets, id := range map[int]string{10: "x", 200_000: ""} {
+		if m := ask(octets); m.Problem.Limit != "maxConcurrentRequests" || m.RequestID != id {
+			t.Errorf("%d octets, while another is answered: %+v", octets, m)
+		}
+	}
+	done()
+	for _, octets := range []int{10, 200_000, readAlways} {
+		if m := ask(octets); m.Type != "Response" || m.RequestID != "x" || len(m.Answers) != 1 || len(m.Answers[0].Args) < octets {
+			t.Errorf("%d octets, alone: %s %+v", octets, m.Type, m.Problem)
+		}
+	}
+}
+
 func TestRFC8887_4_3_5_Push(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

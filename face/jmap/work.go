@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -159,14 +158,6 @@ func workError(err error, properties ...string) *setError {
 		e.Properties = properties
 	}
 	return e
-}
-
-// orNone is a moment, or null where there is none.
-func orNone(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return date(t)
 }
 
 // threadCondition is the one condition by which notes and deadlines are found; others are taken from it by more.

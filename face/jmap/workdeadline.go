@@ -48,7 +48,7 @@ func (workDeadlines) Read(c *call, v mailbox.Viewer, ids []string, _ properties,
 
 func deadlineObject(d work.Deadline) record {
 	r := record{"threadId": threadID(d.Thread), "rule": d.Rule, "startsAt": date(d.Starts), "warnAt": date(d.Stages.Warn), "dueAt": date(d.Stages.Due),
-		"headOfficeAt": date(d.Stages.HeadOffice), "localTeamAt": date(d.Stages.LocalTeam), "endedAt": orNone(d.EndedAt), "stage": nil}
+		"headOfficeAt": date(d.Stages.HeadOffice), "localTeamAt": date(d.Stages.LocalTeam), "endedAt": dateOrNull(d.EndedAt), "stage": nil}
 	if d.Told > 0 {
 		r["stage"] = work.StageNames[d.Told-1]
 	}

@@ -69,7 +69,7 @@ func peopleIn(items []work.Item) (nos []haven.AccountNo) {
 }
 
 func (f faces) item(it work.Item) record {
-	r := record{"status": it.Status.String(), "since": orNone(it.Since), "answeredAt": orNone(it.AnsweredAt), "category": nil}
+	r := record{"status": it.Status.String(), "since": dateOrNull(it.Since), "answeredAt": dateOrNull(it.AnsweredAt), "category": nil}
 	if it.Category != "" {
 		r["category"] = it.Category
 	}

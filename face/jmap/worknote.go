@@ -47,7 +47,7 @@ func (workNotes) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add
 }
 
 func (f faces) note(n work.Note) record {
-	r := record{"threadId": threadID(n.Thread), "createdAt": date(n.At), "editedAt": orNone(n.EditedAt), "text": n.Text}
+	r := record{"threadId": threadID(n.Thread), "createdAt": date(n.At), "editedAt": dateOrNull(n.EditedAt), "text": n.Text}
 	f.put(r, "author", n.Author)
 	return r
 }
@@ -118,7 +118,7 @@ func (workNotes) update(c *call, v mailbox.Viewer, s *setting, x updating) error
 	}
 	n, err := c.work().EditNote(c.ctx, v, numberOf(x.ID, "N"), *text)
 	if err == nil {
-		s.Updated(x.ID, record{"editedAt": orNone(n.EditedAt)})
+		s.Updated(x.ID, record{"editedAt": dateOrNull(n.EditedAt)})
 	}
 	return err
 }
@@ -151,6 +151,3 @@ func (t workNotes) QueryChanges(c *call, v mailbox.Viewer, q asking, since strin
 	ch, err := t.Changes(c, v, since, 0)
 	return delta{found: now, Touched: ch.all(), Immutable: true}, err
 }
-
-// all are the ids that changed, whatever became of them.
-func (ch changed) all() []string { return append(append(ch.Destroyed, ch.Created...), ch.Updated...) }

@@ -10,8 +10,6 @@ import (
 // workSettings is the type WorkSettings: what the owners of a mailbox chose of it. There is one, "singleton".
 type workSettings struct{}
 
-const singleton = "singleton"
-
 var workSettingsShape = Shape{
 	{"id", `"singleton"`, ServerSet, ""},
 	{"stopsSecondReply", "boolean", 0, ""},

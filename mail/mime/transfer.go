@@ -338,6 +338,9 @@ func (p *Part) Raw(r io.ReaderAt) *io.SectionReader {
 // Content reads the part's body decoded, tolerantly.
 func (p *Part) Content(r io.ReaderAt) io.Reader { return NewDecoder(p.Encoding, p.Raw(r)) }
 
+// IsEncoded reports whether Content gives something else than what stands in the letter.
+func (p *Part) IsEncoded() bool { return !isIdentity(p.Encoding) }
+
 // KnownEncoding reports whether Content decodes the body; one in an encoding that it doesn't know is passed on as it is.
 func (p *Part) KnownEncoding() bool {
 	_, known := newOctetDecoder(p.Encoding)

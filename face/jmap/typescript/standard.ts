@@ -130,7 +130,8 @@ export interface SetArguments<T extends { id: Id }, Create, Patch> {
 
 export interface SetAnswer<T extends { id: Id }> {
   accountId: AccountId;
-  oldState: string;
+  /** null where somebody else changed something meanwhile: what that was, /changes tells. */
+  oldState: string | null;
   newState: string;
   created: Record<string, Created<T>> | null;
   updated: IdMap<T["id"], Partial<T> | null> | null;
@@ -154,7 +155,7 @@ export interface CopyArguments<T extends { id: Id }, Create> {
 export interface CopyAnswer<T extends { id: Id }> {
   fromAccountId: AccountId;
   accountId: AccountId;
-  oldState: string;
+  oldState: string | null;
   newState: string;
   created: Record<string, Created<T>> | null;
   notCreated: Record<string, SetError> | null;
