@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"haven"
 	"haven/face/jmap/jmapclient"
@@ -393,5 +394,25 @@ func TestRFC8620_3_3_CreatedIds(t *testing.T) {
 	}
 	if r := call1(t, c, set(args{"e": args{"name": "unasked"}})); r.Created != nil {
 		t.Errorf("nobody asked for %v", r.Created)
+	}
+}
+
+// A request that takes too long is answered all the same: what was done, and that for the rest there was no time.
+func TestRFC8620_3_6_2_RequestsThatTakeTooLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.Policy.AnswerWithin = time.Second })
+	waits := func(c *call) (any, error) {
+		<-c.ctx.Done()
+		return nil, c.ctx.Err()
+	}
+	w.srv.methods["Wait/query"], w.srv.methods["Wait/set"] = method{coreURN, waits}, method{coreURN, waits}
+	for name, want := range map[string]string{"Wait/query": "serverUnavailable", "Wait/set": "serverPartialFail"} {
+		r, err := w.as(anna).Call(t.Context(), jmapclient.Call{Name: "Core/echo"}, jmapclient.Call{Name: name}, jmapclient.Call{Name: "Core/echo"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := []string{r.Answers[0].Error(), r.Answers[1].Error(), r.Answers[2].Error()}; !slices.Equal(got, []string{"", want, "serverUnavailable"}) {
+			t.Errorf("%s: %q", name, got)
+		}
 	}
 }

@@ -54,6 +54,12 @@ var (
 	errAnchorNotFound  = &methodError{Type: "anchorNotFound"}
 )
 
+// What is told of the calls for which a request left no time.
+var (
+	errSlow     = fail("serverUnavailable", "The request took too long. Ask for less at once.")
+	errCutShort = fail("serverPartialFail", "The request took too long, and not all of this was done. Read it anew.")
+)
+
 // methodKinds is the method error for each kind of error that a service gives.
 var methodKinds = map[errs.Kind]string{
 	errs.Internal:  "serverFail",

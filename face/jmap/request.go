@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"haven/platform/errs"
 )
@@ -100,13 +102,16 @@ func (s *Server) respondAs(ctx context.Context, who *Session, body []byte, as re
 			return nil, err
 		}
 	}
+	whole := ctx
+	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Policy.AnswerWithin, errSlow)
+	defer cancel()
 	r := &run{srv: s, session: who, using: map[string]bool{}, created: req.created, accounts: accounts}
 	for _, urn := range req.using {
 		r.using[urn] = true
 	}
 	for _, inv := range req.calls {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		if whole.Err() != nil {
+			return nil, whole.Err() // nobody waits for it any more
 		}
 		r.perform(ctx, inv)
 	}
@@ -199,7 +204,7 @@ func (r *run) perform(ctx context.Context, inv invocation) {
 	}
 	told := ""
 	if err != nil {
-		m := asMethodError(err)
+		m := asMethodError(late(ctx, inv.name, err))
 		told = m.Type
 		if m.Type == "serverFail" {
 			r.srv.log.Error("jmap: a method failed", "method", inv.name, "error", err)
@@ -247,7 +252,22 @@ func failed(id string, m *methodError) answer {
 	return answer{"error", id, raw}
 }
 
+// late is why a method failed once the request has taken too long: it did nothing, or, where it changes things, perhaps not all (RFC 8620 §3.6.2).
+func late(ctx context.Context, name string, err error) error {
+	if ctx.Err() == nil || context.Cause(ctx) != error(errSlow) {
+		return err
+	}
+	_, verb, _ := strings.Cut(name, "/")
+	if slices.Contains([]string{"set", "copy", "import", "send", "upload"}, verb) && !errors.Is(err, errSlow) {
+		return errCutShort
+	}
+	return errSlow
+}
+
 func (r *run) try(c *call, inv invocation) (result any, err error) {
+	if c.ctx.Err() != nil {
+		return nil, context.Cause(c.ctx)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			r.srv.panicked("the method "+r.srv.known(inv.name), p)

@@ -144,8 +144,8 @@ type found struct {
 
 // querier is a type with a /query method.
 type querier interface {
-	// Query finds all ids that match, in order. A condition is read to its end: Done of its object, with c.args.Take("filter", …), or
-	// fail("unsupportedFilter"), fail("unsupportedSort").
+	// Query finds all ids that match, in order. A condition is read to its end, by conditionDone, and a
+	// comparator by sortDone.
 	Query(c *call, v mailbox.Viewer, q asking) (found, error)
 }
 

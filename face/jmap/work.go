@@ -175,6 +175,5 @@ func (c *call) threadCondition(q asking, more func(o *object)) (threads []haven.
 	if more != nil {
 		more(o)
 	}
-	c.args.Take("filter", o)
-	return threads, c.args.Err()
+	return threads, conditionDone(o)
 }

@@ -217,7 +217,7 @@ func TestWorkItemErrors(t *testing.T) {
 		{"another state", "WorkItem/set", own(jmapclient.Args{"ifInState": "x", "update": object1{}}), "stateMismatch"},
 		{"a filter with operators", "WorkItem/query", own(jmapclient.Args{"filter": object1{"operator": "NOT", "conditions": []any{object1{"view": "mine"}}}}), "unsupportedFilter"},
 		{"a view that there is not", "WorkItem/query", own(jmapclient.Args{"filter": object1{"view": "his"}}), "invalidArguments"},
-		{"a condition that there is not", "WorkItem/query", own(jmapclient.Args{"filter": object1{"text": "x"}}), "invalidArguments"},
+		{"a condition that there is not", "WorkItem/query", own(jmapclient.Args{"filter": object1{"text": "x"}}), "unsupportedFilter"},
 		{"a Mailbox that there is not", "WorkItem/query", own(jmapclient.Args{"filter": object1{"inMailbox": "Fx"}}), "invalidArguments"},
 		{"an order that there is not", "WorkItem/query", own(jmapclient.Args{"sort": []any{object1{"property": "subject"}}}), "unsupportedSort"},
 		{"a query state that is none", "WorkItem/queryChanges", own(jmapclient.Args{"sinceQueryState": "1-2"}), "cannotCalculateChanges"},

@@ -273,8 +273,7 @@ func (c *call) workFilter(v mailbox.Viewer, q asking) (f work.Filter, ascending 
 			}
 		}
 		f.Category, f.DueBy = o.String("category"), o.UTCDate("dueBefore")
-		c.args.Take("filter", o)
-		if err := c.args.Err(); err != nil {
+		if err := conditionDone(o); err != nil {
 			return f, false, err
 		}
 	}

@@ -272,6 +272,7 @@ func (j JMAP) bounds() []bound {
 		between("jmap.sockets", j.Sockets, 1, 1000),
 		least("jmap.sockets_total", j.SocketsTotal, 0),
 		{"jmap.ping_every", j.PingEvery >= time.Second && j.PingEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
+		{"jmap.answer_within", j.AnswerWithin >= time.Second && j.AnswerWithin <= 10*time.Minute, "between a second (\"1s\") and 10 minutes (\"10m\")"},
 		some("jmap.write_within", j.WriteWithin),
 		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
 	}

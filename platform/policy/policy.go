@@ -461,6 +461,7 @@ type JMAP struct {
 	Sockets       int           // WebSockets and event sources of one person
 	SocketsTotal  int           // of everybody; 0: no limit
 	PingEvery     time.Duration // a socket from which nothing comes is asked whether it is there
+	AnswerWithin  time.Duration // one request is answered, or what is left of it refused
 	WriteWithin   time.Duration // a client that takes no more for so long is dropped
 	PushDelay     time.Duration // after a push, what changes within this time is pushed together
 }

@@ -201,6 +201,7 @@ func TestCheck(t *testing.T) {
 		{"jmap.sockets", func(p *Policy) { p.JMAP.Sockets = 0 }},
 		{"jmap.sockets_total", func(p *Policy) { p.JMAP.SocketsTotal = -1 }},
 		{"jmap.ping_every", func(p *Policy) { p.JMAP.PingEvery = 0 }},
+		{"jmap.answer_within", func(p *Policy) { p.JMAP.AnswerWithin = 0 }},
 		{"jmap.write_within", func(p *Policy) { p.JMAP.WriteWithin = 0 }},
 		{"jmap.push_delay", func(p *Policy) { p.JMAP.PushDelay = time.Hour }},
 		{"shared.notifications", func(p *Policy) { p.Shared.Notifications = 1 }},
