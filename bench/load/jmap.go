@@ -262,7 +262,7 @@ func Seek(mails []*Mail, perSecond int, d time.Duration, seed uint64) (Listed, e
 }
 
 // Sockets opens n WebSockets that are told of every change, as Idle does with sessions.
-func Sockets(t Target, mails []*Mail, n int, hold time.Duration) (Idle, error) {
+func (t Target) Sockets(mails []*Mail, n int, hold time.Duration) (Idle, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	return t.grown(n, hold, func(k int) (io.Closer, error) {

@@ -213,7 +213,7 @@ func (q *queueFigures) now() outbox.Stats {
 	return st
 }
 
-// remembered is what takes some reading, and so is kept for a minute.
+// remembered is what takes some reading, and so is kept for a while.
 type remembered[T any] struct {
 	read func(ctx context.Context) (T, error)
 	keep time.Duration // 0: a minute

@@ -171,8 +171,8 @@ func copyBlobs(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Set; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d blobs can be copied with one call.", most)
+	if err := atMost(len(ids), c.srv.o.Policy.Set, "blobs can be copied"); err != nil {
+		return nil, err
 	}
 	copied, notCopied := record{}, record{}
 	for _, name := range ids {

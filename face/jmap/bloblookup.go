@@ -31,8 +31,8 @@ func blobLookup(c *call) (any, error) {
 	}
 	slices.Sort(types)
 	types = slices.Compact(types)
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d blobs can be looked up with one call.", most)
+	if err := atMost(len(ids), c.srv.o.Policy.Get, "blobs can be looked up"); err != nil {
+		return nil, err
 	}
 	list, once := []any{}, map[string]bool{}
 	for _, name := range ids {

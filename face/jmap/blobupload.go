@@ -44,8 +44,8 @@ func blobUpload(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Set; len(s.Create) > most {
-		return nil, fail("requestTooLarge", "At most %d blobs can be made with one call.", most)
+	if err := atMost(len(s.Create), c.srv.o.Policy.Set, "blobs can be made"); err != nil {
+		return nil, err
 	}
 	for _, x := range s.Create {
 		made, err := c.makeBlob(v, x.Object)

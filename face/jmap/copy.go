@@ -19,8 +19,8 @@ func (c *call) copy(t copier, destroy string) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Set; len(s.Create) > most {
-		return nil, fail("requestTooLarge", "At most %d objects can be copied with one call.", most)
+	if err := atMost(len(s.Create), c.srv.o.Policy.Set, "objects can be copied"); err != nil {
+		return nil, err
 	}
 	if err := s.copyable(t, from, fromState); err != nil {
 		return nil, err

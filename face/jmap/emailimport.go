@@ -22,8 +22,8 @@ func emailImport(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Set; len(s.Create) > most {
-		return nil, fail("requestTooLarge", "At most %d messages can be imported with one call.", most)
+	if err := atMost(len(s.Create), c.srv.o.Policy.Set, "messages can be imported"); err != nil {
+		return nil, err
 	}
 	r, err := s.perform(v, emails{}, func() error { return emails{}.importAll(c, v, s) })
 	if err != nil {

@@ -42,6 +42,14 @@ func (e *methodError) object() record {
 	return r
 }
 
+// atMost is requestTooLarge for more than may be dealt with at once (RFC 8620 §5.1, §5.3); what says what with, such as "objects can be read".
+func atMost(n, most int, what string) error {
+	if n > most {
+		return fail("requestTooLarge", "At most %d %s with one call.", most, what)
+	}
+	return nil
+}
+
 // The method errors of RFC 8620 that have no sentence of their own.
 var (
 	errUnknownMethod   = &methodError{Type: "unknownMethod"}

@@ -77,8 +77,8 @@ func wanting(names []string) properties {
 
 // read reads each id once, by objects, which adds those that there are: list has them in the order of ids, notFound the others.
 func (c *call) read(ids []string, want properties, objects func(ids []string, add func(id string, object any)) error) (record, error) {
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d objects can be read with one call.", most)
+	if err := atMost(len(ids), c.srv.o.Policy.Get, "objects can be read"); err != nil {
+		return nil, err
 	}
 	list, notFound := []any{}, []string{}
 	real, names := make([]string, 0, len(ids)), make([]string, 0, len(ids))

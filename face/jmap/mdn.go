@@ -231,8 +231,8 @@ func mdnParse(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d files can be read with one call.", most)
+	if err := atMost(len(ids), c.srv.o.Policy.Get, "files can be read"); err != nil {
+		return nil, err
 	}
 	p, err := c.parseEach(ids, func(id string) (record, error) { return c.readMDN(v, id) })
 	return record{"accountId": c.args.String("accountId"), "parsed": orNull(p.of), "notParsable": listOrNull(p.notParsable), "notFound": listOrNull(p.notFound)}, err

@@ -98,8 +98,8 @@ func (s *setting) decode() error {
 	if err := s.c.args.Done(); err != nil {
 		return err
 	}
-	if n, most := s.size(), s.c.srv.o.Policy.Set; n > most {
-		return fail("requestTooLarge", "At most %d objects can be changed with one call.", most)
+	if err := atMost(s.size(), s.c.srv.o.Policy.Set, "objects can be changed"); err != nil {
+		return err
 	}
 	return nil
 }

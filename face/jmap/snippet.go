@@ -18,8 +18,8 @@ func snippetGet(c *call) (any, error) {
 	if err := c.args.Done(); err != nil {
 		return nil, err
 	}
-	if most := c.srv.o.Policy.Get; len(ids) > most {
-		return nil, fail("requestTooLarge", "At most %d messages can be looked through with one call.", most)
+	if err := atMost(len(ids), c.srv.o.Policy.Get, "messages can be looked through"); err != nil {
+		return nil, err
 	}
 	l := &listing{c: c, v: v, own: c.accountID(v)}
 	if _, err := l.compile(f); err != nil {

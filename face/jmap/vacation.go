@@ -125,7 +125,7 @@ func vacationError(err error) error {
 }
 
 func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
-	if err := p.Only("id", "isEnabled", "fromDate", "toDate", "subject", "textBody", "htmlBody"); err != nil {
+	if err := p.Only(vacationProperties...); err != nil {
 		return err
 	}
 	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)

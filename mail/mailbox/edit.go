@@ -136,9 +136,13 @@ func (e *editor) begin(part []Edit) error {
 	return join(e.tx, e.v.Account, e.lock, msgs, nil)
 }
 
-// places are where a message is.
-func (e *editor) places(msg haven.MessageID) (all []spot, err error) {
-	err = e.tx.Query(sqlPlacesOf, []any{int64(e.v.Account), int64(msg)}, func(r db.Row) error {
+func (e *editor) places(msg haven.MessageID) ([]spot, error) {
+	return placesOf(e.tx, e.v.Account, msg)
+}
+
+// placesOf are where a message is.
+func placesOf(tx *db.Tx, account haven.AccountNo, msg haven.MessageID) (all []spot, err error) {
+	err = tx.Query(sqlPlacesOf, []any{int64(account), int64(msg)}, func(r db.Row) error {
 		all = append(all, scanSpot(r))
 		return nil
 	})

@@ -111,7 +111,7 @@ func (s *Service) readForCopy(ctx context.Context, from Viewer, msg haven.Messag
 
 // copyIn makes the new message, with both accounts locked.
 func (s *Service) copyIn(tx *db.Tx, from, to Viewer, x crossing, into []haven.MailboxNo, it Append, l *lock) (Imported, error) {
-	places, err := (&editor{s: s, tx: tx, v: from}).places(x.row.Msg)
+	places, err := placesOf(tx, from.Account, x.row.Msg)
 	if err != nil {
 		return Imported{}, err
 	}

@@ -159,7 +159,7 @@ func jmapSockets(o options) measure {
 		if err != nil {
 			return nil, err
 		}
-		i, err := load.Sockets(t, mails, o.sockets, o.hold)
+		i, err := t.Sockets(mails, o.sockets, o.hold)
 		return []float64{i.KiBEach, i.Further, i.PerSec}, err
 	}}
 }
