@@ -119,36 +119,34 @@ func (c credentials) Holds(ctx context.Context, of push.Holder) error {
 	return c.h.sessions.Holds(ctx, id, of.Person)
 }
 
-// holderSession is the JMAP session that somebody signed in with a credential has; only is the one account that the credential is for, 0 where it is for all.
-func (h *house) holderSession(ctx context.Context, of push.Holder) (who jmap.Session, only haven.AccountNo, err error) {
+// holderSession is the JMAP session that somebody signed in with a credential has.
+func (h *house) holderSession(ctx context.Context, of push.Holder) (jmap.Session, error) {
 	a, err := h.accounts.ByNo(ctx, of.Person)
 	if err != nil {
-		return who, 0, err
+		return jmap.Session{}, err
 	}
-	who = jmapSession(a)
+	who := jmapSession(a)
 	who.Credential = of.Credential
 	p, ok := proofOf(of.Credential)
 	if !ok {
-		return who, 0, nil
+		return who, nil
 	}
 	who.ByProgram = p.Face() == account.Program
-	if only, err = h.accounts.Only(ctx, p); only != a.No {
-		who.Only = only
-	}
-	return who, only, err
+	who.Only, err = h.accounts.Only(ctx, p)
+	return who, err
 }
 
-// readable answers push what somebody may read with a credential: the own mailbox and shared ones; with an app password the one that it is for.
+// readable answers push what somebody may read with a credential: the own mailbox and shared ones; with an app password for a shared one that alone.
 type readable struct{ h *house }
 
 func (r readable) Accounts(ctx context.Context, of push.Holder) (all []haven.AccountNo, err error) {
-	who, only, err := r.h.holderSession(ctx, of)
+	who, err := r.h.holderSession(ctx, of)
 	if err != nil {
 		return nil, err
 	}
 	accounts, err := jmapPeople(r).Accounts(ctx, &who)
 	for _, a := range accounts {
-		if a.Rights.Has(haven.Read) && (only == 0 || only == a.No) {
+		if a.Rights.Has(haven.Read) {
 			all = append(all, a.No)
 		}
 	}
@@ -162,7 +160,7 @@ type seen struct {
 }
 
 func (s seen) States(ctx context.Context, of push.Holder, accounts []haven.AccountNo) (push.States, error) {
-	who, _, err := s.h.holderSession(ctx, of)
+	who, err := s.h.holderSession(ctx, of)
 	if err != nil {
 		return nil, err
 	}

@@ -187,7 +187,8 @@ func TestPushEndsWithTheLogIn(t *testing.T) {
 	}
 }
 
-// What a subscription is told of is what its credential opens: all that the person may read, or an app password's one mailbox, unless that is shut to programs.
+// What a subscription is told of is what its credential opens: all that the person may read, or the one shared mailbox of an app password, but none
+// that is shut to programs where it was a program that signed in.
 func TestPushTellsOfWhatTheCredentialOpens(t *testing.T) {
 	t.Parallel()
 	w := newWoken(t)
@@ -208,10 +209,11 @@ func TestPushTellsOfWhatTheCredentialOpens(t *testing.T) {
 		}
 	}
 	opens("a session", browser, w.who.No, w.box.No)
-	opens("an app password for the own mailbox", own, w.who.No)
+	opens("an app password for the own mailbox", own, w.who.No, w.box.No)
 	opens("an app password for the shared mailbox", shared, w.box.No)
 	w.must(w.h.accounts.SetPrograms(t.Context(), haven.Actor{}, w.box.No, false))
 	opens("a session, with the mailbox shut to programs", browser, w.who.No, w.box.No)
+	opens("an app password for the own mailbox, with the shared one shut to programs", own, w.who.No)
 	opens("an app password for a mailbox that is shut to programs", shared)
 	for what, of := range map[string]push.Holder{"nothing": {}, "another person's session": {Person: w.box.No, Credential: browser.Credential}, "another person's proof": {Person: w.box.No, Credential: own.Credential},
 		"nonsense": {Person: w.who.No, Credential: "proof 1.2"}, "no number": {Person: w.who.No, Credential: "session x"}} {

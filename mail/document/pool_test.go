@@ -255,6 +255,7 @@ func TestPoolIsBounded(t *testing.T) {
 	l.AtOnce, l.Waiting = 1, 1
 	p := poolAs(t, "extract", l)
 	ctx, cancel := context.WithCancel(t.Context())
+	waiting := &asked{Context: ctx, when: make(chan struct{})}
 	begun, more := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -265,12 +266,10 @@ func TestPoolIsBounded(t *testing.T) {
 	<-begun
 	waits := make(chan error, 1)
 	wg.Go(func() {
-		_, err := p.Text(ctx, "", "b.txt", strings.NewReader("b"), 100)
+		_, err := p.Text(waiting, "", "b.txt", strings.NewReader("b"), 100)
 		waits <- err
 	})
-	for len(p.waiting) < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	<-waiting.when
 	if _, err := p.Text(t.Context(), "", "c.txt", strings.NewReader("c"), 100); !errs.Is(err, errs.Transient) {
 		t.Errorf("with a full queue: %v", err)
 	}
@@ -280,6 +279,18 @@ func TestPoolIsBounded(t *testing.T) {
 	}
 	close(more)
 	wg.Wait()
+}
+
+// asked is a context that tells when somebody waits for its end.
+type asked struct {
+	context.Context
+	when chan struct{}
+	once sync.Once
+}
+
+func (a *asked) Done() <-chan struct{} {
+	a.once.Do(func() { close(a.when) })
+	return a.Context.Done()
 }
 
 // gated tells that it is read, and ends when it may.

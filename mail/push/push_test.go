@@ -218,11 +218,12 @@ func (d *device) next(into any) {
 	}
 }
 
-// passes moves the clock on, little by little, until something is pushed.
+// passes moves the clock on, little by little, until something is pushed: as often as the sender waits for it.
 func (h *house) passes() {
-	for len(h.outside.Pushes) == 0 && h.t.Context().Err() == nil {
+	h.t.Helper()
+	for len(h.outside.Pushes) == 0 {
+		h.must(h.Clock.Await(h.t.Context(), 1))
 		h.Clock.Advance(h.policy.Every)
-		time.Sleep(time.Millisecond)
 	}
 }
 

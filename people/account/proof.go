@@ -66,8 +66,8 @@ func (p Proof) Person() haven.AccountNo { return p.person }
 // Face is the door at which.
 func (p Proof) Face() Face { return p.face }
 
-// Only is the one mailbox that what was shown opens: that of an app password (Rules 6); 0 where it was the person's own password, which opens whatever the person
-// may. ErrRevoked where there is no such app password any more.
+// Only is the one mailbox that what was shown opens: the shared one that an app password is for (Rules 6); 0 where it opens whatever the person may, as the person's own
+// password does, and an app password for the own mailbox (docs/decisions/033). ErrRevoked where there is no such app password any more.
 func (s *Service) Only(ctx context.Context, p Proof) (only haven.AccountNo, err error) {
 	if p.app == nil {
 		return 0, nil
@@ -81,8 +81,11 @@ func (s *Service) Only(ctx context.Context, p Proof) (only haven.AccountNo, err 
 			return nil
 		})
 	})
-	if err == nil && only == 0 {
+	switch {
+	case err == nil && only == 0:
 		err = ErrRevoked
+	case only == p.person:
+		only = 0
 	}
 	return only, err
 }

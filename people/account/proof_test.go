@@ -128,8 +128,12 @@ func TestProofText(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		whole, err := h.Accounts.NewAppPassword(ctx, peopletest.Operator, ann.No, ann.No, "tablet")
+		if err != nil {
+			t.Fatal(err)
+		}
 		var kept []account.Proof
-		for password, only := range map[string]haven.AccountNo{peopletest.Password: 0, app: shop.No} {
+		for password, only := range map[string]haven.AccountNo{peopletest.Password: 0, whole: 0, app: shop.No} {
 			s, err := h.Accounts.Authenticate(ctx, login(ann, password))
 			if err != nil {
 				t.Fatal(err)
@@ -147,11 +151,13 @@ func TestProofText(t *testing.T) {
 			kept = append(kept, p)
 		}
 		all, err := h.Accounts.AppPasswords(ctx, ann.No)
-		if err != nil || len(all) != 1 {
+		if err != nil || len(all) != 2 {
 			t.Fatal(all, err)
 		}
-		if err := h.Accounts.RevokeAppPassword(ctx, peopletest.Operator, ann.No, all[0].ID); err != nil {
-			t.Fatal(err)
+		for _, a := range all {
+			if err := h.Accounts.RevokeAppPassword(ctx, peopletest.Operator, ann.No, a.ID); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := h.Accounts.SetPassword(ctx, peopletest.Operator, ann.No, "another kettle tramway", false); err != nil {
 			t.Fatal(err)
