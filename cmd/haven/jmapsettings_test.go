@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"haven"
@@ -89,6 +92,48 @@ func TestRFC8621_8_VacationResponse(t *testing.T) {
 	}
 	if _, fault := w.ask(ben, "shared", "VacationResponse/get", jmapclient.Args{}); fault != "accountNotSupportedByMethod" {
 		t.Errorf("a member who is no owner: %q", fault)
+	}
+}
+
+// Of several who change the reply at once nobody undoes what another changed, and of those who go by the state before one alone is let through.
+func TestRFC8620_5_3_VacationsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newJMAPWorld(t)
+	update := func(args jmapclient.Args) (string, string) { return w.ask(w.ann, "own", "VacationResponse/set", args) }
+	patches := []jmapclient.Args{{"subject": "Gone"}, {"textBody": "Away."}, {"toDate": "2026-12-01T00:00:00Z"}}
+	var all sync.WaitGroup
+	for _, p := range patches {
+		all.Go(func() {
+			if out, fault := update(jmapclient.Args{"update": jmapclient.Args{"singleton": p}}); fault != "" || !strings.Contains(out, `"updated":{"singleton":null}`) {
+				t.Errorf("%v: %s, %s", p, out, fault)
+			}
+		})
+	}
+	all.Wait()
+	out, _ := w.ask(w.ann, "own", "VacationResponse/get", jmapclient.Args{"ids": nil})
+	holds(t, "after all of them", out, `"subject":"Gone"`, `"textBody":"Away."`, `"toDate":"2026-12-01T00:00:00Z"`)
+
+	var is struct{ State string }
+	if err := json.Unmarshal([]byte(out), &is); err != nil {
+		t.Fatal(err)
+	}
+	var let, refused atomic.Int64
+	for i := range 4 {
+		all.Go(func() {
+			out, fault := update(jmapclient.Args{"ifInState": is.State, "update": jmapclient.Args{"singleton": jmapclient.Args{"subject": strconv.Itoa(i)}}})
+			switch {
+			case fault == "stateMismatch":
+				refused.Add(1)
+			case fault == "" && strings.Contains(out, `"updated":{"singleton":null}`):
+				let.Add(1)
+			default:
+				t.Errorf("%s, %s", out, fault)
+			}
+		})
+	}
+	all.Wait()
+	if let.Load() != 1 || refused.Load() != 3 {
+		t.Errorf("%d were let through and %d refused", let.Load(), refused.Load())
 	}
 }
 

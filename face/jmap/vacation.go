@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -61,6 +62,10 @@ func vacationState(ctx context.Context, of Vacations, v mailbox.Viewer) (string,
 	if err != nil {
 		return "", err
 	}
+	return replyState(r)
+}
+
+func replyState(r vacation.Reply) (string, error) {
 	text, err := json.Marshal(r)
 	sum := sha256.Sum256(text)
 	return base64.RawURLEncoding.EncodeToString(sum[:12]), err
@@ -105,7 +110,10 @@ func (t vacations) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, u := range s.Update {
 		err := error(errNotFound)
 		if u.ID == singleton {
-			err = t.update(c, v, u.Patch)
+			err = t.update(c, v, u.Patch, s.IfInState)
+		}
+		if errors.Is(err, errStateMismatch) {
+			return err
 		}
 		if err != nil {
 			s.NotUpdated(u.ID, vacationError(err))
@@ -124,14 +132,35 @@ func vacationError(err error) error {
 	return err
 }
 
-func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
+// patchTries is how often a patch is tried that others' changes come between.
+const patchTries = 5
+
+// update patches the reply as it is when that is written. What somebody else changed meanwhile stays, or is errStateMismatch where a state was asked for.
+func (t vacations) update(c *call, v mailbox.Viewer, p patch, state string) (err error) {
 	if err := p.Only(vacationProperties...); err != nil {
 		return err
 	}
-	r, err := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
-	if err != nil {
-		return err
+	for range patchTries {
+		r, failed := c.srv.o.Vacations.Of(c.ctx, v.Person, v.Account)
+		if failed != nil {
+			return failed
+		}
+		is, failed := replyState(r)
+		if failed != nil {
+			return failed
+		}
+		if state != "" && is != state {
+			return errStateMismatch
+		}
+		if err = t.patch(c, v, p, r); !hasRule(err, vacation.RuleChanged) {
+			return err
+		}
 	}
+	return err
+}
+
+// patch sets the reply that p makes of r, as long as that is the one that stands.
+func (t vacations) patch(c *call, v mailbox.Viewer, p patch, r vacation.Reply) error {
 	before := vacationObject(r)
 	before["id"] = singleton
 	after, err := p.Apply(before)
@@ -153,5 +182,5 @@ func (t vacations) update(c *call, v mailbox.Viewer, p patch) error {
 		return err
 	}
 	own := c.accountID(v)
-	return c.srv.o.Vacations.Set(c.ctx, c.actor(own), vacation.Whose{Person: v.Person, Account: v.Account, ID: own}, r)
+	return c.srv.o.Vacations.Set(c.ctx, c.actor(own), vacation.Whose{Person: v.Person, Account: v.Account, ID: own, Since: &r.Version}, r)
 }

@@ -147,9 +147,9 @@ func (s *Service) answer(ctx context.Context, d due) (a Answer, told memory, why
 	if err != nil {
 		return a, told, "", err
 	}
-	r, ver, lately, sealed, err := s.standing(ctx, d.account)
+	r, lately, sealed, err := s.standing(ctx, d.account)
 	stands := r.Stands(s.o.Clock.Now())
-	switch told.ver = ver; {
+	switch told.ver = r.Version; {
 	case err != nil:
 		return a, told, "", err
 	case stands == (what.Script != nil): // a page's reply that ended, or one that began and is alone now
@@ -182,13 +182,13 @@ func (s *Service) answer(ctx context.Context, d due) (a Answer, told memory, why
 }
 
 // standing is an account's reply as it is now, and how many it has told within the hour.
-func (s *Service) standing(ctx context.Context, account haven.AccountNo) (r Reply, ver int64, lately int, sealed []byte, err error) {
+func (s *Service) standing(ctx context.Context, account haven.AccountNo) (r Reply, lately int, sealed []byte, err error) {
 	hourAgo := s.o.Clock.Now().Add(-time.Hour).UnixMicro()
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		if r, ver, sealed, err = get(tx, account); err != nil {
+		if r, sealed, err = get(tx, account); err != nil {
 			return err
 		}
 		return tx.Query(sqlSince, []any{int64(account), hourAgo}, func(row db.Row) error { lately = int(row.Int64(0)); return nil })
 	})
-	return r, ver, lately, sealed, err
+	return r, lately, sealed, err
 }

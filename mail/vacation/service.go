@@ -90,7 +90,7 @@ func (s *Service) Of(ctx context.Context, person, account haven.AccountNo) (r Re
 		if err := s.manages(tx, person, account); err != nil {
 			return err
 		}
-		r, _, sealed, err = get(tx, account)
+		r, sealed, err = get(tx, account)
 		return err
 	})
 	if err != nil || sealed == nil {
@@ -117,10 +117,17 @@ func (s *Service) manages(tx *db.Tx, person, account haven.AccountNo) error {
 type Whose struct {
 	Person, Account haven.AccountNo
 	ID              haven.AccountID // of the account, for the audit log
+
+	Since *int64 // the Reply.Version that the new one was made from; nil: it stands whatever there was
 }
 
-// Set gives an account a reply. Whoever has had the one before gets the new one too, and whoever waits for the account is woken. Invalid, with the rule, where it can't be turned on so; Denied
-// (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off, which keeps the mailbox's text.
+// RuleChanged is the rule of an error where somebody else has set the reply since it was read.
+const RuleChanged = "vacation.changed"
+
+var errChanged = &errs.Error{Kind: errs.Conflict, Rule: RuleChanged, Say: "Somebody else has changed the automatic reply. Look at it again before you change it."}
+
+// Set gives an account a reply. Whoever has had the one before gets the new one too, and whoever waits for the account is woken. Invalid, with the rule, where it can't be turned on so; Conflict
+// (RuleChanged) where it is no longer what w.Since says; Denied (factor.required) for an owner of a shared mailbox who has no second factor and needs one, but for turning it off, which keeps the mailbox's text.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) error {
 	now := s.o.Clock.Now()
 	if v := r.MayBe(now); !v.Allowed {
@@ -151,14 +158,17 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 		if wake, err = s.o.Changed(tx, w.Account); err != nil { // which locks the account
 			return err
 		}
-		_, ver, kept, err := get(tx, w.Account)
+		was, kept, err := get(tx, w.Account)
 		if err != nil {
 			return err
+		}
+		if w.Since != nil && *w.Since != was.Version {
+			return errChanged
 		}
 		if w.Account != w.Person && !r.On && len(kept) > 0 { // who turns it off for safety writes nothing that another would turn on
 			sealed = kept
 		}
-		ver++
+		ver := was.Version + 1
 		tx.Exec(sqlPut, int64(w.Account), boolOf(r.On), db.Micros(r.From), db.Micros(r.Until), ver, sealed)
 		tx.Exec(sqlForget, int64(w.Account), ver)
 		note := "off"
@@ -180,13 +190,13 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, w Whose, r Reply) 
 // said is what is sealed of a reply.
 type said struct{ Subject, Inside, Outside string }
 
-func get(tx *db.Tx, account haven.AccountNo) (r Reply, ver int64, sealed []byte, err error) {
+func get(tx *db.Tx, account haven.AccountNo) (r Reply, sealed []byte, err error) {
 	err = tx.Query(sqlGet, []any{int64(account)}, func(row db.Row) error {
-		r = Reply{On: row.Int64(0) != 0, From: db.Moment(row.Int64(1)), Until: db.Moment(row.Int64(2))}
-		ver, sealed = row.Int64(3), append([]byte(nil), row.Bytes(4)...)
+		r = Reply{On: row.Int64(0) != 0, From: db.Moment(row.Int64(1)), Until: db.Moment(row.Int64(2)), Version: row.Int64(3)}
+		sealed = append([]byte(nil), row.Bytes(4)...)
 		return nil
 	})
-	return r, ver, sealed, err
+	return r, sealed, err
 }
 
 func (s *Service) open(ctx context.Context, account haven.AccountNo, r Reply, sealed []byte) (Reply, error) {

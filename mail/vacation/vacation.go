@@ -20,6 +20,8 @@ type Reply struct {
 	Subject string    // "": the letter's own, marked
 	Inside  string    // to senders of this service
 	Outside string    // to all others; "": they get no answer
+
+	Version int64 `json:"-"` // as it was read: grows with each Set; 0: none was set yet
 }
 
 // Letter is what is looked at of a letter that came.

@@ -185,6 +185,7 @@ func TestOutside(t *testing.T) {
 		h.must(h.set(h.Ben, h.Ben, vacation.Reply{}))  // the own one is nobody else's
 		h.factor = nil
 		h.must(h.set(h.Ben, h.Shop, r))
+		r.Version = 2 // set twice
 		if got, err := h.replies.Of(t.Context(), h.Ben, h.Shop); err != nil || got != r {
 			t.Errorf("%+v, %v", got, err)
 		}
