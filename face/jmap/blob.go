@@ -69,11 +69,11 @@ func (v *visit) upload() error {
 	if err != nil {
 		return err
 	}
-	done, ok := v.srv.sending.take(v.session.Person)
+	one, ok := v.srv.sending.take(v.session.Person)
 	if !ok {
 		return overLimit("maxConcurrentUpload", fmt.Sprintf("At most %d files of one person are uploaded at once.", p.Uploads))
 	}
-	defer done()
+	defer one.done()
 	if v.r.ContentLength > p.UploadOctets {
 		return v.tooBig()
 	}

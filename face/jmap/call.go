@@ -32,6 +32,7 @@ type call struct {
 type run struct {
 	srv      *Server
 	session  *Session
+	turn     *turn
 	using    map[string]bool
 	created  map[string]string // creation id to id (RFC 8620 §3.3)
 	accounts []Account

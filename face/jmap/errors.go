@@ -64,6 +64,7 @@ var (
 
 // What is told of the calls for which a request left no time.
 var (
+	errMuchHeld = fail("serverUnavailable", "Your other requests are being answered with very much. Ask again when they are.")
 	errSlow     = fail("serverUnavailable", "The request took too long. Ask for less at once.")
 	errCutShort = fail("serverPartialFail", "The request took too long, and not all of this was done. Read it anew.")
 )

@@ -149,7 +149,12 @@ func FuzzRequest(f *testing.F) {
 	w.srv.o.Metrics.Panic = func() { panics++ }
 	delete(w.srv.methods, "Thing/panic")
 	f.Fuzz(func(t *testing.T, body []byte) {
-		out, err := w.srv.respond(t.Context(), &who, body)
+		one, ok := w.srv.busy.take(who.Person)
+		if !ok {
+			t.Fatal("a turn was kept")
+		}
+		out, err := w.srv.respond(t.Context(), &who, one, body)
+		one.done()
 		if err != nil {
 			if p := asProblem(err); !strings.HasPrefix(p.Type, "urn:ietf:params:jmap:error:") {
 				t.Errorf("%q: %v", body, err)

@@ -5,8 +5,8 @@
 // read what is the store's to decide, in the transaction that reads.
 //
 // Deviations: an object holds at most policy.JMAP.Values values in one request and policy.JMAP.Depth levels; the answers of one
-// request are at most policy.JMAP.AnswerOctets together; what is over is refused by the limit that it passes. A request with the
-// cookie of the pages names its person (docs/decisions/025).
+// request, and those that one person waits for at once, are at most policy.JMAP.AnswerOctets together; what is over is refused by the
+// limit that it passes. A request with the cookie of the pages names its person (docs/decisions/025).
 package jmap
 
 import (
@@ -153,7 +153,7 @@ type Server struct {
 	mux      *http.ServeMux
 	methods  map[string]method
 	features []capability
-	busy     *turns // requests of a person at once
+	busy     *turns // requests of a person at once, and what is held of their answers
 	sending  *turns // uploads of a person at once
 	sockets  *sockets
 
@@ -169,7 +169,7 @@ func New(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = clock.Real{}
 	}
-	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests), sending: newTurns(o.Policy.Uploads), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
+	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests, o.Policy.AnswerOctets), sending: newTurns(o.Policy.Uploads, 0), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods)
 	if o.Pushes != nil { // they are of the core capability, which is always there

@@ -35,16 +35,16 @@ func (v *visit) api() error {
 	if kind, _, err := mime.ParseMediaType(v.r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return requestError(typeNotJSON, errType.Say)
 	}
-	done, ok := v.srv.busy.take(v.session.Person)
+	one, ok := v.srv.busy.take(v.session.Person)
 	if !ok {
 		return v.srv.tooMany()
 	}
-	defer done()
+	defer one.done()
 	body, err := v.body()
 	if err != nil {
 		return err
 	}
-	out, err := v.srv.respond(v.ctx(), v.session, body)
+	out, err := v.srv.respond(v.ctx(), v.session, one, body)
 	if err != nil {
 		return err
 	}
@@ -78,17 +78,18 @@ func tooLarge(most int64) error {
 	return overLimit("maxSizeRequest", fmt.Sprintf("A request has at most %d octets.", most))
 }
 
-// respond answers a request as it came; the error is a *problem where the request was refused whole.
-func (s *Server) respond(ctx context.Context, who *Session, body []byte) ([]byte, error) {
-	return s.respondAs(ctx, who, body, response{})
+// respond answers a request as it came; the error is a *problem where the request was refused whole. What is held of the answer is held by the request's turn, which
+// ends when the answer is sent.
+func (s *Server) respond(ctx context.Context, who *Session, by *turn, body []byte) ([]byte, error) {
+	return s.respondAs(ctx, who, by, body, response{})
 }
 
 // respondTo is respond over a WebSocket, to a request that had an id (RFC 8887 §4.3.2).
-func (s *Server) respondTo(ctx context.Context, who *Session, body []byte, id string) ([]byte, error) {
-	return s.respondAs(ctx, who, body, response{Type: "Response", RequestID: id})
+func (s *Server) respondTo(ctx context.Context, who *Session, by *turn, body []byte, id string) ([]byte, error) {
+	return s.respondAs(ctx, who, by, body, response{Type: "Response", RequestID: id})
 }
 
-func (s *Server) respondAs(ctx context.Context, who *Session, body []byte, as response) ([]byte, error) {
+func (s *Server) respondAs(ctx context.Context, who *Session, by *turn, body []byte, as response) ([]byte, error) {
 	req, err := s.parse(body)
 	if err != nil {
 		return nil, err
@@ -105,7 +106,7 @@ func (s *Server) respondAs(ctx context.Context, who *Session, body []byte, as re
 	whole := ctx
 	ctx, cancel := context.WithTimeoutCause(ctx, s.o.Policy.AnswerWithin, errSlow)
 	defer cancel()
-	r := &run{srv: s, session: who, using: map[string]bool{}, created: req.created, accounts: accounts}
+	r := &run{srv: s, session: who, turn: by, using: map[string]bool{}, created: req.created, accounts: accounts}
 	for _, urn := range req.using {
 		r.using[urn] = true
 	}
@@ -288,14 +289,14 @@ func (r *run) try(c *call, inv invocation) (result any, err error) {
 	return m.fn(c)
 }
 
-// add appends a response. It is an error where the answers would be too large together.
+// add appends a response. It is an error where the answers would be too large together, or with what else is held for the person.
 func (r *run) add(a answer) error { return r.insert(len(r.answers), a) }
 
 func (r *run) insert(at int, a answer) error {
-	if r.octets += int64(len(a.result)); r.octets > r.srv.o.Policy.AnswerOctets {
-		r.octets -= int64(len(a.result))
-		return r.tooMuch()
+	if err := r.hold(r.octets + int64(len(a.result))); err != nil {
+		return err
 	}
+	r.octets += int64(len(a.result))
 	r.answers = append(r.answers, answer{})
 	copy(r.answers[at+1:], r.answers[at:])
 	r.answers[at] = a

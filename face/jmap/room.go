@@ -24,13 +24,24 @@ func (r *room) put(o any) encoded {
 		return nil
 	}
 	raw, err := encodeJSON(o)
-	if r.left -= int64(len(raw)); err == nil && r.left < 0 {
-		err = r.run.tooMuch()
+	if r.left -= int64(len(raw)); err == nil {
+		err = r.run.hold(r.run.srv.o.Policy.AnswerOctets - r.left)
 	}
 	if r.err = err; err != nil {
 		return nil
 	}
 	return encoded(raw)
+}
+
+// hold takes room for so many octets of the answers in all.
+func (r *run) hold(octets int64) error {
+	switch {
+	case octets > r.srv.o.Policy.AnswerOctets:
+		return r.tooMuch()
+	case !r.turn.hold(octets):
+		return errMuchHeld
+	}
+	return nil
 }
 
 // tooMuch is the answer where the answers would be too large together.

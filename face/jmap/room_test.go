@@ -26,6 +26,33 @@ func TestAnswersHoldNoMoreThanIsSent(t *testing.T) {
 	}
 }
 
+// All that one person waits for has the room of one request. Nobody else is held up, and what is sent makes room again.
+func TestAnswersOfOnePerson(t *testing.T) {
+	t.Parallel()
+	m := newMailWorld(t, func(o *Options) { o.Policy.AnswerOctets = 100_000 })
+	p, other := m.mail(t, anna, pharmacy), m.mail(t, ben, pharmacy)
+	id := p.deliver("Subject: long\r\n\r\n" + strings.Repeat("a long text ", 2500))[0]
+	get := func(p *mailer) string {
+		_, e := p.try("Email/get", args{"ids": []string{id}, "properties": []string{"bodyValues"}, "fetchAllBodyValues": true})
+		return e
+	}
+	one, ok := m.srv.busy.take(m.people.no[anna])
+	if !ok || !one.hold(40_000) || !one.hold(30_000) || one.hold(100_001) || !one.hold(80_000) {
+		t.Fatal("80,000 octets have no room, or 100,001 have")
+	}
+	if e := get(p); e != "serverUnavailable" {
+		t.Errorf("beside another answer: %q", e)
+	}
+	if e := get(other); e != "" {
+		t.Errorf("of a colleague: %q", e)
+	}
+	one.done()
+	one.done()
+	if e := get(p); e != "" {
+		t.Errorf("after it: %q", e)
+	}
+}
+
 func TestRFC8621_4_2_LettersBeyondTheAnswer(t *testing.T) {
 	t.Parallel()
 	m := newMailWorld(t, func(o *Options) { o.Policy.AnswerOctets = 100_000 })

@@ -140,7 +140,8 @@ func (d dry) call(t *testing.T, name, args string) *call {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &run{srv: d.srv, session: &d.session, accounts: d.accounts, created: map[string]string{}, using: map[string]bool{}}
+	one, _ := newTurns(1, d.srv.o.Policy.AnswerOctets).take(d.session.Person)
+	r := &run{srv: d.srv, session: &d.session, turn: one, accounts: d.accounts, created: map[string]string{}, using: map[string]bool{}}
 	for _, c := range d.srv.features {
 		r.using[c.urn] = true
 	}

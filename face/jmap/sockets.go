@@ -19,26 +19,26 @@ type sockets struct {
 }
 
 func newSockets(each, most int) *sockets {
-	s := &sockets{each: newTurns(each), most: most}
+	s := &sockets{each: newTurns(each, 0), most: most}
 	s.left = sync.NewCond(&s.mu)
 	return s
 }
 
 // take counts one more of a person; it is an error where there are too many. done ends it, once.
 func (s *sockets) take(person haven.AccountNo) (done func(), err error) {
-	leave, ok := s.each.take(person)
+	one, ok := s.each.take(person)
 	if !ok {
 		return nil, errs.E(errs.TooMany, "You have %d connections open already. Close some of your programs or pages.", s.each.most)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.shut || s.most > 0 && s.all >= s.most {
-		leave()
+		one.done()
 		return nil, errs.E(errs.Transient, "The service has very many connections. Try again in a minute.")
 	}
 	s.all++
 	return sync.OnceFunc(func() {
-		leave()
+		one.done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.all--

@@ -318,5 +318,5 @@ func (w *world) put(box, name string) string {
 func (t *turns) has(no haven.AccountNo) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.now[no] > 0
+	return t.now[no].turns > 0
 }

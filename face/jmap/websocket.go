@@ -220,11 +220,11 @@ func (s *socket) whole(r io.Reader) ([]byte, error) {
 	most := s.srv.o.Policy.RequestOctets
 	body, err := io.ReadAll(io.LimitReader(r, min(readAlways, most)+1))
 	if err == nil && int64(len(body)) > min(readAlways, most) {
-		done, ok := s.srv.busy.take(s.session.Person)
+		one, ok := s.srv.busy.take(s.session.Person)
 		if !ok {
 			return nil, s.srv.tooMany()
 		}
-		defer done()
+		defer one.done()
 		var rest []byte
 		rest, err = io.ReadAll(io.LimitReader(r, most+1-int64(len(body))))
 		body = append(body, rest...)
@@ -282,12 +282,12 @@ func (s *socket) request(ctx context.Context, id string, body []byte) error {
 			return err
 		}
 	}
-	done, ok := s.srv.busy.take(s.session.Person)
+	one, ok := s.srv.busy.take(s.session.Person)
 	if !ok {
 		return s.refuse(ctx, id, s.srv.tooMany())
 	}
-	defer done()
-	out, err := s.srv.respondTo(ctx, s.session, body, id)
+	defer one.done()
+	out, err := s.srv.respondTo(ctx, s.session, one, body, id)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -114,7 +114,7 @@ func TestRFC8887_LongMessagesTakeTurns(t *testing.T) {
 		}
 		return next(t, s)
 	}
-	done, ok := w.srv.busy.take(w.people.no[anna])
+	one, ok := w.srv.busy.take(w.people.no[anna])
 	if !ok {
 		t.Fatal("somebody is busy already")
 	}
@@ -123,7 +123,7 @@ func TestRFC8887_LongMessagesTakeTurns(t *testing.T) {
 			t.Errorf("%d octets, while another is answered: %+v", octets, m)
 		}
 	}
-	done()
+	one.done()
 	for _, octets := range []int{10, 200_000, readAlways} {
 		if m := ask(octets); m.Type != "Response" || m.RequestID != "x" || len(m.Answers) != 1 || len(m.Answers[0].Args) < octets {
 			t.Errorf("%d octets, alone: %s %+v", octets, m.Type, m.Problem)

@@ -449,7 +449,7 @@ type JMAP struct {
 	Calls         int           // calls of one request (maxCallsInRequest)
 	Get           int           // objects read with one call (maxObjectsInGet)
 	Set           int           // objects changed with one call (maxObjectsInSet)
-	AnswerOctets  int64         // longest answer to one request
+	AnswerOctets  int64         // longest answer to one request, and of all that one person waits for at once
 	Conditions    int           // conditions and operators of one filter
 	Results       int           // ids that one query gives at once
 	UploadOctets  int64         // longest upload (maxSizeUpload)
