@@ -11,17 +11,18 @@ ARGS ?=
 TEST_PACKAGES := postgresql-15 postfix dovecot-imapd dovecot-lmtpd dovecot-sieve sieve-connect isync neomutt swaks libnet-ssleay-perl msmtp curl openssl expect procps dpkg-dev systemd libsasl2-modules chromium poppler-utils catdoc
 BENCH_PACKAGES := postfix dovecot-imapd dovecot-lmtpd openssl procps
 
-.PHONY: browser packages build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help
+.PHONY: browser packages web build demo test lint race fuzz soak bench bench-people bench-peers deb commonest generate assets install-test install-bench install-node clean help
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
 
-build: ## bin/haven
+build: web ## bin/haven
 	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/haven ./cmd/haven
 
 demo: build ## everything in one process on loopback, with people and mail; more of its flags: make demo ARGS="--port-offset 100"
 	bin/haven demo --data $(DATA) $(if $(FRESH),--fresh) $(ARGS)
 
 test: install-test browser packages build ## every test, with a PostgreSQL and mail programs of its own
+	cd web && npm test --silent
 	HAVEN_BIN=$(CURDIR)/bin/haven $(GO) run ./platform/db/dbtest/withpostgres $(GO) tool gotestsum --format pkgname -- -timeout 20m ./...
 
 race: install-test ## the tests under the race detector
@@ -34,15 +35,19 @@ generate: ## the Go code of the pages, from their templates; the TypeScript of J
 assets: install-node ## the stylesheet and script of the pages, from face/portal/ui
 	cd face/portal/ui && npm ci --no-audit --no-fund --silent && node build.mjs
 
+web: install-node ## the web client, from web/ into the program
+	@cd web && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; } && npm run --silent build -- --logLevel warn
+
 browser: install-node # what drives the browser in the tests
 	@cd e2e/browser && [ -d node_modules ] || npm ci --no-audit --no-fund --silent
 
 packages: install-node # JMAP in TypeScript and the compiler for it; another's JMAP library
 	@for d in web/jmap e2e/a-strangers-jmap-program; do (cd $$d && { [ -d node_modules ] || npm ci --no-audit --no-fund --silent; }) || exit 1; done
 
-lint: generate assets packages ## gofmt, vet, staticcheck, TypeScript, generated files, the direction of imports
+lint: generate assets packages web ## gofmt, vet, staticcheck, TypeScript, generated files, the direction of imports
 	@if [ -n "$$(git status --porcelain -- 'face/portal/page/*_templ.go' face/portal/assets web/jmap/types.ts)" ]; then echo "generated files changed: commit what make generate assets made"; git status --short -- face/portal web/jmap; exit 1; fi
 	cd web/jmap && npm run --silent check
+	cd web && npm run --silent check
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt -w these:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...

@@ -261,6 +261,19 @@ func Seek(mails []*Mail, perSecond int, d time.Duration, seed uint64) (Listed, e
 	return Listed{took[n/2], took[n*99/100]}, err
 }
 
+// SeekOnce has each of some people look for a word in their own mailbox, one after the other, and says how long the slowest took.
+func SeekOnce(mails []*Mail) (slowest time.Duration, err error) {
+	speech := NewLanguage(0)
+	for _, m := range mails {
+		start := time.Now()
+		if _, err := m.send(m.list(jmapclient.Args{"text": speech.Sought()}, false)...); err != nil {
+			return 0, err
+		}
+		slowest = max(slowest, time.Since(start))
+	}
+	return slowest, nil
+}
+
 // Sockets opens n WebSockets that are told of every change, as Idle does with sessions.
 func (t Target) Sockets(mails []*Mail, n int, hold time.Duration) (Idle, error) {
 	ctx, cancel := context.WithCancel(context.Background())

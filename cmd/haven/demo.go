@@ -234,6 +234,7 @@ func (o *demoOptions) run(ctx context.Context, conf *config.Loaded, log *slog.Lo
 type demoFile struct {
 	Ports     map[string]int      `json:"ports"`
 	Portal    string              `json:"portal"`
+	Web       string              `json:"web"`  // the web client
 	JMAP      string              `json:"jmap"` // the session resource (RFC 8620 §2)
 	Outbox    string              `json:"outbox"`
 	Clock     string              `json:"clock"`
@@ -279,7 +280,7 @@ func (o *demoOptions) announce(s *serving, cast *demoFile) error {
 		return err
 	}
 	cast.Ports, cast.CA, cast.Portal = s.ports, ca, fmt.Sprintf("http://localhost:%d/", s.ports["http"])
-	cast.JMAP = cast.Portal + ".well-known/jmap"
+	cast.Web, cast.JMAP = cast.Portal+"mail/", cast.Portal+".well-known/jmap"
 	cast.Outbox, cast.Clock = cast.Portal+"outbox", cast.Portal+"demo/clock"
 	b, err := json.MarshalIndent(cast, "", "  ")
 	if err != nil {
@@ -316,7 +317,7 @@ func (o *demoOptions) table(s *serving, cast *demoFile, std stdio) {
 	}
 	_ = w.Flush()
 	fmt.Fprintf(std.out, "Two people are called Ben Whitlock, and one of them works at two pharmacies. Aisha Rahman is the only owner of hers.\n")
-	fmt.Fprintf(std.out, "\nThe pages: %s   log in as one of the people above\nThree minutes there:\n", cast.Portal)
+	fmt.Fprintf(std.out, "\nMail: %s   The pages: %s   log in as one of the people above\nThree minutes there:\n", cast.Web, cast.Portal)
 	for i, step := range demoTour(cast) {
 		fmt.Fprintf(std.out, "  %d. %s\n", i+1, step)
 	}

@@ -14,6 +14,7 @@ import (
 	"haven/face/adminapi"
 	"haven/face/jmap"
 	"haven/face/portal"
+	"haven/face/web"
 	"haven/platform/audit"
 	"haven/platform/cert"
 	"haven/platform/clock"
@@ -56,6 +57,7 @@ func (s *serving) pages() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.portal())
 	mux.Handle("/admin/v1/", api)
+	mux.Handle(web.Root, web.New())
 	for _, path := range jmap.Paths() {
 		mux.Handle(path, s.jmapFace())
 	}

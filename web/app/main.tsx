@@ -1,0 +1,34 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Client, RequestError } from "../jmap/client.js";
+import { Mail } from "../store/mail.js";
+import { MailContext } from "../ui/mail.js";
+import { App } from "./App.js";
+import { leave, watchTabs } from "./session.js";
+import "../ui/base.css";
+import "./app.css";
+
+async function begin(root: HTMLElement) {
+  let client: Client;
+  try {
+    client = await Client.open({ url: location.origin });
+  } catch (error) {
+    if (error instanceof RequestError && error.status < 500) return leave();
+    throw error;
+  }
+  const mail = new Mail(client);
+  watchTabs(client.session.havenPerson ?? "");
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={mail.cache}>
+        <MailContext value={mail}>
+          <App />
+        </MailContext>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}
+
+const root = document.getElementById("app");
+if (root) void begin(root);

@@ -1,0 +1,98 @@
+import { memo } from "react";
+import { locale, t } from "../../locales/text.js";
+import type { WorkItem } from "../../jmap/client.js";
+import { listDate } from "../../model/dates.js";
+import { nameOf, shortName, unique } from "../../model/people.js";
+import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
+import { Icon } from "../../ui/Icon.js";
+import { Marked } from "../../ui/Marked.js";
+
+interface Props {
+  row: Row | undefined;
+  work: WorkItem | undefined;
+  index: number;
+  top: number;
+  height: number;
+  words: readonly string[];
+  /** What a folder of sent letters shows is whom they went to. */
+  isSent: boolean;
+  isOpen: boolean;
+  isSelected: boolean;
+  /** Tab leads here. */
+  isFirst: boolean;
+  onOpen: (row: Row) => void;
+  onToggle: (row: Row, range: boolean) => void;
+}
+
+/** Who wrote in a conversation, or whom it went to. */
+function people(row: Row, isSent: boolean): string {
+  if (isSent) return `${t.to}: ${(row.email.to ?? []).map(nameOf).join(", ")}`;
+  const from = unique(row.thread.flatMap((e) => e.from ?? []));
+  if (from.length === 1 && from[0]) return nameOf(from[0]);
+  return from.map(shortName).join(", ") || t.draft;
+}
+
+export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, isOpen, isSelected, isFirst, onOpen, onToggle }: Props) {
+  const place = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
+  if (!row) {
+    return (
+      <div className="row waiting" role="row" aria-rowindex={index + 1} aria-busy="true" style={place} data-index={index} tabIndex={isFirst ? 0 : -1}>
+        <span role="gridcell" className="hidden">
+          {t.loading}
+        </span>
+      </div>
+    );
+  }
+  const unread = isUnread(row);
+  const who = people(row, isSent);
+  const subject = row.email.subject || t.noSubject;
+  return (
+    <div
+      className={`row ${unread ? "unread" : ""}`}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-selected={isSelected}
+      aria-current={isOpen || undefined}
+      style={place}
+      data-index={index}
+      data-thread={threadOf(row)}
+      tabIndex={isFirst ? 0 : -1}
+      onClick={(e) => (e.shiftKey || e.ctrlKey || e.metaKey ? onToggle(row, e.shiftKey) : onOpen(row))}
+    >
+      <span role="gridcell" className="row-select">
+        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} onClick={(e) => e.stopPropagation()} onChange={() => onToggle(row, false)} />
+      </span>
+      <span role="gridcell" className="row-text">
+        <span className="row-top">
+          {unread && <span className="dot" role="img" aria-label={t.isUnread} />}
+          <span className="row-who">{who}</span>
+          {row.thread.length > 1 && (
+            <span className="row-many" title={t.conversation(row.thread.length)}>
+              {row.thread.length}
+            </span>
+          )}
+          {row.email.hasAttachment && (
+            <span role="img" aria-label={t.attachment}>
+              <Icon name="attach" />
+            </span>
+          )}
+          {isFlagged(row) && (
+            <span role="img" aria-label={t.flagged} className="row-flag">
+              <Icon name="flag" />
+            </span>
+          )}
+          <time dateTime={row.email.receivedAt}>{listDate(row.email.receivedAt, new Date(), locale)}</time>
+        </span>
+        <span className="row-middle">
+          <span className="row-subject">
+            <Marked text={subject} words={words} />
+          </span>
+          {work && work.status !== "new" && <span className={`tag ${work.status}`}>{work.status === "done" ? t.status.done : (work.handledByName ?? t.status.handled)}</span>}
+        </span>
+        <span className="row-preview">
+          <Marked text={row.email.preview} words={words} />
+        </span>
+      </span>
+    </div>
+  );
+});

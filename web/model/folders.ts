@@ -1,0 +1,48 @@
+// Folders as people see them: those with a role first, then the others by name, each below the one that it lies in.
+
+import type { Mailbox, MailboxId, MailboxRole } from "../jmap/types.js";
+
+export interface Folder extends Mailbox {
+  /** How many it lies in. */
+  depth: number;
+}
+
+const order: MailboxRole[] = ["inbox", "drafts", "scheduled", "sent", "archive", "junk", "trash"];
+
+function place(m: Mailbox): number {
+  const at = m.role === null ? -1 : order.indexOf(m.role);
+  return at < 0 ? order.length : at;
+}
+
+/** All folders of an account in the order in which they are shown. One that lies in none that is known stands at the root. */
+export function foldersOf(list: readonly Mailbox[]): Folder[] {
+  const known = new Set(list.map((m) => m.id));
+  const within = new Map<MailboxId | null, Mailbox[]>();
+  for (const m of list) {
+    const parent = m.parentId !== null && known.has(m.parentId) ? m.parentId : null;
+    within.set(parent, [...(within.get(parent) ?? []), m]);
+  }
+  const all: Folder[] = [];
+  const add = (parent: MailboxId | null, depth: number) => {
+    const here = within.get(parent) ?? [];
+    within.delete(parent);
+    here.sort((a, b) => place(a) - place(b) || a.sortOrder - b.sortOrder || a.name.localeCompare(b.name, undefined, { numeric: true }));
+    for (const m of here) {
+      all.push({ ...m, depth });
+      add(m.id, depth + 1);
+    }
+  };
+  add(null, 0);
+  return all;
+}
+
+export function withRole<M extends Mailbox>(list: readonly M[], role: MailboxRole): M | undefined {
+  return list.find((m) => m.role === role);
+}
+
+/** What the number beside a folder counts: what is unread, and of drafts and letters that wait all. */
+export function countOf(m: Mailbox): number {
+  if (m.role === "drafts" || m.role === "scheduled") return m.totalEmails;
+  if (m.role === "sent" || m.role === "trash") return 0;
+  return m.unreadThreads;
+}

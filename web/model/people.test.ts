@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { initials, nameOf, shortName, unique, written } from "./people.js";
+
+const of = (name: string | null, email = "anna.price@pharmacy.test") => ({ name, email });
+
+test.each([
+  ["Anna Price", "Anna Price", "Anna", "AP"],
+  ["Price, Anna (Leeds)", "Price, Anna (Leeds)", "Anna", "PA"],
+  ["Dr Price", "Dr Price", "Dr Price", "DP"],
+  ["  ", "anna.price@pharmacy.test", "anna.price", "AT"],
+  [null, "anna.price@pharmacy.test", "anna.price", "AT"],
+  ["Élodie", "Élodie", "Élodie", "É"],
+])("%j is shown", (name, whole, short, letters) => {
+  expect(nameOf(of(name))).toBe(whole);
+  expect(shortName(of(name))).toBe(short);
+  expect(initials(of(name))).toBe(letters);
+});
+
+test("an address is written so that it can be typed", () => {
+  expect(written(of("Anna Price"))).toBe("Anna Price <anna.price@pharmacy.test>");
+  expect(written(of('Price, "Annie"'))).toBe('"Price, \\"Annie\\"" <anna.price@pharmacy.test>');
+  expect(written(of(null))).toBe("anna.price@pharmacy.test");
+});
+
+test("everybody once, however the address is written", () => {
+  expect(unique([of("A"), of("B", "ANNA.price@pharmacy.test"), of("C", "c@x.test")]).map((a) => a.name)).toEqual(["A", "C"]);
+});

@@ -1,0 +1,165 @@
+// A list of conversations that may be very long. Only what is looked at is fetched, in chunks; what changes at the service is fetched again where it is seen.
+
+import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId } from "../jmap/client.js";
+import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
+import type { Server } from "./server.js";
+
+/** What a list shows. */
+export interface Asked {
+  accountId: AccountId;
+  filter: Filter<EmailCondition>;
+  /** The folder that it is of. What leaves the folder leaves the list. */
+  folder?: MailboxId;
+}
+
+export interface Listing {
+  /** undefined until it is known. */
+  total: number | undefined;
+  /** By place; those that were not fetched are holes. */
+  rows: readonly (Row | undefined)[];
+  error: unknown;
+}
+
+const chunk = 50;
+const none: Listing = { total: undefined, rows: [], error: undefined };
+
+export class MailList {
+  readonly asked: Asked;
+  readonly #server: Server;
+  readonly #watchers = new Set<() => void>();
+  readonly #fetching = new Set<number>();
+  #now: Listing = none;
+  #seen: [from: number, to: number] = [0, chunk];
+  #age = 0; // of what is being fetched: what was asked before a refresh comes too late
+
+  constructor(server: Server, asked: Asked) {
+    this.#server = server;
+    this.asked = asked;
+  }
+
+  readonly snapshot = (): Listing => this.#now;
+
+  readonly watch = (told: () => void): (() => void) => {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  };
+
+  /** Says which lines are looked at; what lacks of them is fetched. */
+  look(from: number, to: number): void {
+    this.#seen = [from, to];
+    for (const at of this.#chunks()) {
+      const { rows, total } = this.#now;
+      const end = Math.min(at + chunk, total ?? at + chunk);
+      for (let i = at; i < end; i++) {
+        if (!rows[i]) {
+          void this.#fetch(at);
+          break;
+        }
+      }
+    }
+  }
+
+  /** Fetches what is looked at anew, and forgets the rest. */
+  async refresh(): Promise<void> {
+    this.#age++;
+    this.#fetching.clear();
+    const wanted = this.#chunks();
+    await Promise.all(wanted.map((at) => this.#fetch(at, wanted)));
+  }
+
+  /** Puts what somebody here changed right, before the service has said so. */
+  patch(changes: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
+    let gone = 0;
+    const rows: (Row | undefined)[] = [];
+    for (let i = 0; i < this.#now.rows.length; i++) {
+      let row = this.#now.rows[i];
+      if (row) {
+        const touched = row.thread.some((e) => changes.has(e.id));
+        for (const e of row.thread) {
+          const change = changes.get(e.id);
+          if (change) row = patched(row, e.id, change);
+        }
+        if (touched && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0) {
+          gone++;
+          continue;
+        }
+      }
+      rows.push(row);
+    }
+    this.#set({ ...this.#now, rows, total: this.#now.total === undefined ? undefined : this.#now.total - gone });
+  }
+
+  /** Where a conversation stands, or -1. */
+  indexOf(thread: ThreadId): number {
+    return this.#now.rows.findIndex((r) => r && threadOf(r) === thread);
+  }
+
+  #chunks(): number[] {
+    const [from, to] = this.#seen;
+    const all: number[] = [];
+    const end = Math.min(to, (this.#now.total ?? to) - 1);
+    for (let at = Math.max(0, from - (from % chunk)); at <= Math.max(end, 0); at += chunk) all.push(at);
+    return all;
+  }
+
+  #set(now: Listing): void {
+    this.#now = now;
+    for (const told of this.#watchers) told();
+  }
+
+  async #fetch(at: number, only?: readonly number[]): Promise<void> {
+    if (this.#fetching.has(at)) return;
+    this.#fetching.add(at);
+    const age = this.#age;
+    try {
+      const { total, rows: fetched } = await fetchRows(this.#server, this.asked, at, chunk);
+      if (age !== this.#age) return;
+      const rows: (Row | undefined)[] = [];
+      for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
+        const old = this.#now.rows[i];
+        if (!only || only.includes(i - (i % chunk))) rows[i] = old;
+      }
+      for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
+      rows.length = Math.min(rows.length, total);
+      this.#set({ total, rows, error: undefined });
+    } catch (error) {
+      if (age === this.#age) this.#set({ ...this.#now, error });
+    } finally {
+      if (age === this.#age) this.#fetching.delete(at);
+    }
+  }
+}
+
+/** Lines of a list, with what stands in their conversations. */
+async function fetchRows(server: Server, { accountId, filter }: Asked, position: number, limit: number): Promise<{ total: number; rows: Row[] }> {
+  const query = call("Email/query", {
+    accountId,
+    filter,
+    sort: [{ property: "receivedAt", isAscending: false }],
+    collapseThreads: true,
+    calculateTotal: true,
+    position,
+    limit,
+  });
+  const emails = call("Email/get", { accountId, "#ids": query.ref("/ids"), properties: listed });
+  const threads = call("Thread/get", { accountId, "#ids": emails.ref("/list/*/threadId") });
+  const others = call("Email/get", { accountId, "#ids": threads.ref("/list/*/emailIds"), properties: inThread });
+  const { answers } = await server.send([query, emails, threads, others]);
+  const [found, got, , all] = answers;
+  if (found instanceof Error) throw found;
+  if (got instanceof Error) throw got;
+  const byThread = new Map<ThreadId, InThread[]>();
+  if (!(all instanceof Error)) { // where conversations are too long to be told of together, each line stands for its message alone
+    for (const e of all.list as InThread[]) byThread.set(e.threadId, [...(byThread.get(e.threadId) ?? []), e]);
+  }
+  const byId = new Map((got.list as Listed[]).map((e) => [e.id, e]));
+  const rows: Row[] = [];
+  for (const id of found.ids) {
+    const email = byId.get(id);
+    if (!email) continue; // gone in this moment
+    const thread = byThread.get(email.threadId) ?? [email];
+    thread.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+    rows.push({ accountId, email, thread });
+  }
+  return { total: found.total ?? found.ids.length, rows };
+}

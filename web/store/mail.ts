@@ -1,0 +1,154 @@
+// The mail of a person as this page knows it: lists, folders and letters, kept as they are at the service.
+
+import { QueryClient } from "@tanstack/react-query";
+import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import type { InThread } from "../model/row.js";
+import { inverse, patchOf, tell, type Edit } from "./edits.js";
+import { conversation } from "./letters.js";
+import { MailList, type Asked } from "./list.js";
+import type { Server } from "./server.js";
+import { Undo } from "./undo.js";
+import { Work } from "./work.js";
+
+const keptLists = 12;
+
+export class Mail {
+  readonly server: Server;
+  readonly cache: QueryClient;
+  readonly undo = new Undo();
+  readonly work: Work;
+  /** Whether changes of the service come in. */
+  live = false;
+  readonly #lists = new Map<string, MailList>();
+  readonly #watchers = new Set<() => void>();
+  #session: Server["session"];
+
+  constructor(server: Server) {
+    this.server = server;
+    this.#session = server.session;
+    this.cache = new QueryClient({
+      defaultOptions: {
+        queries: {
+          staleTime: Number.POSITIVE_INFINITY, // what changes is pushed
+          gcTime: 10 * 60_000,
+          refetchOnWindowFocus: false,
+          retry: (times, error) => times < 3 && !(error instanceof RequestError && error.status < 500 && error.status !== 429),
+        },
+      },
+    });
+    this.work = new Work(server, this.cache);
+  }
+
+  /** The session as it is now; watchSession tells when it is another. */
+  readonly session = (): Server["session"] => this.#session;
+
+  readonly watchSession = (told: () => void): (() => void) => {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  };
+
+  folders(accountId: AccountId) {
+    return {
+      queryKey: ["folders", accountId] as const,
+      queryFn: async (): Promise<Mailbox[]> => (await this.server.one(call("Mailbox/get", { accountId, ids: null }))).list,
+    };
+  }
+
+  identities(accountId: AccountId) {
+    return {
+      queryKey: ["identities", accountId] as const,
+      queryFn: async (): Promise<Identity[]> => (await this.server.one(call("Identity/get", { accountId, ids: null }))).list,
+    };
+  }
+
+  quota(accountId: AccountId) {
+    return {
+      queryKey: ["quota", accountId] as const,
+      queryFn: async (): Promise<Quota | null> => (await this.server.one(call("Quota/get", { accountId, ids: null }))).list[0] ?? null,
+    };
+  }
+
+  conversation(accountId: AccountId, id: ThreadId) {
+    return { queryKey: ["conversation", accountId, id] as const, queryFn: async () => (await conversation(this.server, accountId, id)) ?? null };
+  }
+
+  /** A list; the same one for the same question. */
+  list(asked: Asked): MailList {
+    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.filter]);
+    let list = this.#lists.get(key);
+    this.#lists.delete(key);
+    list ??= new MailList(this.server, asked);
+    this.#lists.set(key, list); // the last ones used stay
+    for (const old of this.#lists.keys()) {
+      if (this.#lists.size <= keptLists) break;
+      this.#lists.delete(old);
+    }
+    return list;
+  }
+
+  /**
+   * Changes messages: on the screen at once, then at the service. says is shown with a way back. What the service refuses is put back, and told.
+   * was are the messages as they are, for what is to be put back.
+   */
+  async edit(accountId: AccountId, edit: Edit, was: readonly InThread[], says?: string): Promise<boolean> {
+    const back = inverse(edit, was);
+    const before = new Map(was.map((m) => [m.id, m]));
+    const patches = new Map([...edit].map(([id, change]) => [id, patchOf(before.get(id), change)]));
+    this.#show(accountId, edit);
+    const note =
+      says !== undefined &&
+      this.undo.add(says, async () => {
+        const now = was.map((m) => ({ ...m, ...edit.get(m.id) }));
+        await this.edit(accountId, back, now);
+      });
+    try {
+      await tell(this.server, accountId, patches);
+      return true;
+    } catch (error) {
+      if (note) this.undo.drop(note);
+      this.#show(accountId, back);
+      this.undo.fail(error instanceof Error ? error.message : String(error));
+      void this.refresh(accountId);
+      return false;
+    }
+  }
+
+  /** Fetches anew what is looked at of an account's mail. */
+  async refresh(accountId: AccountId): Promise<void> {
+    const lists = [...this.#lists.values()].filter((l) => l.asked.accountId === accountId);
+    await Promise.all([
+      ...lists.map((l) => l.refresh()),
+      this.cache.invalidateQueries({ queryKey: ["folders", accountId] }),
+      this.cache.invalidateQueries({ queryKey: ["conversation", accountId] }),
+      this.cache.invalidateQueries({ queryKey: ["quota", accountId] }),
+    ]);
+  }
+
+  /** Follows what changes at the service until the signal. Throws RequestError where the session is over. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const changes = await this.server.listen("*", signal);
+    this.live = true;
+    for await (const { changed } of changes) {
+      for (const [accountId, types] of Object.entries(changed)) {
+        if (types.Session !== undefined) await this.#renewSession();
+        if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
+        if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
+        this.work.changed(accountId, types);
+      }
+    }
+  }
+
+  async #renewSession(): Promise<void> {
+    this.#session = await this.server.refresh();
+    for (const told of this.#watchers) told();
+  }
+
+  #show(accountId: AccountId, edit: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
+    for (const list of this.#lists.values()) if (list.asked.accountId === accountId) list.patch(edit);
+    for (const [key, data] of this.cache.getQueriesData<{ letters: { id: EmailId }[] } | null>({ queryKey: ["conversation", accountId] })) {
+      if (data?.letters.some((l) => edit.has(l.id))) {
+        this.cache.setQueryData(key, { ...data, letters: data.letters.map((l) => ({ ...l, ...edit.get(l.id) })) });
+      }
+    }
+  }
+}

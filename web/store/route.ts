@@ -1,0 +1,75 @@
+// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, or /mail/ACCOUNT/search/THREAD?q=…; what is open is in the address, so that it can be kept and gone back to.
+
+import { useSyncExternalStore } from "react";
+import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
+import type { WorkView } from "../model/views.js";
+
+export interface Route {
+  accountId?: AccountId;
+  folder?: MailboxId;
+  thread?: ThreadId;
+  /** What is looked for; then there is no folder. */
+  search?: string;
+  view?: WorkView;
+}
+
+const root = "/mail/";
+
+export function parse(path: string, query: string): Route {
+  const [accountId, place, thread] = path
+    .slice(root.length)
+    .split("/")
+    .map((p) => decodeURIComponent(p));
+  const asked = new URLSearchParams(query);
+  const search = asked.get("q");
+  const view = asked.get("view") as WorkView | null;
+  return {
+    ...(accountId && { accountId }),
+    ...(place && place !== "search" && { folder: place }),
+    ...(place === "search" && { search: search ?? "" }),
+    ...(thread && { thread }),
+    ...(view && { view }),
+  };
+}
+
+export function write(r: Route): string {
+  const parts = [r.accountId, r.search !== undefined ? "search" : r.folder, r.thread];
+  const end = parts.indexOf(undefined);
+  const path = parts.slice(0, end < 0 ? parts.length : end).map((p) => encodeURIComponent(p as string));
+  const asked = new URLSearchParams();
+  if (r.search !== undefined) asked.set("q", r.search);
+  if (r.view) asked.set("view", r.view);
+  const query = asked.toString();
+  return root + path.join("/") + (query ? `?${query}` : "");
+}
+
+let current = { href: "", route: {} as Route };
+
+function snapshot(): Route {
+  const href = location.pathname + location.search;
+  if (href !== current.href) current = { href, route: parse(location.pathname, location.search) };
+  return current.route;
+}
+
+const watchers = new Set<() => void>();
+
+function watch(told: () => void): () => void {
+  watchers.add(told);
+  addEventListener("popstate", told);
+  return () => {
+    watchers.delete(told);
+    removeEventListener("popstate", told);
+  };
+}
+
+export function useRoute(): Route {
+  return useSyncExternalStore(watch, snapshot);
+}
+
+/** Goes elsewhere; replace: the browser's Back does not lead here. */
+export function go(to: Route, replace = false): void {
+  const href = write(to);
+  if (href === location.pathname + location.search) return;
+  history[replace ? "replaceState" : "pushState"](null, "", href);
+  for (const told of watchers) told();
+}

@@ -1,0 +1,38 @@
+// Pictures of actions, drawn for this client. Each stands beside words, or its button has a name.
+
+const paths = {
+  archive: "M3 5h14v3H3zM4 8v8h12V8M8 11h4",
+  remove: "M4 6h12M8 6V4h4v2M6 6l1 11h6l1-11M9 9v5M11 9v5",
+  junk: "M10 3l7 4v6l-7 4-7-4V7zM10 7v4M10 13.5v.5",
+  read: "M3 8l7-5 7 5v8H3zM3 8l7 5 7-5",
+  unread: "M3 5h14v10H3zM3 5l7 6 7-6",
+  flag: "M5 17V3h9l-2 3.5L14 10H5",
+  reply: "M8 5L3 10l5 5M3 10h8c4 0 6 2 6 6",
+  "reply-all": "M10 5l-5 5 5 5M6 5l-5 5 5 5M5 10h7c4 0 6 2 6 6",
+  forward: "M12 5l5 5-5 5M17 10H9c-4 0-6 2-6 6",
+  attach: "M13 6l-6 6a2 2 0 003 3l7-7a4 4 0 00-6-5l-7 7a6 6 0 008 8",
+  search: "M9 3a6 6 0 104 10.5A6 6 0 009 3zM13.5 13.5L18 18",
+  menu: "M3 5h14M3 10h14M3 15h14",
+  more: "M4 10h.01M10 10h.01M16 10h.01",
+  close: "M5 5l10 10M15 5L5 15",
+  back: "M12 4l-6 6 6 6",
+  write: "M4 16l1-4L14 3l3 3-9 9zM12 5l3 3",
+  move: "M3 5h5l2 2h7v9H3zM8 11.5h5M11 9l2.5 2.5L11 14",
+  print: "M6 7V3h8v4M6 13H3V7h14v6h-3M6 11h8v6H6z",
+  person: "M10 3a3.5 3.5 0 110 7 3.5 3.5 0 010-7zM3 18c0-4 3-6 7-6s7 2 7 6",
+  shop: "M3 8l1-4h12l1 4M3 8h14M4 8v9h12V8M8 17v-5h4v5",
+  done: "M4 10l4 4 8-9",
+  folder: "M3 5h5l2 2h7v9H3z",
+  download: "M10 3v9M6 8.5l4 4 4-4M4 16h12",
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name }: { name: IconName }) {
+  const heavy = name === "more" ? 3 : 1.6;
+  return (
+    <svg className="icon" viewBox="0 0 20 20" fill="none" stroke="currentColor" strokeWidth={heavy} strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" focusable="false">
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The client is served by the program at /mail/, from what is built into it.
+export default defineConfig({
+  base: "/mail/",
+  plugins: [react()],
+  build: {
+    target: ["chrome110", "firefox110", "safari16"],
+    assetsInlineLimit: 0, // the policy of the page lets nothing be loaded from data:
+    modulePreload: { polyfill: false },
+    outDir: "../face/web/dist",
+    emptyOutDir: true,
+    reportCompressedSize: false,
+  },
+  test: { include: ["**/*.test.{ts,tsx}"], exclude: ["**/node_modules/**", "jmap/**"], environment: "node" },
+});
