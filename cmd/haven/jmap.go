@@ -79,7 +79,7 @@ func (p jmapPeople) ByCookie(ctx context.Context, token string) (jmap.Session, e
 		return jmap.Session{}, errAccept
 	}
 	who := jmapSession(ses.Person)
-	who.Shared, who.Credential = ses.Shared, sessionCredential(ses.ID)
+	who.Shared, who.Idle, who.Credential = ses.Shared, session.Idle(ses.Shared, p.h.conf.Policy.Session), sessionCredential(ses.ID)
 	who.Lasts = func(ctx context.Context) (time.Time, error) {
 		ses, err := p.look(ctx, session.Token(token))
 		return ses.Until, err

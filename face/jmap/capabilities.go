@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"haven"
 )
@@ -154,7 +155,7 @@ func (v *visit) sessionResource() error {
 	o := v.sessionObject(accounts)
 	o["state"] = v.srv.stateOf(v.session, accounts)
 	if v.cookie {
-		o[personMember] = accountID(v.session.ID)
+		o[personMember], o["havenShared"], o["havenIdleSeconds"] = accountID(v.session.ID), v.session.Shared, int64(v.session.Idle/time.Second)
 	}
 	v.write(http.StatusOK, "application/json", o)
 	return nil

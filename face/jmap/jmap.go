@@ -43,6 +43,7 @@ type Session struct {
 	ByProgram      bool            // signed in with a password in a program, not on the pages
 	Only           haven.AccountNo // the one account that the credential opens; 0: all that the person may open
 	Shared         bool            // at a computer that others use too (Rules 6)
+	Idle           time.Duration   // after which it locks if the person does nothing; 0: it does not
 	Credential     push.Credential // what it was opened with, as push subscriptions name it
 
 	// Holds asks whether what the session was opened with is still good. It is no use of it: a session on the pages locks all the same.

@@ -234,12 +234,35 @@ func (q *request) checkForm(known bool) error {
 	if err := q.r.ParseForm(); err != nil {
 		return &errs.Error{Kind: errs.Invalid, Rule: "form.broken", Say: "What your browser sent could not be read. Go back and send it again."}
 	}
+	if person := q.r.Header.Get(personHeader); person != "" && ofClient[q.route.pattern] {
+		return q.checkClient(person)
+	}
 	whose := q.r.PostFormValue("whose")
 	if q.ses != nil && whose != q.ses.Person.ID.String() || q.ses == nil && whose != "" {
 		return q.otherPerson()
 	}
 	if !known || !q.formOf(q.token) {
 		return errForm
+	}
+	return q.takeTurn()
+}
+
+// personHeader is how the web client says whose it is (docs/decisions/025). Another site's page can't send it.
+const personHeader = "Haven-Person"
+
+// clientPrefix stands before a person's id where JMAP names it.
+const clientPrefix = "A"
+
+// ofClient are the actions that the web client takes, which has no forms.
+var ofClient = map[string]bool{"POST /lock": true, "POST /log-out": true}
+
+// checkClient is checkForm for the web client of a person.
+func (q *request) checkClient(person string) error {
+	switch {
+	case q.ses == nil:
+		return errNobody
+	case person != clientPrefix+q.ses.Person.ID.String():
+		return q.otherPerson()
 	}
 	return q.takeTurn()
 }

@@ -30,10 +30,6 @@ const (
 // Stand says how a session stands, and by which rule (Rules 6). A session ends with its age, with a password that was changed
 // elsewhere, and with a state in which nobody logs in; without a request for some time it locks.
 func Stand(f Facts, p policy.Session, now time.Time) (Standing, haven.Rule) {
-	idle := p.IdleOwn
-	if f.Shared {
-		idle = p.IdleShared
-	}
 	switch {
 	case now.Sub(f.Created) >= p.MaxAge:
 		return Ended, "session.age"
@@ -41,19 +37,23 @@ func Stand(f Facts, p policy.Session, now time.Time) (Standing, haven.Rule) {
 		return Ended, "session.password-changed"
 	case !account.MayLogin(account.LoginFacts{Kind: haven.Personal, State: f.State, Face: account.Web}, now).Allowed:
 		return Ended, "session.account"
-	case now.Sub(f.Seen) >= idle:
+	case now.Sub(f.Seen) >= Idle(f.Shared, p):
 		return Locked, "session.idle"
 	}
 	return Open, "session.open"
 }
 
+// Idle is after how long a session locks that nobody uses, at a shared computer or an own one (Rules 6).
+func Idle(shared bool, p policy.Session) time.Duration {
+	if shared {
+		return p.IdleShared
+	}
+	return p.IdleOwn
+}
+
 // Until says when a session that is open locks or ends by itself, whichever comes first, if it is not used any more.
 func Until(f Facts, p policy.Session) time.Time {
-	idle := p.IdleOwn
-	if f.Shared {
-		idle = p.IdleShared
-	}
-	locks, ends := f.Seen.Add(idle), f.Created.Add(p.MaxAge)
+	locks, ends := f.Seen.Add(Idle(f.Shared, p)), f.Created.Add(p.MaxAge)
 	if ends.Before(locks) {
 		return ends
 	}

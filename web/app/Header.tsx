@@ -4,7 +4,7 @@ import type { MailAccount } from "../model/mailboxes.js";
 import { go, useRoute } from "../store/route.js";
 import { Button } from "../ui/Button.js";
 import { Icon } from "../ui/Icon.js";
-import { useSession } from "../ui/mail.js";
+import { AccountMenu } from "./AccountMenu.js";
 
 interface Props {
   account: MailAccount | undefined;
@@ -13,7 +13,6 @@ interface Props {
 }
 
 export function Header({ account, menuOpen, onMenu }: Props) {
-  const session = useSession();
   return (
     <header className="header">
       <Button className="menu-button" label={t.menu} icon="menu" bare kind="plain" aria-expanded={menuOpen} onClick={onMenu} />
@@ -22,12 +21,7 @@ export function Header({ account, menuOpen, onMenu }: Props) {
         <span>{t.service}</span>
       </a>
       <Search account={account} />
-      <span className="whose" title={t.whose(session.username)}>
-        {session.username}
-      </span>
-      <a className="header-link" href="/account">
-        {t.account}
-      </a>
+      <AccountMenu />
     </header>
   );
 }

@@ -1,11 +1,11 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Client, RequestError } from "../jmap/client.js";
+import { call, Client, RequestError } from "../jmap/client.js";
 import { Mail } from "../store/mail.js";
 import { MailContext } from "../ui/mail.js";
 import { App } from "./App.js";
-import { leave, watchTabs } from "./session.js";
+import { leave, watch } from "./session.js";
 import "../ui/base.css";
 import "./app.css";
 
@@ -18,7 +18,13 @@ async function begin(root: HTMLElement) {
     throw error;
   }
   const mail = new Mail(client);
-  watchTabs(client.session.havenPerson ?? "");
+  watch(client.session, async () => {
+    try {
+      await client.one(call("Core/echo", {}), { act: true });
+    } catch (error) {
+      if (error instanceof RequestError && error.status < 500 && error.status !== 429) leave();
+    }
+  });
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={mail.cache}>

@@ -1,20 +1,114 @@
-// The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser it shows nothing any more and leaves.
+// The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser, or nobody does anything for some time, nothing of it stays on the screen.
+
+import type { Session } from "../jmap/client.js";
 
 const tabs = new BroadcastChannel("haven"); // the portal's pages speak there too
 
-/** Leaves to the log in, which leads back here. Nothing of the page stays on the screen. */
-export function leave(): void {
-  document.body.hidden = true;
-  location.replace(`/log-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+interface Said {
+  /** Whose a page is: "" for nobody's. */
+  whose?: string;
+  /** The session was locked. */
+  locked?: boolean;
+  /** When the person did something last. */
+  used?: number;
 }
 
-/** Leaves when another tab is another person's, or nobody's. */
-export function watchTabs(person: string): void {
-  tabs.postMessage({ whose: person });
-  tabs.addEventListener("message", ({ data }: MessageEvent<{ whose?: string; locked?: boolean }>) => {
-    if ((data.whose !== undefined && data.whose !== person) || data.locked) leave();
+const beforeLeaving = new Set<() => void>();
+
+/** Has something done before the page leaves: what is being written is saved. */
+export function onLeave(save: () => void): () => void {
+  beforeLeaving.add(save);
+  return () => beforeLeaving.delete(save);
+}
+
+/** The address that leads back to what is open. */
+function here(): string {
+  return location.pathname + location.search;
+}
+
+/** Leaves for another page. Nothing of this one stays on the screen. */
+function leaveFor(path: string): void {
+  for (const save of beforeLeaving) save();
+  document.body.hidden = true;
+  location.replace(path);
+}
+
+/** Leaves to the log in, or to the page that unlocks, which lead back here. */
+export function leave(): void {
+  leaveFor(`/log-in?next=${encodeURIComponent(here())}`);
+}
+
+/** Has the pages do something that ends or locks the session. */
+async function tell(session: Session, action: "/lock" | "/log-out"): Promise<void> {
+  await fetch(action, { method: "POST", headers: { "Haven-Person": session.havenPerson ?? "" }, redirect: "manual", keepalive: true });
+}
+
+/** Locks the session in all tabs. The same person opens it again where it was. */
+export async function lock(session: Session): Promise<void> {
+  document.body.hidden = true;
+  tabs.postMessage({ whose: portalId(session), locked: true } satisfies Said);
+  try {
+    await tell(session, "/lock");
+  } finally {
+    leave(); // without an answer the server locks by itself
+  }
+}
+
+/** Logs out, here and in all tabs. */
+export async function logOut(session: Session): Promise<void> {
+  for (const save of beforeLeaving) save();
+  document.body.hidden = true;
+  try {
+    await tell(session, "/log-out");
+  } finally {
+    tabs.postMessage({ whose: "" } satisfies Said);
+    location.replace("/log-in");
+  }
+}
+
+/** The person's id as the portal's pages have it. */
+function portalId(session: Session): string {
+  return (session.havenPerson ?? "").replace(/^A/, "");
+}
+
+const tellEvery = 5_000; // milliseconds
+const lookEvery = 30_000; // a machine that slept looks again soon
+const serveEvery = 60_000;
+
+/**
+ * Keeps the page its person's: leaves it when another tab is somebody else's, when it locks, and when nobody did anything for as long as the session allows.
+ * What a page fetches by itself is no use of a session (docs/decisions/025), so act tells the service from time to time that there was some.
+ */
+export function watch(session: Session, act: () => Promise<void>): void {
+  const whose = portalId(session);
+  let used = Date.now();
+  let told = used;
+  let served = used;
+  const use = () => {
+    used = Date.now();
+    if (used - told < tellEvery) return;
+    told = used;
+    tabs.postMessage({ whose, used } satisfies Said);
+  };
+  for (const sign of ["pointerdown", "keydown", "wheel", "touchstart"]) addEventListener(sign, use, { passive: true, capture: true });
+  tabs.postMessage({ whose } satisfies Said);
+  tabs.addEventListener("message", ({ data }: MessageEvent<Said>) => {
+    if (data.used) used = Math.max(used, data.used);
+    if (data.locked || (data.whose !== undefined && data.whose !== whose)) leave();
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload(); // the browser had kept it from before a log out, perhaps
   });
+  const idle = (session.havenIdleSeconds ?? 0) * 1000;
+  if (idle === 0) return;
+  const look = () => {
+    if (used > served && Date.now() - served >= serveEvery) {
+      served = Date.now();
+      void act();
+    }
+    const left = used + idle - Date.now();
+    if (left <= 0) void lock(session);
+    else setTimeout(look, Math.min(left, lookEvery));
+  };
+  look();
 }

@@ -30,6 +30,10 @@ export interface Session {
   state: string;
   /** Where a page asks: what its further requests say in Haven-Person. */
   havenPerson?: AccountId;
+  /** Where a page asks: whether others use the computer too. */
+  havenShared?: boolean;
+  /** Where a page asks: after how long the session locks if its person does nothing. */
+  havenIdleSeconds?: UnsignedInt;
 }
 
 /** An account of a session. */

@@ -9,6 +9,7 @@ package page
 import (
 	"strings"
 
+	"haven/people/session"
 	"haven/platform/policy"
 )
 
@@ -49,10 +50,7 @@ type Problem struct {
 
 // idle is after how many seconds without use the page locks.
 func (f Frame) idle() int {
-	if f.Whose.Shared {
-		return int(f.Policy.Session.IdleShared.Seconds())
-	}
-	return int(f.Policy.Session.IdleOwn.Seconds())
+	return int(session.Idle(f.Whose.Shared, f.Policy.Session).Seconds())
 }
 
 // Head is the page's title in the browser.
