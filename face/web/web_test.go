@@ -87,7 +87,7 @@ func TestPolicies(t *testing.T) {
 	t.Parallel()
 	s := built()
 	for path, want := range map[string][]string{
-		"/mail/":               {"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"},
+		"/mail/":               {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"},
 		"/mail/frame":          {"default-src 'none'", "img-src 'self' data:", "frame-ancestors 'self'", "form-action 'none'"},
 		"/mail/frame-pictures": {"default-src 'none'", "img-src 'self' data: https:", "frame-ancestors 'self'", "form-action 'none'"},
 	} {
@@ -102,6 +102,23 @@ func TestPolicies(t *testing.T) {
 				t.Errorf("%s lets run: %q", path, d)
 			}
 		}
+	}
+}
+
+// Each page has a nonce of its own, in its policy and in what it says.
+func TestNonce(t *testing.T) {
+	t.Parallel()
+	s := newServer(fstest.MapFS{"index.html": {Data: []byte(`<meta property="csp-nonce" nonce="` + noncePlace + `">`)}})
+	var seen []string
+	for range 3 {
+		r := get(t, s, "/mail/")
+		text, err := io.ReadAll(r.Body)
+		_, nonce, _ := strings.Cut(string(text), `nonce="`)
+		nonce, _, _ = strings.Cut(nonce, `"`)
+		if err != nil || len(nonce) != 22 || contains(seen, nonce) || !strings.Contains(r.Header.Get("Content-Security-Policy"), "style-src 'self' 'nonce-"+nonce+"';") {
+			t.Errorf("%q, %v", nonce, r.Header)
+		}
+		seen = append(seen, nonce)
 	}
 }
 

@@ -1,6 +1,5 @@
 import { useEffect, useState } from "react";
 import { t } from "../locales/text.js";
-import { RequestError } from "../jmap/client.js";
 import { colourOf, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
@@ -8,7 +7,7 @@ import { Sidebar } from "../features/mailboxes/Sidebar.js";
 import { Desk } from "../features/list/Desk.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Header } from "./Header.js";
-import { leave } from "./session.js";
+import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
 
 export function App() {
@@ -25,8 +24,7 @@ export function App() {
     const end = new AbortController();
     mail.follow(end.signal).catch((error: unknown) => {
       if (end.signal.aborted) return;
-      if (error instanceof RequestError && error.status < 500) leave();
-      else setOffline(true);
+      if (!leaveAfter(error)) setOffline(true);
     });
     const set = () => setOffline(!navigator.onLine);
     addEventListener("online", set);

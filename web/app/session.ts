@@ -1,6 +1,6 @@
 // The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser, or nobody does anything for some time, nothing of it stays on the screen.
 
-import type { Session } from "../jmap/client.js";
+import { RequestError, type Session } from "../jmap/client.js";
 
 const tabs = new BroadcastChannel("haven"); // the portal's pages speak there too
 
@@ -36,6 +36,16 @@ function leaveFor(path: string): void {
 /** Leaves to the log in, or to the page that unlocks, which lead back here. */
 export function leave(): void {
   leaveFor(`/log-in?next=${encodeURIComponent(here())}`);
+}
+
+/** Rules by which the pages ask for something before there is any mail: a new password, the rules of use, the second step. */
+const asked: Record<string, string> = { "session.changes": "/mailboxes", "activation.policy": "/mailboxes", "session.pending": "/log-in/code" };
+
+/** Leaves where the service says that nobody is logged in, or that something comes first. False: it says something else. */
+export function leaveAfter(error: unknown): boolean {
+  if (!(error instanceof RequestError) || (error.status !== 401 && error.status !== 403)) return false;
+  leaveFor(`${asked[error.rule ?? ""] ?? "/log-in"}?next=${encodeURIComponent(here())}`);
+  return true;
 }
 
 /** Has the pages do something that ends or locks the session. */
