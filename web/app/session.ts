@@ -1,6 +1,7 @@
 // The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser, or nobody does anything for some time, nothing of it stays on the screen.
 
 import { RequestError, type Session } from "../jmap/client.js";
+import { beforeLeaving } from "../store/leaving.js";
 
 const tabs = new BroadcastChannel("haven"); // the portal's pages speak there too
 
@@ -13,14 +14,6 @@ interface Said {
   used?: number;
 }
 
-const beforeLeaving = new Set<() => void>();
-
-/** Has something done before the page leaves: what is being written is saved. */
-export function onLeave(save: () => void): () => void {
-  beforeLeaving.add(save);
-  return () => beforeLeaving.delete(save);
-}
-
 /** The address that leads back to what is open. */
 function here(): string {
   return location.pathname + location.search;
@@ -28,7 +21,7 @@ function here(): string {
 
 /** Leaves for another page. Nothing of this one stays on the screen. */
 function leaveFor(path: string): void {
-  for (const save of beforeLeaving) save();
+  beforeLeaving();
   document.body.hidden = true;
   location.replace(path);
 }
@@ -55,6 +48,7 @@ async function tell(session: Session, action: "/lock" | "/log-out"): Promise<voi
 
 /** Locks the session in all tabs. The same person opens it again where it was. */
 export async function lock(session: Session): Promise<void> {
+  beforeLeaving();
   document.body.hidden = true;
   tabs.postMessage({ whose: portalId(session), locked: true } satisfies Said);
   try {
@@ -66,7 +60,7 @@ export async function lock(session: Session): Promise<void> {
 
 /** Logs out, here and in all tabs. */
 export async function logOut(session: Session): Promise<void> {
-  for (const save of beforeLeaving) save();
+  beforeLeaving();
   document.body.hidden = true;
   try {
     await tell(session, "/log-out");
