@@ -6,6 +6,7 @@ import { go, useRoute } from "../store/route.js";
 import { Sidebar } from "../features/mailboxes/Sidebar.js";
 import { Desk } from "../features/list/Desk.js";
 import { useMail, useSession } from "../ui/mail.js";
+import { Settings } from "../features/settings/lazy.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -39,7 +40,7 @@ export function App() {
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
   useEffect(() => {
     const to = account ?? first;
-    if (!to || (account && (route.folder !== undefined || route.search !== undefined))) return;
+    if (!to || (account && (route.folder !== undefined || route.search !== undefined || route.settings !== undefined))) return;
     let wanted = true;
     void mail.cache.fetchQuery(mail.folders(to.id)).then((folders) => {
       const inbox = withRole(folders, "inbox") ?? folders[0];
@@ -48,7 +49,7 @@ export function App() {
     return () => {
       wanted = false;
     };
-  }, [mail, account, first, route.folder, route.search]);
+  }, [mail, account, first, route.folder, route.search, route.settings]);
 
   return (
     <div className={`app ${menu ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
@@ -65,7 +66,7 @@ export function App() {
         <Sidebar onChosen={() => setMenu(false)} />
       </div>
       <main id="desk" className="desk" tabIndex={-1}>
-        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={account.id} />}
+        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={account.id} />)}
       </main>
       <Toasts undo={mail.undo} />
     </div>

@@ -1,8 +1,11 @@
-// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, or /mail/ACCOUNT/search/THREAD?q=…; what is open is in the address, so that it can be kept and gone back to.
+// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, /mail/ACCOUNT/search/THREAD?q=…, or /mail/ACCOUNT/settings/PAGE; what is open is in the address, so that it can be kept and gone back to.
 
 import { useSyncExternalStore } from "react";
 import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
 import type { WorkView } from "../model/views.js";
+
+export const settingsPages = ["reply", "filters", "signature"] as const;
+export type SettingsPage = (typeof settingsPages)[number];
 
 export interface Route {
   accountId?: AccountId;
@@ -11,6 +14,8 @@ export interface Route {
   /** What is looked for; then there is no folder. */
   search?: string;
   view?: WorkView;
+  /** A page of settings; then there is no folder. */
+  settings?: SettingsPage;
 }
 
 const root = "/mail/";
@@ -25,15 +30,16 @@ export function parse(path: string, query: string): Route {
   const view = asked.get("view") as WorkView | null;
   return {
     ...(accountId && { accountId }),
-    ...(place && place !== "search" && { folder: place }),
+    ...(place && place !== "search" && place !== "settings" && { folder: place }),
     ...(place === "search" && { search: search ?? "" }),
-    ...(thread && { thread }),
+    ...(place === "settings" && { settings: settingsPages.find((p) => p === thread) ?? "reply" }),
+    ...(thread && place !== "settings" && { thread }),
     ...(view && { view }),
   };
 }
 
 export function write(r: Route): string {
-  const parts = [r.accountId, r.search !== undefined ? "search" : r.folder, r.thread];
+  const parts = [r.accountId, r.settings ? "settings" : r.search !== undefined ? "search" : r.folder, r.settings ?? r.thread];
   const end = parts.indexOf(undefined);
   const path = parts.slice(0, end < 0 ? parts.length : end).map((p) => encodeURIComponent(p as string));
   const asked = new URLSearchParams();
