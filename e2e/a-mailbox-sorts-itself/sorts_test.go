@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"haven/e2e/stage"
+	"haven/face/jmap/jmapclient"
 )
 
 func TestMailboxSortsItself(t *testing.T) {
@@ -30,5 +31,23 @@ func TestMailboxSortsItself(t *testing.T) {
 			stage.Eventually(t, folder, func() bool { return slices.Equal(in(folder), want) })
 		}
 		_ = c.Close()
+		if got := deadlines(s.JMAP(owners[i])); !slices.Equal(got, []string{"discharge"}) {
+			t.Errorf("what has to be done by a time: %q", got)
+		}
 	}
+}
+
+// deadlines are the rules of those that run in the one shared mailbox of a person.
+func deadlines(p stage.JMAPProgram) (rules []string) {
+	for id, a := range p.Session.Accounts {
+		if a.Personal {
+			continue
+		}
+		var all struct{ List []struct{ Rule string } }
+		p.Ask("WorkDeadline/get", jmapclient.Args{"accountId": id, "ids": nil}, &all)
+		for _, d := range all.List {
+			rules = append(rules, d.Rule)
+		}
+	}
+	return rules
 }

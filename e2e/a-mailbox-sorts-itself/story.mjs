@@ -60,8 +60,10 @@ export default async ({ page, base, look, script, run, data }) => {
     await page.getByRole("textbox", { name: "Text" }).fill(value);
     await page.getByLabel("Move to").selectOption({ label: "Archive" });
     await page.getByRole("checkbox", { name: "Flag" }).check();
+    await page.getByLabel("It is a").selectOption("Discharge note");
+    await page.getByLabel("To be done within").waitFor();
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText(`From contains “${value}” → goes to Archive, is flagged`).waitFor();
+    await page.getByText(`From contains “${value}” → is a Discharge note, to be done within 72 hours, goes to Archive, is flagged`).waitFor();
   };
   await make("Discharge notes", "ward12");
   await page.getByRole("button", { name: "New filter" }).click();

@@ -206,6 +206,14 @@ export const en = {
   goesTo: (folder: string) => `goes to ${folder}`,
   isFlagged: "is flagged",
   isRead: "is marked as read",
+  category: "It is a",
+  noCategory: "Nothing in particular",
+  categories: { referral: "Referral", discharge: "Discharge note", alert: "Alert", circular: "Circular" },
+  doneWithin: "To be done within",
+  doneWithinHint: "Counted on days when the premises is open. Only Done ends it.",
+  noDeadline: "No time is set",
+  hours: (n: number) => (n % 24 === 0 && n > 24 ? `${n} hours (${n / 24} days)` : `${n} hours`),
+  isCategory: (what: string, hours: number) => `is a ${what}${hours ? `, to be done within ${hours} hours` : ""}`,
   folderGone: "(deleted; letters stay in the Inbox)",
 };
 

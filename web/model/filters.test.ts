@@ -13,6 +13,14 @@ test("a filter is a command of Sieve", () => {
   expect(commandOf({ ...discharge, folder: undefined, conditions: [] } as unknown as Rule)).toContain("keep;\n    stop;");
 });
 
+test("a filter says what a letter is, and within which time it has to be done", () => {
+  const rule: Rule = { name: "Notes", all: true, conditions: [{ field: "from", contains: true, value: "ward" }], category: "discharge", within: 72, stop: true };
+  expect(commandOf(rule)).toBe('if address :contains "from" "ward" {\n    category :within 259200 "discharge";\n    keep;\n    stop;\n}\n');
+  expect(writeScript(script(rule))).toContain('require ["vnd.haven.work"];');
+  expect(readScript(writeScript(script(rule))).parts).toEqual([rule]);
+  expect(lacks(rule)).toEqual([]);
+});
+
 test("what was written is read again as it was", () => {
   const text = writeScript(script(discharge, circular));
   expect(text.split("\n")[0]).toBe('require ["body", "fileinto", "imap4flags", "mailboxid"]; # for the filters of the form');

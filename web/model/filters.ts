@@ -22,6 +22,10 @@ export interface Rule {
   folder?: { id: string; name: string };
   flag?: boolean;
   read?: boolean;
+  /** What it is for those who work in the mailbox together (docs/jmap-work.md 7). */
+  category?: string;
+  /** Within how many hours of open days it has to be done. */
+  within?: number;
   /** Later filters don't see it. */
   stop: boolean;
   off?: boolean;
@@ -44,6 +48,10 @@ const begin = "# Filters of the form begin here. What is changed by hand is kept
 const end = "# Filters of the form end here.";
 const mark = "# filter ";
 const needsMark = "# for the filters of the form";
+
+/** Categories that the form offers, and within how many hours each has to be done: of discharge notes 72 (Rules 12). */
+export const categories = { referral: 72, discharge: 72, alert: 24, circular: 0 } as const;
+export type Category = keyof typeof categories;
 
 export function isRule(part: Rule | Foreign): part is Rule {
   return "conditions" in part;
@@ -70,6 +78,7 @@ export function commandOf(r: Rule): string {
   const tests = r.conditions.map(testOf);
   const joined = tests.length === 0 ? "true" : tests.length === 1 ? tests[0] : `${r.all ? "allof" : "anyof"}(${tests.join(", ")})`;
   const does = [
+    ...(r.category ? [`category ${r.within ? `:within ${r.within * 3600} ` : ""}${quoted(r.category)};`] : []),
     ...(r.flag ? ['addflag "\\\\Flagged";'] : []),
     ...(r.read ? ['addflag "\\\\Seen";'] : []),
     ...(r.folder ? [`fileinto :mailboxid ${quoted(r.folder.id)} ${quoted(r.folder.name)};`] : []),
@@ -82,6 +91,7 @@ function needsOf(r: Rule): string[] {
   return [
     ...(r.folder ? ["fileinto", "mailboxid"] : []),
     ...(r.flag || r.read ? ["imap4flags"] : []),
+    ...(r.category ? ["vnd.haven.work"] : []),
     ...(r.conditions.some((c) => c.field === "body") ? ["body"] : []),
   ];
 }
@@ -145,6 +155,6 @@ export function lacks(r: Rule): ("name" | "conditions" | "value" | "action")[] {
     ...(r.name.trim() ? [] : ["name" as const]),
     ...(r.conditions.length ? [] : ["conditions" as const]),
     ...(r.conditions.every((c) => c.value.trim()) ? [] : ["value" as const]),
-    ...(r.folder || r.flag || r.read ? [] : ["action" as const]),
+    ...(r.folder || r.flag || r.read || r.category ? [] : ["action" as const]),
   ];
 }

@@ -2,13 +2,15 @@ import { useState, type FormEvent } from "react";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox } from "../../jmap/client.js";
-import { fields, lacks, type Condition, type Field as FieldName, type Rule } from "../../model/filters.js";
+import { categories, fields, lacks, type Category, type Condition, type Field as FieldName, type Rule } from "../../model/filters.js";
 import { foldersOf } from "../../model/folders.js";
 import { Button } from "../../ui/Button.js";
 import { Field } from "./form.js";
 
 interface Props {
   rule: Rule;
+  /** Several people work in the mailbox. */
+  isShared: boolean;
   folders: readonly Mailbox[];
   onSave: (rule: Rule) => Promise<void>;
   onCancel: () => void;
@@ -17,7 +19,7 @@ interface Props {
 const mostConditions = 10;
 
 /** One filter: when, and what then. */
-export function FilterForm({ rule, folders, onSave, onCancel }: Props) {
+export function FilterForm({ rule, isShared, folders, onSave, onCancel }: Props) {
   const [now, setNow] = useState(rule);
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -88,6 +90,7 @@ export function FilterForm({ rule, folders, onSave, onCancel }: Props) {
             </select>
           )}
         </Field>
+        {isShared && <CategoryFields rule={now} onChange={setNow} />}
         <label className="settings-check">
           <input type="checkbox" checked={now.flag ?? false} onChange={(e) => set({ flag: e.target.checked })} /> {t.flag}
         </label>
@@ -103,5 +106,50 @@ export function FilterForm({ rule, folders, onSave, onCancel }: Props) {
         <Button label={t.cancel} onClick={onCancel} />
       </div>
     </form>
+  );
+}
+
+const hours = [24, 48, 72, 168];
+
+/** What the letter is for those who work together, and within which time it has to be done. */
+function CategoryFields({ rule, onChange }: { rule: Rule; onChange: (rule: Rule) => void }) {
+  const choose = (category: string) => {
+    const { category: _, within: __, ...rest } = rule;
+    const within = categories[category as Category];
+    onChange(category ? { ...rest, category, ...(within ? { within } : {}) } : rest);
+  };
+  const setWithin = (within: number) => {
+    const { within: _, ...rest } = rule;
+    onChange(within ? { ...rest, within } : rest);
+  };
+  return (
+    <div className="settings-two">
+      <Field label={t.category}>
+        {(ids) => (
+          <select {...ids} className="field" value={rule.category ?? ""} onChange={(e) => choose(e.target.value)}>
+            <option value="">{t.noCategory}</option>
+            {Object.keys(categories).map((c) => (
+              <option key={c} value={c}>
+                {t.categories[c as Category]}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {rule.category && (
+        <Field label={t.doneWithin} hint={t.doneWithinHint}>
+          {(ids) => (
+            <select {...ids} className="field" value={rule.within ?? 0} onChange={(e) => setWithin(Number(e.target.value))}>
+              <option value={0}>{t.noDeadline}</option>
+              {hours.map((h) => (
+                <option key={h} value={h}>
+                  {t.hours(h)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      )}
+    </div>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
 import { MethodError, type Mailbox } from "../../jmap/client.js";
-import { isRule, type Foreign, type Rule } from "../../model/filters.js";
+import { isRule, type Category, type Foreign, type Rule } from "../../model/filters.js";
 import type { MailAccount } from "../../model/mailboxes.js";
 import { filters, setFilters, wasChanged, type Filters } from "../../store/settings.js";
 import { Button } from "../../ui/Button.js";
@@ -28,6 +28,7 @@ function FilterList({ account, now, folders }: { account: MailAccount; now: Filt
   const [open, setOpen] = useState<number>(); // the place of the filter that is changed; that of a new one is behind all
   const [problem, setProblem] = useState("");
   const { parts } = now.script;
+  const isShared = mail.work.isIn(account.id);
 
   const keep = async (next: (Rule | Foreign)[]) => {
     setProblem("");
@@ -66,7 +67,7 @@ function FilterList({ account, now, folders }: { account: MailAccount; now: Filt
                 <Button label={t.filterDrop} onClick={() => void keep(parts.filter((_, k) => k !== i))} />
               </>
             ) : open === i ? (
-              <FilterForm rule={part} folders={folders} onSave={(r) => keep(at(i, r))} onCancel={() => setOpen(undefined)} />
+              <FilterForm rule={part} isShared={isShared} folders={folders} onSave={(r) => keep(at(i, r))} onCancel={() => setOpen(undefined)} />
             ) : (
               <FilterLine
                 rule={part}
@@ -83,7 +84,7 @@ function FilterList({ account, now, folders }: { account: MailAccount; now: Filt
         ))}
       </ol>
       {open === parts.length ? (
-        <FilterForm rule={newRule} folders={folders} onSave={(r) => keep([...parts, r])} onCancel={() => setOpen(undefined)} />
+        <FilterForm rule={newRule} isShared={isShared} folders={folders} onSave={(r) => keep([...parts, r])} onCancel={() => setOpen(undefined)} />
       ) : (
         <Button label={t.filterNew} icon="write" onClick={() => setOpen(parts.length)} />
       )}
@@ -105,7 +106,8 @@ interface LineProps {
 function FilterLine({ rule, folders, isFirst, isLast, onEdit, onToggle, onMove, onDrop }: LineProps) {
   const folder = rule.folder && folders.find((f) => f.id === rule.folder?.id);
   const when = rule.conditions.map((c) => t.condition(t.fields[c.field], c.contains, c.value)).join(rule.all ? t.and : t.or);
-  const then = [rule.folder && t.goesTo(folder ? folderName(folder) : `${rule.folder.name} ${t.folderGone}`), rule.flag && t.isFlagged, rule.read && t.isRead].filter(Boolean).join(", ");
+  const named = rule.category && (t.categories[rule.category as Category] ?? rule.category);
+  const then = [named && t.isCategory(named, rule.within ?? 0), rule.folder && t.goesTo(folder ? folderName(folder) : `${rule.folder.name} ${t.folderGone}`), rule.flag && t.isFlagged, rule.read && t.isRead].filter(Boolean).join(", ");
   return (
     <>
       <strong>{rule.name}</strong> {rule.off && <span className="tag">{t.filterOff}</span>}
