@@ -1,5 +1,5 @@
-import { useEffect, useState } from "react";
-import { t } from "../locales/text.js";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { locale, t } from "../locales/text.js";
 import { colourOf, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
@@ -16,7 +16,7 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const [menu, setMenu] = useState(false);
-  const [offline, setOffline] = useState(false);
+  const away = useSyncExternalStore(mail.watchSession, mail.away);
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
   const first = accounts.find((a) => !a.isPersonal) ?? accounts[0];
@@ -25,16 +25,9 @@ export function App() {
     const end = new AbortController();
     mail.follow(end.signal).catch((error: unknown) => {
       if (end.signal.aborted) return;
-      if (!leaveAfter(error)) setOffline(true);
+      leaveAfter(error);
     });
-    const set = () => setOffline(!navigator.onLine);
-    addEventListener("online", set);
-    addEventListener("offline", set);
-    return () => {
-      end.abort();
-      removeEventListener("online", set);
-      removeEventListener("offline", set);
-    };
+    return () => end.abort();
   }, [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
@@ -57,11 +50,9 @@ export function App() {
         {t.skip}
       </a>
       <Header account={account} onMenu={() => setMenu(!menu)} menuOpen={menu} />
-      {offline && (
-        <p className="banner" role="status">
-          {t.offline}
-        </p>
-      )}
+      <p className={away ? "banner" : "hidden"} role="status">
+        {away && t.away(new Date(away).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }))}
+      </p>
       <div className="side">
         <Sidebar onChosen={() => setMenu(false)} />
       </div>

@@ -24,7 +24,7 @@ export const en = {
   whose: (name: string) => `Logged in as ${name}`,
   cannotOpen: "Your mail can't be opened at the moment",
   noConnection: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
-  offline: "Not connected. What you see may be old; it comes up to date by itself.",
+  away: (since: string) => `Not connected since ${since}. What you see is as it was then; it comes up to date by itself.`,
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
   wentWrong: (what: string) => `That did not work. ${what}`,
 

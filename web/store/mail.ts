@@ -17,8 +17,8 @@ export class Mail {
   readonly cache: QueryClient;
   readonly undo = new Undo();
   readonly work: Work;
-  /** Whether changes of the service come in. */
-  live = false;
+  /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
+  #away: number | undefined;
   readonly #lists = new Map<string, MailList>();
   readonly #watchers = new Set<() => void>();
   #session: Server["session"];
@@ -124,10 +124,12 @@ export class Mail {
     ]);
   }
 
+  /** Since when the service can't be heard; undefined while it can. watchSession tells of changes. */
+  readonly away = (): number | undefined => this.#away;
+
   /** Follows what changes at the service until the signal. Throws RequestError where the session is over. */
   async follow(signal: AbortSignal): Promise<void> {
-    const changes = await this.server.listen("*", signal);
-    this.live = true;
+    const changes = await this.server.listen("*", signal, (is) => this.#hears(is));
     for await (const { changed } of changes) {
       for (const [accountId, types] of Object.entries(changed)) {
         if (types.Session !== undefined) await this.#renewSession();
@@ -140,6 +142,13 @@ export class Mail {
 
   async #renewSession(): Promise<void> {
     this.#session = await this.server.refresh();
+    for (const told of this.#watchers) told();
+  }
+
+  #hears(is: boolean): void {
+    const away = is ? undefined : (this.#away ?? Date.now());
+    if (away === this.#away) return;
+    this.#away = away;
     for (const told of this.#watchers) told();
   }
 
