@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { archive, junk, letterCommands, markRead, remove, toggleFlag, toggleRead, type Chosen } from "../../actions/letters.js";
 import { isTyping, keyOf } from "../../actions/command.js";
+import { workCommands } from "../../actions/work.js";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
@@ -14,6 +15,8 @@ import { Button } from "../../ui/Button.js";
 import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { useHandling } from "../work/useHandling.js";
+import { WorkBar } from "../work/WorkBar.js";
 import { ListView } from "./ListView.js";
 import "./desk.css";
 
@@ -81,12 +84,16 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
     },
   };
 
+  const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : []);
+
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented || isTyping(e.target) || document.querySelector("[role=dialog]")) return;
       const key = keyOf(e);
       const command = letterCommands.find((c) => c.keys?.includes(key));
+      const ofWork = workCommands.find((c) => c.keys?.includes(key));
       if (command?.may(context)) void command.run(context);
+      else if (handling && ofWork?.may(handling)) void ofWork.run(handling);
       else if (key === "j") step(1);
       else if (key === "k") step(-1);
       else if (key === "Escape" && selected.size) setSelected(new Set());
@@ -144,8 +151,9 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
+      {handOverDialog}
     </div>
   );
 }
