@@ -14,6 +14,8 @@ export interface Handling {
   items: readonly WorkItem[];
   /** Has the person say who is to have them. */
   ask: () => void;
+  /** Called as soon as something is done: what was selected is not any more. */
+  begun?: () => void;
 }
 
 /** A change of all items, with what is said of it. */
@@ -32,6 +34,7 @@ export async function change(h: Handling, c: Change): Promise<boolean> {
   const was = new Map(h.items.map((i) => [i.id, i]));
   const wish = { accountId: h.accountId, patches: new Map(h.items.map((i) => [i.id, c.patch(i)])), ...(c.note && { note: c.note }), ...(c.to && { to: c.to }) };
   let failed: Map<ThreadId, SetFailed>;
+  h.begun?.();
   try {
     failed = await h.mail.work.handle({ ...wish, takeOver: c.takeOver ?? false });
   } catch (error) {

@@ -16,7 +16,8 @@ import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
 import { useHandling } from "../work/useHandling.js";
-import { WorkBar } from "../work/WorkBar.js";
+import { ViewTabs } from "../work/ViewTabs.js";
+import { WorkBar, WorkTools } from "../work/WorkBar.js";
 import { ListView } from "./ListView.js";
 import "./desk.css";
 
@@ -29,11 +30,12 @@ export function Desk({ account }: { account: MailAccount }) {
   const route = useRoute();
   const { data: folders = noFolders } = useQuery(mail.folders(account.id));
   const folder = folders.find((f) => f.id === route.folder);
+  const view = folder?.role === "inbox" && mail.work.isIn(account.id) && route.view !== "all" ? route.view : undefined;
   const search = useMemo(() => (route.search === undefined ? undefined : searchOf(route.search, folders, new Date())), [route.search, folders]);
   const list = useMemo(() => {
     if (search) return mail.list({ accountId: account.id, filter: search.filter });
-    return folder && mail.list({ accountId: account.id, filter: { inMailbox: folder.id }, folder: folder.id });
-  }, [mail, account.id, folder?.id, search]); // eslint-disable-line -- the folder's counts change, and the list stays
+    return folder && mail.list({ accountId: account.id, filter: { inMailbox: folder.id }, folder: folder.id, ...(view && { view }) });
+  }, [mail, account.id, folder?.id, view, search]); // eslint-disable-line -- the folder's counts change, and the list stays
   const [selected, setSelected] = useState<ReadonlySet<ThreadId>>(new Set());
   useEffect(() => setSelected(new Set()), [list]);
 
@@ -84,7 +86,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
     },
   };
 
-  const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : []);
+  const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : [], () => setSelected(new Set()));
 
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
@@ -117,6 +119,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
       {letterCommands.map((c) => (
         <Button key={c.id} label={c.name(context)} icon={icons[c.id] as IconName} bare kind="plain" keys={c.keys} disabled={!c.may(context)} onClick={() => void c.run(context)} />
       ))}
+      {handling && selected.size > 0 && <WorkTools handling={handling} />}
     </div>
   );
   const title = folder ? folderName(folder) : t.search;
@@ -137,6 +140,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
             !folder && listing.total !== undefined && <span>{t.found(listing.total)}</span>
           )}
         </div>
+        {folder?.role === "inbox" && mail.work.isIn(account.id) && <ViewTabs accountId={account.id} />}
         {selected.size > 0 && toolbar}
         {unclear.length > 0 && <p className="notice list-note">{t.unclear(unclear.join(" "))}</p>}
         <ListView
@@ -145,7 +149,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
           folder={folder}
           open={open}
           selection={{ threads: selected, set: setSelected }}
-          empty={folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
+          empty={list.asked.view ? t.emptyViews[list.asked.view] : folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
           onOpen={(r) => show(threadOf(r))}
         />

@@ -7,7 +7,7 @@ import { Button } from "../../ui/Button.js";
 import { Icon, type IconName } from "../../ui/Icon.js";
 import "./work.css";
 
-const icons: Record<string, IconName> = { [take.id]: "person", [done.id]: "done", [giveBack.id]: "back", [handOver.id]: "forward", [reopen.id]: "reply" };
+const icons: Record<string, IconName> = { [take.id]: "person", [done.id]: "done", [giveBack.id]: "give-back", [handOver.id]: "hand-over", [reopen.id]: "reopen" };
 
 /** Who handles the conversation that is open, and what one can do about that. */
 export function WorkBar({ handling, children }: { handling: Handling; children?: React.ReactNode }) {
@@ -37,13 +37,19 @@ export function WorkBar({ handling, children }: { handling: Handling; children?:
   );
 }
 
-function CommandButton({ command, handling, primary }: { command: Command<Handling>; handling: Handling; primary: boolean }) {
+/** What one can do about who handles the conversations that are chosen. */
+export function WorkTools({ handling }: { handling: Handling }) {
+  return workCommands.filter((c) => c.may(handling)).map((c) => <CommandButton key={c.id} command={c} handling={handling} bare />);
+}
+
+function CommandButton({ command, handling, primary, bare }: { command: Command<Handling>; handling: Handling; primary?: boolean; bare?: boolean }) {
   return (
     <Button
       label={command.name(handling)}
       icon={icons[command.id] as IconName}
       keys={command.keys}
       {...(primary && { kind: "primary" })}
+      {...(bare && { bare, kind: "plain" })}
       onClick={() => void command.run(handling)}
     />
   );

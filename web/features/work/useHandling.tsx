@@ -5,7 +5,7 @@ import { useMail } from "../../ui/mail.js";
 import { useBoard } from "./hooks.js";
 
 /** What work commands act upon, and what they ask at the moment. undefined where nobody works together. */
-export function useHandling(accountId: AccountId, threads: readonly ThreadId[]): [Handling | undefined, ReactNode] {
+export function useHandling(accountId: AccountId, threads: readonly ThreadId[], begun?: () => void): [Handling | undefined, ReactNode] {
   const mail = useMail();
   const isIn = mail.work.isIn(accountId);
   useEffect(() => {
@@ -15,6 +15,6 @@ export function useHandling(accountId: AccountId, threads: readonly ThreadId[]):
   const [asks, setAsks] = useState(false);
   if (!isIn) return [undefined, null];
   const items = threads.flatMap((id) => known.get(id) ?? []);
-  const handling: Handling = { mail, accountId, items, ask: () => setAsks(true) };
+  const handling: Handling = { mail, accountId, items, ask: () => setAsks(true), ...(begun && { begun }) };
   return [handling, asks && null];
 }
