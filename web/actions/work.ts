@@ -1,7 +1,7 @@
 // What can be done with who handles conversations of a shared mailbox.
 
 import type { AccountId, SetFailed, ThreadId, WorkItem, WorkItemPatch } from "../jmap/client.js";
-import { blank, refusalOf, viewOf, wayBack } from "../model/work.js";
+import { blank, refusalOf, viewOf, wayBack, type Colleague } from "../model/work.js";
 import type { Mail } from "../store/mail.js";
 import { clockDate } from "../model/dates.js";
 import { locale, t } from "../locales/text.js";
@@ -27,6 +27,8 @@ interface Change {
   anyway?: string;
   note?: string;
   to?: string;
+  /** Where this says so, a refusal is told already. */
+  refused?: (why: SetFailed) => boolean;
 }
 
 /** Changes who handles the conversations. What is refused is told, with a way to have it all the same. */
@@ -43,7 +45,8 @@ export async function change(h: Handling, c: Change): Promise<boolean> {
   }
   const done = h.items.filter((i) => !failed.has(i.id));
   if (done.length) h.mail.undo.add(c.says, () => takeBack(h, done.map((i) => was.get(i.id) ?? blank(i.id))));
-  if (failed.size) tellWhy(h, c, failed);
+  const [first] = failed.values();
+  if (first && !c.refused?.(first)) tellWhy(h, c, failed, first);
   return failed.size === 0;
 }
 
@@ -65,9 +68,7 @@ async function takeBack(h: Handling, was: readonly WorkItem[]): Promise<void> {
   }
 }
 
-function tellWhy(h: Handling, c: Change, failed: ReadonlyMap<ThreadId, SetFailed>): void {
-  const [first] = failed.values();
-  if (!first) return;
+function tellWhy(h: Handling, c: Change, failed: ReadonlyMap<ThreadId, SetFailed>, first: SetFailed): void {
   const contested = [...failed].filter(([, why]) => ["handled", "done"].includes(refusalOf(why.says)?.why ?? "")).map(([id]) => id);
   const anyway = contested.length > 0 && {
     name: c.anyway ?? t.takeOver,
@@ -135,6 +136,21 @@ export const handOver: Command<Handling> = {
   may: (h) => mayHandle(h) && inView(h, "unassigned", "mine", "others"),
   run: (h) => h.ask(),
 };
+
+/** Gives the conversations to a colleague, with a note that never leaves the mailbox. */
+export function handTo(h: Handling, to: Colleague, note: string, refused: (why: SetFailed) => boolean): Promise<boolean> {
+  const id = to.id as AccountId; // of the account or of the Principal: the service knows both
+  const known = !inView(h, "unassigned");
+  return change(h, {
+    patch: () => ({ handledBy: id }),
+    says: t.handedOver(h.items.length, to.name),
+    takeOver: known,
+    anyway: t.handOverAnyway,
+    to: to.name,
+    ...(note && { note }),
+    refused,
+  });
+}
 
 export const done: Command<Handling> = {
   id: "done",

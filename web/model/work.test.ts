@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WorkItem } from "../jmap/types.js";
-import { blank, recounted, refusalOf, viewOf, wayBack, wished } from "./work.js";
+import { blank, placeOf, recounted, refusalOf, seenAt, together, viewOf, wayBack, wished } from "./work.js";
 
 const me = "Aaisha";
 const by = { id: me, name: "aisha" };
@@ -42,4 +42,19 @@ test("a refusal says why, who and since when", () => {
   expect(refusalOf({ type: "doneAlready", doneByName: "Ben", handledByName: null, since: null })).toEqual({ why: "done", who: "Ben" });
   expect(refusalOf({ type: "noAccess" })).toEqual({ why: "no-access" });
   expect(refusalOf({ type: "forbidden" })).toBeUndefined();
+});
+
+test("colleagues are who was seen, each once, those who did most first", () => {
+  const here = [{ id: "T1-Acara", threadId: "T1", person: "Acara", personName: "Cara", doing: "viewing", until: "" }] as const;
+  expect(seenAt([handled, done, { ...blank("T2"), answeredBy: "Acara", answeredByName: "Cara" }, { ...blank("T3"), handledBy: "Aben", handledByName: "Ben" }], [...here])).toEqual([
+    { id: "Aben", name: "Ben" },
+    { id: "Acara", name: "Cara" },
+  ]);
+});
+
+test.each([["Pharmacy FAQ06 (Beeston Hill Pharmacy, Leeds)", "Pharmacy FAQ06"], ["Dispensary", "Dispensary"], ["(x)", "(x)"]])("%s is looked for as %s", (name, want) => expect(placeOf(name)).toBe(want));
+
+test("colleagues are whom the directory has and who was seen besides, each once", () => {
+  const ben = { id: "Pben", name: "Ben", about: "pharmacist" };
+  expect(together([ben], [{ id: "Aben", name: "Ben" }, { id: "Acara", name: "Cara" }, { id: me, name: "Aisha" }], me)).toEqual([ben, { id: "Acara", name: "Cara" }]);
 });

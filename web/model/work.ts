@@ -1,6 +1,6 @@
 // Who handles a conversation of a shared mailbox, as it is and as it becomes (docs/jmap-work.md 2).
 
-import type { AccountId, Session, SetError, ThreadId, WorkCounts, WorkItem, WorkItemPatch } from "../jmap/types.js";
+import type { AccountId, PrincipalId, Session, SetError, ThreadId, WorkCounts, WorkItem, WorkItemPatch, WorkPresence } from "../jmap/types.js";
 import type { WorkView } from "./views.js";
 
 /** The name under which a person of a session handles things: the id of the own account. */
@@ -69,4 +69,38 @@ export function refusalOf(says: SetError): Refusal | undefined {
   if (!why) return undefined;
   const who = says[why === "done" ? "doneByName" : "handledByName"];
   return { why, ...(typeof who === "string" && { who }), ...(typeof says.since === "string" && { since: says.since }) };
+}
+
+/** Somebody to whom a conversation can be handed over: as it is seen in the mailbox, or found in the directory. */
+export interface Colleague {
+  id: AccountId | PrincipalId;
+  name: string;
+  /** What tells namesakes apart. */
+  about?: string;
+}
+
+/** Who was seen at work, those who did most first. */
+export function seenAt(items: readonly WorkItem[], here: readonly WorkPresence[]): Colleague[] {
+  const of = new Map<AccountId, { name: string; times: number }>();
+  const add = (id: AccountId | null, name: string | null) => {
+    if (id && name) of.set(id, { name, times: (of.get(id)?.times ?? 0) + 1 });
+  };
+  for (const i of items) {
+    add(i.handledBy, i.handledByName);
+    add(i.doneBy, i.doneByName);
+    add(i.answeredBy, i.answeredByName);
+  }
+  for (const p of here) add(p.person, p.personName);
+  return [...of].sort(([, a], [, b]) => b.times - a.times || a.name.localeCompare(b.name)).map(([id, { name }]) => ({ id, name }));
+}
+
+/** What the directory is asked for people of a mailbox: its name without what stands in brackets, "Pharmacy FAQ06". */
+export function placeOf(mailbox: string): string {
+  return mailbox.replace(/\(.*\)/g, " ").trim() || mailbox;
+}
+
+/** Whom the directory has, and who was seen besides; without the person who asks. The ids of one person differ there, so that names tell. */
+export function together(directory: readonly Colleague[], seen: readonly Colleague[], me: AccountId | undefined): Colleague[] {
+  const names = new Set(directory.map((c) => c.name));
+  return [...directory, ...seen.filter((c) => c.id !== me && !names.has(c.name))];
 }

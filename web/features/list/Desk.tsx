@@ -15,6 +15,7 @@ import { Button } from "../../ui/Button.js";
 import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { Notes } from "../work/Notes.js";
 import { useHandling } from "../work/useHandling.js";
 import { ViewTabs } from "../work/ViewTabs.js";
 import { WorkBar, WorkTools } from "../work/WorkBar.js";
@@ -155,7 +156,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={() => {}} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
       {handOverDialog}
     </div>
