@@ -103,6 +103,11 @@ export function sayRefusal(why: SetFailed, times = 1): string {
 
 const mayHandle = (h: Handling) => h.items.length > 0 && h.mail.work.of(h.accountId)?.mayHandle === true;
 const inView = (h: Handling, ...views: string[]) => h.items.some((i) => views.includes(viewOf(i, h.mail.work.me)));
+
+const toRead = 1000; // milliseconds in which somebody can read that a colleague has it: who presses sooner meant what stood there before
+
+/** Whether the person saw that all is a colleague's, or one's own, and so takes it over knowingly. Of many together, what nobody has is taken without the rest. */
+const isKnown = (h: Handling) => !inView(h, "unassigned") && h.items.every((i) => h.mail.work.board(h.accountId).knownFor(i.id) > toRead);
 const picked = (h: Handling, ...views: string[]): Handling => ({ ...h, items: h.items.filter((i) => views.includes(viewOf(i, h.mail.work.me))) });
 
 export const take: Command<Handling> = {
@@ -112,9 +117,7 @@ export const take: Command<Handling> = {
   may: (h) => mayHandle(h) && inView(h, "unassigned", "others"),
   run: async (h) => {
     const items = picked(h, "unassigned", "others");
-    // Who reads "Take over" knows that a colleague has it; of many together, only what nobody has is taken without asking.
-    const known = !inView(h, "unassigned");
-    await change(items, { patch: () => ({ status: "handled" }), says: t.taken(items.items.length), takeOver: known });
+    await change(items, { patch: () => ({ status: "handled" }), says: t.taken(items.items.length), takeOver: isKnown(items) });
   },
 };
 
@@ -140,11 +143,10 @@ export const handOver: Command<Handling> = {
 /** Gives the conversations to a colleague, with a note that never leaves the mailbox. */
 export function handTo(h: Handling, to: Colleague, note: string, refused: (why: SetFailed) => boolean): Promise<boolean> {
   const id = to.id as AccountId; // of the account or of the Principal: the service knows both
-  const known = !inView(h, "unassigned");
   return change(h, {
     patch: () => ({ handledBy: id }),
     says: t.handedOver(h.items.length, to.name),
-    takeOver: known,
+    takeOver: isKnown(h),
     anyway: t.handOverAnyway,
     to: to.name,
     ...(note && { note }),

@@ -2,6 +2,8 @@
 
 const s = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
 
+const listed = (names: readonly string[]) => (names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
 export const en = {
   app: "Mail",
   service: "Haven",
@@ -138,8 +140,8 @@ export const en = {
   doneAlready: (who: string, since: string) => `${who} did this already, ${since}. Look at it first, or take it over.`,
   noAccess: "This person has no access to the mailbox. One of its owners can give it.",
   andOthers: (n: number) => `(and ${n} more)`,
-  lookingNow: (who: string) => `${who} is looking at this now`,
-  writingNow: (who: string) => `${who} is writing an answer now`,
+  lookingNow: (who: readonly string[]) => `${listed(who)} ${who.length === 1 ? "is" : "are"} looking at this now`,
+  writingNow: (who: readonly string[]) => `${listed(who)} ${who.length === 1 ? "is writing an answer" : "are writing answers"} now`,
   handOverTo: "Who takes it?",
   handOverTitle: (n: number) => (n === 1 ? "Hand this over" : `Hand ${n} conversations over`),
   findColleague: "Find somebody by name",
@@ -163,6 +165,11 @@ export const en = {
   noteRoom: (n: number) => (n < 0 ? `Too long by about ${-n} letters` : `Room for about ${n} more letters`),
   noMoreNotes: (n: number) => `There are ${n} notes already, as many as a conversation can have. Remove one of yours first.`,
   notesBroken: "The notes could not be read.",
+  rules: { "discharge-referral": "Discharge referral" } as Record<string, string>,
+  span: (n: number, unit: "day" | "hour" | "minute") => (unit === "day" ? s(n, "day") : unit === "hour" ? `${n} h` : `${n} min`),
+  dueIn: (span: string) => `due in ${span}`,
+  late: (span: string) => `${span} late`,
+  dueUntil: (what: string, at: string) => `${what}: to be done by ${at}`,
   viewsOf: "Which conversations are shown",
   views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done" },
   emptyViews: {

@@ -57,6 +57,8 @@ test("what colleagues change comes, of what was looked at", async () => {
   expect(board.snapshot().get("T1")?.handledByName).toBe("Ben");
   expect(board.snapshot().has("T9")).toBe(false);
   expect(told).toBe(1);
+  expect(board.knownFor("T1")).toBeLessThan(1000); // it has just come
+  expect(board.knownFor("T9")).toBeGreaterThan(1000);
 });
 
 test("where the service has forgotten what changed, all is asked for again", async () => {

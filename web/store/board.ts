@@ -8,6 +8,7 @@ export class Board {
   readonly #accountId: AccountId;
   readonly #watchers = new Set<() => void>();
   readonly #asked = new Set<ThreadId>();
+  readonly #came = new Map<ThreadId, number>();
   #waiting: ThreadId[] = [];
   #items: ReadonlyMap<ThreadId, WorkItem> = new Map();
   #state: string | undefined;
@@ -40,11 +41,18 @@ export class Board {
   put(items: Iterable<WorkItem>): void {
     const next = new Map(this.#items);
     for (const item of items) {
+      const was = next.get(item.id);
+      if (was && (was.status !== item.status || was.handledBy !== item.handledBy)) this.#came.set(item.id, Date.now());
       next.set(item.id, item);
       this.#asked.add(item.id);
     }
     this.#items = next;
     for (const told of this.#watchers) told();
+  }
+
+  /** For how many milliseconds this page has known who handles a conversation now. */
+  knownFor(id: ThreadId): number {
+    return Date.now() - (this.#came.get(id) ?? 0);
   }
 
   /** Fetches what changed at the service of what is known. */

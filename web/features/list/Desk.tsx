@@ -16,6 +16,7 @@ import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
 import { Notes } from "../work/Notes.js";
+import { useViewing } from "../work/hooks.js";
 import { useHandling } from "../work/useHandling.js";
 import { ViewTabs } from "../work/ViewTabs.js";
 import { WorkBar, WorkTools } from "../work/WorkBar.js";
@@ -87,6 +88,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
     },
   };
 
+  useViewing(account.id, open);
   const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : [], () => setSelected(new Set()));
 
   useEffect(() => {

@@ -88,7 +88,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
           <span className="row-subject">
             <Marked text={subject} words={words} />
           </span>
-          {work && <WorkTags item={work} />}
+          {work && <WorkTags accountId={row.accountId} item={work} />}
         </span>
         <span className="row-preview">
           <Marked text={row.email.preview} words={words} />

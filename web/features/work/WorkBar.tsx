@@ -5,12 +5,14 @@ import type { AccountId, WorkItem } from "../../jmap/client.js";
 import { viewOf } from "../../model/work.js";
 import { Button } from "../../ui/Button.js";
 import { Icon, type IconName } from "../../ui/Icon.js";
+import { DueTag } from "./DueTag.js";
+import { PresenceOf } from "./PresenceOf.js";
 import "./work.css";
 
 const icons: Record<string, IconName> = { [take.id]: "person", [done.id]: "done", [giveBack.id]: "give-back", [handOver.id]: "hand-over", [reopen.id]: "reopen" };
 
 /** Who handles the conversation that is open, and what one can do about that. */
-export function WorkBar({ handling, children }: { handling: Handling; children?: React.ReactNode }) {
+export function WorkBar({ handling }: { handling: Handling }) {
   const item = handling.items[0];
   if (!item) return <div className="work-bar" aria-busy="true" />;
   const { me } = handling.mail.work;
@@ -25,7 +27,8 @@ export function WorkBar({ handling, children }: { handling: Handling; children?:
           {item.answeredBy && item.answeredAt && <small>{t.answeredBy(item.answeredBy === me ? t.yours : (item.answeredByName ?? t.aColleague), when(item.answeredAt))}</small>}
         </p>
       </div>
-      {children}
+      {view !== "done" && <DueTag accountId={handling.accountId} threadId={item.id} whole />}
+      <PresenceOf accountId={handling.accountId} threadId={item.id} />
       <div className="work-buttons">
         {workCommands
           .filter((c) => c.may(handling))

@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import type { AccountId, ThreadId, WorkItem } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
+import { othersAt, type Here } from "../../model/presence.js";
 import { useMail } from "../../ui/mail.js";
 
 const nothing: ReadonlyMap<ThreadId, WorkItem> = new Map();
@@ -41,4 +43,31 @@ export function useNow(every: number): Date {
     return () => clearInterval(timer);
   }, [tick, every]);
   return now;
+}
+
+/** Says that this page's person looks at a conversation, as long as it is on the screen. */
+export function useViewing(accountId: AccountId, threadId: ThreadId | undefined): void {
+  const { work } = useMail();
+  useEffect(() => (threadId && work.isIn(accountId) ? work.presence.arrive(accountId, threadId, "viewing") : undefined), [work, accountId, threadId]);
+  useEffect(() => {
+    const tell = () => work.presence.pause(document.hidden);
+    addEventListener("visibilitychange", tell);
+    return () => removeEventListener("visibilitychange", tell);
+  }, [work]);
+}
+
+/** Says that this page's person writes an answer in a conversation, as long as the component that calls this is there; undefined says nothing. */
+export function useWriting(accountId: AccountId, threadId: ThreadId | undefined): void {
+  const { work } = useMail();
+  useEffect(() => (threadId && work.isIn(accountId) ? work.presence.arrive(accountId, threadId, "writing") : undefined), [work, accountId, threadId]);
+}
+
+const second = 1000; // milliseconds
+
+/** Which colleagues are at a conversation now. */
+export function useOthersAt(accountId: AccountId, threadId: ThreadId | undefined): Here[] {
+  const { work } = useMail();
+  const { data } = useQuery({ ...work.presence.all(accountId), enabled: threadId !== undefined && work.isIn(accountId) });
+  const now = useNow(5 * second);
+  return threadId && data ? othersAt(data, threadId, work.me, now.getTime() + work.presence.ahead) : [];
 }
