@@ -81,9 +81,9 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   const aishaLost = (await refusal(page).count()) > 0;
   const [has, wants] = aishaLost ? [other, page] : [page, other];
   const [holder, taker] = aishaLost ? [ben.Name, aisha.Name] : [aisha.Name, ben.Name];
-  await has.getByText("You handle this since").waitFor();
+  await has.getByText("Yours since").waitFor();
   await wants.getByText(new RegExp(`^Handled by ${holder} since \\d\\d:\\d\\d`)).waitFor();
-  assert.match(await refusal(wants).innerText(), new RegExp(`${holder} handles this since \\d\\d:\\d\\d. Talk to each other, or take it over.`));
+  assert.match(await refusal(wants).innerText(), new RegExp(`${holder} has had this since \\d\\d:\\d\\d. Talk to each other, or take it over.`));
   await look("claimed-by-other", wants);
   assert.equal(await refusal(has).count(), 0);
 
@@ -92,7 +92,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
     () => refusal(wants).getByRole("button", { name: "Take over" }).click(),
     () => has.getByText(new RegExp(`^Handled by ${taker} since`)).waitFor(),
   );
-  await wants.getByText("You handle this since").waitFor();
+  await wants.getByText("Yours since").waitFor();
 
   // It is handed back, with a note.
   await wants.getByRole("button", { name: "Hand over" }).click();
@@ -104,7 +104,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await look("hand-over", wants);
   await both(
     () => dialog.getByRole("button", { name: "Hand over" }).click(),
-    () => has.getByText("You handle this since").waitFor(),
+    () => has.getByText("Yours since").waitFor(),
   );
   const note = has.getByRole("article", { name: `Note by ${taker}` });
   await note.getByText("<b>Not before.</b>").waitFor();

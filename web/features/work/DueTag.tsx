@@ -7,7 +7,7 @@ import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { useNow } from "./hooks.js";
 
-const often = 30_000; // milliseconds
+const minute = 60_000; // milliseconds
 
 function useDeadline(accountId: AccountId, threadId: ThreadId): WorkDeadline | undefined {
   const mail = useMail();
@@ -17,11 +17,10 @@ function useDeadline(accountId: AccountId, threadId: ThreadId): WorkDeadline | u
 
 /** What runs out of a conversation and when, short on a line and with its reason above a conversation. */
 export function DueTag({ accountId, threadId, whole }: { accountId: AccountId; threadId: ThreadId; whole?: boolean }) {
-  const { work } = useMail();
   const deadline = useDeadline(accountId, threadId);
-  const now = useNow(often);
+  const now = useNow(minute);
   if (!deadline) return null;
-  const { state, n, unit } = dueOf(deadline, now.getTime() + work.presence.ahead);
+  const { state, n, unit } = dueOf(deadline, now);
   const span = t.span(n, unit);
   const says = state === "late" ? t.late(span) : t.dueIn(span);
   const reason = t.rules[deadline.rule] ?? deadline.rule;

@@ -7,6 +7,7 @@ import { SetFailed } from "../../jmap/client.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
+import { notesId } from "./LatestNote.js";
 import { octets } from "./octets.js";
 
 interface Props {
@@ -23,7 +24,7 @@ export function Notes({ accountId, threadId }: Props) {
   if (!limits) return null;
   const full = notes && notes.length >= limits.maxNotesPerThread;
   return (
-    <section className="notes" aria-labelledby={heading}>
+    <section className="notes" id={notesId} tabIndex={-1} aria-labelledby={heading}>
       <h2 id={heading}>
         <Icon name="note" />
         {t.notes}

@@ -6,6 +6,7 @@ import { viewOf } from "../../model/work.js";
 import { Button } from "../../ui/Button.js";
 import { Icon, type IconName } from "../../ui/Icon.js";
 import { DueTag } from "./DueTag.js";
+import { LatestNote } from "./LatestNote.js";
 import { PresenceOf } from "./PresenceOf.js";
 import "./work.css";
 
@@ -24,6 +25,7 @@ export function WorkBar({ handling }: { handling: Handling }) {
         <Icon name={view === "done" ? "done" : "person"} />
         <p>
           <strong>{statusText(item, me)}</strong>
+          <LatestNote accountId={handling.accountId} threadId={item.id} />
           {item.answeredBy && item.answeredAt && <small>{t.answeredBy(item.answeredBy === me ? t.yours : (item.answeredByName ?? t.aColleague), when(item.answeredAt))}</small>}
         </p>
       </div>

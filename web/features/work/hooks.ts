@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useSyncExternalStore } from "react";
 import type { AccountId, ThreadId, WorkItem } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import { othersAt, type Here } from "../../model/presence.js";
@@ -34,15 +34,33 @@ export function useItem(accountId: AccountId, threadId: ThreadId | undefined): W
   return threadId && items.get(threadId);
 }
 
-/** The time, told anew every so many milliseconds. */
-export function useNow(every: number): Date {
-  const [now, setNow] = useState(() => new Date());
-  const tick = useCallback(() => setNow(new Date()), []);
-  useEffect(() => {
-    const timer = setInterval(tick, every);
-    return () => clearInterval(timer);
-  }, [tick, every]);
-  return now;
+const tick = 5000; // milliseconds
+
+/** One clock for all lines of a list. */
+const clock = {
+  now: Date.now(),
+  watchers: new Set<() => void>(),
+  timer: undefined as ReturnType<typeof setInterval> | undefined,
+  watch: (told: () => void) => {
+    clock.watchers.add(told);
+    clock.now = Date.now();
+    clock.timer ??= setInterval(() => {
+      clock.now = Date.now();
+      for (const w of clock.watchers) w();
+    }, tick);
+    return () => {
+      clock.watchers.delete(told);
+      if (clock.watchers.size > 0) return;
+      clearInterval(clock.timer);
+      clock.timer = undefined;
+    };
+  },
+};
+
+/** The service's time in milliseconds, told anew every few seconds; where every is given, in steps of so many. */
+export function useNow(every = tick): number {
+  const { ahead } = useMail().work.presence;
+  return useSyncExternalStore(clock.watch, () => clock.now - (clock.now % every)) + ahead;
 }
 
 /** Says that this page's person looks at a conversation, as long as it is on the screen. */
@@ -62,12 +80,10 @@ export function useWriting(accountId: AccountId, threadId: ThreadId | undefined)
   useEffect(() => (threadId && work.isIn(accountId) ? work.presence.arrive(accountId, threadId, "writing") : undefined), [work, accountId, threadId]);
 }
 
-const second = 1000; // milliseconds
-
 /** Which colleagues are at a conversation now. */
 export function useOthersAt(accountId: AccountId, threadId: ThreadId | undefined): Here[] {
   const { work } = useMail();
   const { data } = useQuery({ ...work.presence.all(accountId), enabled: threadId !== undefined && work.isIn(accountId) });
-  const now = useNow(5 * second);
-  return threadId && data ? othersAt(data, threadId, work.me, now.getTime() + work.presence.ahead) : [];
+  const now = useNow();
+  return threadId && data ? othersAt(data, threadId, work.me, now) : [];
 }
