@@ -25,3 +25,11 @@ export function listDate(at: string, now: Date, locale = "en-GB"): string {
 export function fullDate(at: string, locale = "en-GB"): string {
   return new Date(at).toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" });
 }
+
+/** The time of day, with the day where that is another one: "09:41", "Thu 09:41", "20 Nov, 09:41". */
+export function clockDate(at: string, now: Date, locale = "en-GB"): string {
+  const time = new Date(at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+  const day = listDate(at, now, locale);
+  if (day === time) return time;
+  return daysBetween(new Date(at), now) < 7 && daysBetween(new Date(at), now) > 0 ? `${day} ${time}` : `${day}, ${time}`;
+}

@@ -1,7 +1,9 @@
 // A list of conversations that may be very long. Only what is looked at is fetched, in chunks; what changes at the service is fetched again where it is seen.
 
-import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId } from "../jmap/client.js";
+import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId, type WorkItem } from "../jmap/client.js";
 import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
+import type { WorkView } from "../model/views.js";
+import { viewOf } from "../model/work.js";
 import type { Server } from "./server.js";
 
 /** What a list shows. */
@@ -10,7 +12,12 @@ export interface Asked {
   filter: Filter<EmailCondition>;
   /** The folder that it is of. What leaves the folder leaves the list. */
   folder?: MailboxId;
+  /** By who handles it; then the filter says nothing. What leaves the view leaves the list. */
+  view?: Exclude<WorkView, "all">;
 }
+
+/** Some lines of a list from a position on, and how many there are in all. */
+export type Source = (server: Server, asked: Asked, position: number, limit: number) => Promise<{ total: number; rows: Row[] }>;
 
 export interface Listing {
   /** undefined until it is known. */
@@ -26,14 +33,16 @@ const none: Listing = { total: undefined, rows: [], error: undefined };
 export class MailList {
   readonly asked: Asked;
   readonly #server: Server;
+  readonly #source: Source;
   readonly #watchers = new Set<() => void>();
   readonly #fetching = new Set<number>();
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
-  constructor(server: Server, asked: Asked) {
+  constructor(server: Server, asked: Asked, source: Source = mailRows) {
     this.#server = server;
+    this.#source = source;
     this.asked = asked;
   }
 
@@ -69,22 +78,35 @@ export class MailList {
 
   /** Puts what somebody here changed right, before the service has said so. */
   patch(changes: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
+    this.#each((was) => {
+      let row = was;
+      for (const e of was.thread) {
+        const change = changes.get(e.id);
+        if (change) row = patched(row, e.id, change);
+      }
+      return row !== was && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0 ? undefined : row;
+    });
+  }
+
+  /** Puts right who handles what: what is of another view now leaves the list. */
+  patchWork(items: ReadonlyMap<ThreadId, WorkItem>, me: AccountId | undefined): void {
+    const { view } = this.asked;
+    if (!view) return;
+    this.#each((row) => {
+      const item = items.get(threadOf(row));
+      return item && viewOf(item, me) !== view ? undefined : row;
+    });
+  }
+
+  /** Makes something of each line that is known; undefined takes it out. */
+  #each(change: (row: Row) => Row | undefined): void {
     let gone = 0;
     const rows: (Row | undefined)[] = [];
-    for (let i = 0; i < this.#now.rows.length; i++) {
-      let row = this.#now.rows[i];
-      if (row) {
-        const touched = row.thread.some((e) => changes.has(e.id));
-        for (const e of row.thread) {
-          const change = changes.get(e.id);
-          if (change) row = patched(row, e.id, change);
-        }
-        if (touched && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0) {
-          gone++;
-          continue;
-        }
-      }
-      rows.push(row);
+    for (let i = 0; i < this.#now.rows.length; i++) { // forEach leaves the holes out
+      const was = this.#now.rows[i];
+      const row = was && change(was);
+      if (was && !row) gone++;
+      else rows.push(row);
     }
     this.#set({ ...this.#now, rows, total: this.#now.total === undefined ? undefined : this.#now.total - gone });
   }
@@ -112,7 +134,7 @@ export class MailList {
     this.#fetching.add(at);
     const age = this.#age;
     try {
-      const { total, rows: fetched } = await fetchRows(this.#server, this.asked, at, chunk);
+      const { total, rows: fetched } = await this.#source(this.#server, this.asked, at, chunk);
       if (age !== this.#age) return;
       const rows: (Row | undefined)[] = [];
       for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
@@ -130,8 +152,8 @@ export class MailList {
   }
 }
 
-/** Lines of a list, with what stands in their conversations. */
-async function fetchRows(server: Server, { accountId, filter }: Asked, position: number, limit: number): Promise<{ total: number; rows: Row[] }> {
+/** Lines of what a filter finds, with what stands in their conversations. */
+export const mailRows: Source = async (server, { accountId, filter }, position, limit) => {
   const query = call("Email/query", {
     accountId,
     filter,
@@ -148,18 +170,22 @@ async function fetchRows(server: Server, { accountId, filter }: Asked, position:
   const [found, got, , all] = answers;
   if (found instanceof Error) throw found;
   if (got instanceof Error) throw got;
-  const byThread = new Map<ThreadId, InThread[]>();
-  if (!(all instanceof Error)) { // where conversations are too long to be told of together, each line stands for its message alone
-    for (const e of all.list as InThread[]) byThread.set(e.threadId, [...(byThread.get(e.threadId) ?? []), e]);
-  }
+  const whole = all instanceof Error ? [] : all.list; // where conversations are too long to be told of together, each line stands for its message alone
   const byId = new Map((got.list as Listed[]).map((e) => [e.id, e]));
-  const rows: Row[] = [];
-  for (const id of found.ids) {
-    const email = byId.get(id);
-    if (!email) continue; // gone in this moment
-    const thread = byThread.get(email.threadId) ?? [email];
-    thread.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
-    rows.push({ accountId, email, thread });
+  const shown = found.ids.flatMap((id) => byId.get(id) ?? []); // without those that are gone in this moment
+  return { total: found.total ?? found.ids.length, rows: rowsOf(accountId, shown, whole) };
+};
+
+/** Lines of messages, with those of their conversations. */
+export function rowsOf(accountId: AccountId, shown: readonly Listed[], all: readonly InThread[]): Row[] {
+  const byThread = new Map<ThreadId, InThread[]>();
+  for (const e of all) {
+    const thread = byThread.get(e.threadId);
+    if (thread) thread.push(e);
+    else byThread.set(e.threadId, [e]);
   }
-  return { total: found.total ?? found.ids.length, rows };
+  return shown.map((email) => {
+    const thread = [...(byThread.get(email.threadId) ?? [email])].sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+    return { accountId, email, thread };
+  });
 }

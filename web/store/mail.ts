@@ -7,6 +7,7 @@ import { inverse, patchOf, tell, type Edit } from "./edits.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
 import type { Server } from "./server.js";
+import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
 import { Work } from "./work.js";
 
@@ -36,7 +37,7 @@ export class Mail {
         },
       },
     });
-    this.work = new Work(server, this.cache);
+    this.work = new Work(server, this.cache, (accountId, items) => this.#lists.forEach((l) => l.asked.accountId === accountId && l.patchWork(items, this.work.me)));
   }
 
   /** The session as it is now; watchSession tells when it is another. */
@@ -74,10 +75,10 @@ export class Mail {
 
   /** A list; the same one for the same question. */
   list(asked: Asked): MailList {
-    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.filter]);
+    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.view ?? null, asked.filter]);
     let list = this.#lists.get(key);
     this.#lists.delete(key);
-    list ??= new MailList(this.server, asked);
+    list ??= new MailList(this.server, asked, asked.view && workRows);
     this.#lists.set(key, list); // the last ones used stay
     for (const old of this.#lists.keys()) {
       if (this.#lists.size <= keptLists) break;
@@ -136,6 +137,7 @@ export class Mail {
         if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
         this.work.changed(accountId, types);
+        if (types.WorkItem !== undefined) this.#lists.forEach((l) => l.asked.accountId === accountId && l.asked.view && void l.refresh());
       }
     }
   }

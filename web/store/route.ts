@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
-import type { WorkView } from "../model/views.js";
+import { workViews, type WorkView } from "../model/views.js";
 
 export const settingsPages = ["reply", "filters", "signature"] as const;
 export type SettingsPage = (typeof settingsPages)[number];
@@ -27,7 +27,7 @@ export function parse(path: string, query: string): Route {
     .map((p) => decodeURIComponent(p));
   const asked = new URLSearchParams(query);
   const search = asked.get("q");
-  const view = asked.get("view") as WorkView | null;
+  const view = workViews.find((v) => v === asked.get("view"));
   return {
     ...(accountId && { accountId }),
     ...(place && place !== "search" && place !== "settings" && { folder: place }),

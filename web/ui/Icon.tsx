@@ -23,6 +23,11 @@ const paths = {
   shop: "M3 8l1-4h12l1 4M3 8h14M4 8v9h12V8M8 17v-5h4v5",
   done: "M4 10l4 4 8-9",
   folder: "M3 5h5l2 2h7v9H3z",
+  "hand-over": "M8 4a3 3 0 110 6 3 3 0 010-6zM2 17c0-3 2.5-5 6-5M12 14h6M15.5 11l3 3-3 3",
+  "give-back": "M10 3v8M6.5 8l3.5 3.5L13.5 8M3 12v4h14v-4",
+  reopen: "M4 10a6 6 0 106-6H6M8.5 1.5L6 4l2.5 2.5",
+  clock: "M10 3a7 7 0 110 14 7 7 0 010-14zM10 6v4l3 2",
+  note: "M4 3h12v9l-4 5H4zM16 12h-4v5M7 7h6M7 10h4",
   download: "M10 3v9M6 8.5l4 4 4-4M4 16h12",
 } as const;
 

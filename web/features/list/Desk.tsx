@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { archive, junk, letterCommands, markRead, remove, toggleFlag, toggleRead, type Chosen } from "../../actions/letters.js";
 import { isTyping, keyOf } from "../../actions/command.js";
+import { workCommands } from "../../actions/work.js";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
@@ -14,6 +15,11 @@ import { Button } from "../../ui/Button.js";
 import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { Notes } from "../work/Notes.js";
+import { useViewing } from "../work/hooks.js";
+import { useHandling } from "../work/useHandling.js";
+import { ViewTabs } from "../work/ViewTabs.js";
+import { WorkBar, WorkTools } from "../work/WorkBar.js";
 import { ListView } from "./ListView.js";
 import "./desk.css";
 
@@ -26,11 +32,12 @@ export function Desk({ account }: { account: MailAccount }) {
   const route = useRoute();
   const { data: folders = noFolders } = useQuery(mail.folders(account.id));
   const folder = folders.find((f) => f.id === route.folder);
+  const view = folder?.role === "inbox" && mail.work.isIn(account.id) && route.view !== "all" ? route.view : undefined;
   const search = useMemo(() => (route.search === undefined ? undefined : searchOf(route.search, folders, new Date())), [route.search, folders]);
   const list = useMemo(() => {
     if (search) return mail.list({ accountId: account.id, filter: search.filter });
-    return folder && mail.list({ accountId: account.id, filter: { inMailbox: folder.id }, folder: folder.id });
-  }, [mail, account.id, folder?.id, search]); // eslint-disable-line -- the folder's counts change, and the list stays
+    return folder && mail.list({ accountId: account.id, filter: { inMailbox: folder.id }, folder: folder.id, ...(view && { view }) });
+  }, [mail, account.id, folder?.id, view, search]); // eslint-disable-line -- the folder's counts change, and the list stays
   const [selected, setSelected] = useState<ReadonlySet<ThreadId>>(new Set());
   useEffect(() => setSelected(new Set()), [list]);
 
@@ -81,12 +88,17 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
     },
   };
 
+  useViewing(account.id, open);
+  const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : [], () => setSelected(new Set()));
+
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented || isTyping(e.target) || document.querySelector("[role=dialog]")) return;
       const key = keyOf(e);
       const command = letterCommands.find((c) => c.keys?.includes(key));
+      const ofWork = workCommands.find((c) => c.keys?.includes(key));
       if (command?.may(context)) void command.run(context);
+      else if (handling && ofWork?.may(handling)) void ofWork.run(handling);
       else if (key === "j") step(1);
       else if (key === "k") step(-1);
       else if (key === "Escape" && selected.size) setSelected(new Set());
@@ -110,6 +122,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
       {letterCommands.map((c) => (
         <Button key={c.id} label={c.name(context)} icon={icons[c.id] as IconName} bare kind="plain" keys={c.keys} disabled={!c.may(context)} onClick={() => void c.run(context)} />
       ))}
+      {handling && selected.size > 0 && <WorkTools handling={handling} />}
     </div>
   );
   const title = folder ? folderName(folder) : t.search;
@@ -130,6 +143,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
             !folder && listing.total !== undefined && <span>{t.found(listing.total)}</span>
           )}
         </div>
+        {folder?.role === "inbox" && mail.work.isIn(account.id) && <ViewTabs accountId={account.id} />}
         {selected.size > 0 && toolbar}
         {unclear.length > 0 && <p className="notice list-note">{t.unclear(unclear.join(" "))}</p>}
         <ListView
@@ -138,14 +152,15 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
           folder={folder}
           open={open}
           selection={{ threads: selected, set: setSelected }}
-          empty={folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
+          empty={list.asked.view ? t.emptyViews[list.asked.view] : folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
           onOpen={(r) => show(threadOf(r))}
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={() => {}} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
+      {handOverDialog}
     </div>
   );
 }

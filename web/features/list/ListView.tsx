@@ -1,12 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
-import { useMail } from "../../ui/mail.js";
+import { useWorkOf } from "../work/hooks.js";
 import { RowView } from "./RowView.js";
 import "./list.css";
 
@@ -42,7 +41,7 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
     setAt(0);
     scroller.current?.scrollTo(0, 0);
   }, [list]);
-  const work = useWorkOf(list, rows.slice(first, last + 1));
+  const work = useWorkOf(list.asked.accountId, rows.slice(first, last + 1));
 
   const focus = (index: number) => {
     const to = Math.max(0, Math.min((total ?? 1) - 1, index));
@@ -106,13 +105,4 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
       </div>
     </>
   );
-}
-
-/** Who handles what is looked at, where people work together. */
-function useWorkOf(list: MailList, rows: readonly (Row | undefined)[]) {
-  const mail = useMail();
-  const { accountId } = list.asked;
-  const ids = useMemo(() => rows.filter((r) => r !== undefined).map(threadOf), [rows]);
-  const { data } = useQuery({ ...mail.work.items(accountId, ids), enabled: mail.work.isIn(accountId) && ids.length > 0, placeholderData: (before) => before });
-  return data;
 }

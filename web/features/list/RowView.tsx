@@ -6,6 +6,7 @@ import { nameOf, shortName, unique } from "../../model/people.js";
 import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
+import { WorkTags } from "../work/WorkTags.js";
 
 interface Props {
   row: Row | undefined;
@@ -87,7 +88,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
           <span className="row-subject">
             <Marked text={subject} words={words} />
           </span>
-          {work && work.status !== "new" && <span className={`tag ${work.status}`}>{work.status === "done" ? t.status.done : (work.handledByName ?? t.status.handled)}</span>}
+          {work && <WorkTags accountId={row.accountId} item={work} />}
         </span>
         <span className="row-preview">
           <Marked text={row.email.preview} words={words} />
