@@ -6,6 +6,7 @@ import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
 import { Sidebar } from "../features/mailboxes/Sidebar.js";
 import { Desk } from "../features/list/Desk.js";
+import { Questions } from "../ui/Questions.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Header } from "./Header.js";
 import { leave } from "./session.js";
@@ -70,6 +71,7 @@ export function App() {
         {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={account.id} />}
       </main>
       <Toasts undo={mail.undo} />
+      <Questions />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 
 import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId } from "../jmap/client.js";
 import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
+import { everyRow } from "./every.js";
 import type { Server } from "./server.js";
 
 /** What a list shows. */
@@ -65,6 +66,11 @@ export class MailList {
     this.#fetching.clear();
     const wanted = this.#chunks();
     await Promise.all(wanted.map((at) => this.#fetch(at, wanted)));
+  }
+
+  /** All conversations, looked at or not: where they stand and how they are marked. */
+  every(): Promise<Row[]> {
+    return everyRow(this.#server, this.asked);
   }
 
   /** Puts what somebody here changed right, before the service has said so. */

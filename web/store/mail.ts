@@ -3,9 +3,12 @@
 import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
-import { inverse, patchOf, tell, type Edit } from "./edits.js";
+import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
+import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
+import { Questions } from "./questions.js";
+import { reason } from "./reason.js";
 import type { Server } from "./server.js";
 import { Undo } from "./undo.js";
 import { Work } from "./work.js";
@@ -16,6 +19,8 @@ export class Mail {
   readonly server: Server;
   readonly cache: QueryClient;
   readonly undo = new Undo();
+  readonly questions = new Questions();
+  readonly keys: Keys;
   readonly work: Work;
   /** Whether changes of the service come in. */
   live = false;
@@ -36,6 +41,7 @@ export class Mail {
         },
       },
     });
+    this.keys = new Keys(server.session);
     this.work = new Work(server, this.cache);
   }
 
@@ -107,9 +113,22 @@ export class Mail {
     } catch (error) {
       if (note) this.undo.drop(note);
       this.#show(accountId, back);
-      this.undo.fail(error instanceof Error ? error.message : String(error));
+      this.undo.fail(reason(error));
       void this.refresh(accountId);
       return false;
+    }
+  }
+
+  /** Deletes messages for good. What the service refuses is told; it is true where nothing was refused. */
+  async destroy(accountId: AccountId, ids: readonly EmailId[]): Promise<boolean> {
+    try {
+      await destroyAll(this.server, accountId, ids);
+      return true;
+    } catch (error) {
+      this.undo.fail(reason(error));
+      return false;
+    } finally {
+      void this.refresh(accountId);
     }
   }
 

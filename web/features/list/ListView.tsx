@@ -1,35 +1,37 @@
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
+import type { Anchor } from "../../ui/Popover.js";
 import { RowView } from "./RowView.js";
+import { toggled, withRows, type Selection } from "./selection.js";
 import "./list.css";
-
-export interface Selection {
-  threads: ReadonlySet<ThreadId>;
-  set: (threads: ReadonlySet<ThreadId>) => void;
-}
 
 interface Props {
   list: MailList;
   label: string;
   folder: Mailbox | undefined;
   open: ThreadId | undefined;
-  selection: Selection;
+  selected: Selection;
+  onSelect: (s: Selection) => void;
   empty: string;
   words: readonly string[];
   onOpen: (row: Row) => void;
+  /** Somebody wants to see what can be done with a line. */
+  onMenu: (row: Row, at: Anchor) => void;
+  /** A line is dragged; undefined when that ends. */
+  onDrag: (row: Row | undefined) => void;
 }
 
 const rowHeight = 76;
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
-export function ListView({ list, label, folder, open, selection, empty, words, onOpen }: Props) {
+export function ListView({ list, label, folder, open, selected, onSelect, empty, words, onOpen, onMenu, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
@@ -50,23 +52,45 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
     virtual.scrollToIndex(to);
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
   };
+  const focused = useFocusKept(scroller, () => focus(at));
   const toggle = (row: Row, range: boolean) => {
-    const next = new Set(selection.threads);
     const here = list.indexOf(threadOf(row));
-    if (range) for (let i = Math.min(at, here); i <= Math.max(at, here); i++) rows[i] && next.add(threadOf(rows[i] as Row));
-    else if (!next.delete(threadOf(row))) next.add(threadOf(row));
-    selection.set(next);
-    setAt(here);
+    onSelect(range ? withRows(selected, rows.slice(Math.min(at, here), Math.max(at, here) + 1)) : toggled(selected, row));
+    if (!range) setAt(here);
   };
   const onKeyDown = (e: KeyboardEvent) => {
     const row = rows[at];
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: (total ?? 1) - 1, PageDown: at + page, PageUp: at - page }[e.key];
-    if (to !== undefined) focus(to);
-    else if (e.key === "Enter" && row) onOpen(row);
+    const to = e.ctrlKey || e.metaKey || e.altKey ? undefined : { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: (total ?? 1) - 1, PageDown: at + page, PageUp: at - page }[e.key];
+    if (to !== undefined) {
+      const goal = rows[Math.max(0, to)];
+      if (e.shiftKey && row && goal) onSelect(withRows(selected, [row, goal]));
+      focus(to);
+    } else if (e.key === "Enter" && row) onOpen(row);
     else if (e.key === " " && row) toggle(row, e.shiftKey);
+    else if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "a") onSelect(withRows(selected, rows));
+    else if (row && (e.key === "ContextMenu" || (e.key === "F10" && e.shiftKey))) onMenu(row, menuPlace(scroller.current?.querySelector(`[data-index="${at}"]`)));
     else return;
     e.preventDefault();
+  };
+  const lineOf = (e: MouseEvent | DragEvent) => {
+    const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
+    return index === undefined ? undefined : rows[Number(index)];
+  };
+  const onContextMenu = (e: MouseEvent) => {
+    const row = lineOf(e);
+    if (!row || e.button !== 2) return; // that of a key was answered as the key was pressed
+    e.preventDefault();
+    setAt(list.indexOf(threadOf(row)));
+    onMenu(row, { x: e.clientX, y: e.clientY, width: 0, height: 0 });
+  };
+  const onDragStart = (e: DragEvent) => {
+    const row = lineOf(e);
+    if (!row) return;
+    e.dataTransfer.effectAllowed = "copyMove";
+    e.dataTransfer.setData("text/plain", row.email.subject ?? "");
+    e.dataTransfer.setDragImage(dragImage(selected.has(threadOf(row)) ? selected.size : 1), -12, -8);
+    onDrag(row);
   };
 
   if (error && total === undefined) {
@@ -80,7 +104,20 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
   return (
     <>
       {total === 0 && <p className="list-says">{empty}</p>}
-      <div ref={scroller} className="list" role="grid" aria-label={label} aria-rowcount={total ?? -1} aria-busy={total === undefined} aria-multiselectable="true" onKeyDown={onKeyDown}>
+      <div
+        ref={scroller}
+        className="list"
+        role="grid"
+        aria-label={label}
+        aria-rowcount={total ?? -1}
+        aria-busy={total === undefined}
+        aria-multiselectable="true"
+        onKeyDown={onKeyDown}
+        onContextMenu={onContextMenu}
+        onDragStart={onDragStart}
+        onDragEnd={() => onDrag(undefined)}
+        {...focused}
+      >
         <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {items.map((item) => {
             const row = rows[item.index];
@@ -95,7 +132,7 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
                 words={words}
                 isSent={folder?.role === "sent" || folder?.role === "drafts" || folder?.role === "scheduled"}
                 isOpen={row !== undefined && open === threadOf(row)}
-                isSelected={row !== undefined && selection.threads.has(threadOf(row))}
+                isSelected={row !== undefined && selected.has(threadOf(row))}
                 isFirst={item.index === at}
                 onOpen={(r) => (setAt(item.index), onOpen(r))}
                 onToggle={toggle}
@@ -106,6 +143,39 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
       </div>
     </>
   );
+}
+
+/** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
+function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, again: () => void) {
+  const had = useRef(false);
+  useLayoutEffect(() => {
+    if (had.current && document.activeElement === document.body && scroller.current?.offsetParent) again();
+  });
+  return {
+    onFocus: () => {
+      had.current = true;
+    },
+    onBlur: ({ target }: React.FocusEvent) => {
+      queueMicrotask(() => {
+        if (target.isConnected && document.activeElement !== target) had.current = false; // somebody went elsewhere
+      });
+    },
+  };
+}
+
+function menuPlace(line: Element | null | undefined): Anchor {
+  const { x, y, height } = line?.getBoundingClientRect() ?? new DOMRect();
+  return { x: x + 40, y: y + height / 2, width: 0, height: 0 };
+}
+
+/** What the pointer carries: how many conversations. It has to be on the page when the browser takes its picture of it. */
+function dragImage(n: number): HTMLElement {
+  const image = document.createElement("div");
+  image.className = "drag-image";
+  image.textContent = t.dragged(n);
+  document.body.append(image);
+  setTimeout(() => image.remove());
+  return image;
 }
 
 /** Who handles what is looked at, where people work together. */

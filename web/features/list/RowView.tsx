@@ -57,10 +57,12 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
       data-index={index}
       data-thread={threadOf(row)}
       tabIndex={isFirst ? 0 : -1}
+      draggable
+      onMouseDown={(e) => e.shiftKey && e.preventDefault()}
       onClick={(e) => (e.shiftKey || e.ctrlKey || e.metaKey ? onToggle(row, e.shiftKey) : onOpen(row))}
     >
       <span role="gridcell" className="row-select">
-        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} onClick={(e) => e.stopPropagation()} onChange={() => onToggle(row, false)} />
+        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} onChange={() => {}} onClick={(e) => (e.stopPropagation(), onToggle(row, e.shiftKey))} />
       </span>
       <span role="gridcell" className="row-text">
         <span className="row-top">

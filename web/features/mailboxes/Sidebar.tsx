@@ -6,6 +6,7 @@ import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.
 import { go, useRoute, write, type Route } from "../../store/route.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail, useSession } from "../../ui/mail.js";
+import { useDrop } from "./useDrop.js";
 import "./sidebar.css";
 
 /** All mailboxes of the person with their folders. */
@@ -45,11 +46,13 @@ function FolderLink({ account, folder, onChosen }: { account: MailAccount; folde
   const to: Route = { accountId: account.id, folder: folder.id };
   const here = route.accountId === account.id && route.folder === folder.id;
   const count = countOf(folder);
+  const drop = useDrop({ account, folder });
   return (
     <li>
       <a
-        className="folder"
+        className={`folder ${drop.over ? "over" : ""}`}
         href={write(to)}
+        draggable={false}
         aria-current={here ? "page" : undefined}
         style={{ paddingInlineStart: 12 + 14 * folder.depth }}
         onClick={(e) => {
@@ -58,6 +61,7 @@ function FolderLink({ account, folder, onChosen }: { account: MailAccount; folde
           go(to);
           onChosen?.();
         }}
+        {...drop.on}
       >
         <span className="folder-name">{folderName(folder)}</span>
         {count > 0 && (
