@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
-import { useMail } from "../../ui/mail.js";
+import { useMail, useSession } from "../../ui/mail.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { RowView } from "./RowView.js";
 import { toggled, withRows, type Selection } from "./selection.js";
@@ -24,6 +24,8 @@ interface Props {
   onOpen: (row: Row) => void;
   /** Somebody wants to see what can be done with a line. */
   onMenu: (row: Row, at: Anchor) => void;
+  /** What can be done at once with a line. */
+  toolsOf: (row: Row) => ReactNode;
   /** A line is dragged; undefined when that ends. */
   onDrag: (row: Row | undefined) => void;
 }
@@ -31,7 +33,7 @@ interface Props {
 const rowHeight = 76;
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
-export function ListView({ list, label, folder, open, selected, onSelect, empty, words, onOpen, onMenu, onDrag }: Props) {
+export function ListView({ list, label, folder, open, selected, onSelect, empty, words, onOpen, onMenu, toolsOf, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
@@ -44,6 +46,8 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     setAt(0);
     scroller.current?.scrollTo(0, 0);
   }, [list]);
+  const [over, setOver] = useState<number>();
+  const ownDomain = useSession().username.split("@")[1] ?? "";
   const work = useWorkOf(list, rows.slice(first, last + 1));
 
   const focus = (index: number) => {
@@ -52,7 +56,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     virtual.scrollToIndex(to);
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
   };
-  const focused = useFocusKept(scroller, () => focus(at));
+  const focused = useFocusKept(scroller, setAt, () => focus(at));
   const toggle = (row: Row, range: boolean) => {
     const here = list.indexOf(threadOf(row));
     onSelect(range ? withRows(selected, rows.slice(Math.min(at, here), Math.max(at, here) + 1)) : toggled(selected, row));
@@ -76,6 +80,10 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
   const lineOf = (e: MouseEvent | DragEvent) => {
     const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
     return index === undefined ? undefined : rows[Number(index)];
+  };
+  const onPointerOver = (e: PointerEvent) => {
+    const index = e.pointerType === "mouse" ? (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index : undefined;
+    setOver(index === undefined ? undefined : Number(index));
   };
   const onContextMenu = (e: MouseEvent) => {
     const row = lineOf(e);
@@ -114,6 +122,8 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
         aria-multiselectable="true"
         onKeyDown={onKeyDown}
         onContextMenu={onContextMenu}
+        onPointerOver={onPointerOver}
+        onPointerLeave={() => setOver(undefined)}
         onDragStart={onDragStart}
         onDragEnd={() => onDrag(undefined)}
         {...focused}
@@ -134,6 +144,8 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
                 isOpen={row !== undefined && open === threadOf(row)}
                 isSelected={row !== undefined && selected.has(threadOf(row))}
                 isFirst={item.index === at}
+                ownDomain={ownDomain}
+                tools={row && item.index === over && toolsOf(row)}
                 onOpen={(r) => (setAt(item.index), onOpen(r))}
                 onToggle={toggle}
               />
@@ -146,14 +158,16 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
 }
 
 /** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
-function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, again: () => void) {
+function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, reached: (index: number) => void, again: () => void) {
   const had = useRef(false);
   useLayoutEffect(() => {
     if (had.current && document.activeElement === document.body && scroller.current?.offsetParent) again();
   });
   return {
-    onFocus: () => {
+    onFocus: ({ target }: React.FocusEvent) => {
       had.current = true;
+      const index = target.closest<HTMLElement>("[data-index]")?.dataset.index;
+      if (index !== undefined) reached(Number(index));
     },
     onBlur: ({ target }: React.FocusEvent) => {
       queueMicrotask(() => {

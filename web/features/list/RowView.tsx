@@ -1,8 +1,8 @@
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import { locale, t } from "../../locales/text.js";
 import type { WorkItem } from "../../jmap/client.js";
 import { listDate } from "../../model/dates.js";
-import { nameOf, shortName, unique } from "../../model/people.js";
+import { listName, shortName, unique } from "../../model/people.js";
 import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
@@ -16,23 +16,26 @@ interface Props {
   words: readonly string[];
   /** What a folder of sent letters shows is whom they went to. */
   isSent: boolean;
+  ownDomain: string;
   isOpen: boolean;
   isSelected: boolean;
   /** Tab leads here. */
   isFirst: boolean;
+  /** What can be done at once, while the pointer is there. */
+  tools?: ReactNode;
   onOpen: (row: Row) => void;
   onToggle: (row: Row, range: boolean) => void;
 }
 
 /** Who wrote in a conversation, or whom it went to. */
-function people(row: Row, isSent: boolean): string {
-  if (isSent) return `${t.to}: ${(row.email.to ?? []).map(nameOf).join(", ")}`;
+function people(row: Row, isSent: boolean, ownDomain: string): { who: string; of?: string } {
+  if (isSent) return { who: `${t.to}: ${(row.email.to ?? []).map((a) => listName(a, ownDomain).who).join(", ")}` };
   const from = unique(row.thread.flatMap((e) => e.from ?? []));
-  if (from.length === 1 && from[0]) return nameOf(from[0]);
-  return from.map(shortName).join(", ") || t.draft;
+  if (from.length === 1 && from[0]) return listName(from[0], ownDomain);
+  return { who: from.map((a) => (a.name ? shortName(a) : listName(a, ownDomain).who)).join(", ") || t.draft };
 }
 
-export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, isOpen, isSelected, isFirst, onOpen, onToggle }: Props) {
+export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, isOpen, isSelected, isFirst, tools, onOpen, onToggle }: Props) {
   const place = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
   if (!row) {
     return (
@@ -44,7 +47,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
     );
   }
   const unread = isUnread(row);
-  const who = people(row, isSent);
+  const { who, of } = people(row, isSent, ownDomain);
   const subject = row.email.subject || t.noSubject;
   return (
     <div
@@ -67,7 +70,10 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
       <span role="gridcell" className="row-text">
         <span className="row-top">
           {unread && <span className="dot" role="img" aria-label={t.isUnread} />}
-          <span className="row-who">{who}</span>
+          <span className="row-who">
+            {who}
+            {of && <small> {of}</small>}
+          </span>
           {row.thread.length > 1 && (
             <span className="row-many" title={t.conversation(row.thread.length)}>
               {row.thread.length}
@@ -95,6 +101,11 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
           <Marked text={row.email.preview} words={words} />
         </span>
       </span>
+      {tools && (
+        <span role="gridcell" className="row-tools">
+          {tools}
+        </span>
+      )}
     </div>
   );
 });

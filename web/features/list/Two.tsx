@@ -19,6 +19,7 @@ import { KeySheet } from "./KeySheet.js";
 import { ListHead } from "./ListHead.js";
 import { ListView } from "./ListView.js";
 import { MoveMenu } from "./MoveMenu.js";
+import { RowTools } from "./RowTools.js";
 import { current, noSelection, toggled, withRows, type Selection } from "./selection.js";
 import { Toolbar, useEntries } from "./Toolbar.js";
 import { useKeys } from "./useKeys.js";
@@ -125,6 +126,7 @@ export function Two({ account, folders, folder, list, selected, setSelected, wor
           words={words}
           onOpen={(r) => show(threadOf(r))}
           onMenu={(r, place) => setAbove({ what: "menu", rows: around(r), at: place })}
+          toolsOf={(r) => <RowTools desk={deskOf([r])} />}
           onDrag={(r) => hold(r && deskOf(around(r)))}
         />
       </section>
