@@ -13,6 +13,21 @@ export interface Command<Context> {
   run: (context: Context) => void | Promise<void>;
 }
 
+/** A command with what it acts upon: what buttons, menus and keys need of it. */
+export interface Bound extends Pick<Command<never>, "id" | "keys" | "icon" | "calm"> {
+  label: string;
+  run: () => void;
+}
+
+/** The commands that are allowed now. With several contexts, as of conversations in several mailboxes, it has to be allowed in each, and is done in each. */
+export function bind<C>(commands: readonly Command<C>[], contexts: readonly C[]): Bound[] {
+  const [first] = contexts;
+  if (first === undefined) return [];
+  return commands
+    .filter((c) => contexts.every((x) => c.may(x)))
+    .map((c) => ({ ...c, label: c.name(first), run: () => contexts.forEach((x) => void c.run(x)) }));
+}
+
 /** Whether typing goes into a field: then single keys are letters and no commands. */
 export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type ?? "");

@@ -56,4 +56,7 @@ export const onLetters: readonly Command<Desk>[] = [archive, remove, destroy, ju
 /** What leads about. */
 export const onList: readonly Command<Desk>[] = [next, previous, back, toggleSelect, selectShown, toSearch, undo, keys];
 
+/** What stands at a line under the pointer. */
+export const atOnce: readonly Command<Desk>[] = [archive, remove, destroy, toggleRead, toggleFlag];
+
 export const deskCommands: readonly Command<Desk>[] = [...onLetters, ...onList];

@@ -2,12 +2,12 @@
 
 import type { Chosen } from "./letters.js";
 
-let held: Chosen | undefined;
+let held: readonly Chosen[] = [];
 
-export function hold(c: Chosen | undefined): void {
+export function hold(c: readonly Chosen[]): void {
   held = c;
 }
 
-export function dragged(): Chosen | undefined {
+export function dragged(): readonly Chosen[] {
   return held;
 }

@@ -68,7 +68,7 @@ export function App() {
         <Sidebar onChosen={() => setMenu(false)} />
       </div>
       <main id="desk" className="desk" tabIndex={-1}>
-        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={account.id} />}
+        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={route.scope ?? account.id} />}
       </main>
       <Toasts undo={mail.undo} />
       <Questions />

@@ -1,9 +1,7 @@
-import { useEffect, useState, type FormEvent } from "react";
 import { t } from "../locales/text.js";
 import type { MailAccount } from "../model/mailboxes.js";
-import { go, useRoute } from "../store/route.js";
+import { SearchField } from "../features/search/SearchField.js";
 import { Button } from "../ui/Button.js";
-import { Icon } from "../ui/Icon.js";
 import { useSession } from "../ui/mail.js";
 
 interface Props {
@@ -21,7 +19,7 @@ export function Header({ account, menuOpen, onMenu }: Props) {
         <img src="/assets/haven.svg" alt="" width="26" height="26" />
         <span>{t.service}</span>
       </a>
-      <Search account={account} />
+      {account ? <SearchField account={account} /> : <span className="search" />}
       <span className="whose" title={t.whose(session.username)}>
         {session.username}
       </span>
@@ -29,24 +27,5 @@ export function Header({ account, menuOpen, onMenu }: Props) {
         {t.account}
       </a>
     </header>
-  );
-}
-
-function Search({ account }: { account: MailAccount | undefined }) {
-  const route = useRoute();
-  const [text, setText] = useState(route.search ?? "");
-  useEffect(() => setText(route.search ?? ""), [route.search]);
-  if (!account) return <span className="search" />;
-  const submit = (e: FormEvent) => {
-    e.preventDefault();
-    const search = text.trim();
-    if (search) go({ accountId: account.id, search });
-    else if (route.search !== undefined) go({ accountId: account.id });
-  };
-  return (
-    <form className="search" role="search" onSubmit={submit}>
-      <Icon name="search" />
-      <input className="field" type="search" value={text} onChange={(e) => setText(e.target.value)} aria-label={t.searchIn(account.name)} placeholder={t.searchIn(account.name)} enterKeyHint="search" />
-    </form>
   );
 }

@@ -22,3 +22,8 @@ export function mailAccounts(session: Session): MailAccount[] {
 export function colourOf(a: Pick<MailAccount, "colour">): string {
   return a.colour === 0 ? "var(--own)" : `var(--shared-${a.colour})`;
 }
+
+/** A mailbox's name without what stands in brackets: of a premises its kind and code (Rules 2). */
+export function shortOf(a: Pick<Account, "name">): string {
+  return a.name.replace(/\s*\(.*\)$/, "") || a.name;
+}

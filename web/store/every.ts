@@ -1,12 +1,18 @@
 // All conversations of a list, for what is done with all of them: not what they say, but where they stand and how they are marked.
 
-import { call, type ThreadId } from "../jmap/client.js";
+import { call, type AccountId, type EmailCondition, type Filter, type ThreadId } from "../jmap/client.js";
 import { inThread, type InThread, type Row } from "../model/row.js";
 import type { Asked } from "./list.js";
 import type { Server } from "./server.js";
 
 /** Each conversation with those of its messages that the list is of. */
-export async function everyRow(server: Server, { accountId, filter }: Asked): Promise<Row[]> {
+export async function everyRow(server: Server, { accountId, filter, everywhere }: Asked): Promise<Row[]> {
+  const all: Row[] = [];
+  for (const [id, own] of Object.entries(everywhere ?? { [accountId]: filter })) all.push(...(await everyRowOf(server, id, own)));
+  return all;
+}
+
+async function everyRowOf(server: Server, accountId: AccountId, filter: Filter<EmailCondition>): Promise<Row[]> {
   const limit = server.session.capabilities["urn:ietf:params:jmap:core"].maxObjectsInGet;
   const threads = new Map<ThreadId, InThread[]>();
   for (let position = 0; ; position += limit) {

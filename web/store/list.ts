@@ -3,6 +3,7 @@
 import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId } from "../jmap/client.js";
 import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
 import { everyRow } from "./every.js";
+import { rowsEverywhere, snippetsOf, type Found } from "./found.js";
 import type { Server } from "./server.js";
 
 /** What a list shows. */
@@ -11,6 +12,10 @@ export interface Asked {
   filter: Filter<EmailCondition>;
   /** The folder that it is of. What leaves the folder leaves the list. */
   folder?: MailboxId;
+  /** Of a search in several mailboxes: what is looked for in each, that of accountId among them. */
+  everywhere?: Readonly<Record<AccountId, Filter<EmailCondition>>>;
+  /** It looks for words: where letters say them is shown. */
+  words?: boolean;
 }
 
 export interface Listing {
@@ -95,6 +100,16 @@ export class MailList {
     this.#set({ ...this.#now, rows, total: this.#now.total === undefined ? undefined : this.#now.total - gone });
   }
 
+  /** Whether it shows letters of an account. */
+  isOf(accountId: AccountId): boolean {
+    return accountId === this.asked.accountId || this.asked.everywhere?.[accountId] !== undefined;
+  }
+
+  /** Whether there is more than it can show. */
+  isCut(): boolean {
+    return this.asked.everywhere !== undefined && (this.#now.total ?? 0) >= this.#server.session.capabilities["urn:ietf:params:jmap:core"].maxObjectsInGet;
+  }
+
   /** Where a conversation stands, or -1. */
   indexOf(thread: ThreadId): number {
     return this.#now.rows.findIndex((r) => r && threadOf(r) === thread);
@@ -113,12 +128,24 @@ export class MailList {
     for (const told of this.#watchers) told();
   }
 
+  /** Puts beside lines where they say what was looked for; they are shown before, since the service has to read the letters for it. */
+  async #showWords(lines: readonly Row[]): Promise<void> {
+    const found = await snippetsOf(this.#server, this.asked, lines).catch(() => new Map<EmailId, NonNullable<Row["snippet"]>>());
+    if (found.size === 0) return;
+    const rows = this.#now.rows.slice();
+    rows.forEach((r, i) => {
+      const snippet = r && found.get(r.email.id);
+      if (snippet) rows[i] = { ...r, snippet };
+    });
+    this.#set({ ...this.#now, rows });
+  }
+
   async #fetch(at: number, only?: readonly number[]): Promise<void> {
     if (this.#fetching.has(at)) return;
     this.#fetching.add(at);
     const age = this.#age;
     try {
-      const { total, rows: fetched } = await fetchRows(this.#server, this.asked, at, chunk);
+      const { total, rows: fetched } = await (this.asked.everywhere ? rowsEverywhere(this.#server, this.asked.everywhere, at, chunk) : fetchRows(this.#server, this.asked, at, chunk));
       if (age !== this.#age) return;
       const rows: (Row | undefined)[] = [];
       for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
@@ -128,6 +155,7 @@ export class MailList {
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
       this.#set({ total, rows, error: undefined });
+      if (this.asked.words) void this.#showWords(fetched);
     } catch (error) {
       if (age === this.#age) this.#set({ ...this.#now, error });
     } finally {
@@ -137,7 +165,7 @@ export class MailList {
 }
 
 /** Lines of a list, with what stands in their conversations. */
-async function fetchRows(server: Server, { accountId, filter }: Asked, position: number, limit: number): Promise<{ total: number; rows: Row[] }> {
+async function fetchRows(server: Server, { accountId, filter }: Asked, position: number, limit: number): Promise<Found> {
   const query = call("Email/query", {
     accountId,
     filter,

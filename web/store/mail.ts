@@ -80,7 +80,7 @@ export class Mail {
 
   /** A list; the same one for the same question. */
   list(asked: Asked): MailList {
-    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.filter]);
+    const key = JSON.stringify([asked.everywhere ?? asked.accountId, asked.folder ?? null, asked.filter]);
     let list = this.#lists.get(key);
     this.#lists.delete(key);
     list ??= new MailList(this.server, asked);
@@ -134,7 +134,7 @@ export class Mail {
 
   /** Fetches anew what is looked at of an account's mail. */
   async refresh(accountId: AccountId): Promise<void> {
-    const lists = [...this.#lists.values()].filter((l) => l.asked.accountId === accountId);
+    const lists = [...this.#lists.values()].filter((l) => l.isOf(accountId));
     await Promise.all([
       ...lists.map((l) => l.refresh()),
       this.cache.invalidateQueries({ queryKey: ["folders", accountId] }),
@@ -163,7 +163,7 @@ export class Mail {
   }
 
   #show(accountId: AccountId, edit: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
-    for (const list of this.#lists.values()) if (list.asked.accountId === accountId) list.patch(edit);
+    for (const list of this.#lists.values()) if (list.isOf(accountId)) list.patch(edit);
     for (const [key, data] of this.cache.getQueriesData<{ letters: { id: EmailId }[] } | null>({ queryKey: ["conversation", accountId] })) {
       if (data?.letters.some((l) => edit.has(l.id))) {
         this.cache.setQueryData(key, { ...data, letters: data.letters.map((l) => ({ ...l, ...edit.get(l.id) })) });

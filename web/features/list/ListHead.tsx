@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox } from "../../jmap/client.js";
-import type { MailAccount } from "../../model/mailboxes.js";
 import { reason } from "../../store/reason.js";
 import type { Listing, MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
@@ -9,7 +8,8 @@ import { useMail } from "../../ui/mail.js";
 import { noSelection, withRows, type Selection } from "./selection.js";
 
 interface Props {
-  account: MailAccount;
+  /** Of which mailbox. */
+  label: string;
   folder: Mailbox | undefined;
   title: string;
   list: MailList;
@@ -19,7 +19,7 @@ interface Props {
 }
 
 /** What a list is of, and what is selected of it. */
-export function ListHead({ account, folder, title, list, listing, selected, setSelected }: Props) {
+export function ListHead({ label, folder, title, list, listing, selected, setSelected }: Props) {
   const mail = useMail();
   const [selecting, setSelecting] = useState(false);
   const { total = 0 } = listing;
@@ -53,10 +53,10 @@ export function ListHead({ account, folder, title, list, listing, selected, setS
       )}
       <h1>
         {title}
-        <small>{account.name}</small>
+        <small>{label}</small>
       </h1>
       <div className="list-says-more" role="status">
-        {selecting ? t.selecting : selected.size > 0 ? t.selected(selected.size) : !folder && listing.total !== undefined ? t.found(total) : ""}
+        {selecting ? t.selecting : selected.size > 0 ? t.selected(selected.size) : !folder && listing.total !== undefined ? (list.isCut() ? t.foundMore : t.found)(total) : ""}
       </div>
       {selected.size > 0 && selected.size >= loaded && selected.size < total && !selecting && (
         <Button className="select-every" label={(folder ? t.selectEvery : t.selectFound)(total)} onClick={() => void every()} />

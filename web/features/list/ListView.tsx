@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button.js";
 import { useMail, useSession } from "../../ui/mail.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { RowView } from "./RowView.js";
+import type { RowPlace } from "./usePlaces.js";
 import { toggled, withRows, type Selection } from "./selection.js";
 import "./list.css";
 
@@ -21,6 +22,8 @@ interface Props {
   onSelect: (s: Selection) => void;
   empty: string;
   words: readonly string[];
+  /** Where a line stands, in a search. */
+  placeOf: (row: Row) => RowPlace | undefined;
   onOpen: (row: Row) => void;
   /** Somebody wants to see what can be done with a line. */
   onMenu: (row: Row, at: Anchor) => void;
@@ -33,7 +36,7 @@ interface Props {
 const rowHeight = 76;
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
-export function ListView({ list, label, folder, open, selected, onSelect, empty, words, onOpen, onMenu, toolsOf, onDrag }: Props) {
+export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onMenu, toolsOf, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
@@ -145,6 +148,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
                 isSelected={row !== undefined && selected.has(threadOf(row))}
                 isFirst={item.index === at}
                 ownDomain={ownDomain}
+                place={row && placeOf(row)}
                 tools={row && item.index === over && toolsOf(row)}
                 onOpen={(r) => (setAt(item.index), onOpen(r))}
                 onToggle={toggle}

@@ -2,7 +2,7 @@ import { useQueries } from "@tanstack/react-query";
 import { folderName } from "../../actions/names.js";
 import { mayPut, put, type Place } from "../../actions/move.js";
 import type { Chosen } from "../../actions/letters.js";
-import type { Mailbox } from "../../jmap/client.js";
+import type { AccountId, Mailbox } from "../../jmap/client.js";
 import { t } from "../../locales/text.js";
 import { foldersOf, pathOf, type Folder } from "../../model/folders.js";
 import { mailAccounts } from "../../model/mailboxes.js";
@@ -11,7 +11,8 @@ import type { Anchor } from "../../ui/Popover.js";
 import { useMail, useSession } from "../../ui/mail.js";
 
 interface Props {
-  chosen: Chosen;
+  /** What is to be moved, for each mailbox that it is in. */
+  chosen: readonly Chosen[];
   anchor: Anchor;
   onClose: () => void;
 }
@@ -19,25 +20,26 @@ interface Props {
 /** The folders to which what is chosen can go: those of its mailbox first, then those of the others. */
 export function MoveMenu({ chosen, anchor, onClose }: Props) {
   const mail = useMail();
-  const accounts = mailAccounts(useSession()).sort((a, b) => Number(b.id === chosen.accountId) - Number(a.id === chosen.accountId));
+  const isFrom = (id: AccountId) => chosen.some((c) => c.accountId === id);
+  const accounts = mailAccounts(useSession()).sort((a, b) => Number(isFrom(b.id)) - Number(isFrom(a.id)));
   const folders = useQueries({ queries: accounts.map((a) => mail.folders(a.id)) });
   const places = new Map<string, Place>();
   const choices = accounts.flatMap((account, i) => {
     const all = folders[i]?.data ?? [];
     return likelyFirst(all).flatMap((folder) => {
       const place = { account, folder };
-      if (!mayPut(chosen, place)) return [];
+      if (!chosen.every((c) => mayPut(c, place))) return [];
       const id = `${account.id} ${folder.id}`;
       places.set(id, place);
       const within = pathOf(all, folder).slice(0, -1).map(folderName).join("/");
       return [{ id, label: folderName(folder), depth: folder.depth, ...(within && { within }), ...(accounts.length > 1 && { group: account.name }) }];
     });
   });
-  const choose = (id: string) => {
+  const choose = async (id: string) => {
     const place = places.get(id);
-    if (place) void put(chosen, place);
+    if (place) for (const c of chosen) await put(c, place); // one question after the other
   };
-  return <Picker label={t.move} hint={t.moveHint} nothing={t.noFolderLike} anchor={anchor} choices={choices} onChoose={choose} onClose={onClose} />;
+  return <Picker label={t.move} hint={t.moveHint} nothing={t.noFolderLike} anchor={anchor} choices={choices} onChoose={(id) => void choose(id)} onClose={onClose} />;
 }
 
 const seldom = ["inbox", "junk", "trash", "sent", "drafts"];

@@ -4,8 +4,10 @@ import type { WorkItem } from "../../jmap/client.js";
 import { listDate } from "../../model/dates.js";
 import { listName, shortName, unique } from "../../model/people.js";
 import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
+import { bitsOf } from "../../model/snippet.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
+import type { RowPlace } from "./usePlaces.js";
 
 interface Props {
   row: Row | undefined;
@@ -17,6 +19,7 @@ interface Props {
   /** What a folder of sent letters shows is whom they went to. */
   isSent: boolean;
   ownDomain: string;
+  place: RowPlace | undefined;
   isOpen: boolean;
   isSelected: boolean;
   /** Tab leads here. */
@@ -35,11 +38,11 @@ function people(row: Row, isSent: boolean, ownDomain: string): { who: string; of
   return { who: from.map((a) => (a.name ? shortName(a) : listName(a, ownDomain).who)).join(", ") || t.draft };
 }
 
-export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, isOpen, isSelected, isFirst, tools, onOpen, onToggle }: Props) {
-  const place = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
+export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, place, isOpen, isSelected, isFirst, tools, onOpen, onToggle }: Props) {
+  const where = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
   if (!row) {
     return (
-      <div className="row waiting" role="row" aria-rowindex={index + 1} aria-busy="true" style={place} data-index={index} tabIndex={isFirst ? 0 : -1}>
+      <div className="row waiting" role="row" aria-rowindex={index + 1} aria-busy="true" style={where} data-index={index} tabIndex={isFirst ? 0 : -1}>
         <span role="gridcell" className="hidden">
           {t.loading}
         </span>
@@ -56,7 +59,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
       aria-rowindex={index + 1}
       aria-selected={isSelected}
       aria-current={isOpen || undefined}
-      style={place}
+      style={where}
       data-index={index}
       data-thread={threadOf(row)}
       tabIndex={isFirst ? 0 : -1}
@@ -93,12 +96,18 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
         </span>
         <span className="row-middle">
           <span className="row-subject">
-            <Marked text={subject} words={words} />
+            <Found snippet={row.snippet?.subject} text={subject} words={words} />
           </span>
+          {place && (
+            <span className="tag row-place" style={place.colour ? ({ "--mailbox": place.colour } as React.CSSProperties) : undefined}>
+              {place.mailbox && <i className="row-mailbox" aria-hidden="true" />}
+              <span className="row-mailbox-name">{[place.mailbox, place.folder].filter(Boolean).join(" · ")}</span>
+            </span>
+          )}
           {work && work.status !== "new" && <span className={`tag ${work.status}`}>{work.status === "done" ? t.status.done : (work.handledByName ?? t.status.handled)}</span>}
         </span>
         <span className="row-preview">
-          <Marked text={row.email.preview} words={words} />
+          <Found snippet={row.snippet?.preview} text={row.email.preview} words={words} />
         </span>
       </span>
       {tools && (
@@ -109,3 +118,9 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
     </div>
   );
 });
+
+/** A text with what was looked for marked: as the service found it, or by the words as they were typed. */
+function Found({ snippet, text, words }: { snippet: string | null | undefined; text: string; words: readonly string[] }) {
+  if (!snippet) return <Marked text={text} words={words} />;
+  return bitsOf(snippet).map((b, i) => (b.mark ? <mark key={i}>{b.text}</mark> : b.text));
+}

@@ -1,6 +1,5 @@
 import { useState } from "react";
-import type { Command } from "../../actions/command.js";
-import { onLetters, onList, type Desk } from "../../actions/desk.js";
+import type { Bound } from "../../actions/command.js";
 import { t } from "../../locales/text.js";
 import { Button } from "../../ui/Button.js";
 import type { IconName } from "../../ui/Icon.js";
@@ -8,37 +7,34 @@ import { Menu, type MenuEntry } from "../../ui/Menu.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { useShownKey } from "./useKeys.js";
 
-interface Props {
-  desk: Desk;
-  run: (c: Command<Desk>) => void;
-}
-
 /** Commands as they stand in a menu. */
-export function useEntries(desk: Desk, run: (c: Command<Desk>) => void) {
+export function useEntries(commands: readonly Bound[]): MenuEntry[] {
   const shownKey = useShownKey();
-  return (commands: readonly Command<Desk>[], apart = false): MenuEntry[] =>
-    commands
-      .filter((c) => c.may(desk))
-      .map((c, i) => ({ id: c.id, label: c.name(desk), icon: c.icon as IconName | undefined, keys: shownKey(c), apart: apart && i === 0, run: () => run(c) }));
+  return commands.map((c) => ({ id: c.id, label: c.label, icon: c.icon as IconName | undefined, keys: shownKey(c), run: c.run }));
 }
 
-/** What is done with the chosen conversations: the common things as buttons, all others in a menu, each with its key. */
-export function Toolbar({ desk, run }: Props) {
+interface Props {
+  /** Stand as buttons. */
+  buttons: readonly Bound[];
+  /** Stand in a menu, each with its key. */
+  others: readonly Bound[];
+  onBack: (() => void) | undefined;
+}
+
+/** What is done with the chosen conversations. */
+export function Toolbar({ buttons, others, onBack }: Props) {
   const [menu, setMenu] = useState<Anchor>();
   const shownKey = useShownKey();
-  const entries = useEntries(desk, run);
-  const others = onList.filter((c) => c.id !== "back" || desk.isOpen || desk.selected > 0);
+  const entries = useEntries(others);
   return (
     <div className="toolbar" role="toolbar" aria-label={t.actions}>
-      {desk.isOpen && desk.selected === 0 && <Button className="to-list" label={t.back} icon="back" bare kind="plain" onClick={() => desk.close()} />}
-      {onLetters
-        .filter((c) => c.may(desk))
-        .map((c) => {
-          const key = shownKey(c);
-          return <Button key={c.id} data-command={c.id} label={c.name(desk)} icon={c.icon as IconName} bare kind="plain" keys={key ? [key] : undefined} onClick={() => run(c)} />;
-        })}
+      {onBack && <Button className="to-list" label={t.back} icon="back" bare kind="plain" onClick={onBack} />}
+      {buttons.map((c) => {
+        const key = shownKey(c);
+        return <Button key={c.id} data-command={c.id} label={c.label} icon={c.icon as IconName} bare kind="plain" keys={key ? [key] : undefined} onClick={c.run} />;
+      })}
       <Button label={t.more} icon="more" bare kind="plain" aria-haspopup="menu" aria-expanded={menu !== undefined} onClick={(e) => setMenu(menu ? undefined : e.currentTarget.getBoundingClientRect())} />
-      {menu && <Menu label={t.more} anchor={menu} entries={entries(others)} onClose={() => setMenu(undefined)} />}
+      {menu && <Menu label={t.more} anchor={menu} entries={entries} onClose={() => setMenu(undefined)} />}
     </div>
   );
 }

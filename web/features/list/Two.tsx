@@ -1,13 +1,13 @@
 import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
-import type { Command } from "../../actions/command.js";
-import { deskCommands, onLetters, type Desk } from "../../actions/desk.js";
+import { bind } from "../../actions/command.js";
+import { atOnce, onLetters, onList, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
-import type { Mailbox, ThreadId } from "../../jmap/client.js";
+import type { Mailbox } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
-import { threadOf, type Row } from "../../model/row.js";
+import { byAccount, threadOf, type Row } from "../../model/row.js";
 import type { Letter } from "../../store/letters.js";
 import type { MailList } from "../../store/list.js";
 import { go, useRoute } from "../../store/route.js";
@@ -15,6 +15,7 @@ import { Menu } from "../../ui/Menu.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { Scope } from "../search/Scope.js";
 import { KeySheet } from "./KeySheet.js";
 import { ListHead } from "./ListHead.js";
 import { ListView } from "./ListView.js";
@@ -23,80 +24,82 @@ import { RowTools } from "./RowTools.js";
 import { current, noSelection, toggled, withRows, type Selection } from "./selection.js";
 import { Toolbar, useEntries } from "./Toolbar.js";
 import { useKeys } from "./useKeys.js";
+import type { Shown } from "./useList.js";
+import { usePlaces } from "./usePlaces.js";
 
-interface Props {
-  account: MailAccount;
-  folders: readonly Mailbox[];
-  folder: Mailbox | undefined;
+interface Props extends Shown {
   list: MailList;
+  /** The mailbox that the page is at. In a search of all it is that of the open conversation. */
+  account: MailAccount;
   selected: Selection;
   setSelected: (s: Selection) => void;
-  words: readonly string[];
-  unclear: readonly string[];
 }
 
 /** What stands above the page: a menu of what is done with some conversations, the choice of a folder for them, the sheet of keys. */
 type Above = { what: "menu" | "folders"; rows: readonly Row[]; at: Anchor } | { what: "keys" };
 
+const noFolders: readonly Mailbox[] = [];
+
 /** A list, and beside it what is open. */
-export function Two({ account, folders, folder, list, selected, setSelected, words, unclear }: Props) {
+export function Two({ account, folders, list, words, unclear, selected, setSelected }: Props) {
   const mail = useMail();
   const route = useRoute();
   const listing = useSyncExternalStore(list.watch, list.snapshot);
   const [above, setAbove] = useState<Above>();
   const open = route.thread;
   const at = open === undefined ? -1 : list.indexOf(open);
+  const folder = route.search === undefined ? folders.get(account.id)?.find((f) => f.id === list.asked.folder) : undefined;
   const chosen = useMemo(() => {
     if (selected.size) return current(selected, listing.rows);
     const row = listing.rows[at];
     return row ? [row] : [];
   }, [selected, listing.rows, at]);
+  const placeOfRow = usePlaces(list, folders, route.scope !== "folder");
 
-  const show = useCallback((thread: ThreadId | undefined, replace = false) => {
+  const show = useCallback((row: Row | undefined, replace = false) => {
     const { thread: _, ...rest } = route;
-    go(thread ? { ...rest, thread } : rest, replace);
+    go(row ? { ...rest, accountId: row.accountId, thread: threadOf(row) } : rest, replace);
   }, [route]);
 
-  /** Commands act upon what is chosen, or upon rows that somebody points at. */
-  const deskOf = (rows: readonly Row[], anchor?: Anchor): Desk => {
-    const ids = new Set(rows.map(threadOf));
+  /** What commands act upon: what is chosen, or rows that somebody points at, with all that they were chosen with. */
+  const deskOf = (rows: readonly Row[], whole = rows, anchor?: Anchor): Desk => {
+    const accountId = rows[0]?.accountId ?? account.id;
     return {
       mail,
-      accountId: account.id,
-      folders,
+      accountId,
+      folders: folders.get(accountId) ?? noFolders,
       folder,
       rows,
       isOpen: open !== undefined,
       selected: selected.size,
       mayStep: (by) => listing.rows[at + by] !== undefined,
-      step: (by) => {
-        const row = listing.rows[at + by];
-        if (row) show(threadOf(row), open !== undefined);
-      },
+      step: (by) => show(listing.rows[at + by], open !== undefined),
       close: () => show(undefined),
       select: (which) => {
+        const row = focusedRow(listing.rows);
         if (which === "none") setSelected(noSelection);
         else if (which === "shown") setSelected(withRows(selected, listing.rows));
-        else if (focusedRow(listing.rows)) setSelected(toggled(selected, focusedRow(listing.rows) as Row));
+        else if (row) setSelected(toggled(selected, row));
       },
-      chooseFolder: () => setAbove({ what: "folders", rows, at: anchor ?? placeOf("[data-command=move]") }),
+      chooseFolder: () => setAbove({ what: "folders", rows: whole, at: anchor ?? placeOnScreen("[data-command=move]") }),
       toSearch: () => document.querySelector<HTMLElement>("[role=search] input")?.focus(),
       showKeys: () => setAbove({ what: "keys" }),
       leave: () => {
-        if (open !== undefined && ids.has(open)) {
-          const stays = (r: Row | undefined) => r !== undefined && !ids.has(threadOf(r));
-          const next = listing.rows.slice(at + 1).find(stays) ?? listing.rows.slice(0, Math.max(at, 0)).findLast(stays);
-          show(next && threadOf(next), true);
+        const going = new Set(whole.map(threadOf));
+        if (open !== undefined && going.has(open)) {
+          const stays = (r: Row | undefined) => r !== undefined && !going.has(threadOf(r));
+          show(listing.rows.slice(at + 1).find(stays) ?? listing.rows.slice(0, Math.max(at, 0)).findLast(stays), true);
         }
         if (selected.size) setSelected(noSelection);
       },
     };
   };
+  const desksOf = (rows: readonly Row[], anchor?: Anchor) => byAccount(rows).map((part) => deskOf(part, rows, anchor));
   const desk = deskOf(chosen);
-  const run = (c: Command<Desk>) => void c.run(desk);
-  useKeys(deskCommands, desk, run);
-  const pointed = above?.what === "menu" ? deskOf(above.rows, above.at) : desk;
-  const entries = useEntries(pointed, (c) => void c.run(pointed));
+  const buttons = bind(onLetters, desksOf(chosen));
+  const others = bind(onList, [desk]);
+  useKeys([...buttons, ...others]);
+  const entries = useEntries(above?.what === "menu" ? bind(onLetters, desksOf(above.rows, above.at)) : []);
 
   /** What is pointed at: all that is selected, if that is. */
   const around = (row: Row) => (selected.has(threadOf(row)) ? chosen : [row]);
@@ -104,44 +107,47 @@ export function Two({ account, folders, folder, list, selected, setSelected, wor
   const seen = useCallback((letters: readonly Letter[]) => {
     const row = listing.rows.find((r) => r && threadOf(r) === letters[0]?.threadId);
     const rows = row ? [row] : [{ accountId: account.id, email: letters[0], thread: letters } as unknown as Row];
-    if (!account.isReadOnly) void markRead({ ...desk, rows }, true);
+    if (!account.isReadOnly) void markRead(deskOf(rows), true);
   }, [account.id, open]); // eslint-disable-line -- when another one is opened, and not when its marks change
 
-  const toolbar = <Toolbar desk={desk} run={run} />;
+  const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
+  const label = route.scope === "everywhere" ? t.allMailboxes : account.name;
   return (
     <div className={`two ${open ? "reading" : ""}`}>
       <section className="list-pane" aria-label={title}>
-        <ListHead {...{ account, folder, title, list, listing, selected, setSelected }} />
+        <ListHead {...{ label, folder, title, list, listing, selected, setSelected }} />
         {selected.size > 0 && toolbar}
+        {route.search !== undefined && <Scope route={route} folders={folders.get(account.id) ?? noFolders} />}
         {unclear.length > 0 && <p className="notice list-note">{t.unclear(unclear.join(" "))}</p>}
         <ListView
           list={list}
-          label={`${title}, ${account.name}`}
+          label={`${title}, ${label}`}
           folder={folder}
           open={open}
           selected={selected}
           onSelect={setSelected}
           empty={folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
-          onOpen={(r) => show(threadOf(r))}
+          placeOf={placeOfRow}
+          onOpen={show}
           onMenu={(r, place) => setAbove({ what: "menu", rows: around(r), at: place })}
-          toolsOf={(r) => <RowTools desk={deskOf([r])} />}
-          onDrag={(r) => hold(r && deskOf(around(r)))}
+          toolsOf={(r) => <RowTools commands={bind(atOnce, [deskOf([r])])} />}
+          onDrag={(r) => hold(r ? desksOf(around(r)) : [])}
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
         {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
-      {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries(onLetters)} onClose={() => setAbove(undefined)} />}
-      {above?.what === "folders" && <MoveMenu chosen={deskOf(above.rows)} anchor={above.at} onClose={() => setAbove(undefined)} />}
+      {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}
+      {above?.what === "folders" && <MoveMenu chosen={desksOf(above.rows)} anchor={above.at} onClose={() => setAbove(undefined)} />}
       {above?.what === "keys" && <KeySheet desk={desk} onClose={() => setAbove(undefined)} />}
     </div>
   );
 }
 
 /** Where something is on the screen; the middle where it is not. */
-function placeOf(selector: string): Anchor {
+function placeOnScreen(selector: string): Anchor {
   return document.querySelector(selector)?.getBoundingClientRect() ?? { x: innerWidth / 2 - 160, y: 120, width: 0, height: 0 };
 }
 

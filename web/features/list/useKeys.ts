@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
-import { isCovered, isTyping, type Command } from "../../actions/command.js";
-import { commandOf, keyOf, keysOf, keyText, type KeySettings } from "../../model/keys.js";
+import { isCovered, isTyping, type Bound } from "../../actions/command.js";
+import { commandOf, keyOf, keysOf, keyText, type Keyed, type KeySettings } from "../../model/keys.js";
 import { useMail } from "../../ui/mail.js";
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -13,23 +13,22 @@ export function useKeySettings(): KeySettings {
 /** The key that is shown beside a command, where it has one. */
 export function useShownKey() {
   const settings = useKeySettings();
-  return (c: Pick<Command<never>, "id" | "keys" | "calm">) => {
+  return (c: Keyed) => {
     const [first] = keysOf(c, settings);
     return first === undefined ? undefined : keyText(first, isMac);
   };
 }
 
 /** Runs commands by their keys, but for what is typed into a field or meant for what stands above the page. */
-export function useKeys<C>(commands: readonly Command<C>[], context: C, run: (c: Command<C>) => void): void {
+export function useKeys(commands: readonly Bound[]): void {
   const settings = useKeySettings();
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented || e.isComposing || isTyping(e.target) || isCovered()) return;
-      const allowed = commands.filter((c) => c.may(context));
-      const command = commandOf(keyOf(e), allowed, settings);
+      const command = commandOf(keyOf(e), commands, settings);
       if (!command) return;
       e.preventDefault();
-      run(command);
+      command.run();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

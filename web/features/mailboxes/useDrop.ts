@@ -7,17 +7,17 @@ export function useDrop(place: Place) {
   const [over, setOver] = useState(false);
   const takes = (e: DragEvent) => {
     const chosen = dragged();
-    if (!chosen || !mayPut(chosen, place)) return;
+    if (chosen.length === 0 || !chosen.every((c) => mayPut(c, place))) return;
     e.preventDefault();
     e.dataTransfer.dropEffect = "move";
     setOver(true);
   };
-  const onDrop = (e: DragEvent) => {
+  const onDrop = async (e: DragEvent) => {
     setOver(false);
     const chosen = dragged();
-    if (!chosen) return;
+    if (chosen.length === 0) return;
     e.preventDefault();
-    void put(chosen, place);
+    for (const c of chosen) await put(c, place);
   };
-  return { over, on: { onDragEnter: takes, onDragOver: takes, onDragLeave: () => setOver(false), onDrop } };
+  return { over, on: { onDragEnter: takes, onDragOver: takes, onDragLeave: () => setOver(false), onDrop: (e: DragEvent) => void onDrop(e) } };
 }
