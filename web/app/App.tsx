@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { t } from "../locales/text.js";
 import { RequestError } from "../jmap/client.js";
-import { colourOf, mailAccounts } from "../model/mailboxes.js";
+import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
 import { Sidebar } from "../features/mailboxes/Sidebar.js";
@@ -20,7 +20,7 @@ export function App() {
   const [offline, setOffline] = useState(false);
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
-  const first = accounts.find((a) => !a.isPersonal) ?? accounts[0];
+  const first = firstAccount(accounts);
 
   useEffect(() => {
     const end = new AbortController();

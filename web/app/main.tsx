@@ -3,6 +3,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Client, RequestError } from "../jmap/client.js";
 import { Mail } from "../store/mail.js";
+import { parse } from "../store/route.js";
+import { warm } from "../store/warm.js";
 import { MailContext } from "../ui/mail.js";
 import { App } from "./App.js";
 import { leave, watchTabs } from "./session.js";
@@ -19,6 +21,7 @@ async function begin(root: HTMLElement) {
   }
   const mail = new Mail(client);
   watchTabs(client.session.havenPerson ?? "");
+  warm(mail, parse(location.pathname, location.search));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={mail.cache}>

@@ -36,6 +36,7 @@ export class MailList {
   readonly #fetching = new Set<number>();
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
+  #places: { of: Listing["rows"] | undefined; at: ReadonlyMap<ThreadId, number> } = { of: undefined, at: new Map() };
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
   constructor(server: Server, asked: Asked) {
@@ -112,7 +113,12 @@ export class MailList {
 
   /** Where a conversation stands, or -1. */
   indexOf(thread: ThreadId): number {
-    return this.#now.rows.findIndex((r) => r && threadOf(r) === thread);
+    if (this.#places.of !== this.#now.rows) {
+      const at = new Map<ThreadId, number>();
+      this.#now.rows.forEach((r, i) => r && at.set(threadOf(r), i)); // passes over holes, of which there may be 100,000
+      this.#places = { of: this.#now.rows, at };
+    }
+    return this.#places.at.get(thread) ?? -1;
   }
 
   #chunks(): number[] {
@@ -147,11 +153,7 @@ export class MailList {
     try {
       const { total, rows: fetched } = await (this.asked.everywhere ? rowsEverywhere(this.#server, this.asked.everywhere, at, chunk) : fetchRows(this.#server, this.asked, at, chunk));
       if (age !== this.#age) return;
-      const rows: (Row | undefined)[] = [];
-      for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
-        const old = this.#now.rows[i];
-        if (!only || only.includes(i - (i % chunk))) rows[i] = old;
-      }
+      const rows = only ? kept(this.#now.rows, only) : this.#now.rows.slice();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
       this.#set({ total, rows, error: undefined });
@@ -162,6 +164,13 @@ export class MailList {
       if (age === this.#age) this.#fetching.delete(at);
     }
   }
+}
+
+/** The lines of some chunks, the others forgotten. */
+function kept(rows: Listing["rows"], chunks: readonly number[]): (Row | undefined)[] {
+  const some: (Row | undefined)[] = [];
+  for (const at of chunks) for (let i = at; i < Math.min(at + chunk, rows.length); i++) if (rows[i]) some[i] = rows[i];
+  return some;
 }
 
 /** Lines of a list, with what stands in their conversations. */

@@ -1,8 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
-import type { Mailbox, ThreadId } from "../../jmap/client.js";
+import type { Mailbox, ThreadId, WorkItem } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
@@ -25,6 +25,8 @@ interface Props {
   /** Where a line stands, in a search. */
   placeOf: (row: Row) => RowPlace | undefined;
   onOpen: (row: Row) => void;
+  /** The pointer rests on a line, or the focus comes to it. */
+  onNear: (row: Row | undefined) => void;
   /** Somebody wants to see what can be done with a line. */
   onMenu: (row: Row, at: Anchor) => void;
   /** What can be done at once with a line. */
@@ -34,24 +36,37 @@ interface Props {
 }
 
 const rowHeight = 76;
+const ahead = 30; // lines that are fetched before somebody scrolls to them
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
-export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onMenu, toolsOf, onDrag }: Props) {
+export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onNear, onMenu, toolsOf, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
-  const virtual = useVirtualizer({ count: total ?? 0, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const direction = useRef<"forward" | "backward" | null>(null);
+  const virtual = useVirtualizer({
+    count: total ?? 0,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    rangeExtractor: ({ startIndex, endIndex, count }) => drawn(startIndex, endIndex, count, direction.current),
+  });
+  direction.current = virtual.scrollDirection;
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 20;
-  useEffect(() => list.look(first, last), [list, first, last, total]);
+  const backwards = direction.current === "backward";
+  useEffect(() => list.look(Math.max(0, first - (backwards ? ahead : 0)), last + (backwards ? 0 : ahead)), [list, first, last, backwards, total]);
   useEffect(() => {
     setAt(0);
     scroller.current?.scrollTo(0, 0);
   }, [list]);
   const [over, setOver] = useState<number>();
+  useEffect(() => {
+    const rests = setTimeout(() => onNear(rows[over ?? at]), 80);
+    return () => clearTimeout(rests);
+  }, [over, at]); // eslint-disable-line -- once for each line
   const ownDomain = useSession().username.split("@")[1] ?? "";
-  const work = useWorkOf(list, rows.slice(first, last + 1));
+  const work = useWorkOf(list, rows, first, last);
 
   const focus = (index: number) => {
     const to = Math.max(0, Math.min((total ?? 1) - 1, index));
@@ -83,6 +98,15 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
   const lineOf = (e: MouseEvent | DragEvent) => {
     const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
     return index === undefined ? undefined : rows[Number(index)];
+  };
+  const onClick = (e: MouseEvent) => {
+    const row = lineOf(e);
+    if (!row) return;
+    if (e.shiftKey || e.ctrlKey || e.metaKey || (e.target as HTMLElement).closest(".row-select")) toggle(row, e.shiftKey);
+    else {
+      setAt(list.indexOf(threadOf(row)));
+      onOpen(row);
+    }
   };
   const onPointerOver = (e: PointerEvent) => {
     const index = e.pointerType === "mouse" ? (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index : undefined;
@@ -124,6 +148,8 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
         aria-busy={total === undefined}
         aria-multiselectable="true"
         onKeyDown={onKeyDown}
+        onClick={onClick}
+        onMouseDown={(e) => e.shiftKey && e.preventDefault()} // which would select text
         onContextMenu={onContextMenu}
         onPointerOver={onPointerOver}
         onPointerLeave={() => setOver(undefined)}
@@ -138,7 +164,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
               <RowView
                 key={row ? threadOf(row) : `place-${item.index}`}
                 row={row}
-                work={row && work?.get(threadOf(row))}
+                work={row && work.get(threadOf(row))}
                 index={item.index}
                 top={item.start}
                 height={rowHeight}
@@ -150,8 +176,6 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
                 ownDomain={ownDomain}
                 place={row && placeOf(row)}
                 tools={row && item.index === over && toolsOf(row)}
-                onOpen={(r) => (setAt(item.index), onOpen(r))}
-                onToggle={toggle}
               />
             );
           })}
@@ -159,6 +183,13 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
       </div>
     </>
   );
+}
+
+/** Which lines are drawn: what is seen, and more of where somebody scrolls to than of where they come from. */
+function drawn(start: number, end: number, count: number, direction: "forward" | "backward" | null): number[] {
+  const from = Math.max(0, start - (direction === "backward" ? 16 : 5));
+  const to = Math.min(count - 1, end + (direction === "backward" ? 5 : 16));
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 }
 
 /** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
@@ -196,11 +227,26 @@ function dragImage(n: number): HTMLElement {
   return image;
 }
 
-/** Who handles what is looked at, where people work together. */
-function useWorkOf(list: MailList, rows: readonly (Row | undefined)[]) {
+const together = 50; // lines whose handling is asked for at once
+
+/** Who handles what is looked at, where people work together. Asked for in the same parts while somebody scrolls through them. */
+function useWorkOf(list: MailList, rows: readonly (Row | undefined)[], first: number, last: number) {
   const mail = useMail();
   const { accountId } = list.asked;
-  const ids = useMemo(() => rows.filter((r) => r !== undefined).map(threadOf), [rows]);
-  const { data } = useQuery({ ...mail.work.items(accountId, ids), enabled: mail.work.isIn(accountId) && ids.length > 0, placeholderData: (before) => before });
-  return data;
+  const wanted = mail.work.isIn(accountId) && !list.asked.everywhere;
+  const from = Math.floor(first / together);
+  const to = Math.floor(last / together);
+  const parts = useMemo(() => {
+    const all: ThreadId[][] = [];
+    for (let i = from; wanted && i <= to; i++) all.push(rows.slice(i * together, (i + 1) * together).flatMap((r) => (r ? [threadOf(r)] : [])));
+    return all.filter((ids) => ids.length > 0);
+  }, [wanted, rows, from, to]);
+  return useQueries({
+    queries: parts.map((ids) => ({ ...mail.work.items(accountId, ids), placeholderData: (before: ReadonlyMap<ThreadId, WorkItem> | undefined) => before as Map<ThreadId, WorkItem> })),
+    combine: joined,
+  });
+}
+
+function joined(parts: readonly { data: ReadonlyMap<ThreadId, WorkItem> | undefined }[]): ReadonlyMap<ThreadId, WorkItem> {
+  return new Map(parts.flatMap((p) => [...(p.data ?? [])]));
 }

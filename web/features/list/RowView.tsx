@@ -26,8 +26,6 @@ interface Props {
   isFirst: boolean;
   /** What can be done at once, while the pointer is there. */
   tools?: ReactNode;
-  onOpen: (row: Row) => void;
-  onToggle: (row: Row, range: boolean) => void;
 }
 
 /** Who wrote in a conversation, or whom it went to. */
@@ -38,7 +36,8 @@ function people(row: Row, isSent: boolean, ownDomain: string): { who: string; of
   return { who: from.map((a) => (a.name ? shortName(a) : listName(a, ownDomain).who)).join(", ") || t.draft };
 }
 
-export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, place, isOpen, isSelected, isFirst, tools, onOpen, onToggle }: Props) {
+/** A line. What is pressed in it the list hears of, so that a line is drawn again only when it says something else. */
+export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, place, isOpen, isSelected, isFirst, tools }: Props) {
   const where = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
   if (!row) {
     return (
@@ -64,11 +63,9 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
       data-thread={threadOf(row)}
       tabIndex={isFirst ? 0 : -1}
       draggable
-      onMouseDown={(e) => e.shiftKey && e.preventDefault()}
-      onClick={(e) => (e.shiftKey || e.ctrlKey || e.metaKey ? onToggle(row, e.shiftKey) : onOpen(row))}
     >
       <span role="gridcell" className="row-select">
-        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} onChange={() => {}} onClick={(e) => (e.stopPropagation(), onToggle(row, e.shiftKey))} />
+        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} readOnly />
       </span>
       <span role="gridcell" className="row-text">
         <span className="row-top">

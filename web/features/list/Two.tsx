@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
 import { atOnce, onLetters, onList, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
@@ -110,6 +110,14 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     if (!account.isReadOnly) void markRead(deskOf(rows), true);
   }, [account.id, open]); // eslint-disable-line -- when another one is opened, and not when its marks change
 
+  // What stands beside the open one is most often opened next, and what the pointer rests on.
+  const ahead = useCallback((row: Row | undefined) => row && void mail.cache.prefetchQuery(mail.conversation(row.accountId, threadOf(row))), [mail]);
+  useEffect(() => {
+    if (at < 0) return;
+    const soon = setTimeout(() => [1, 2, -1].forEach((by) => ahead(listing.rows[at + by])), 50); // the open one goes first
+    return () => clearTimeout(soon);
+  }, [ahead, at, listing.rows]);
+
   const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
   const label = route.scope === "everywhere" ? t.allMailboxes : account.name;
@@ -131,6 +139,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
           words={words}
           placeOf={placeOfRow}
           onOpen={show}
+          onNear={ahead}
           onMenu={(r, place) => setAbove({ what: "menu", rows: around(r), at: place })}
           toolsOf={(r) => <RowTools commands={bind(atOnce, [deskOf([r])])} />}
           onDrag={(r) => hold(r ? desksOf(around(r)) : [])}

@@ -33,7 +33,8 @@ export function useList(account: MailAccount, route: Route): Shown {
 
   return useMemo(() => {
     const none = { folders: byAccount, words: [], unclear: [] };
-    if (!own) return { ...none, list: undefined };
+    if (!own && (route.search !== undefined || route.folder === undefined)) return { ...none, list: undefined };
+    if (!own) return { ...none, list: mail.list({ accountId: account.id, filter: { inMailbox: route.folder as string }, folder: route.folder as string }) }; // without waiting for what the folder is called
     if (route.search === undefined) return { ...none, list: folder && mail.list({ accountId: account.id, filter: { inMailbox: folder }, folder }) };
     const now = new Date();
     const { filter, words, unclear } = searchOf(route.search, own, now);
@@ -45,5 +46,5 @@ export function useList(account: MailAccount, route: Route): Shown {
     }
     const inFolder = route.scope === "folder" && route.from !== undefined;
     return { ...none, list: mail.list({ ...asked, filter: inFolder ? { operator: "AND", conditions: [{ inMailbox: route.from as string }, filter] } : filter }), words, unclear };
-  }, [mail, account.id, folder, names, own === undefined, route.search, route.scope, route.from]); // eslint-disable-line -- names stands for the folders
+  }, [mail, account.id, folder, names, own === undefined, route.folder, route.search, route.scope, route.from]); // eslint-disable-line -- names stands for the folders
 }
