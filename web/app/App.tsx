@@ -4,10 +4,11 @@ import { RequestError } from "../jmap/client.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
-import { Sidebar } from "../features/mailboxes/Sidebar.js";
+import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
 import { Questions } from "../ui/Questions.js";
 import { useMail, useSession } from "../ui/mail.js";
+import { useMedia } from "../ui/useMedia.js";
 import { Header } from "./Header.js";
 import { leave } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -18,6 +19,7 @@ export function App() {
   const route = useRoute();
   const [menu, setMenu] = useState(false);
   const [offline, setOffline] = useState(false);
+  const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
   const first = firstAccount(accounts);
@@ -54,20 +56,18 @@ export function App() {
   }, [mail, account, first, route.folder, route.search]);
 
   return (
-    <div className={`app ${menu ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
+    <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
       <a className="skip" href="#desk">
         {t.skip}
       </a>
-      <Header account={account} onMenu={() => setMenu(!menu)} menuOpen={menu} />
+      <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
       {offline && (
         <p className="banner" role="status">
           {t.offline}
         </p>
       )}
-      <div className="side">
-        <Sidebar onChosen={() => setMenu(false)} />
-      </div>
-      <main id="desk" className="desk" tabIndex={-1}>
+      <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
+      <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
         {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={route.scope ?? account.id} />}
       </main>
       <Toasts undo={mail.undo} />

@@ -13,8 +13,8 @@ interface Props {
 export function Header({ account, menuOpen, onMenu }: Props) {
   const session = useSession();
   return (
-    <header className="header">
-      <Button className="menu-button" label={t.menu} icon="menu" bare kind="plain" aria-expanded={menuOpen} onClick={onMenu} />
+    <header className="header" inert={menuOpen}>
+      <Button className="menu-button" label={t.menu} icon="menu" bare kind="plain" aria-expanded={menuOpen} aria-haspopup="dialog" onClick={onMenu} />
       <a className="brand" href="/mailboxes">
         <img src="/assets/haven.svg" alt="" width="26" height="26" />
         <span>{t.service}</span>

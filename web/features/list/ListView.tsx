@@ -75,6 +75,12 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
   };
   const focused = useFocusKept(scroller, setAt, () => focus(at));
+  useEffect(() => {
+    const to = open === undefined ? -1 : list.indexOf(open);
+    if (to < 0) return;
+    if (to !== at && scroller.current?.contains(document.activeElement)) focus(to); // with a key that opens the next one
+    else setAt(to);
+  }, [open]); // eslint-disable-line -- when another one is opened, wherever it stands later
   const toggle = (row: Row, range: boolean) => {
     const here = list.indexOf(threadOf(row));
     onSelect(range ? withRows(selected, rows.slice(Math.min(at, here), Math.max(at, here) + 1)) : toggled(selected, row));
@@ -196,7 +202,8 @@ function drawn(start: number, end: number, count: number, direction: "forward" |
 function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, reached: (index: number) => void, again: () => void) {
   const had = useRef(false);
   useLayoutEffect(() => {
-    if (had.current && document.activeElement === document.body && scroller.current?.offsetParent) again();
+    if (!had.current || document.activeElement !== document.body || !scroller.current) return;
+    if (getComputedStyle(scroller.current).visibility === "visible") again();
   });
   return {
     onFocus: ({ target }: React.FocusEvent) => {

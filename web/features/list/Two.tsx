@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
 import { atOnce, onLetters, onList, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
 import { t } from "../../locales/text.js";
-import type { Mailbox } from "../../jmap/client.js";
+import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
 import { byAccount, threadOf, type Row } from "../../model/row.js";
 import type { Letter } from "../../store/letters.js";
@@ -14,6 +14,7 @@ import { go, useRoute } from "../../store/route.js";
 import { Menu } from "../../ui/Menu.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { useMail } from "../../ui/mail.js";
+import { useMedia } from "../../ui/useMedia.js";
 import { ConversationView } from "../reading/ConversationView.js";
 import { Scope } from "../search/Scope.js";
 import { KeySheet } from "./KeySheet.js";
@@ -98,7 +99,10 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const desk = deskOf(chosen);
   const buttons = bind(onLetters, desksOf(chosen));
   const others = bind(onList, [desk]);
-  useKeys([...buttons, ...others]);
+  useKeys(() => {
+    const row = selected.size ? undefined : focusedRow(listing.rows); // keys are for what the focus is at, though another one may be open
+    return [...(row ? bind(onLetters, [deskOf([row])]) : buttons), ...others];
+  });
   const entries = useEntries(above?.what === "menu" ? bind(onLetters, desksOf(above.rows, above.at)) : []);
 
   /** What is pointed at: all that is selected, if that is. */
@@ -117,6 +121,9 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     const soon = setTimeout(() => [1, 2, -1].forEach((by) => ahead(listing.rows[at + by])), 50); // the open one goes first
     return () => clearTimeout(soon);
   }, [ahead, at, listing.rows]);
+
+  const narrow = useMedia("(width < 860px)");
+  useFocusFollows(narrow ? open : undefined);
 
   const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
@@ -145,7 +152,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
           onDrag={(r) => hold(r ? desksOf(around(r)) : [])}
         />
       </section>
-      <section className="reading-pane" aria-label={t.open}>
+      <section className="reading-pane" aria-label={t.open} tabIndex={-1}>
         {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
       {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}
@@ -153,6 +160,16 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
       {above?.what === "keys" && <KeySheet desk={desk} onClose={() => setAbove(undefined)} />}
     </div>
   );
+}
+
+/** Where list and letter take turns on the screen, the focus goes to the letter that opened, and back to the line that it came from. */
+function useFocusFollows(open: ThreadId | undefined) {
+  const before = useRef(open);
+  useEffect(() => {
+    if (open === before.current) return;
+    before.current = open;
+    document.querySelector<HTMLElement>(open ? ".reading-pane" : ".list [tabindex='0']")?.focus({ preventScroll: true });
+  }, [open]);
 }
 
 /** Where something is on the screen; the middle where it is not. */

@@ -20,12 +20,12 @@ export function useShownKey() {
 }
 
 /** Runs commands by their keys, but for what is typed into a field or meant for what stands above the page. */
-export function useKeys(commands: readonly Bound[]): void {
+export function useKeys(commandsNow: () => readonly Bound[]): void {
   const settings = useKeySettings();
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
       if (e.defaultPrevented || e.isComposing || isTyping(e.target) || isCovered()) return;
-      const command = commandOf(keyOf(e), commands, settings);
+      const command = commandOf(keyOf(e), commandsNow(), settings);
       if (!command) return;
       e.preventDefault();
       command.run();
