@@ -1,12 +1,14 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { locale, t } from "../locales/text.js";
-import { colourOf, mailAccounts } from "../model/mailboxes.js";
+import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
-import { Sidebar } from "../features/mailboxes/Sidebar.js";
+import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
+import { Questions } from "../ui/Questions.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
+import { useMedia } from "../ui/useMedia.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -17,9 +19,10 @@ export function App() {
   const route = useRoute();
   const [menu, setMenu] = useState(false);
   const away = useSyncExternalStore(mail.watchSession, mail.away);
+  const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
-  const first = accounts.find((a) => !a.isPersonal) ?? accounts[0];
+  const first = firstAccount(accounts);
 
   useEffect(() => {
     const end = new AbortController();
@@ -45,21 +48,24 @@ export function App() {
   }, [mail, account, first, route.folder, route.search, route.settings]);
 
   return (
-    <div className={`app ${menu ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
+    <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
       <a className="skip" href="#desk">
         {t.skip}
       </a>
-      <Header account={account} onMenu={() => setMenu(!menu)} menuOpen={menu} />
+      <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
       <p className={away ? "banner" : "hidden"} role="status">
         {away && t.away(new Date(away).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }))}
       </p>
-      <div className="side">
-        <Sidebar onChosen={() => setMenu(false)} />
-      </div>
-      <main id="desk" className="desk" tabIndex={-1}>
-        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={account.id} />)}
+      <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
+      <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
+        {accounts.length === 0 ? (
+          <p className="list-says">{t.noMailbox}</p>
+        ) : (
+          account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={route.scope ?? account.id} />)
+        )}
       </main>
       <Toasts undo={mail.undo} />
+      <Questions />
     </div>
   );
 }

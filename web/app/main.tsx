@@ -3,6 +3,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { call, Client } from "../jmap/client.js";
 import { Mail } from "../store/mail.js";
+import { parse } from "../store/route.js";
+import { warm } from "../store/warm.js";
 import { MailContext } from "../ui/mail.js";
 import { App } from "./App.js";
 import { Failed } from "./Failed.js";
@@ -26,6 +28,7 @@ async function begin(root: HTMLElement) {
       leaveAfter(error); // else the service is away for a moment
     }
   });
+  warm(mail, parse(location.pathname, location.search));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={mail.cache}>

@@ -4,6 +4,8 @@ import { call, type AccountId, type Email, type EmailCondition, type EmailId, ty
 import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
 import type { WorkView } from "../model/views.js";
 import { viewOf } from "../model/work.js";
+import { everyRow } from "./every.js";
+import { rowsEverywhere, snippetsOf } from "./found.js";
 import type { Server } from "./server.js";
 
 /** What a list shows. */
@@ -14,6 +16,10 @@ export interface Asked {
   folder?: MailboxId;
   /** By who handles it; then the filter says nothing. What leaves the view leaves the list. */
   view?: Exclude<WorkView, "all">;
+  /** Of a search in several mailboxes: what is looked for in each, that of accountId among them. */
+  everywhere?: Readonly<Record<AccountId, Filter<EmailCondition>>>;
+  /** It looks for words: where letters say them is shown. */
+  words?: boolean;
 }
 
 /** Some lines of a list from a position on, and how many there are in all. */
@@ -28,6 +34,7 @@ export interface Listing {
 }
 
 const chunk = 50;
+const atOnce = 200; // lines that are asked for together, for what is done with all
 const none: Listing = { total: undefined, rows: [], error: undefined };
 
 export class MailList {
@@ -38,6 +45,7 @@ export class MailList {
   readonly #fetching = new Set<number>();
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
+  #places: { of: Listing["rows"] | undefined; at: ReadonlyMap<ThreadId, number> } = { of: undefined, at: new Map() };
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
   constructor(server: Server, asked: Asked, source: Source = mailRows) {
@@ -76,6 +84,19 @@ export class MailList {
     await Promise.all(wanted.map((at) => this.#fetch(at, wanted)));
   }
 
+  /** All conversations, looked at or not: where they stand and how they are marked. */
+  async every(): Promise<Row[]> {
+    if (!this.asked.view) return everyRow(this.#server, this.asked);
+    const all: Row[] = [];
+    for (let total = 1; all.length < total; ) {
+      const part = await this.#source(this.#server, this.asked, all.length, atOnce);
+      if (part.rows.length === 0) break;
+      all.push(...part.rows);
+      total = part.total;
+    }
+    return all;
+  }
+
   /** Puts what somebody here changed right, before the service has said so. */
   patch(changes: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
     this.#each((was) => {
@@ -111,9 +132,24 @@ export class MailList {
     this.#set({ ...this.#now, rows, total: this.#now.total === undefined ? undefined : this.#now.total - gone });
   }
 
+  /** Whether it shows letters of an account. */
+  isOf(accountId: AccountId): boolean {
+    return accountId === this.asked.accountId || this.asked.everywhere?.[accountId] !== undefined;
+  }
+
+  /** Whether there is more than it can show. */
+  isCut(): boolean {
+    return this.asked.everywhere !== undefined && (this.#now.total ?? 0) >= this.#server.session.capabilities["urn:ietf:params:jmap:core"].maxObjectsInGet;
+  }
+
   /** Where a conversation stands, or -1. */
   indexOf(thread: ThreadId): number {
-    return this.#now.rows.findIndex((r) => r && threadOf(r) === thread);
+    if (this.#places.of !== this.#now.rows) {
+      const at = new Map<ThreadId, number>();
+      this.#now.rows.forEach((r, i) => r && at.set(threadOf(r), i)); // passes over holes, of which there may be 100,000
+      this.#places = { of: this.#now.rows, at };
+    }
+    return this.#places.at.get(thread) ?? -1;
   }
 
   #chunks(): number[] {
@@ -129,6 +165,18 @@ export class MailList {
     for (const told of this.#watchers) told();
   }
 
+  /** Puts beside lines where they say what was looked for; they are shown before, since the service has to read the letters for it. */
+  async #showWords(lines: readonly Row[]): Promise<void> {
+    const found = await snippetsOf(this.#server, this.asked, lines).catch(() => new Map<EmailId, NonNullable<Row["snippet"]>>());
+    if (found.size === 0) return;
+    const rows = this.#now.rows.slice();
+    rows.forEach((r, i) => {
+      const snippet = r && found.get(r.email.id);
+      if (snippet) rows[i] = { ...r, snippet };
+    });
+    this.#set({ ...this.#now, rows });
+  }
+
   async #fetch(at: number, only?: readonly number[]): Promise<void> {
     if (this.#fetching.has(at)) return;
     this.#fetching.add(at);
@@ -136,14 +184,11 @@ export class MailList {
     try {
       const { total, rows: fetched } = await this.#source(this.#server, this.asked, at, chunk);
       if (age !== this.#age) return;
-      const rows: (Row | undefined)[] = [];
-      for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
-        const old = this.#now.rows[i];
-        if (!only || only.includes(i - (i % chunk))) rows[i] = old;
-      }
+      const rows = only ? kept(this.#now.rows, only) : this.#now.rows.slice();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
       this.#set({ total, rows, error: undefined });
+      if (this.asked.words) void this.#showWords(fetched);
     } catch (error) {
       if (age === this.#age) this.#set({ ...this.#now, error });
     } finally {
@@ -152,8 +197,16 @@ export class MailList {
   }
 }
 
-/** Lines of what a filter finds, with what stands in their conversations. */
-export const mailRows: Source = async (server, { accountId, filter }, position, limit) => {
+/** The lines of some chunks, the others forgotten. */
+function kept(rows: Listing["rows"], chunks: readonly number[]): (Row | undefined)[] {
+  const some: (Row | undefined)[] = [];
+  for (const at of chunks) for (let i = at; i < Math.min(at + chunk, rows.length); i++) if (rows[i]) some[i] = rows[i];
+  return some;
+}
+
+/** Lines of what a filter finds, with what stands in their conversations; of a search in several mailboxes those of all. */
+export const mailRows: Source = async (server, { accountId, filter, everywhere }, position, limit) => {
+  if (everywhere) return rowsEverywhere(server, everywhere, position, limit);
   const query = call("Email/query", {
     accountId,
     filter,

@@ -3,9 +3,12 @@
 import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
-import { inverse, patchOf, tell, type Edit } from "./edits.js";
+import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
+import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
+import { Questions } from "./questions.js";
+import { reason } from "./reason.js";
 import type { Server } from "./server.js";
 import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
@@ -17,6 +20,8 @@ export class Mail {
   readonly server: Server;
   readonly cache: QueryClient;
   readonly undo = new Undo();
+  readonly questions = new Questions();
+  readonly keys: Keys;
   readonly work: Work;
   /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
   #away: number | undefined;
@@ -37,6 +42,7 @@ export class Mail {
         },
       },
     });
+    this.keys = new Keys(server.session);
     this.work = new Work(server, this.cache, (accountId, items) => this.#lists.forEach((l) => l.asked.accountId === accountId && l.patchWork(items, this.work.me)));
   }
 
@@ -75,7 +81,7 @@ export class Mail {
 
   /** A list; the same one for the same question. */
   list(asked: Asked): MailList {
-    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.view ?? null, asked.filter]);
+    const key = JSON.stringify([asked.everywhere ?? asked.accountId, asked.folder ?? null, asked.view ?? null, asked.filter]);
     let list = this.#lists.get(key);
     this.#lists.delete(key);
     list ??= new MailList(this.server, asked, asked.view && workRows);
@@ -108,15 +114,28 @@ export class Mail {
     } catch (error) {
       if (note) this.undo.drop(note);
       this.#show(accountId, back);
-      this.undo.fail(error instanceof Error ? error.message : String(error));
+      this.undo.fail(reason(error));
       void this.refresh(accountId);
       return false;
     }
   }
 
+  /** Deletes messages for good. What the service refuses is told; it is true where nothing was refused. */
+  async destroy(accountId: AccountId, ids: readonly EmailId[]): Promise<boolean> {
+    try {
+      await destroyAll(this.server, accountId, ids);
+      return true;
+    } catch (error) {
+      this.undo.fail(reason(error));
+      return false;
+    } finally {
+      void this.refresh(accountId);
+    }
+  }
+
   /** Fetches anew what is looked at of an account's mail. */
   async refresh(accountId: AccountId): Promise<void> {
-    const lists = [...this.#lists.values()].filter((l) => l.asked.accountId === accountId);
+    const lists = [...this.#lists.values()].filter((l) => l.isOf(accountId));
     await Promise.all([
       ...lists.map((l) => l.refresh()),
       this.cache.invalidateQueries({ queryKey: ["folders", accountId] }),
@@ -155,7 +174,7 @@ export class Mail {
   }
 
   #show(accountId: AccountId, edit: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
-    for (const list of this.#lists.values()) if (list.asked.accountId === accountId) list.patch(edit);
+    for (const list of this.#lists.values()) if (list.isOf(accountId)) list.patch(edit);
     for (const [key, data] of this.cache.getQueriesData<{ letters: { id: EmailId }[] } | null>({ queryKey: ["conversation", accountId] })) {
       if (data?.letters.some((l) => edit.has(l.id))) {
         this.cache.setQueryData(key, { ...data, letters: data.letters.map((l) => ({ ...l, ...edit.get(l.id) })) });

@@ -13,10 +13,16 @@ export interface Route {
   thread?: ThreadId;
   /** What is looked for; then there is no folder. */
   search?: string;
+  /** The folder that one was in when the search began. */
+  from?: MailboxId;
+  /** Where it looks: in that folder alone, or in all mailboxes; in the whole mailbox where nothing is said. */
+  scope?: SearchScope;
   view?: WorkView;
   /** A page of settings; then there is no folder. */
   settings?: SettingsPage;
 }
+
+export type SearchScope = "folder" | "everywhere";
 
 const root = "/mail/";
 
@@ -28,10 +34,11 @@ export function parse(path: string, query: string): Route {
   const asked = new URLSearchParams(query);
   const search = asked.get("q");
   const view = workViews.find((v) => v === asked.get("view"));
+  const [from, scope] = [asked.get("from"), asked.get("scope")];
   return {
     ...(accountId && { accountId }),
     ...(place && place !== "search" && place !== "settings" && { folder: place }),
-    ...(place === "search" && { search: search ?? "" }),
+    ...(place === "search" && { search: search ?? "", ...(from && { from }), ...((scope === "folder" || scope === "everywhere") && { scope }) }),
     ...(place === "settings" && { settings: settingsPages.find((p) => p === thread) ?? "reply" }),
     ...(thread && place !== "settings" && { thread }),
     ...(view && { view }),
@@ -43,7 +50,11 @@ export function write(r: Route): string {
   const end = parts.indexOf(undefined);
   const path = parts.slice(0, end < 0 ? parts.length : end).map((p) => encodeURIComponent(p as string));
   const asked = new URLSearchParams();
-  if (r.search !== undefined) asked.set("q", r.search);
+  if (r.search !== undefined) {
+    asked.set("q", r.search);
+    if (r.from) asked.set("from", r.from);
+    if (r.scope) asked.set("scope", r.scope);
+  }
   if (r.view) asked.set("view", r.view);
   const query = asked.toString();
   return root + path.join("/") + (query ? `?${query}` : "");

@@ -22,6 +22,7 @@ const paths = {
   person: "M10 3a3.5 3.5 0 110 7 3.5 3.5 0 010-7zM3 18c0-4 3-6 7-6s7 2 7 6",
   shop: "M3 8l1-4h12l1 4M3 8h14M4 8v9h12V8M8 17v-5h4v5",
   done: "M4 10l4 4 8-9",
+  plus: "M10 4v12M4 10h12",
   folder: "M3 5h5l2 2h7v9H3z",
   "hand-over": "M8 4a3 3 0 110 6 3 3 0 010-6zM2 17c0-3 2.5-5 6-5M12 14h6M15.5 11l3 3-3 3",
   "give-back": "M10 3v8M6.5 8l3.5 3.5L13.5 8M3 12v4h14v-4",

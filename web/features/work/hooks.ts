@@ -9,17 +9,17 @@ const nothing: ReadonlyMap<ThreadId, WorkItem> = new Map();
 const unwatched = () => () => {};
 
 /** Who handles what in an account, as far as it is known; empty where nobody works together. */
-export function useBoard(accountId: AccountId): ReadonlyMap<ThreadId, WorkItem> {
+export function useBoard(accountId: AccountId | undefined): ReadonlyMap<ThreadId, WorkItem> {
   const { work } = useMail();
-  const board = work.isIn(accountId) ? work.board(accountId) : undefined;
+  const board = accountId !== undefined && work.isIn(accountId) ? work.board(accountId) : undefined;
   return useSyncExternalStore(board?.watch ?? unwatched, board?.snapshot ?? (() => nothing));
 }
 
-/** Who handles the conversations of some lines. */
-export function useWorkOf(accountId: AccountId, rows: readonly (Row | undefined)[]): ReadonlyMap<ThreadId, WorkItem> {
+/** Who handles the conversations of some lines of one account. */
+export function useWorkOf(accountId: AccountId | undefined, rows: readonly (Row | undefined)[]): ReadonlyMap<ThreadId, WorkItem> {
   const { work } = useMail();
   useEffect(() => {
-    if (work.isIn(accountId)) work.board(accountId).look(rows.filter((r) => r !== undefined).map(threadOf));
+    if (accountId !== undefined && work.isIn(accountId)) work.board(accountId).look(rows.filter((r) => r !== undefined).map(threadOf));
   });
   return useBoard(accountId);
 }
