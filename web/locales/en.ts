@@ -100,6 +100,8 @@ export const en = {
   showPictures: "Show pictures",
   picturesBlocked: "Pictures from elsewhere are not loaded: whoever sent this would see that you read it.",
   showQuoted: "Show what is quoted",
+  leadsElsewhere: (host: string) => `leads to ${host}`,
+  cutOff: "This letter is longer than is shown here. The original, under Details, is whole.",
   hideQuoted: "Hide what is quoted",
   attachments: (n: number) => s(n, "attachment"),
   download: "Download",

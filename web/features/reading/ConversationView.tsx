@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { t } from "../../locales/text.js";
 import type { AccountId, EmailId, ThreadId } from "../../jmap/client.js";
+import type { Asked } from "../../model/links.js";
 import type { Letter } from "../../store/letters.js";
 import { useMail } from "../../ui/mail.js";
 import { LetterView } from "./LetterView.js";
@@ -14,11 +15,13 @@ interface Props {
   /** Called once it is on the screen, with what it holds. */
   onSeen: (letters: readonly Letter[]) => void;
   onReply: (letter: Letter, kind: "reply" | "reply-all" | "forward") => void;
+  /** Somebody chose an address in a letter to write to. */
+  onMailto?: (asked: Asked) => void;
   footer?: (letters: readonly Letter[]) => React.ReactNode;
 }
 
 /** A conversation: its last letter and those that were not read are open. */
-export function ConversationView({ accountId, thread, toolbar, onSeen, footer }: Props) {
+export function ConversationView({ accountId, thread, toolbar, onSeen, onMailto, footer }: Props) {
   const mail = useMail();
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
@@ -62,6 +65,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, footer }:
               accountId={accountId}
               letter={l}
               isOpen={open.has(l.id)}
+              onMailto={onMailto}
               onToggle={() => {
                 const next = new Set(open);
                 if (!next.delete(l.id)) next.add(l.id);
