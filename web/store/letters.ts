@@ -6,7 +6,7 @@ import type { Server } from "./server.js";
 const properties = [
   "id", "blobId", "threadId", "mailboxIds", "keywords", "receivedAt", "sentAt", "size", "subject", "from", "to", "cc", "bcc", "replyTo", "sender",
   "messageId", "inReplyTo", "references", "hasAttachment", "preview", "htmlBody", "textBody", "attachments", "bodyValues",
-  "header:Authentication-Results:asText:all", "header:Sensitivity:asText", "header:Disposition-Notification-To:asAddresses", "header:List-Unsubscribe:asURLs",
+  "header:Authentication-Results:asText:all", "header:Received:asRaw:all", "header:Haven-Verdict:asText", "header:Sensitivity:asText", "header:Disposition-Notification-To:asAddresses", "header:List-Unsubscribe:asURLs",
 ] as const;
 
 export type Letter = Picked<Email, (typeof properties)[number]>;

@@ -9,6 +9,7 @@ import type { Letter } from "../../store/letters.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { Body } from "./Body.js";
+import { Verdict } from "./Verdict.js";
 
 interface Props {
   accountId: AccountId;
@@ -45,6 +46,7 @@ export function LetterView({ accountId, letter, isOpen, onToggle, onMailto }: Pr
         )}
         {isOpen && details && <Details accountId={accountId} letter={letter} />}
       </header>
+      {isOpen && <Verdict letter={letter} />}
       {isOpen && <Body accountId={accountId} letter={letter} who={who} onMailto={onMailto} />}
       {isOpen && letter.attachments.length > 0 && <Attachments accountId={accountId} letter={letter} />}
     </article>
