@@ -1,6 +1,6 @@
 // The letters of a conversation, with what they say.
 
-import { call, type AccountId, type Email, type EmailBodyPart, type Picked, type ThreadId } from "../jmap/client.js";
+import { call, type AccountId, type BlobId, type Email, type EmailBodyPart, type Picked, type ThreadId } from "../jmap/client.js";
 import type { Server } from "./server.js";
 
 const properties = [
@@ -37,4 +37,23 @@ export async function conversation(server: Server, accountId: AccountId, id: Thr
   const [, { list }] = await server.request([threads, emails]);
   if (list.length === 0) return undefined;
   return { accountId, id, letters: [...list].sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1)) };
+}
+
+const withinProperties = ["subject", "from", "to", "cc", "sentAt", "htmlBody", "textBody", "attachments", "bodyValues"] as const;
+export type WithinLetter = Picked<Email, (typeof withinProperties)[number]>;
+
+/** A letter that is attached to another one; null where it can't be read as one. */
+export async function parsedLetter(server: Server, accountId: AccountId, blobId: BlobId): Promise<WithinLetter | null> {
+  const { parsed } = await server.one(
+    call("Email/parse", {
+      accountId,
+      blobIds: [blobId],
+      properties: [...withinProperties],
+      bodyProperties: [...bodyProperties],
+      fetchHTMLBodyValues: true,
+      fetchTextBodyValues: true,
+      maxBodyValueBytes: longestBody,
+    }),
+  );
+  return (parsed?.[blobId] as WithinLetter | undefined) ?? null;
 }

@@ -6,8 +6,8 @@ import type { Asked } from "../../model/links.js";
 import { nameOf, written } from "../../model/people.js";
 import { sizeText } from "../../model/sizes.js";
 import type { Letter } from "../../store/letters.js";
-import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
+import { Attachments } from "./Attachments.js";
 import { Body } from "./Body.js";
 import { Verdict } from "./Verdict.js";
 
@@ -86,28 +86,5 @@ function Details({ accountId, letter }: { accountId: AccountId; letter: Letter }
         </dd>
       </div>
     </dl>
-  );
-}
-
-function Attachments({ accountId, letter }: { accountId: AccountId; letter: Letter }) {
-  const mail = useMail();
-  const shown = letter.attachments.filter((p) => !(p.cid && p.disposition === "inline" && p.type.startsWith("image/")));
-  if (shown.length === 0) return null;
-  return (
-    <section className="attachments" aria-label={t.attachments(shown.length)}>
-      <ul>
-        {shown.map((p, i) => (
-          <li key={p.partId ?? i}>
-            {p.blobId && (
-              <a className="attachment" href={mail.server.downloadUrl(accountId, p.blobId, p.name ?? "file", p.type)} download={p.name ?? "file"}>
-                <Icon name="attach" />
-                <span className="attachment-name">{p.name ?? p.type}</span>
-                <small>{sizeText(p.size)}</small>
-              </a>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
