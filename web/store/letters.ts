@@ -1,6 +1,6 @@
 // The letters of a conversation, with what they say.
 
-import { call, type AccountId, type BlobId, type Email, type EmailBodyPart, type Picked, type ThreadId } from "../jmap/client.js";
+import { call, SetFailed, type AccountId, type BlobId, type Email, type EmailBodyPart, type EmailHeader, type EmailId, type IdentityId, type Picked, type ThreadId } from "../jmap/client.js";
 import type { Server } from "./server.js";
 
 const properties = [
@@ -56,4 +56,18 @@ export async function parsedLetter(server: Server, accountId: AccountId, blobId:
     }),
   );
   return (parsed?.[blobId] as WithinLetter | undefined) ?? null;
+}
+
+/** All headers of a letter as they came, in their order. */
+export async function headersOf(server: Server, accountId: AccountId, id: EmailId): Promise<EmailHeader[]> {
+  const { list } = await server.one(call("Email/get", { accountId, ids: [id], properties: ["headers"] }));
+  return list[0]?.headers ?? [];
+}
+
+/** Tells who asked for it that a letter was opened; the service marks the letter as answered. Throws SetFailed where it does not. */
+export async function sendReceipt(server: Server, accountId: AccountId, identityId: IdentityId, forEmailId: EmailId): Promise<void> {
+  const disposition = { actionMode: "manual-action", sendingMode: "mdn-sent-manually", type: "displayed" } as const;
+  const { notSent } = await server.one(call("MDN/send", { accountId, identityId, send: { r: { forEmailId, disposition } }, onSuccessUpdateEmail: { "#r": { "keywords/$mdnsent": true } } }), { act: true });
+  const why = notSent?.r;
+  if (why) throw new SetFailed("r", why);
 }

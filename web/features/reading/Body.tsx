@@ -7,6 +7,7 @@ import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
 import { htmlOf, isCut, textOf } from "../../model/bodies.js";
 import { Frame } from "./Frame.js";
+import { inlinePicture } from "./inline.js";
 import { PlainText } from "./PlainText.js";
 import { isTooMuch, sanitise } from "./sanitise.js";
 
@@ -24,10 +25,7 @@ export function Body({ accountId, letter, who, onMailto }: Props) {
   const clean = useMemo(() => {
     const html = htmlOf(letter);
     if (html === undefined || isTooMuch(html)) return undefined;
-    const inline = (cid: string) => {
-      const part = letter.attachments.find((p) => p.cid === cid && p.type.startsWith("image/"));
-      return part?.blobId ? mail.server.downloadUrl(accountId, part.blobId, part.name ?? "picture", part.type) : undefined;
-    };
+    const inline = (cid: string) => inlinePicture(mail.server, accountId, letter, cid);
     return sanitise(html, { inline, remote, leadsElsewhere: t.leadsElsewhere, showQuoted: t.showQuoted });
   }, [accountId, letter.htmlBody, letter.bodyValues, letter.attachments, mail, remote]);
   return (

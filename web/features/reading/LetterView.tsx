@@ -3,12 +3,12 @@ import { locale, t } from "../../locales/text.js";
 import type { AccountId, EmailAddress } from "../../jmap/client.js";
 import { fullDate, listDate } from "../../model/dates.js";
 import type { Asked } from "../../model/links.js";
-import { nameOf, written } from "../../model/people.js";
-import { sizeText } from "../../model/sizes.js";
+import { nameOf } from "../../model/people.js";
 import type { Letter } from "../../store/letters.js";
-import { useMail } from "../../ui/mail.js";
 import { Attachments } from "./Attachments.js";
 import { Body } from "./Body.js";
+import { Details } from "./Details.js";
+import { Receipt } from "./Receipt.js";
 import { Verdict } from "./Verdict.js";
 
 interface Props {
@@ -47,6 +47,7 @@ export function LetterView({ accountId, letter, isOpen, onToggle, onMailto }: Pr
         {isOpen && details && <Details accountId={accountId} letter={letter} />}
       </header>
       {isOpen && <Verdict letter={letter} />}
+      {isOpen && <Receipt accountId={accountId} letter={letter} />}
       {isOpen && <Body accountId={accountId} letter={letter} who={who} onMailto={onMailto} />}
       {isOpen && letter.attachments.length > 0 && <Attachments accountId={accountId} letter={letter} />}
     </article>
@@ -58,33 +59,4 @@ const namedAtMost = 4;
 function people(list: readonly EmailAddress[]): string {
   const names = list.slice(0, namedAtMost).map(nameOf).join(", ");
   return list.length > namedAtMost ? `${names} +${list.length - namedAtMost}` : names;
-}
-
-function Details({ accountId, letter }: { accountId: AccountId; letter: Letter }) {
-  const mail = useMail();
-  const rows: [string, readonly EmailAddress[] | null][] = [[t.from, letter.from], [t.to, letter.to], [t.cc, letter.cc], [t.bcc, letter.bcc]];
-  return (
-    <dl className="letter-details">
-      {rows.map(([name, list]) =>
-        list?.length ? (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{list.map(written).join(", ")}</dd>
-          </div>
-        ) : null,
-      )}
-      <div>
-        <dt>{t.date}</dt>
-        <dd>{fullDate(letter.sentAt ?? letter.receivedAt, locale)}</dd>
-      </div>
-      <div>
-        <dt>{t.original}</dt>
-        <dd>
-          <a href={mail.server.downloadUrl(accountId, letter.blobId, "letter.eml", "message/rfc822")} download>
-            {sizeText(letter.size)}
-          </a>
-        </dd>
-      </div>
-    </dl>
-  );
 }

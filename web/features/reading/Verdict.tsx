@@ -20,7 +20,7 @@ export function Verdict({ letter }: { letter: Letter }) {
     return wordsOf(known, letter.from?.[0]?.email ?? "");
   }, [letter, username]);
   return said.map(({ text, weight }) => (
-    <p key={text} className={`verdict ${weight}`}>
+    <p key={text} className={`verdict says-${weight}`}>
       {text}
     </p>
   ));

@@ -24,7 +24,7 @@ export function PdfView({ octets, onFail, onPrepare }: ViewProps) {
   useEffect(() => {
     const task = getDocument({
       data: octets.slice(), isEvalSupported: false, enableXfa: false, disableAutoFetch: true, stopAtErrors: false, maxImageSize: mostPixels * 4,
-      standardFontDataUrl: pdfParts, wasmUrl: pdfParts, cMapUrl: pdfParts, cMapPacked: true,
+      useSystemFonts: false, standardFontDataUrl: pdfParts, wasmUrl: pdfParts, cMapUrl: pdfParts, cMapPacked: true,
     } as Parameters<typeof getDocument>[0]);
     let over = false;
     const fail = (why: "slow" | "broken" | "locked") => {
@@ -147,7 +147,7 @@ function Page({ pdf, number, count, scale, size, all }: PageProps) {
 /** Draws a page with its text over it. */
 async function drawn(page: PDFPageProxy, into: HTMLElement, scale: number, signal: AbortSignal): Promise<void> {
   const viewport = page.getViewport({ scale });
-  const finer = Math.min(devicePixelRatio * 1.0, 2, Math.sqrt(mostPixels / (viewport.width * viewport.height)));
+  const finer = Math.min(devicePixelRatio, 2, Math.sqrt(mostPixels / (viewport.width * viewport.height)));
   const canvas = document.createElement("canvas");
   canvas.width = Math.floor(viewport.width * finer);
   canvas.height = Math.floor(viewport.height * finer);

@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useId, useRef, useState, type KeyboardEvent } from "react";
+import { Suspense, useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
 import { t } from "../../locales/text.js";
 import { sizeText } from "../../model/sizes.js";
 import { Button } from "../../ui/Button.js";
@@ -25,10 +25,10 @@ export function Viewer({ items, first, onClose }: Props) {
   const [at, setAt] = useState(first);
   const [failed, setFailed] = useState("");
   const item = items[at] as Item;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
-    return () => element?.close(); // the browser gives the focus back to what had it
+    return () => element?.close(); // while it still stands there, so that the browser gives the focus back to what had it
   }, []);
   useEffect(() => {
     content.current?.scrollTo(0, 0);

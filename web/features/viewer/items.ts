@@ -17,12 +17,12 @@ export function attachmentsOf(letter: Pick<Letter, "attachments">): Letter["atta
   return letter.attachments.filter((p) => p.blobId !== null && !(p.cid && p.disposition === "inline" && p.type.startsWith("image/")));
 }
 
-/** Attachments as files; unnamed is how one without a name is called. */
-export function itemsOf(server: Server, accountId: AccountId, parts: Letter["attachments"], unnamed: string): Item[] {
+/** Attachments as files; unnamed says how one without a name is called. */
+export function itemsOf(server: Server, accountId: AccountId, parts: Letter["attachments"], unnamed: (type: string) => string): Item[] {
   return parts.flatMap((p) => {
     const { blobId } = p;
     if (blobId === null) return [];
-    return [{ name: p.name ?? unnamed, type: p.type, size: p.size, at: { accountId, blobId }, load: (signal: AbortSignal) => server.download(accountId, blobId, signal) }];
+    return [{ name: p.name ?? unnamed(p.type), type: p.type, size: p.size, at: { accountId, blobId }, load: (signal: AbortSignal) => server.download(accountId, blobId, signal) }];
   });
 }
 
