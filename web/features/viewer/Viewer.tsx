@@ -27,7 +27,10 @@ export function Viewer({ items, first, onClose }: Props) {
   const item = items[at] as Item;
   useLayoutEffect(() => {
     const element = dialog.current;
-    if (element && !element.open) element.showModal();
+    if (element && !element.open) {
+      element.showModal();
+      element.focus(); // its title is read out, and its keys work
+    }
     return () => element?.close(); // while it still stands there, so that the browser gives the focus back to what had it
   }, []);
   useEffect(() => {
@@ -81,7 +84,7 @@ export function Viewer({ items, first, onClose }: Props) {
           )}
           <Button label={t.download} icon="download" bare kind="plain" onClick={download} />
           <Button label={t.print} icon="print" bare kind="plain" onClick={onPaper} />
-          <Button label={t.close} icon="close" bare kind="plain" autoFocus onClick={onClose} />
+          <Button label={t.close} icon="close" bare kind="plain" onClick={onClose} />
         </div>
       </header>
       {failed && (

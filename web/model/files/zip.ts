@@ -49,8 +49,11 @@ export function textsOf(parts: ReadonlyMap<string, Uint8Array>): Map<string, str
 
 /** Files as one zip, without pressing them: most are pressed already. Names that are the same are told apart, and lead nowhere, unless they are to stay as they are. */
 export function zipped(files: readonly { name: string; octets: Uint8Array }[], asNamed = false): Uint8Array {
-  const all: Zippable = Object.create(null) as Zippable;
-  for (const { name, octets } of files) all[asNamed ? name : freeName(safeName(name), (n) => n in all)] = [octets, { level: 0 }];
+  const all: Zippable = {};
+  for (const { name, octets } of files) {
+    const own = name === "__proto__" ? "_proto_" : name; // which would be no entry of an object
+    all[asNamed ? own : freeName(safeName(own), (n) => Object.hasOwn(all, n))] = [octets, { level: 0 }];
+  }
   return zipSync(all);
 }
 
