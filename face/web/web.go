@@ -68,6 +68,7 @@ func New() *Server {
 func newServer(files fs.FS) *Server {
 	s := &Server{mux: http.NewServeMux(), files: files}
 	s.mux.HandleFunc("GET "+Root+"assets/{name}", s.asset)
+	s.mux.HandleFunc("GET "+Root+"assets/{folder}/{name}", s.asset)
 	s.mux.HandleFunc("GET "+Root+"frame", s.frame(framePolicy))
 	s.mux.HandleFunc("GET "+Root+"frame-pictures", s.frame(picturePolicy))
 	s.mux.HandleFunc("GET "+Root, s.page)
@@ -102,16 +103,19 @@ func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(bytes.ReplaceAll(f.plain, []byte(noncePlace), []byte(nonce))) // a client that is gone reads nothing more
 }
 
-// asset is a file whose name holds its checksum, so that a browser may keep it for good.
+// asset is a file whose name holds its checksum, or whose folder its version, so that a browser may keep it for good.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	if strings.HasPrefix(name, ".") || strings.ContainsAny(name, `/\`) {
-		http.NotFound(w, r)
-		return
+	name := "assets"
+	for _, part := range []string{r.PathValue("folder"), r.PathValue("name")} {
+		if strings.HasPrefix(part, ".") || strings.ContainsAny(part, `/\`) {
+			http.NotFound(w, r)
+			return
+		}
+		name = path.Join(name, part)
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'") // of workers
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	s.send(w, r, "assets/"+name)
+	s.send(w, r, name)
 }
 
 func (s *Server) frame(policy string) http.HandlerFunc {

@@ -16,6 +16,7 @@ func built() *Server {
 		"assets/index-1a.js":  {Data: []byte(strings.Repeat("let a = 1;\n", 100))},
 		"assets/index-2b.css": {Data: []byte("a{}")},
 		"assets/.hidden":      {Data: []byte("x")},
+		"assets/pdf-6/a.wasm": {Data: []byte("x")},
 	})
 }
 
@@ -43,6 +44,9 @@ func TestFiles(t *testing.T) {
 		"/mail/assets/index-2b.css":        {200, "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 		"/mail/assets/other.js":            {404, "text/plain; charset=utf-8", "no-store"},
 		"/mail/assets/.hidden":             {404, "text/plain; charset=utf-8", ""},
+		"/mail/assets/pdf-6/a.wasm":        {200, "application/wasm", "public, max-age=31536000, immutable"},
+		"/mail/assets/pdf-6":               {404, "text/plain; charset=utf-8", "no-store"},
+		"/mail/assets/%2e%2e/index.html":   {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/..%2findex.html":     {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/%2e%2e%5cindex.html": {404, "text/plain; charset=utf-8", ""},
 		"/mail/frame":                      {200, "text/html; charset=utf-8", "no-store"},
