@@ -23,6 +23,7 @@ export const en = {
   whose: (name: string) => `Logged in as ${name}`,
   offline: "Not connected. What you see may be old; it comes up to date by itself.",
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
+  noConnection: "There is no connection to the service just now, so nothing was changed. Try again when it is back.",
   wentWrong: (what: string) => `That did not work. ${what}`,
 
   // mailboxes
