@@ -28,6 +28,7 @@ export const en = {
   noConnection: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
   away: (since: string) => `Not connected since ${since}. What you see is as it was then; it comes up to date by itself.`,
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
+  noConnection: "There is no connection to the service just now, so nothing was changed. Try again when it is back.",
   wentWrong: (what: string) => `That did not work. ${what}`,
 
   // mailboxes
@@ -328,7 +329,8 @@ export const en = {
   noteRoom: (n: number) => (n < 0 ? `Too long by about ${-n} letters` : `Room for about ${n} more letters`),
   noMoreNotes: (n: number) => `There are ${n} notes already, as many as a conversation can have. Remove one of yours first.`,
   notesBroken: "The notes could not be read.",
-  rules: { "discharge-referral": "Discharge referral" } as Record<string, string>,
+  kinds: { referral: "Referral", discharge: "Discharge note", "discharge-referral": "Discharge referral", alert: "Alert", circular: "Circular" } as Record<string, string>,
+  told: { warned: "", owners: "the owners were told", "head-office": "head office was told", "local-team": "the local team was told" },
   span: (n: number, unit: "day" | "hour" | "minute") => (unit === "day" ? s(n, "day") : unit === "hour" ? `${n} h` : `${n} min`),
   dueIn: (span: string) => `due in ${span}`,
   late: (span: string) => `${span} late`,
