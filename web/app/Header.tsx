@@ -15,7 +15,7 @@ export function Header({ account, menuOpen, onMenu }: Props) {
   return (
     <header className="header" inert={menuOpen}>
       <Button className="menu-button" label={t.menu} icon="menu" bare kind="plain" aria-expanded={menuOpen} aria-haspopup="dialog" onClick={onMenu} />
-      <a className="brand" href="/mailboxes">
+      <a className="brand" href="/mailboxes" aria-label={t.service}>
         <img src="/assets/haven.svg" alt="" width="26" height="26" />
         <span>{t.service}</span>
       </a>
