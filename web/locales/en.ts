@@ -127,7 +127,8 @@ export const en = {
   destroyTitle: (n: number) => `Delete ${s(n, "conversation")} for good?`,
   destroyText: "Nobody of the mailbox can read them any more. This can't be taken back here.",
   destroyed: (n: number) => `${s(n, "conversation")} deleted for good`,
-  unreachable: "The service can't be reached. Nothing was changed; try again in a moment.",
+  unreachable: "The service can't be reached. Try again in a moment.",
+  listIncomplete: "Some of the list could not be fetched.",
 
   // moving
   moveHint: "Name of the folder",
