@@ -31,7 +31,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     outDir: "../face/web/dist",
     emptyOutDir: true,
-    chunkSizeWarningLimit: 600, // kB; what shows PDFs is large, and is loaded when one is looked at
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000, // kB; what is loaded first has a bound of its own, in size.mjs
   },

@@ -25,7 +25,7 @@ export const en = {
   directory: "Directory",
   whose: (name: string) => `Logged in as ${name}`,
   cannotOpen: "Your mail can't be opened at the moment",
-  noConnection: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
+  noService: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
   away: (since: string) => `Not connected since ${since}. What you see is as it was then; it comes up to date by itself.`,
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
   noConnection: "There is no connection to the service just now, so nothing was changed. Try again when it is back.",
@@ -135,7 +135,8 @@ export const en = {
   destroyTitle: (n: number) => `Delete ${s(n, "conversation")} for good?`,
   destroyText: "Nobody of the mailbox can read them any more. This can't be taken back here.",
   destroyed: (n: number) => `${s(n, "conversation")} deleted for good`,
-  unreachable: "The service can't be reached. Nothing was changed; try again in a moment.",
+  unreachable: "The service can't be reached. Try again in a moment.",
+  listIncomplete: "Some of the list could not be fetched.",
 
   // moving
   moveHint: "Name of the folder",

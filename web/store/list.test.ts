@@ -41,6 +41,7 @@ test("only what is looked at is fetched, once", async () => {
 test("a refresh fetches what is seen anew and forgets the rest; what was on its way before comes too late", async () => {
   const { state, server } = service(500);
   const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1" });
+  list.watch(() => {});
   list.look(0, 20);
   await settled();
   list.look(200, 220);
@@ -74,12 +75,37 @@ test("what leaves the folder leaves the list at once, and its marks change", asy
   expect(list.indexOf("TM2")).toBe(1);
 });
 
+test("a list that nobody looks at is fetched anew once somebody does", async () => {
+  const { state, server } = service(10);
+  const list = new MailList(server, { accountId: "A", filter: {} });
+  list.look(0, 5);
+  await settled();
+  await list.refresh();
+  await list.refresh();
+  expect(state.asked).toEqual([0]);
+  list.watch(() => {});
+  await settled();
+  expect(state.asked).toEqual([0, 0]);
+});
+
+test("what is on its way to the service is not seen as it was before", async () => {
+  const { server } = service(3);
+  const seen: unknown[] = [];
+  const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1" }, undefined, (l) => l.patch(new Map([["M1", { mailboxIds: { F2: true } }]])));
+  list.watch(() => seen.push(list.snapshot().total));
+  list.look(0, 3);
+  await settled();
+  expect(list.snapshot().rows.map((r) => r?.email.id)).toEqual(["M0", "M2"]);
+  expect(seen.at(-1)).toBe(2);
+});
+
 test("an error is told, and goes with the next answer", async () => {
   const { server } = service(1);
   const send = server.send;
   let broken = true;
   (server as { send: unknown }).send = (...args: Parameters<typeof send>) => (broken ? Promise.reject(new Error("away")) : send(...args));
   const list = new MailList(server, { accountId: "A", filter: {} });
+  list.watch(() => {});
   list.look(0, 10);
   await settled();
   expect(list.snapshot().error).toEqual(new Error("away"));

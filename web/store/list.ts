@@ -41,23 +41,28 @@ export class MailList {
   readonly asked: Asked;
   readonly #server: Server;
   readonly #source: Source;
+  readonly #fetched: (list: MailList) => void;
   readonly #watchers = new Set<() => void>();
   readonly #fetching = new Set<number>();
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
+  #stale = false;
   #places: { of: Listing["rows"] | undefined; at: ReadonlyMap<ThreadId, number> } = { of: undefined, at: new Map() };
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
-  constructor(server: Server, asked: Asked, source: Source = mailRows) {
+  /** fetched is called with what came, before anybody sees it. */
+  constructor(server: Server, asked: Asked, source: Source = mailRows, fetched: (list: MailList) => void = () => {}) {
     this.#server = server;
     this.#source = source;
     this.asked = asked;
+    this.#fetched = fetched;
   }
 
   readonly snapshot = (): Listing => this.#now;
 
   readonly watch = (told: () => void): (() => void) => {
     this.#watchers.add(told);
+    if (this.#stale) void this.refresh();
     return () => this.#watchers.delete(told);
   };
 
@@ -76,8 +81,10 @@ export class MailList {
     }
   }
 
-  /** Fetches what is looked at anew, and forgets the rest. */
+  /** Fetches what is looked at anew, and forgets the rest; where nobody looks once somebody does. */
   async refresh(): Promise<void> {
+    this.#stale = this.#watchers.size === 0;
+    if (this.#stale) return;
     this.#age++;
     this.#fetching.clear();
     const wanted = this.#chunks();
@@ -187,7 +194,9 @@ export class MailList {
       const rows = only ? kept(this.#now.rows, only) : this.#now.rows.slice();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
-      this.#set({ total, rows, error: undefined });
+      this.#now = { total, rows, error: undefined };
+      this.#fetched(this);
+      this.#set(this.#now);
       if (this.asked.words) void this.#showWords(fetched);
     } catch (error) {
       if (age === this.#age) this.#set({ ...this.#now, error });

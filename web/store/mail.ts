@@ -27,6 +27,7 @@ export class Mail {
   #away: number | undefined;
   readonly #lists = new Map<string, MailList>();
   readonly #watchers = new Set<() => void>();
+  readonly #pending = new Set<{ accountId: AccountId; edit: Edit }>();
   #session: Server["session"];
 
   constructor(server: Server) {
@@ -84,7 +85,7 @@ export class Mail {
     const key = JSON.stringify([asked.everywhere ?? asked.accountId, asked.folder ?? null, asked.view ?? null, asked.filter]);
     let list = this.#lists.get(key);
     this.#lists.delete(key);
-    list ??= new MailList(this.server, asked, asked.view && workRows);
+    list ??= new MailList(this.server, asked, asked.view && workRows, (l) => this.#keepPending(l));
     this.#lists.set(key, list); // the last ones used stay
     for (const old of this.#lists.keys()) {
       if (this.#lists.size <= keptLists) break;
@@ -102,6 +103,8 @@ export class Mail {
     const before = new Map(was.map((m) => [m.id, m]));
     const patches = new Map([...edit].map(([id, change]) => [id, patchOf(before.get(id), change)]));
     this.#show(accountId, edit);
+    const pending = { accountId, edit };
+    this.#pending.add(pending);
     const note =
       says !== undefined &&
       this.undo.add(says, async () => {
@@ -117,7 +120,14 @@ export class Mail {
       this.undo.fail(reason(error));
       void this.refresh(accountId);
       return false;
+    } finally {
+      this.#pending.delete(pending);
     }
+  }
+
+  /** What is on its way to the service stays on the screen, though a list was fetched before it came there. */
+  #keepPending(list: MailList): void {
+    for (const { accountId, edit } of this.#pending) if (list.isOf(accountId)) list.patch(edit);
   }
 
   /** Deletes messages for good. What the service refuses is told; it is true where nothing was refused. */

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, typ
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
+import { reason } from "../../store/reason.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
 import { useSession } from "../../ui/mail.js";
@@ -137,13 +138,18 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
   if (error && total === undefined) {
     return (
       <div className="list-says" role="alert">
-        <p>{t.wentWrong(error instanceof Error ? error.message : "")}</p>
+        <p>{t.wentWrong(reason(error) || t.unreachable)}</p>
         <Button label={t.retry} onClick={() => void list.refresh()} />
       </div>
     );
   }
   return (
     <>
+      {error !== undefined && (
+        <p className="notice list-note" role="status">
+          {t.listIncomplete} <Button label={t.retry} onClick={() => void list.refresh()} />
+        </p>
+      )}
       {total === 0 && <p className="list-says">{empty}</p>}
       <div
         ref={scroller}

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { keyOf } from "../../actions/command.js";
+import { isCovered } from "../../actions/command.js";
 import { t } from "../../locales/text.js";
 import type { AccountId, EmailId, ThreadId } from "../../jmap/client.js";
+import { keyOf } from "../../model/keys.js";
 import type { Asked } from "../../model/links.js";
 import type { Letter } from "../../store/letters.js";
 import { Button } from "../../ui/Button.js";
@@ -43,7 +44,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onMailto,
   }, [data, session, accountId, mail]);
   useEffect(() => {
     const onKey = (e: KeyboardEvent) => {
-      if (keyOf(e) !== "Mod+p" || e.defaultPrevented || document.querySelector("[role=dialog]")) return;
+      if (keyOf(e) !== "Mod+P" || e.defaultPrevented || isCovered()) return;
       e.preventDefault(); // the browser would print the page around it
       void onPaper();
     };
