@@ -34,5 +34,5 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000, // kB; what is loaded first has a bound of its own, in size.mjs
   },
-  test: { include: ["**/*.test.{ts,tsx}"], exclude: ["**/node_modules/**", "jmap/**"], environment: "node" },
+  test: { include: ["**/*.test.{ts,tsx}"], exclude: ["**/node_modules/**", "jmap/**"], environment: "node", testTimeout: 30_000 },
 });
