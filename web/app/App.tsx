@@ -5,10 +5,11 @@ import { colourOf, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
 import { Sidebar } from "../features/mailboxes/Sidebar.js";
+import { Compose } from "../features/compose/Compose.js";
 import { Desk } from "../features/list/Desk.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Header } from "./Header.js";
-import { leave } from "./session.js";
+import { leave, onLeave } from "./session.js";
 import { Toasts } from "./Toasts.js";
 
 export function App() {
@@ -37,6 +38,8 @@ export function App() {
       removeEventListener("offline", set);
     };
   }, [mail]);
+
+  useEffect(() => onLeave(() => mail.drafts.flush()), [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
   useEffect(() => {
@@ -68,6 +71,7 @@ export function App() {
       </div>
       <main id="desk" className="desk" tabIndex={-1}>
         {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={account.id} />}
+        <Compose />
       </main>
       <Toasts undo={mail.undo} />
     </div>

@@ -13,12 +13,19 @@ interface Said {
   used?: number;
 }
 
-const beforeLeaving = new Set<() => void>();
+const beforeLeaving = new Set<() => void | Promise<void>>();
+const savingMost = 2_000; // milliseconds that a log out waits for what is saved
 
 /** Has something done before the page leaves: what is being written is saved. */
-export function onLeave(save: () => void): () => void {
+export function onLeave(save: () => void | Promise<void>): () => void {
   beforeLeaving.add(save);
   return () => beforeLeaving.delete(save);
+}
+
+/** Saves while the session is still there, within a moment. */
+async function saved(): Promise<void> {
+  const all = Promise.allSettled([...beforeLeaving].map((save) => save()));
+  await Promise.race([all, new Promise((done) => setTimeout(done, savingMost))]);
 }
 
 /** The address that leads back to what is open. */
@@ -28,7 +35,7 @@ function here(): string {
 
 /** Leaves for another page. Nothing of this one stays on the screen. */
 function leaveFor(path: string): void {
-  for (const save of beforeLeaving) save();
+  for (const save of beforeLeaving) void save();
   document.body.hidden = true;
   location.replace(path);
 }
@@ -46,6 +53,7 @@ async function tell(session: Session, action: "/lock" | "/log-out"): Promise<voi
 /** Locks the session in all tabs. The same person opens it again where it was. */
 export async function lock(session: Session): Promise<void> {
   document.body.hidden = true;
+  await saved();
   tabs.postMessage({ whose: portalId(session), locked: true } satisfies Said);
   try {
     await tell(session, "/lock");
@@ -56,8 +64,8 @@ export async function lock(session: Session): Promise<void> {
 
 /** Logs out, here and in all tabs. */
 export async function logOut(session: Session): Promise<void> {
-  for (const save of beforeLeaving) save();
   document.body.hidden = true;
+  await saved();
   try {
     await tell(session, "/log-out");
   } finally {

@@ -3,6 +3,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
+import { Drafts } from "./drafts.js";
 import { inverse, patchOf, tell, type Edit } from "./edits.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
@@ -17,6 +18,7 @@ export class Mail {
   readonly cache: QueryClient;
   readonly undo = new Undo();
   readonly work: Work;
+  readonly drafts: Drafts;
   /** Whether changes of the service come in. */
   live = false;
   readonly #lists = new Map<string, MailList>();
@@ -37,6 +39,11 @@ export class Mail {
       },
     });
     this.work = new Work(server, this.cache);
+    this.drafts = new Drafts({
+      server,
+      folders: (id) => this.cache.fetchQuery(this.folders(id)),
+      identities: (id) => this.cache.fetchQuery(this.identities(id)),
+    });
   }
 
   /** The session as it is now; watchSession tells when it is another. */
@@ -133,6 +140,7 @@ export class Mail {
         if (types.Session !== undefined) await this.#renewSession();
         if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
+        if (types.Email !== undefined) this.drafts.changed(accountId);
         this.work.changed(accountId, types);
       }
     }

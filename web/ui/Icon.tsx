@@ -23,6 +23,8 @@ const paths = {
   shop: "M3 8l1-4h12l1 4M3 8h14M4 8v9h12V8M8 17v-5h4v5",
   done: "M4 10l4 4 8-9",
   folder: "M3 5h5l2 2h7v9H3z",
+  fold: "M5 8l5 5 5-5",
+  unfold: "M5 12l5-5 5 5",
   download: "M10 3v9M6 8.5l4 4 4-4M4 16h12",
 } as const;
 

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 
 import { archive, junk, letterCommands, markRead, remove, toggleFlag, toggleRead, type Chosen } from "../../actions/letters.js";
 import { isTyping, keyOf } from "../../actions/command.js";
 import { folderName } from "../../actions/names.js";
+import { answer, goOnWriting } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
@@ -14,6 +15,8 @@ import { Button } from "../../ui/Button.js";
 import type { IconName } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { editable } from "../compose/editable.js";
+import { WriteButton } from "../compose/WriteButton.js";
 import { ListView } from "./ListView.js";
 import "./desk.css";
 
@@ -129,6 +132,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
           ) : (
             !folder && listing.total !== undefined && <span>{t.found(listing.total)}</span>
           )}
+          {selected.size === 0 && <WriteButton accountId={account.id} />}
         </div>
         {selected.size > 0 && toolbar}
         {unclear.length > 0 && <p className="notice list-note">{t.unclear(unclear.join(" "))}</p>}
@@ -140,11 +144,11 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
           selection={{ threads: selected, set: setSelected }}
           empty={folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
-          onOpen={(r) => show(threadOf(r))}
+          onOpen={(r) => (folder?.role === "drafts" ? void goOnWriting(mail, account.id, r.email.id, editable) : show(threadOf(r)))}
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={() => {}} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={(letter, kind) => void answer(mail, account.id, letter, kind)} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
     </div>
   );

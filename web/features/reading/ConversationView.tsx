@@ -4,6 +4,7 @@ import { t } from "../../locales/text.js";
 import type { AccountId, EmailId, ThreadId } from "../../jmap/client.js";
 import type { Letter } from "../../store/letters.js";
 import { useMail } from "../../ui/mail.js";
+import { AnswerButtons, useAnswerKeys } from "../compose/AnswerButtons.js";
 import { LetterView } from "./LetterView.js";
 import "./reading.css";
 
@@ -18,11 +19,12 @@ interface Props {
 }
 
 /** A conversation: its last letter and those that were not read are open. */
-export function ConversationView({ accountId, thread, toolbar, onSeen, footer }: Props) {
+export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, footer }: Props) {
   const mail = useMail();
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
   const heading = useRef<HTMLHeadingElement>(null);
+  useAnswerKeys(accountId, data?.letters, onReply);
   const began = useRef<string>(undefined);
   useEffect(() => {
     if (!data || began.current === `${accountId} ${thread}`) return;
@@ -62,6 +64,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, footer }:
               accountId={accountId}
               letter={l}
               isOpen={open.has(l.id)}
+              actions={<AnswerButtons accountId={accountId} letter={l} onReply={onReply} />}
               onToggle={() => {
                 const next = new Set(open);
                 if (!next.delete(l.id)) next.add(l.id);

@@ -17,10 +17,12 @@ interface Props {
   letter: Letter;
   isOpen: boolean;
   onToggle: () => void;
+  /** Stands below an open letter. */
+  actions?: React.ReactNode;
 }
 
 /** A letter of a conversation, folded or whole. */
-export function LetterView({ accountId, letter, isOpen, onToggle }: Props) {
+export function LetterView({ accountId, letter, isOpen, onToggle, actions }: Props) {
   const [details, setDetails] = useState(false);
   const from = letter.from?.[0];
   const who = from ? nameOf(from) : t.draft;
@@ -48,6 +50,7 @@ export function LetterView({ accountId, letter, isOpen, onToggle }: Props) {
       </header>
       {isOpen && <Body accountId={accountId} letter={letter} who={who} />}
       {isOpen && letter.attachments.length > 0 && <Attachments accountId={accountId} letter={letter} />}
+      {isOpen && actions}
     </article>
   );
 }

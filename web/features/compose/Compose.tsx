@@ -1,0 +1,47 @@
+import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
+import { isTyping, keyOf } from "../../actions/command.js";
+import { writeNew, writesFrom } from "../../actions/writing.js";
+import { useRoute } from "../../store/route.js";
+import { useMail } from "../../ui/mail.js";
+
+const ComposePane = lazy(() => import("./ComposePane.js").then((m) => ({ default: m.ComposePane })));
+
+/** The letter that is being written, if there is one. The key c begins one. */
+export function Compose() {
+  const mail = useMail();
+  const { draft, folded } = useSyncExternalStore(mail.drafts.watch, mail.drafts.snapshot);
+  const { accountId } = useRoute();
+  useEffect(() => {
+    const onKey = (e: KeyboardEvent) => {
+      if (e.defaultPrevented || isTyping(e.target) || keyOf(e) !== "c" || document.querySelector("[role=dialog]")) return;
+      const from = writesFrom(mail, accountId);
+      if (from === undefined) return;
+      e.preventDefault();
+      void writeNew(mail, from);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [mail, accountId]);
+  useEffect(() => {
+    const save = () => void mail.drafts.flush();
+    const hidden = () => document.visibilityState === "hidden" && save();
+    const ask = (e: BeforeUnloadEvent) => {
+      save();
+      if (draft?.snapshot().saved.is === "not-saved" || draft?.isUploading) e.preventDefault();
+    };
+    document.addEventListener("visibilitychange", hidden);
+    addEventListener("pagehide", save);
+    addEventListener("beforeunload", ask);
+    return () => {
+      document.removeEventListener("visibilitychange", hidden);
+      removeEventListener("pagehide", save);
+      removeEventListener("beforeunload", ask);
+    };
+  }, [mail, draft]);
+  if (!draft) return null;
+  return (
+    <Suspense fallback={null}>
+      <ComposePane draft={draft} folded={folded} key={draft.messageId} />
+    </Suspense>
+  );
+}
