@@ -26,6 +26,11 @@ export interface DraftNow {
   sending: boolean;
 }
 
+/** Whether a browser sends it on when the page is gone. */
+function isSmall(email: object): boolean {
+  return JSON.stringify(email).length < 20_000; // characters, of up to three octets each: 64 KiB are the most
+}
+
 /** What a draft needs around it. */
 export interface Ground {
   server: Server;
@@ -57,6 +62,7 @@ export class Draft {
   #again = againFirst;
   #took = 0; // how long the last save took: what is large is saved less often
   #busy: Promise<unknown> | undefined;
+  #savingVersion: number | undefined;
   #ended = false;
 
   constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string } = {}) {
@@ -99,17 +105,18 @@ export class Draft {
     this.#set(patch);
   }
 
-  /** Saves what is not saved. True: all of it is at the service. */
-  async save(keepalive = false): Promise<boolean> {
-    if (!keepalive) while (this.#busy) await this.#busy;
+  /** Saves what is not saved. True: all of it is at the service. leaving: the page goes now, and there is no time to wait for the save before. */
+  async save(leaving = false): Promise<boolean> {
+    if (!leaving || this.#savingVersion === this.#version) while (this.#busy) await this.#busy;
     if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
     if (this.isEmpty && !this.emailId) return true;
-    const saving = this.#save(keepalive);
+    const saving = this.#save();
     this.#busy = saving;
+    this.#savingVersion = this.#version;
     try {
       return await saving;
     } finally {
-      if (this.#busy === saving) this.#busy = undefined;
+      if (this.#busy === saving) this.#busy = this.#savingVersion = undefined;
     }
   }
 
@@ -208,7 +215,7 @@ export class Draft {
     this.#set({ files });
   }
 
-  async #save(keepalive: boolean): Promise<boolean> {
+  async #save(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#since = 0;
     const began = Date.now();
@@ -217,7 +224,7 @@ export class Draft {
       if (this.#now.saved.is !== "not-saved") this.#set({ saved: { is: "saving" } });
       const { accountId } = this;
       const was = call("Email/get", { accountId, ids: this.emailId ? [this.emailId] : [], properties: ["mailboxIds", "keywords"] });
-      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email } })], { act: true, keepalive });
+      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email } })], { act: true, keepalive: isSmall(email) });
       const { id } = created(answer, "draft");
       if (this.emailId && !(await this.#isDraft(before.list[0]))) {
         this.emailId = undefined; // what somebody made of it stays as it is

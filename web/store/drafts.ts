@@ -111,10 +111,10 @@ export class Drafts {
     updated(await this.#ground.server.one(call("Email/set", { accountId, update: { [emailId]: patch } }), { act: true }), emailId);
   }
 
-  /** Saves what can be before the page goes. */
-  async flush(): Promise<void> {
+  /** Saves what is not saved; leaving: the page goes now. */
+  async flush(leaving = false): Promise<void> {
     const { draft } = this.#now;
-    if (draft?.isUnsaved) await draft.save(true);
+    if (draft?.isUnsaved) await draft.save(leaving);
   }
 
   /** Something of an account's mail changed at the service. */

@@ -23,10 +23,10 @@ export function Compose() {
     return () => removeEventListener("keydown", onKey);
   }, [mail, accountId]);
   useEffect(() => {
-    const save = () => void mail.drafts.flush();
-    const hidden = () => document.visibilityState === "hidden" && save();
+    const save = () => void mail.drafts.flush(true);
+    const hidden = () => document.visibilityState === "hidden" && void mail.drafts.flush();
     const ask = (e: BeforeUnloadEvent) => {
-      save();
+      void mail.drafts.flush();
       if (draft?.snapshot().saved.is === "not-saved" || draft?.isUploading) e.preventDefault();
     };
     document.addEventListener("visibilitychange", hidden);

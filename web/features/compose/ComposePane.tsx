@@ -26,6 +26,8 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   const [wrong, setWrong] = useState<Wrong>(undefined);
   const pane = useRef<HTMLElement>(null);
   useFocusBack();
+  const { to, cc, bcc } = now.content;
+  useEffect(() => setWrong(undefined), [to, cc, bcc]);
   const title = now.content.subject.trim() || t.newLetter;
 
   const submit = async (when?: When) => {

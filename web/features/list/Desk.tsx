@@ -7,7 +7,7 @@ import { answer, goOnWriting } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
-import { threadOf, type Row } from "../../model/row.js";
+import { threadOf, within, type Row } from "../../model/row.js";
 import { searchOf } from "../../model/search.js";
 import type { Letter } from "../../store/letters.js";
 import { go, useRoute } from "../../store/route.js";
@@ -144,7 +144,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
           selection={{ threads: selected, set: setSelected }}
           empty={folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
-          onOpen={(r) => (folder?.role === "drafts" ? void goOnWriting(mail, account.id, r.email.id, editable) : show(threadOf(r)))}
+          onOpen={(r) => (folder?.role === "drafts" && within(r, folder.id).length === 1 ? void goOnWriting(mail, account.id, r.email.id, editable) : show(threadOf(r)))}
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
