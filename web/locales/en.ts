@@ -172,6 +172,8 @@ export const en = {
   badAddresses: (n: number) => `${n === 1 ? "One address is" : `${n} addresses are`} written wrong. Each is written as name@place.`,
   moreRecipients: (n: number) => `${n} more`,
   recipients: (n: number) => s(n, "recipient"),
+  suggestions: (n: number) => `${s(n, "suggestion")}. Arrow keys choose, Enter takes it.`,
+  sharedMailbox: "mailbox",
   recipientsHint: "Type an address and press Enter. The left arrow leads to those that are there.",
   showQuote: "Show what you answer",
   wrote: (when: string, who: string) => `On ${when}, ${who} wrote:`,

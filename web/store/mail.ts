@@ -7,6 +7,7 @@ import { Drafts } from "./drafts.js";
 import { inverse, patchOf, tell, type Edit } from "./edits.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
+import { People } from "./people.js";
 import type { Server } from "./server.js";
 import { Undo } from "./undo.js";
 import { Work } from "./work.js";
@@ -19,6 +20,7 @@ export class Mail {
   readonly undo = new Undo();
   readonly work: Work;
   readonly drafts: Drafts;
+  readonly people: People;
   /** Whether changes of the service come in. */
   live = false;
   readonly #lists = new Map<string, MailList>();
@@ -39,6 +41,7 @@ export class Mail {
       },
     });
     this.work = new Work(server, this.cache);
+    this.people = new People(server, this.cache);
     this.drafts = new Drafts({
       server,
       folders: (id) => this.cache.fetchQuery(this.folders(id)),

@@ -23,7 +23,7 @@ export function ComposeForm({ draft, now: { content }, refused }: Props) {
   const [bcc, setBcc] = useState(content.bcc.length > 0);
   const begins = useRef(content.to.length > 0 ? "text" : "to").current;
   const field = (name: "to" | "cc" | "bcc", label: string) => (
-    <Recipients label={label} list={content[name]} refused={refused} autoFocus={name === "to" && begins === "to"} onChange={(list) => draft.change({ [name]: list })} />
+    <Recipients accountId={draft.accountId} label={label} list={content[name]} refused={refused} autoFocus={name === "to" && begins === "to"} onChange={(list) => draft.change({ [name]: list })} />
   );
   return (
     <div className="compose-form">

@@ -1,11 +1,14 @@
 import { useId, useRef, useState, type ClipboardEvent, type KeyboardEvent } from "react";
 import { t } from "../../locales/text.js";
-import type { EmailAddress } from "../../jmap/client.js";
+import type { AccountId, EmailAddress } from "../../jmap/client.js";
 import { addressesOf, isAddress } from "../../model/addresses.js";
-import { nameOf, unique, written } from "../../model/people.js";
-import { Icon } from "../../ui/Icon.js";
+import { unique, written } from "../../model/people.js";
+import { Chips } from "./Chips.js";
+import { optionId, Suggestions } from "./Suggestions.js";
+import { useSuggestions } from "./useSuggestions.js";
 
 interface Props {
+  accountId: AccountId;
   label: string;
   list: readonly EmailAddress[];
   refused: ReadonlySet<string>;
@@ -14,13 +17,28 @@ interface Props {
 }
 
 /** A field for people: each that was typed becomes a chip, and a whole table of them can be pasted. */
-export function Recipients({ label, list, refused, autoFocus, onChange }: Props) {
+export function Recipients({ accountId, label, list, refused, autoFocus, onChange }: Props) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState("");
+  const [text, setTyped] = useState("");
+  const [at, setAt] = useState(0);
+  const [closed, setClosed] = useState(false);
+  const offered = useSuggestions(accountId, closed ? "" : text, list);
+  const open = offered.length > 0;
   const bad = list.filter((a) => !isAddress(a.email));
 
+  const setText = (to: string) => {
+    setTyped(to);
+    setAt(0);
+    setClosed(false);
+  };
+  const choose = (i: number) => {
+    const one = offered[i];
+    if (one) onChange(unique([...list, one.address]));
+    setText("");
+    input.current?.focus();
+  };
   const take = (typed: string) => {
     const found = addressesOf(typed);
     if (found.length) onChange(unique([...list, ...found]));
@@ -44,6 +62,14 @@ export function Recipients({ label, list, refused, autoFocus, onChange }: Props)
   };
   const chips = () => [...(box.current?.querySelectorAll<HTMLElement>("[data-chip]") ?? [])];
   const onKeyDown = (e: KeyboardEvent<HTMLInputElement>) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+    if (open && (step !== undefined || e.key === "Escape" || ((e.key === "Enter" || (e.key === "Tab" && !e.shiftKey)) && !isAddress(text.trim()) && !e.ctrlKey))) {
+      e.preventDefault();
+      if (step !== undefined) setAt((at + step + offered.length) % offered.length);
+      else if (e.key === "Escape") setClosed(true);
+      else choose(at);
+      return;
+    }
     const atStart = e.currentTarget.selectionStart === 0 && e.currentTarget.selectionEnd === 0;
     if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) e.preventDefault();
     if ((e.key === "Enter" || e.key === "," || e.key === ";") && text.trim() && !isInName(text, e.key)) {
@@ -64,7 +90,10 @@ export function Recipients({ label, list, refused, autoFocus, onChange }: Props)
           ref={input}
           id={id}
           role="combobox"
-          aria-expanded={false}
+          aria-expanded={open}
+          aria-autocomplete="list"
+          aria-controls={open ? `${id}-list` : undefined}
+          aria-activedescendant={open ? optionId(id, at) : undefined}
           aria-describedby={`${id}-hint`}
           aria-invalid={bad.length > 0}
           className="recipients-input"
@@ -84,6 +113,10 @@ export function Recipients({ label, list, refused, autoFocus, onChange }: Props)
           {t.recipientsHint}
         </span>
       </div>
+      {open && <Suggestions id={id} label={label} list={offered} at={at} typed={text} onChoose={choose} />}
+      <span className="hidden" role="status">
+        {open ? t.suggestions(offered.length) : ""}
+      </span>
       {bad.length > 0 && (
         <p className="recipients-bad" role="status">
           {bad.length === 1 ? t.badAddress(bad[0]?.email ?? "") : t.badAddresses(bad.length)}
@@ -96,76 +129,4 @@ export function Recipients({ label, list, refused, autoFocus, onChange }: Props)
 /** Whether a comma belongs to a name that is being typed, as in "Rahman, Aisha". */
 function isInName(text: string, key: string): boolean {
   return key !== "Enter" && !text.includes("@");
-}
-
-const atFirst = 40;
-const atOnce = 200;
-
-interface ChipsProps {
-  list: readonly EmailAddress[];
-  refused: ReadonlySet<string>;
-  onDrop: (at: number) => void;
-  onEdit: (at: number) => void;
-  onLeave: () => void;
-}
-
-/** The first of them, and those that are wrong: thousands are not shown at once. */
-function Chips({ list, refused, onDrop, onEdit, onLeave }: ChipsProps) {
-  const [most, setMost] = useState(atFirst);
-  const isBad = (a: EmailAddress) => !isAddress(a.email) || refused.has(a.email.toLowerCase());
-  const shown: number[] = [];
-  let bad = 0;
-  list.forEach((a, i) => {
-    if (i < most) shown.push(i);
-    else if (isBad(a) && bad++ < atFirst) shown.push(i);
-  });
-  const move = (e: KeyboardEvent<HTMLElement>, at: number) => {
-    const all = [...(e.currentTarget.closest(".recipients")?.querySelectorAll<HTMLElement>("[data-chip]") ?? [])];
-    const here = all.indexOf(e.currentTarget);
-    if (e.key === "ArrowLeft") all[here - 1]?.focus();
-    else if (e.key === "ArrowRight") (all[here + 1] ?? { focus: onLeave }).focus();
-    else if (e.key === "Backspace" || e.key === "Delete") onDrop(at);
-    else return;
-    e.preventDefault();
-  };
-  const hidden = list.length - shown.length;
-  return (
-    <>
-      {list.length > 0 && (
-        <ul className="chips" role="list">
-          {shown.map((i) => {
-            const a = list[i] as EmailAddress;
-            return <Chip key={`${a.email}\n${i}`} address={a} at={i} bad={isBad(a)} onDrop={onDrop} onEdit={onEdit} onKey={move} />;
-          })}
-        </ul>
-      )}
-      {hidden > 0 && (
-        <button type="button" className="chip-more" onClick={() => setMost(most + atOnce)}>
-          {t.moreRecipients(hidden)}
-        </button>
-      )}
-    </>
-  );
-}
-
-interface ChipProps {
-  address: EmailAddress;
-  at: number;
-  bad: boolean;
-  onDrop: (at: number) => void;
-  onEdit: (at: number) => void;
-  onKey: (e: KeyboardEvent<HTMLElement>, at: number) => void;
-}
-
-function Chip({ address, at, bad, onDrop, onEdit, onKey }: ChipProps) {
-  return (
-    <li className={`chip ${bad ? "bad" : ""}`}>
-      <button type="button" data-chip tabIndex={-1} className="chip-name" title={written(address)} aria-label={t.editAddress(written(address))} onClick={() => onEdit(at)} onKeyDown={(e) => onKey(e, at)}>
-        {nameOf(address)}
-      </button>
-      <button type="button" tabIndex={-1} className="chip-drop" aria-label={t.remove1(nameOf(address))} onClick={() => onDrop(at)}>
-        <Icon name="close" />
-      </button>
-    </li>
-  );
 }
