@@ -4,7 +4,7 @@ import { RequestError, SetFailed, type AccountId, type EmailId } from "../jmap/c
 import { locale, t } from "../locales/text.js";
 import { emptyContent, filesOf, type Content } from "../model/content.js";
 import { fullDate } from "../model/dates.js";
-import { textOfHtml } from "../model/htmlText.js";
+import { escaped, htmlOfText, quotedHtml, textOfHtml } from "../model/htmlText.js";
 import { nameOf, written } from "../model/people.js";
 import { quoted, signed } from "../model/quote.js";
 import { answerReferences, answerSubject, answerTo, type Answer } from "../model/reply.js";
@@ -31,13 +31,17 @@ export async function writeNew(mail: Mail, accountId: AccountId): Promise<void> 
 }
 
 /** Begins an answer to a letter, or a letter that forwards it. */
-export async function answer(mail: Mail, accountId: AccountId, letter: Letter, kind: Answer): Promise<void> {
+export async function answer(mail: Mail, accountId: AccountId, letter: Letter, kind: Answer, html: (source: string) => string): Promise<void> {
   await begin(mail, accountId, (own) => {
     const subject = answerSubject(letter.subject, kind);
+    const rich = letter.htmlBody.some((p) => p.type === "text/html");
+    const files = filesOf(letter.attachments);
     if (kind === "forward") {
-      return { subject, quote: forwardedText(letter), files: filesOf(letter.attachments), forwards: letter.messageId };
+      const quote = rich ? quotedHtml(htmlOfText(forwardedHead(letter)) + htmlOf(letter, html)) : `${forwardedHead(letter)}\n\n${textOf(letter).trimEnd()}`;
+      return { rich, subject, quote, files, forwards: letter.messageId };
     }
-    return { subject, quote: answeredText(letter), ...answerTo(letter, kind === "reply-all", own), ...answerReferences(letter) };
+    const quote = rich ? quotedHtml(`<p>${escaped(attribution(letter))}</p><blockquote type="cite">${htmlOf(letter, html)}</blockquote>`) : `${attribution(letter)}\n${quoted(textOf(letter))}`;
+    return { rich, subject, quote, files: files.filter((f) => f.cid && rich), ...answerTo(letter, kind === "reply-all", own), ...answerReferences(letter) };
   });
 }
 
@@ -50,15 +54,16 @@ export async function goOnWriting(mail: Mail, accountId: AccountId, id: EmailId,
   });
 }
 
-async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Partial<Content> & { quote?: string }): Promise<void> {
+async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Partial<Content> & { quote?: string; rich?: boolean }): Promise<void> {
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
-    const { quote = "", ...rest } = content(identities.map((i) => i.email));
+    const { quote = "", rich = false, ...rest } = content(identities.map((i) => i.email));
     const signature = identity?.textSignature ?? "";
+    const own = rich ? htmlOfText(signed(signature)) : signed(signature);
     const begun = await mail.drafts.begin(
       accountId,
-      { ...emptyContent, identityId: identity?.id ?? null, bcc: identity?.bcc ?? [], text: { format: "plain", own: signed(signature), quote }, ...rest },
+      { ...emptyContent, identityId: identity?.id ?? null, bcc: identity?.bcc ?? [], text: { format: rich ? "rich" : "plain", own, quote }, ...rest },
       signature,
     );
     if (!begun) mail.undo.fail(t.finishFirst);
@@ -75,12 +80,22 @@ function textOf(letter: Letter): string {
     .join("\n");
 }
 
-function answeredText(letter: Letter): string {
-  const who = letter.from?.[0];
-  return `${t.wrote(fullDate(letter.sentAt ?? letter.receivedAt, locale), who ? nameOf(who) : t.me)}\n${quoted(textOf(letter))}`;
+/** What a letter says, as harmless HTML. */
+function htmlOf(letter: Letter, html: (source: string) => string): string {
+  return letter.htmlBody
+    .map((p) => {
+      const value = (p.partId && letter.bodyValues[p.partId]?.value) || "";
+      return p.type === "text/html" ? html(value) : htmlOfText(value);
+    })
+    .join("");
 }
 
-function forwardedText(letter: Letter): string {
+function attribution(letter: Letter): string {
+  const who = letter.from?.[0];
+  return t.wrote(fullDate(letter.sentAt ?? letter.receivedAt, locale), who ? nameOf(who) : t.me);
+}
+
+function forwardedHead(letter: Letter): string {
   const lines = [
     t.forwarded,
     `${t.from}: ${(letter.from ?? []).map(written).join(", ")}`,
@@ -89,7 +104,7 @@ function forwardedText(letter: Letter): string {
     `${t.to}: ${(letter.to ?? []).map(written).join(", ")}`,
     ...(letter.cc?.length ? [`${t.cc}: ${letter.cc.map(written).join(", ")}`] : []),
   ];
-  return `${lines.join("\n")}\n\n${textOf(letter).trimEnd()}`;
+  return lines.join("\n");
 }
 
 /** Sends a letter; what it says is shown with a way back. Where the service refuses, the letter stays open, and the reason is given. */
@@ -114,6 +129,17 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
     if (error instanceof SetFailed) return error;
     return error instanceof TypeError || (error instanceof RequestError && error.status >= 500) ? t.notSentAway : t.notSent(whyOf(error));
   }
+}
+
+/** Makes a plain text rich, or a rich one plain, with a way back. */
+export function changeFormat(mail: Mail, draft: Draft): void {
+  const { text } = draft.snapshot().content;
+  if (text.format === "plain") {
+    draft.change({ text: { format: "rich", own: htmlOfText(text.own), quote: text.quote && quotedHtml(htmlOfText(text.quote)) } });
+    return;
+  }
+  draft.change({ text: { format: "plain", own: textOfHtml(text.own), quote: text.quote && textOfHtml(text.quote) } });
+  if (/<(?!\/?p\b|br)/.test(text.own)) mail.undo.add(t.madePlain, () => draft.change({ text }));
 }
 
 /** Throws a letter away, with a way back. */

@@ -1,6 +1,7 @@
 // What a letter says while it is written, and the message that is made of it.
 
 import type { BlobId, Email, EmailAddress, EmailBodyPart, EmailBodyPartCreate, EmailCreate, EmailId, Identity, IdentityId, MailboxId, Picked } from "../jmap/types.js";
+import { splitHtml } from "./htmlText.js";
 import { splitQuote } from "./quote.js";
 
 /** A file that goes with a letter. */
@@ -48,7 +49,8 @@ export const emptyContent: Content = {
 export const patientData = "Company-Confidential";
 
 /** A text with what it answers below. */
-export function wholeText({ own, quote }: Text): string {
+export function wholeText({ format, own, quote }: Text): string {
+  if (format === "rich") return own.replaceAll("<p></p>", "<p><br></p>") + quote; // an empty paragraph has no height elsewhere
   if (!quote) return own;
   return `${own.trimEnd()}\n\n${quote}`;
 }
@@ -57,9 +59,12 @@ export function recipientsOf(c: Pick<Content, "to" | "cc" | "bcc">): EmailAddres
   return [...c.to, ...c.cc, ...c.bcc];
 }
 
-/** Files in the order in which a message has them: what stands in the text comes first. */
-export function inOrder(files: readonly LetterFile[]): LetterFile[] {
-  return [...files.filter((f) => f.cid), ...files.filter((f) => !f.cid)];
+/** The files that go with a letter, in the order in which its message has them: pictures that stand in the text first. One that was taken out of the text stays here. */
+export function filesWithin({ text, files }: Pick<Content, "text" | "files">): LetterFile[] {
+  const there = files.filter((f) => f.blobId !== null);
+  if (text.format === "plain") return there;
+  const whole = wholeText(text);
+  return [...there.filter((f) => f.cid && whole.includes(`cid:${f.cid}"`)), ...there.filter((f) => !f.cid)];
 }
 
 export interface Making {
@@ -75,7 +80,7 @@ export interface Making {
 export function emailOf(c: Content, { folder, identity, messageId, plain }: Making): EmailCreate {
   const rich = c.text.format === "rich";
   const whole = wholeText(c.text);
-  const files = inOrder(c.files).filter((f) => f.blobId !== null);
+  const files = filesWithin(c);
   const list = (a: readonly EmailAddress[]) => (a.length ? a.map(({ name, email }) => ({ name, email })) : null);
   return {
     mailboxIds: { [folder]: true },
@@ -94,12 +99,13 @@ export function emailOf(c: Content, { folder, identity, messageId, plain }: Maki
     bodyValues: rich ? { text: { value: plain }, html: { value: `<!doctype html><html><body>${whole}</body></html>` } } : { text: { value: whole } },
     textBody: [{ partId: "text", type: "text/plain" }],
     ...(rich && { htmlBody: [{ partId: "html", type: "text/html" }] }),
-    attachments: files.map(partOf),
+    attachments: files.map((f) => partOf(f, rich)),
   };
 }
 
-function partOf(f: LetterFile): EmailBodyPartCreate {
-  return { blobId: f.blobId, type: f.type || "application/octet-stream", name: f.name, disposition: f.cid ? "inline" : "attachment", ...(f.cid && { cid: f.cid }) };
+function partOf(f: LetterFile, rich: boolean): EmailBodyPartCreate {
+  const inline = rich && f.cid; // nothing stands within a plain text
+  return { blobId: f.blobId, type: f.type || "application/octet-stream", name: f.name, disposition: inline ? "inline" : "attachment", ...(inline && { cid: inline }) };
 }
 
 export const draftProperties = [
@@ -119,7 +125,7 @@ export function contentOf(e: SavedDraft, identities: readonly Identity[], html: 
     cc: e.cc ?? [],
     bcc: e.bcc ?? [],
     subject: e.subject ?? "",
-    text: rich ? { format: "rich", own: html(value(e.htmlBody)), quote: "" } : { format: "plain", ...splitQuote(value(e.textBody).replaceAll("\r\n", "\n")) },
+    text: rich ? { format: "rich", ...splitHtml(html(value(e.htmlBody))) } : { format: "plain", ...splitQuote(value(e.textBody).replaceAll("\r\n", "\n")) },
     files: filesOf(e.attachments),
     inReplyTo: e.inReplyTo,
     references: e.references,
@@ -149,7 +155,7 @@ export function relatedTo(c: Content): { answers: readonly string[]; forwards: r
 
 /** Whether nothing was written that anybody would miss. */
 export function isEmpty(c: Content, signature: string): boolean {
-  return recipientsOf(c).length === 0 && c.subject.trim() === "" && c.files.length === 0 && c.text.quote === "" && c.text.own.trim() === signature.trim();
+  return recipientsOf(c).length === 0 && c.subject.trim() === "" && c.files.length === 0 && c.text.quote === "" && (c.text.format === "rich" ? c.text.own.replace(/<(?!img)[^>]*>/g, "") : c.text.own).trim() === signature.trim();
 }
 
 export type { EmailId };

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { expect, test } from "vitest";
-import { htmlOfText, textOfHtml } from "./htmlText.js";
+import { htmlOfText, quotedHtml, splitHtml, textOfHtml, unstyled } from "./htmlText.js";
 
 test.each([
   ["<p>One</p><p>two <b>three</b></p>", "One\n\ntwo three"],
@@ -17,4 +17,14 @@ test.each([
 test("plain text becomes HTML and comes back", () => {
   const text = "Hello <you> & all\n\n> quoted\n>> more\nend";
   expect(htmlOfText(text)).toBe("<p>Hello &lt;you&gt; &amp; all</p><p><br></p><blockquote><p>quoted</p><blockquote><p>more</p></blockquote></blockquote><p>end</p>");
+});
+
+test("looks are left out, and nothing else", () => {
+  expect(unstyled(`<style>p{}</style><p class="a" style="color:red" id=b>style="x"</p><i style='a'>x</i><b style=a>y</b>`)).toBe(`<p class="a" id=b>style="x"</p><i>x</i><b>y</b>`);
+});
+
+test("what is quoted in HTML is known again", () => {
+  const quote = quotedHtml("<p>Ben wrote:</p><blockquote><table><tbody><tr><td>2 tablets</td></tr></tbody></table></blockquote>");
+  expect(splitHtml(`<p>Yes.</p>${quote}`)).toEqual({ own: "<p>Yes.</p>", quote });
+  expect(splitHtml("<p>Yes.</p>")).toEqual({ own: "<p>Yes.</p>", quote: "" });
 });

@@ -3,10 +3,19 @@
 const blocks = /^(address|article|aside|blockquote|center|dd|div|dl|dt|footer|h[1-6]|header|hr|li|main|nav|ol|p|pre|section|table|tr|ul)$/;
 const unseen = /^(head|style|script|title|template|noscript|object|svg)$/;
 
-/** What HTML says. It is read where nothing of it runs and nothing is fetched. */
+/** HTML without what it says of looks, which the policy of the page refuses even where nobody sees it. It makes nothing harmless. */
+export function unstyled(html: string): string {
+  return html.replace(/<style\b[^]*?<\/style\s*>/gi, "").replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]+)/gi, ""));
+}
+
+/** HTML as a page where nothing of it runs and nothing is fetched. */
+export function pageOf(html: string): Document {
+  return new DOMParser().parseFromString(unstyled(html), "text/html");
+}
+
+/** What HTML says. */
 export function textOfHtml(html: string): string {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  return textOf(page.body)
+  return textOf(pageOf(html).body)
     .replace(/[ \t]+\n/g, "\n")
     .replace(/\n{3,}/g, "\n\n")
     .trim();
@@ -73,4 +82,18 @@ export function htmlOfText(text: string): string {
     out += `<p>${escaped(line.slice(marks.length)) || "<br>"}</p>`;
   }
   return out + "</blockquote>".repeat(depth);
+}
+
+/** What a letter answers or forwards, as HTML that is known again: editors make no sections. */
+export function quotedHtml(html: string): string {
+  return `<section>${html}</section>`;
+}
+
+/** HTML of a draft, and what is quoted at its end. */
+export function splitHtml(html: string): { own: string; quote: string } {
+  const { body } = pageOf(html);
+  const last = body.lastElementChild;
+  if (last?.localName !== "section") return { own: body.innerHTML, quote: "" };
+  last.remove();
+  return { own: body.innerHTML, quote: last.outerHTML };
 }

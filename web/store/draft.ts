@@ -1,7 +1,7 @@
 // One letter while it is written. It is saved as one types, and never lost: what can't be saved stays on the page, is tried again, and says so.
 
 import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox } from "../jmap/client.js";
-import { emailOf, inOrder, isEmpty, wholeText, type Content, type LetterFile } from "../model/content.js";
+import { emailOf, filesWithin, isEmpty, wholeText, type Content, type LetterFile } from "../model/content.js";
 import { withRole } from "../model/folders.js";
 import { textOfHtml } from "../model/htmlText.js";
 import type { Server } from "./server.js";
@@ -40,6 +40,7 @@ export interface Ground {
 
 const quiet = 1_500; // milliseconds without a key until it is saved
 const most = 5_000; // milliseconds that a change waits at most
+const uploadsAtOnce = 3; // the service takes four of one person
 const againFirst = 3_000;
 const againMost = 30_000;
 
@@ -53,6 +54,7 @@ export class Draft {
   readonly #ground: Ground;
   readonly #watchers = new Set<() => void>();
   readonly #uploads = new Map<string, Uploading>();
+  readonly #waiting = new Map<string, File>(); // for their turn to be sent, or to be tried again
   readonly #signature: string;
   #now: DraftNow;
   #version = 0;
@@ -88,7 +90,7 @@ export class Draft {
 
   /** Whether files are on their way. */
   get isUploading(): boolean {
-    return this.#uploads.size > 0;
+    return this.#uploads.size > 0 || this.#now.content.files.some((f) => "sent" in (this.#now.files.get(f.key) ?? {}));
   }
 
   get isEmpty(): boolean {
@@ -176,14 +178,24 @@ export class Draft {
       return { key: crypto.randomUUID(), name: file.name, type: file.type, size: file.size, blobId: null, ...(inline && { cid: inline }) };
     });
     this.change({ files: [...this.#now.content.files, ...added] });
-    added.forEach((f, i) => void this.#upload(f, files[i] as File));
+    added.forEach((f, i) => {
+      this.#waiting.set(f.key, files[i] as File);
+      this.#progress(f.key, { sent: 0 });
+    });
+    this.#uploadNext();
     return added;
+  }
+
+  /** Sends a file again that did not arrive. */
+  retry(key: string): void {
+    this.#progress(key, { sent: 0 });
+    this.#uploadNext();
   }
 
   /** Takes a file out, or stops sending it. */
   detach(key: string): void {
     this.#uploads.get(key)?.cancel();
-    this.#uploads.delete(key);
+    this.#waiting.delete(key);
     this.#progress(key, undefined);
     this.change({ files: this.#now.content.files.filter((f) => f.key !== key) });
   }
@@ -193,18 +205,30 @@ export class Draft {
     return this.#now.content.files.some((f) => f.blobId === null);
   }
 
+  /** Begins with those whose turn it is. */
+  #uploadNext(): void {
+    for (const f of this.#now.content.files) {
+      const file = this.#waiting.get(f.key);
+      const state = this.#now.files.get(f.key);
+      if (!file || !state || "failed" in state || this.#uploads.has(f.key)) continue;
+      if (this.#uploads.size >= uploadsAtOnce) return;
+      void this.#upload(f, file);
+    }
+  }
+
   async #upload(f: LetterFile, file: File): Promise<void> {
-    this.#progress(f.key, { sent: 0 });
     const going = upload(this.#ground.server.session, this.accountId, file, (sent) => this.#progress(f.key, { sent }));
     this.#uploads.set(f.key, going);
     try {
       const blobId = await going.done;
       this.#progress(f.key, undefined);
+      this.#waiting.delete(f.key);
       this.change({ files: this.#now.content.files.map((x) => (x.key === f.key ? { ...x, blobId } : x)) });
     } catch (error) {
       if (this.#now.content.files.some((x) => x.key === f.key)) this.#progress(f.key, { failed: error instanceof Error ? error.message : String(error) });
     } finally {
       this.#uploads.delete(f.key);
+      if (!this.#ended) this.#uploadNext();
     }
   }
 
@@ -255,12 +279,12 @@ export class Draft {
   /** Destroys the message before, and reads where files are now: those of a draft are parts of it. */
   async #replace(old: EmailId | undefined): Promise<void> {
     const { accountId, emailId } = this;
-    const hasFiles = this.#now.content.files.some((f) => f.blobId !== null);
+    const hasFiles = filesWithin(this.#now.content).length > 0;
     if (!emailId || (!old && !hasFiles)) return;
     const parts = call("Email/get", { accountId, ids: hasFiles ? [emailId] : [], properties: ["attachments"] });
     try {
       const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })]);
-      const kept = inOrder(this.#now.content.files).filter((f) => f.blobId !== null);
+      const kept = filesWithin(this.#now.content);
       const now = list[0]?.attachments ?? [];
       if (now.length !== kept.length) return; // one was added in this moment; the next save sees to it
       const blobs = new Map(kept.map((f, i) => [f.key, now[i]?.blobId ?? f.blobId]));

@@ -25,6 +25,14 @@ const paths = {
   folder: "M3 5h5l2 2h7v9H3z",
   fold: "M5 8l5 5 5-5",
   unfold: "M5 12l5-5 5 5",
+  bold: "M6 4h5a3 3 0 010 6H6zM6 10h6a3 3 0 010 6H6z",
+  italic: "M8 4h6M6 16h6M11 4L9 16",
+  bullets: "M8 5h9M8 10h9M8 15h9M3.5 5h.01M3.5 10h.01M3.5 15h.01",
+  numbers: "M8 5h9M8 10h9M8 15h9M3 4l1-.5V7M3 12.5c0-1 2-1 2 0 0 .8-2 1.5-2 2.5h2",
+  quote: "M4 5v10M8 6h8M8 10h8M8 14h5",
+  link: "M8.5 11.5a3 3 0 004.2 0l2.5-2.5a3 3 0 00-4.2-4.2L10 5.8M11.5 8.5a3 3 0 00-4.2 0L4.8 11a3 3 0 004.2 4.2l1-1",
+  format: "M3 16l4-11 4 11M4.4 12h5.2M12.5 16l2.5-7 2.5 7M13.3 13.5h3.4",
+  later: "M10 3a7 7 0 110 14 7 7 0 010-14zM10 6v4l3 2",
   download: "M10 3v9M6 8.5l4 4 4-4M4 16h12",
 } as const;
 

@@ -1,14 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useRef, useState } from "react";
+import { lazy, Suspense, useId, useRef, useState } from "react";
 import { t } from "../../locales/text.js";
 import type { Identity } from "../../jmap/client.js";
-import { wholeText, type Content } from "../../model/content.js";
+import type { Content } from "../../model/content.js";
 import { written } from "../../model/people.js";
 import { resigned } from "../../model/quote.js";
 import type { Draft, DraftNow } from "../../store/draft.js";
 import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
+import { PlainBody } from "./PlainBody.js";
+import { Quote } from "./Quote.js";
 import { Recipients } from "./Recipients.js";
+
+const RichBody = lazy(() => import("./RichBody.js").then((m) => ({ default: m.RichBody })));
 
 interface Props {
   draft: Draft;
@@ -40,7 +44,14 @@ export function ComposeForm({ draft, now: { content }, refused }: Props) {
       {(cc || content.cc.length > 0) && field("cc", t.cc)}
       {(bcc || content.bcc.length > 0) && field("bcc", t.bcc)}
       <Subject subject={content.subject} onChange={(subject) => draft.change({ subject })} />
-      <PlainBody content={content} focus={begins === "text"} onChange={(text) => draft.change({ text })} />
+      {content.text.format === "plain" ? (
+        <PlainBody draft={draft} text={content.text} focus={begins === "text"} />
+      ) : (
+        <Suspense fallback={<div className="editor" aria-busy="true" />}>
+          <RichBody draft={draft} focus={begins === "text"} />
+        </Suspense>
+      )}
+      {content.text.quote && <Quote draft={draft} content={content} />}
     </div>
   );
 }
@@ -77,36 +88,5 @@ function From({ draft, content }: { draft: Draft; content: Content }) {
         ))}
       </select>
     </div>
-  );
-}
-
-interface BodyProps {
-  content: Content;
-  focus: boolean;
-  onChange: (text: Content["text"]) => void;
-}
-
-/** A plain text; what it answers is folded below, and becomes part of it when it is unfolded. */
-function PlainBody({ content, focus, onChange }: BodyProps) {
-  const area = useRef<HTMLTextAreaElement>(null);
-  const { text } = content;
-  useEffect(() => {
-    if (!focus) return;
-    area.current?.focus();
-    area.current?.setSelectionRange(0, 0);
-  }, [focus]);
-  const unfold = () => {
-    onChange({ ...text, own: wholeText(text), quote: "" });
-    area.current?.focus();
-  };
-  return (
-    <>
-      <textarea ref={area} className="compose-text" aria-label={t.writeHere} value={text.own} onChange={(e) => onChange({ ...text, own: e.target.value })} />
-      {text.quote && (
-        <div className="compose-quote">
-          <Button label={t.showQuote} icon="more" kind="plain" onClick={unfold} />
-        </div>
-      )}
-    </>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { closeDraft, discard, sendLetter } from "../../actions/writing.js";
+import { changeFormat, closeDraft, discard, sendLetter } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import { SetFailed } from "../../jmap/client.js";
 import { isAddress } from "../../model/addresses.js";
@@ -10,6 +10,8 @@ import type { When } from "../../store/sending.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail, useSession } from "../../ui/mail.js";
+import { Files } from "./Files.js";
+import { useFiles } from "./useFiles.js";
 import { ComposeForm } from "./ComposeForm.js";
 import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
@@ -25,6 +27,8 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   const account = mailAccounts(useSession()).find((a) => a.id === draft.accountId);
   const [wrong, setWrong] = useState<Wrong>(undefined);
   const pane = useRef<HTMLElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const files = useFiles(draft, setWrong);
   useFocusBack();
   const { to, cc, bcc } = now.content;
   useEffect(() => setWrong(undefined), [to, cc, bcc]);
@@ -45,7 +49,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
       e.preventDefault();
       void submit();
-    } else if (e.key === "Escape" && !e.defaultPrevented) {
+    } else if (e.key === "Escape") { // what is open within the pane keeps it from here
       e.preventDefault();
       void closeDraft(mail);
     }
@@ -53,7 +57,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   };
 
   return (
-    <section ref={pane} className={`compose ${folded ? "folded" : ""}`} aria-label={title} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)} onKeyDown={onKeyDown}>
+    <section ref={pane} className={`compose ${folded ? "folded" : ""}`} aria-label={title} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)} onKeyDown={onKeyDown} {...files.handlers}>
       <header className="compose-head">
         <Icon name={account?.isPersonal ? "person" : "shop"} />
         <h2>
@@ -71,12 +75,26 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
             </p>
           )}
           <ComposeForm draft={draft} now={now} refused={refusedOf(wrong)} />
+          <Files draft={draft} now={now} />
           <Refusal wrong={wrong} />
           <footer className="compose-foot">
             <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending} onClick={() => void submit()} />
+            <Button label={t.attach} icon="attach" bare kind="plain" onClick={() => picker.current?.click()} />
+            <input
+              ref={picker}
+              type="file"
+              multiple
+              hidden
+              onChange={(e) => {
+                files.take([...(e.target.files ?? [])]);
+                e.target.value = "";
+              }}
+            />
+            <Button label={now.content.text.format === "plain" ? t.useRich : t.usePlain} icon="format" bare kind="plain" aria-pressed={now.content.text.format === "rich"} onClick={() => changeFormat(mail, draft)} />
             <SaveState saved={now.saved} />
             <Button className="compose-discard" label={t.discard} icon="remove" bare kind="plain" disabled={now.sending} onClick={() => void discard(mail, draft)} />
           </footer>
+          {files.over && <div className="compose-drop">{t.dropHere}</div>}
         </>
       )}
     </section>

@@ -66,7 +66,10 @@ export function Recipients({ accountId, label, list, refused, autoFocus, onChang
     if (open && (step !== undefined || e.key === "Escape" || ((e.key === "Enter" || (e.key === "Tab" && !e.shiftKey)) && !isAddress(text.trim()) && !e.ctrlKey))) {
       e.preventDefault();
       if (step !== undefined) setAt((at + step + offered.length) % offered.length);
-      else if (e.key === "Escape") setClosed(true);
+      else if (e.key === "Escape") {
+        e.stopPropagation();
+        setClosed(true);
+      }
       else choose(at);
       return;
     }

@@ -148,7 +148,7 @@ function Two({ account, folders, folder, list, selected, setSelected, words, unc
         />
       </section>
       <section className="reading-pane" aria-label={t.open}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={(letter, kind) => void answer(mail, account.id, letter, kind)} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : toolbar} onSeen={seen} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
     </div>
   );

@@ -29,12 +29,10 @@ export interface Sanitising {
   inline: (cid: string) => string | undefined;
   /** Shows pictures that are somewhere else. */
   remote: boolean;
-  /** Folds what is quoted at the end; so it does where nothing is said. */
-  folds?: boolean;
 }
 
 /** What may be shown of the HTML of a letter. */
-export function sanitise(html: string, { inline, remote, folds = true }: Sanitising): Clean {
+export function sanitise(html: string, { inline, remote }: Sanitising): Clean {
   let hasRemote = false;
   const purify = DOMPurify(window);
   purify.addHook("uponSanitizeElement", (node, data) => {
@@ -70,7 +68,7 @@ export function sanitise(html: string, { inline, remote, folds = true }: Sanitis
     }
   });
   const fragment = purify.sanitize(html, rules) as unknown as DocumentFragment;
-  if (folds) foldQuotes(fragment);
+  foldQuotes(fragment);
   const box = document.createElement("div");
   box.append(fragment);
   return { html: box.innerHTML, hasRemote };
