@@ -38,9 +38,10 @@ const (
 type Refused struct {
 	Why        Why
 	Say        string
-	Properties []string // of the message, for BadEmail; of the notification, for BadMDN
-	Recipients []string // for BadRecipients
-	Most       int64    // for TooManyRecipients and TooLarge
+	Rule       haven.Rule // that decided, where delivery refused it
+	Properties []string   // of the message, for BadEmail; of the notification, for BadMDN
+	Recipients []string   // for BadRecipients
+	Most       int64      // for TooManyRecipients and TooLarge
 }
 
 func (r *Refused) Error() string { return r.Say }

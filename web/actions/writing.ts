@@ -116,7 +116,8 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
       mail.undo.add(t.alreadySent);
       return undefined;
     }
-    mail.undo.add(t.willBeSent, async () => {
+    const says = when ? t.willGo(when.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })) : t.willBeSent;
+    mail.undo.add(says, async () => {
       try {
         await takeBack(mail.server, sent);
         if (!(await mail.drafts.resume(draft))) mail.undo.add(t.takenBack); // another one is open, and the letter waits in Drafts

@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { changeFormat, closeDraft, discard, sendLetter } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import { SetFailed } from "../../jmap/client.js";
 import { isAddress } from "../../model/addresses.js";
 import { recipientsOf, type Content } from "../../model/content.js";
-import { colourOf, mailAccounts } from "../../model/mailboxes.js";
+import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.js";
 import type { Draft } from "../../store/draft.js";
 import type { When } from "../../store/sending.js";
 import { Button } from "../../ui/Button.js";
@@ -17,6 +17,8 @@ import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
 import "./compose.css";
 
+const SendLater = lazy(() => import("./SendLater.js").then((m) => ({ default: m.SendLater })));
+
 /** What is wrong with a letter that was to be sent. */
 export type Wrong = SetFailed | string | undefined;
 
@@ -25,6 +27,8 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   const mail = useMail();
   const now = useSyncExternalStore(draft.watch, draft.snapshot);
   const account = mailAccounts(useSession()).find((a) => a.id === draft.accountId);
+  const [later, setLater] = useState(false);
+  const latest = latestOf(account);
   const [wrong, setWrong] = useState<Wrong>(undefined);
   const pane = useRef<HTMLElement>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -76,7 +80,8 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
           )}
           <ComposeForm draft={draft} now={now} refused={refusedOf(wrong)} />
           <Files draft={draft} now={now} />
-          <Refusal wrong={wrong} />
+          {now.content.sensitive && <p className="notice compose-note">{t.sensitiveHint}</p>}
+          <Refusal wrong={wrong} onAnyway={() => void submit()} onSee={() => mail.drafts.fold(true)} />
           <footer className="compose-foot">
             <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending} onClick={() => void submit()} />
             <Button label={t.attach} icon="attach" bare kind="plain" onClick={() => picker.current?.click()} />
@@ -91,14 +96,27 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
               }}
             />
             <Button label={now.content.text.format === "plain" ? t.useRich : t.usePlain} icon="format" bare kind="plain" aria-pressed={now.content.text.format === "rich"} onClick={() => changeFormat(mail, draft)} />
+            <Button label={t.sensitive} icon="shield" bare kind="plain" aria-pressed={now.content.sensitive} onClick={() => draft.change({ sensitive: !now.content.sensitive })} />
+            {latest && <Button label={t.sendLater} icon="later" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
             <SaveState saved={now.saved} />
             <Button className="compose-discard" label={t.discard} icon="remove" bare kind="plain" disabled={now.sending} onClick={() => void discard(mail, draft)} />
           </footer>
+          {later && latest && (
+            <Suspense fallback={null}>
+              <SendLater latest={latest} onClose={() => setLater(false)} onChosen={(when) => (setLater(false), void submit(when))} />
+            </Suspense>
+          )}
           {files.over && <div className="compose-drop">{t.dropHere}</div>}
         </>
       )}
     </section>
   );
+}
+
+/** Until when a letter may wait; undefined where the service lets none. */
+function latestOf(account: MailAccount | undefined): Date | undefined {
+  const seconds = account?.accountCapabilities["urn:ietf:params:jmap:submission"]?.maxDelayedSend ?? 0;
+  return seconds > 60 ? new Date(Date.now() + seconds * 1000) : undefined;
 }
 
 /** What a letter lacks that it has to have. */
