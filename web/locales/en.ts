@@ -199,7 +199,7 @@ export const en = {
   momentFar: (day: string) => `A letter waits until ${day} at most.`,
   willGo: (when: string) => `It goes on ${when}. Until then it is in Scheduled.`,
   sensitive: "Patient data",
-  sensitiveHint: "Marked as patient data: it goes only where it is safe, and you are told if it can't.",
+  sensitiveHint: "This letter is marked as patient data. Look at every address once more before you send it.",
   sendAnyway: "Send anyway",
   seeAnswer: "See that answer",
   filesTotal: (n: number, size: string) => `${s(n, "file")}, ${size}`,
