@@ -247,12 +247,8 @@ func submissionError(err error) error {
 	case sending.BadRecipients:
 		return with(refuse("invalidRecipients", no.Say), "invalidRecipients", no.Recipients)
 	}
-	e := refuse(map[sending.Why]string{sending.NoRecipients: "noRecipients", sending.ForbiddenMailFrom: "forbiddenMailFrom", sending.ForbiddenFrom: "forbiddenFrom",
+	return refuse(map[sending.Why]string{sending.NoRecipients: "noRecipients", sending.ForbiddenMailFrom: "forbiddenMailFrom", sending.ForbiddenFrom: "forbiddenFrom",
 		sending.ForbiddenToSend: "forbiddenToSend", sending.CannotUnsend: "cannotUnsend"}[no.Why], no.Say)
-	if no.Rule != "" {
-		return with(e, "rule", no.Rule)
-	}
-	return e
 }
 
 func with(e *setError, name string, value any) *setError {

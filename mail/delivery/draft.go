@@ -47,10 +47,7 @@ func (sub *Submission) Of(d Draft) { sub.draft = &d }
 // Check ends a letter that is only looked at: what Commit would refuse is refused, nothing is sent, and nothing of it is kept.
 func (l *SubmittedLetter) Check() error {
 	defer l.Abort()
-	if err := l.finish(); err != nil {
-		return err
-	}
-	return l.mayAnswer(l.ctx)
+	return l.finish()
 }
 
 // draftSent says how the Sent copy stands to the message that it was made of.

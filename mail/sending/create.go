@@ -297,18 +297,11 @@ func refusal(err error, denied Why) error {
 	}
 	switch errs.KindOf(err) {
 	case errs.Denied:
-		return &Refused{Why: denied, Say: errs.Say(err), Rule: ruleOf(err)}
+		return &Refused{Why: denied, Say: errs.Say(err)}
 	case errs.TooMany, errs.Private:
-		return &Refused{Why: ForbiddenToSend, Say: errs.Say(err), Rule: ruleOf(err)}
+		return &Refused{Why: ForbiddenToSend, Say: errs.Say(err)}
 	}
 	return err
-}
-
-func ruleOf(err error) haven.Rule {
-	if e := (*errs.Error)(nil); errors.As(err, &e) {
-		return haven.Rule(e.Rule)
-	}
-	return ""
 }
 
 func (s *Service) letterRefusal(err error) error {

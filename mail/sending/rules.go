@@ -38,10 +38,9 @@ const (
 type Refused struct {
 	Why        Why
 	Say        string
-	Rule       haven.Rule // that decided, where delivery refused it
-	Properties []string   // of the message, for BadEmail; of the notification, for BadMDN
-	Recipients []string   // for BadRecipients
-	Most       int64      // for TooManyRecipients and TooLarge
+	Properties []string // of the message, for BadEmail; of the notification, for BadMDN
+	Recipients []string // for BadRecipients
+	Most       int64    // for TooManyRecipients and TooLarge
 }
 
 func (r *Refused) Error() string { return r.Say }
