@@ -47,7 +47,7 @@ packages: install-node # JMAP in TypeScript and the compiler for it; another's J
 lint: generate assets packages web ## gofmt, vet, staticcheck, TypeScript, generated files, the direction of imports
 	@if [ -n "$$(git status --porcelain -- 'face/portal/page/*_templ.go' face/portal/assets web/jmap/types.ts)" ]; then echo "generated files changed: commit what make generate assets made"; git status --short -- face/portal web/jmap; exit 1; fi
 	cd web/jmap && npm run --silent check
-	cd web && npm run --silent check
+	cd web && npm run --silent check && npm run --silent size
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt -w these:"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -89,8 +89,10 @@ commonest: ## people/account/commonest.txt anew, from an npm package; needs npm 
 install-test:
 	@deploy/apt-install $(TEST_PACKAGES)
 
+NODE := 22.23.3
+export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 install-node:
-	@command -v npm >/dev/null || deploy/apt-install nodejs npm
+	@deploy/node-install $(NODE)
 
 install-bench:
 	@deploy/apt-install $(BENCH_PACKAGES)

@@ -12,6 +12,7 @@ export default defineConfig({
     outDir: "../face/web/dist",
     emptyOutDir: true,
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 2000, // kB; what is loaded first has a bound of its own, in size.mjs
   },
   test: { include: ["**/*.test.{ts,tsx}"], exclude: ["**/node_modules/**", "jmap/**"], environment: "node" },
 });

@@ -355,18 +355,18 @@ func (s *seeding) letters(ctx context.Context) error {
 		return nil
 	}
 	ward, surgery := s.file.Shared[6].Address, s.file.Shared[5].Address
-	for i, l := range []struct{ from, subject, text string }{
-		{ward, "Discharge note, patient DEMO-0001", "Discharged today. Two tablets at night, review in four weeks."},
-		{surgery, "Prescription query", "Could you tell us whether the liquid form is in stock?"},
-		{ward, "Discharge note, patient DEMO-0002", "Discharged this morning. No change of medicines."},
+	for i, l := range []struct{ name, from, subject, text string }{
+		{"Ward 12 (Moorside Infirmary)", ward, "Discharge note, patient DEMO-0001", "Discharged today. Two tablets at night, review in four weeks."},
+		{"Elder Lane Surgery", surgery, "Prescription query", "Could you tell us whether the liquid form is in stock?"},
+		{"Ward 12 (Moorside Infirmary)", ward, "Discharge note, patient DEMO-0002", "Discharged this morning. No change of medicines."},
 	} {
 		for _, m := range s.file.Shared[:3] {
 			to, err := s.h.accounts.Resolve(ctx, haven.MustAddress(m.Address))
 			if err != nil {
 				return err
 			}
-			text := fmt.Sprintf("From: <%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <demo-%d-%d@%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
-				l.from, m.Address, l.subject, s.h.clock.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700"), i, to.No, demoDomain, l.text)
+			text := fmt.Sprintf("From: \"%s\" <%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <demo-%d-%d@%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
+				l.name, l.from, m.Address, l.subject, s.h.clock.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700"), i, to.No, demoDomain, l.text)
 			if err := s.file1(ctx, to.No, text); err != nil {
 				return err
 			}

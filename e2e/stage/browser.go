@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +20,19 @@ const storyTime = 6 * time.Minute
 // Portal is the address of the house's pages.
 func (h *House) Portal() string {
 	return "http://localhost:" + h.Port("http")
+}
+
+// NeedsWebClient skips a story where the program was built without the web client.
+func (h *House) NeedsWebClient(t testing.TB) {
+	t.Helper()
+	r, err := http.Get(h.Portal() + "/mail/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if r.StatusCode == http.StatusNotImplemented {
+		t.Skip("the web client is not built; make web does it")
+	}
 }
 
 // Browse plays story.mjs, which lies beside the test, in a real browser against the pages: with script and without, at two widths. data goes

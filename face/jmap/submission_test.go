@@ -17,6 +17,7 @@ import (
 	"haven/mail/mailbox"
 	"haven/mail/mailbox/mailboxtest"
 	"haven/mail/sending/sendingtest"
+	"haven/mail/work"
 	"haven/platform/errs"
 	"haven/platform/policy"
 )
@@ -426,6 +427,28 @@ func TestForbiddenToSend_RFC8621_7_5(t *testing.T) {
 	p.pass(0)
 	_, not = p.submit(p.draft(draftText), nil)
 	p.want("one more", at(not, "type"), "forbiddenToSend")
+}
+
+// firstAnswers has a colleague answer first.
+type firstAnswers struct{ times int }
+
+func (f *firstAnswers) MaySend(context.Context, work.Sending) error {
+	if f.times++; f.times > 1 {
+		return nil
+	}
+	return &errs.Error{Kind: errs.Denied, Rule: string(work.RuleAnswered), Say: "Ben Okafor answered this at 09:00 on 22 November."}
+}
+
+// A second answer is refused when it is put down, and not only when it goes; put down again it passes.
+func TestAnsweredByOther(t *testing.T) {
+	p := newPostWith(t, func(_ *sendingtest.House, o *delivery.Options) { o.Colleagues = &firstAnswers{} })
+	answer := p.draft(strings.Replace(draftText, "Subject:", "In-Reply-To: <ask@surgery.test>\r\nSubject:", 1))
+	_, not := p.submit(answer, nil)
+	p.want("a second answer", at(not, "type"), "answeredByOther")
+	p.want("what is said of it", at(not, "description"), "Ben Okafor answered this at 09:00 on 22 November.")
+	if made, not := p.submit(answer, nil); made == nil {
+		t.Errorf("put down again it is refused: %v", not)
+	}
 }
 
 func TestUndo_RFC8621_7(t *testing.T) {

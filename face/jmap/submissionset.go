@@ -248,7 +248,7 @@ func submissionError(err error) error {
 		return with(refuse("invalidRecipients", no.Say), "invalidRecipients", no.Recipients)
 	}
 	return refuse(map[sending.Why]string{sending.NoRecipients: "noRecipients", sending.ForbiddenMailFrom: "forbiddenMailFrom", sending.ForbiddenFrom: "forbiddenFrom",
-		sending.ForbiddenToSend: "forbiddenToSend", sending.CannotUnsend: "cannotUnsend"}[no.Why], no.Say)
+		sending.ForbiddenToSend: "forbiddenToSend", sending.CannotUnsend: "cannotUnsend", sending.Answered: "answeredByOther"}[no.Why], no.Say)
 }
 
 func with(e *setError, name string, value any) *setError {

@@ -121,13 +121,12 @@ func (f faces) put(r record, name string, no haven.AccountNo) {
 	}
 }
 
-// personOf is the number of a person whose id a client gave; 0 where there is none.
+// personOf is the number of a person whose id a client gave, of the own account or as a Principal; 0 where there is none.
 func (c *call) personOf(id string) (haven.AccountNo, error) {
-	raw, ok := strings.CutPrefix(id, "A")
-	if !ok {
-		return 0, nil
+	of, ok := parsePrincipalID(id)
+	if raw, own := strings.CutPrefix(id, "A"); own {
+		of, ok = haven.ParseAccountID(raw)
 	}
-	of, ok := haven.ParseAccountID(raw)
 	if !ok {
 		return 0, nil
 	}

@@ -133,7 +133,9 @@ func (t workItems) update(c *call, v mailbox.Viewer, s *setting, x updating) err
 	}
 	r := of.item(it)
 	for _, name := range x.Patch.Properties() {
-		delete(r, name) // it is as the client said
+		if said := x.Patch.Whole(name); name != "handledBy" || !strings.HasPrefix(string(said), `"P`) {
+			delete(r, name) // it is as the client said
+		}
 	}
 	s.Updated(x.ID, r)
 	return nil

@@ -27,7 +27,11 @@ func TestClient(t *testing.T) {
 		post("/account/sessions/end-others", own, "same-origin").want(409, "/account/sessions/end-others", "")
 		b.get("/mailboxes").want(200, "/mailboxes", "My mailboxes")
 		post("/lock", own, "same-origin")
-		b.get("/mailboxes").want(200, "/mailboxes", "This page is locked")
+		b.get("/log-in?next=%2Faccount%2Fsessions").want(200, "/log-in", "This page is locked")
+		b.send("/unlock", "next", "/account/sessions", "password", peopletest.Password).want(200, "/account/sessions", "Firefox")
+		if !strings.Contains(b.get("/log-in?next=%2Faccount%2Fsessions").text, "Firefox") {
+			t.Error("somebody who is logged in does not get back to where the page was")
+		}
 		post("/log-out", own, "same-origin")
 		b.get("/mailboxes").want(200, "/log-in", "Log in")
 		post("/lock", own, "same-origin").want(403, "/lock", "not logged in")

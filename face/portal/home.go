@@ -8,6 +8,7 @@ import (
 
 	"haven"
 	"haven/face/portal/page"
+	"haven/people/account"
 	"haven/people/helpdesk"
 	"haven/people/texts"
 	"haven/platform/errs"
@@ -23,9 +24,9 @@ func mailboxes(q *request) error {
 	if err != nil {
 		return err
 	}
-	h := page.Home{Own: page.Mailbox{Name: q.ses.Person.Display, Address: q.ses.Person.Address.String(), Rights: "Yours alone"}}
+	h := page.Home{Own: page.Mailbox{Name: q.ses.Person.Display, Address: q.ses.Person.Address.String(), Rights: "Yours alone", Mail: mailOf(q.ses.Person)}}
 	for _, o := range opened {
-		h.Shared = append(h.Shared, page.Mailbox{Name: o.Account.Display, Address: o.Account.Address.String(), Rights: rightsInWords(o.Rights), Href: mailboxPath(o), Until: lastDay(o.Until)})
+		h.Shared = append(h.Shared, page.Mailbox{Name: o.Account.Display, Address: o.Account.Address.String(), Rights: rightsInWords(o.Rights), Href: mailboxPath(o), Mail: mailOf(o.Account), Until: lastDay(o.Until)})
 	}
 	if !standing.Expires.IsZero() && standing.Expires.Sub(q.now()) < q.s.o.Policy.Password.FirstReminder() {
 		h.Notices = append(h.Notices, "Your password expires on "+standing.Expires.Format("2 January 2006")+". Change it before then under My account.")
@@ -55,7 +56,7 @@ func mailboxes(q *request) error {
 		return err
 	}
 	if h.Limited != nil {
-		h.Own.Rights = "Does not open at the moment"
+		h.Own.Rights, h.Own.Mail = "Does not open at the moment", ""
 	}
 	h.Status = q.banners()
 	q.frame.Title = "My mailboxes"
@@ -74,6 +75,9 @@ func (q *request) named(h *page.Home) error {
 	}
 	return err
 }
+
+// mailOf is where the web client shows a mailbox.
+func mailOf(a account.Account) string { return "/mail/" + clientPrefix + a.ID.String() }
 
 // rightsInWords says what a person may do in a mailbox.
 func rightsInWords(r haven.Rights) string {

@@ -356,8 +356,11 @@ func (q *request) first() string {
 
 // here is the address of the page, to come back to; of an action, the start page of whoever is logged in.
 func (q *request) here() string {
-	if q.r.Method != http.MethodGet || q.r.URL.Path == "/log-in" {
-		return "/mailboxes"
+	switch {
+	case q.r.Method != http.MethodGet:
+		return home
+	case q.r.URL.Path == "/log-in":
+		return q.next(home)
 	}
 	return q.r.URL.RequestURI()
 }

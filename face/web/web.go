@@ -7,8 +7,9 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"embed"
-	"errors"
+	"encoding/base64"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -28,13 +29,17 @@ var frame []byte
 
 // What the browser lets each page do.
 const (
-	// pagePolicy: script and data of this service alone. Letters are shown in frames of their own, files as they are or as blob.
-	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; " +
+	// pagePolicy: script and data of this service alone. Letters are shown in frames of their own, files as they are or as blob. A nonce lets the components that
+	// the page is made of add the few lines of style that they need.
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + noncePlace + "'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; " +
 		"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// framePolicy: no script at all, and nothing from elsewhere but, where the reader asked for them, pictures.
 	framePolicy   = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 	picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
+
+// noncePlace is where the nonce of a page stands in what was built.
+const noncePlace = "NONCE-OF-THE-PAGE"
 
 // Server is the client's files. It is safe for many goroutines.
 type Server struct {
@@ -63,6 +68,7 @@ func New() *Server {
 func newServer(files fs.FS) *Server {
 	s := &Server{mux: http.NewServeMux(), files: files}
 	s.mux.HandleFunc("GET "+Root+"assets/{name}", s.asset)
+	s.mux.HandleFunc("GET "+Root+"assets/{folder}/{name}", s.asset)
 	s.mux.HandleFunc("GET "+Root+"frame", s.frame(framePolicy))
 	s.mux.HandleFunc("GET "+Root+"frame-pictures", s.frame(picturePolicy))
 	s.mux.HandleFunc("GET "+Root, s.page)
@@ -81,22 +87,35 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // page is the one page of the client, at every address below Root: what is open there is the client's to read.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", pagePolicy)
-	s.send(w, r, "index.html")
+func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
+	f, err := s.open("index.html")
+	if err != nil {
+		http.Error(w, "The web client was not built into this program. Whoever built it: make build.", http.StatusNotImplemented)
+		return
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	nonce := base64.RawURLEncoding.EncodeToString(b[:])
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", strings.ReplaceAll(pagePolicy, noncePlace, nonce))
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(bytes.ReplaceAll(f.plain, []byte(noncePlace), []byte(nonce))) // a client that is gone reads nothing more
 }
 
-// asset is a file whose name holds its checksum, so that a browser may keep it for good.
+// asset is a file whose name holds its checksum, or whose folder its version, so that a browser may keep it for good.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	if strings.HasPrefix(name, ".") || strings.ContainsAny(name, `/\`) {
-		http.NotFound(w, r)
-		return
+	name := "assets"
+	for _, part := range []string{r.PathValue("folder"), r.PathValue("name")} {
+		if strings.HasPrefix(part, ".") || strings.ContainsAny(part, `/\`) {
+			http.NotFound(w, r)
+			return
+		}
+		name = path.Join(name, part)
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'") // of workers
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	s.send(w, r, "assets/"+name)
+	s.send(w, r, name)
 }
 
 func (s *Server) frame(policy string) http.HandlerFunc {
@@ -111,10 +130,6 @@ func (s *Server) frame(policy string) http.HandlerFunc {
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request, name string) {
 	f, err := s.open(name)
-	if errors.Is(err, fs.ErrNotExist) && name == "index.html" {
-		http.Error(w, "The web client was not built into this program. Whoever built it: make build.", http.StatusNotImplemented)
-		return
-	}
 	if err != nil {
 		w.Header().Set("Cache-Control", "no-store")
 		http.NotFound(w, r)

@@ -16,6 +16,7 @@ func built() *Server {
 		"assets/index-1a.js":  {Data: []byte(strings.Repeat("let a = 1;\n", 100))},
 		"assets/index-2b.css": {Data: []byte("a{}")},
 		"assets/.hidden":      {Data: []byte("x")},
+		"assets/pdf-6/a.wasm": {Data: []byte("x")},
 	})
 }
 
@@ -43,6 +44,9 @@ func TestFiles(t *testing.T) {
 		"/mail/assets/index-2b.css":        {200, "text/css; charset=utf-8", "public, max-age=31536000, immutable"},
 		"/mail/assets/other.js":            {404, "text/plain; charset=utf-8", "no-store"},
 		"/mail/assets/.hidden":             {404, "text/plain; charset=utf-8", ""},
+		"/mail/assets/pdf-6/a.wasm":        {200, "application/wasm", "public, max-age=31536000, immutable"},
+		"/mail/assets/pdf-6":               {404, "text/plain; charset=utf-8", "no-store"},
+		"/mail/assets/%2e%2e/index.html":   {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/..%2findex.html":     {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/%2e%2e%5cindex.html": {404, "text/plain; charset=utf-8", ""},
 		"/mail/frame":                      {200, "text/html; charset=utf-8", "no-store"},
@@ -87,7 +91,7 @@ func TestPolicies(t *testing.T) {
 	t.Parallel()
 	s := built()
 	for path, want := range map[string][]string{
-		"/mail/":               {"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"},
+		"/mail/":               {"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"},
 		"/mail/frame":          {"default-src 'none'", "img-src 'self' data:", "frame-ancestors 'self'", "form-action 'none'"},
 		"/mail/frame-pictures": {"default-src 'none'", "img-src 'self' data: https:", "frame-ancestors 'self'", "form-action 'none'"},
 	} {
@@ -102,6 +106,23 @@ func TestPolicies(t *testing.T) {
 				t.Errorf("%s lets run: %q", path, d)
 			}
 		}
+	}
+}
+
+// Each page has a nonce of its own, in its policy and in what it says.
+func TestNonce(t *testing.T) {
+	t.Parallel()
+	s := newServer(fstest.MapFS{"index.html": {Data: []byte(`<meta property="csp-nonce" nonce="` + noncePlace + `">`)}})
+	var seen []string
+	for range 3 {
+		r := get(t, s, "/mail/")
+		text, err := io.ReadAll(r.Body)
+		_, nonce, _ := strings.Cut(string(text), `nonce="`)
+		nonce, _, _ = strings.Cut(nonce, `"`)
+		if err != nil || len(nonce) != 22 || contains(seen, nonce) || !strings.Contains(r.Header.Get("Content-Security-Policy"), "style-src 'self' 'nonce-"+nonce+"';") {
+			t.Errorf("%q, %v", nonce, r.Header)
+		}
+		seen = append(seen, nonce)
 	}
 }
 

@@ -39,8 +39,8 @@ type group struct {
 	into   []mailbox.Into
 }
 
-func (d *deciding) all(ctx context.Context, actions []lang.Action) error {
-	for _, act := range actions {
+func (d *deciding) all(ctx context.Context, result lang.Result) error {
+	for _, act := range result.Actions {
 		if err := d.one(ctx, act); err != nil {
 			return err
 		}
@@ -59,6 +59,9 @@ func (d *deciding) all(ctx context.Context, actions []lang.Action) error {
 		f := d.a.filing(d.r, letter, g.into)
 		f.Flags = g.flags
 		f.Keywords = append(slices.Clone(f.Keywords), g.words...)
+		if w := result.Work; w != nil {
+			f.Duty = &mailbox.Duty{Category: w.Category, Within: w.Within, AllHours: w.AllHours}
+		}
 		d.p.filings = append(d.p.filings, f)
 	}
 	if !d.silent {

@@ -44,10 +44,14 @@ const (
 // called before Open.
 func (sub *Submission) Of(d Draft) { sub.draft = &d }
 
-// Check ends a letter that is only looked at: what Commit would refuse is refused, nothing is sent, and nothing of it is kept.
+// Check ends a letter that is only looked at: what Commit would refuse is refused, nothing is sent, and nothing of it is kept. A second answer that is
+// refused here passes when it is sent again, as with Commit.
 func (l *SubmittedLetter) Check() error {
 	defer l.Abort()
-	return l.finish()
+	if err := l.finish(); err != nil {
+		return err
+	}
+	return l.mayAnswer(l.ctx)
 }
 
 // draftSent says how the Sent copy stands to the message that it was made of.

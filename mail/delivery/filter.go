@@ -148,7 +148,7 @@ func (s *Service) filter(ctx context.Context, p *plan, a arrival, r addressee, s
 		return err
 	}
 	d := &deciding{s: s, p: p, a: a, r: r, to: to, at: at}
-	if err := d.all(ctx, result.Actions); err != nil {
+	if err := d.all(ctx, result); err != nil {
 		return err
 	}
 	remember, err := s.o.Filters.Remember(ctx, r.Account, result.Marks)

@@ -148,6 +148,29 @@ func TestFilterFiles(t *testing.T) {
 }
 
 // Junk is kept in Junk, unless a script says otherwise; what it sees is what will be filed.
+// coming keeps what work is told of.
+type coming []mailbox.Coming
+
+func (c *coming) Came(_ *mailbox.Change, m mailbox.Coming) error {
+	*c = append(*c, m)
+	return nil
+}
+
+// What a filter says a letter is goes into the commit that files it.
+func TestFilterSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	eachFiltering(t, func(t *testing.T, f *filtering) {
+		var told coming
+		f.Store.SetWork(&told)
+		f.script(f.Shop, "require [\"vnd.haven.work\", \"fileinto\"];\ncategory :within 259200 \"discharge-referral\"; fileinto \"Archive\";")
+		f.receive("shop@pharmacy.test", "alice@pharmacy.test")
+		if len(told) != 1 || told[0].Duty == nil || *told[0].Duty != (mailbox.Duty{Category: "discharge-referral", Within: 72 * time.Hour}) || told[0].Msg != told[0].Thread {
+			t.Errorf("%+v", told)
+		}
+		f.want(f.Shop, "Archive 1")
+	})
+}
+
 func TestFilterSeesWhatIsFiled(t *testing.T) {
 	t.Parallel()
 	eachFiltering(t, func(t *testing.T, f *filtering) {

@@ -14,6 +14,9 @@ type Colleagues interface {
 	MaySend(ctx context.Context, s work.Sending) error
 }
 
+// RuleAnswered is the rule by which a second answer is refused.
+const RuleAnswered = work.RuleAnswered
+
 // refers notes what a letter refers to. One that a program wrote by itself is nobody's answer.
 func (l *SubmittedLetter) refers(h mime.Header) {
 	l.refs = nil

@@ -187,7 +187,7 @@ func (s *Service) fileOne(tx *db.Tx, j *filing, locks map[haven.AccountNo]*lock)
 			return err
 		}
 	}
-	coming := Coming{Msg: j.msg, Thread: thread, Role: cmp.Or(j.Role, Inbox), SentBy: j.answeredBy(), Refs: j.refs, At: j.at}
+	coming := Coming{Msg: j.msg, Thread: thread, Role: cmp.Or(j.Role, Inbox), SentBy: j.answeredBy(), Refs: j.refs, At: j.at, Duty: j.Duty}
 	if err := s.came(tx, j.Account, locks[j.Account], coming); err != nil {
 		return err
 	}

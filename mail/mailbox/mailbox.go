@@ -180,6 +180,7 @@ type Filing struct {
 	Flags    Flags
 	Keywords []string
 	SentBy   haven.AccountNo // set on a Sent copy: whose program may append its own, which is then folded into this one
+	Duty     *Duty           // what it is for those who work in the mailbox together; nil: nothing was said
 	Of       *Sending        // set on a Sent copy of what was a message of the account before: one of the two stays
 }
 

@@ -27,7 +27,7 @@ func Ours(keyword string) bool {
 // ourBits are the bits of those keywords in an account.
 func (k *keywordSet) ourBits() uint64 { return k.find(KeywordHandled) | k.find(KeywordDone) }
 
-// Work is told, in the commit, of each message that joins a thread which is there already. mail/work is behind it.
+// Work is told, in the commit, of each message that joins a thread which is there already, or of which a filter said what it is. mail/work is behind it.
 type Work interface {
 	Came(c *Change, m Coming) error
 }
@@ -39,6 +39,14 @@ type Coming struct {
 	SentBy      haven.AccountNo // who sent it, where it is the mailbox's own and a person wrote it
 	Refs        []int64         // it and what it refers to, as References gives them
 	At          time.Time
+	Duty        *Duty // nil: nothing was said
+}
+
+// Duty is what a filter says of a letter: its category, and within which time it has to be done.
+type Duty struct {
+	Category string
+	Within   time.Duration // 0: no time is set
+	AllHours bool          // it runs on days on which the premises is closed too
 }
 
 // answeredBy is who sent a Sent copy: nobody, where a program wrote the letter by itself (RFC 3834 §5).
@@ -54,7 +62,7 @@ func (s *Service) SetWork(w Work) { s.work = w }
 
 // came tells work of a message.
 func (s *Service) came(tx *db.Tx, account haven.AccountNo, l *lock, m Coming) error {
-	if s.work == nil || m.Msg == m.Thread {
+	if s.work == nil || m.Msg == m.Thread && m.Duty == nil {
 		return nil
 	}
 	return s.work.Came(&Change{Tx: tx, Account: account, s: s, lock: l}, m)

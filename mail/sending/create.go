@@ -306,7 +306,10 @@ func refusal(err error, denied Why) error {
 
 func (s *Service) letterRefusal(err error) error {
 	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != errs.Invalid {
+	if errors.As(err, &e) && e.Rule == string(delivery.RuleAnswered) {
+		return &Refused{Why: Answered, Say: e.Say}
+	}
+	if e == nil || e.Kind != errs.Invalid {
 		return refusal(err, ForbiddenFrom)
 	}
 	switch e.Rule {

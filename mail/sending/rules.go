@@ -28,6 +28,7 @@ const (
 	ForbiddenFrom                    // not with that From
 	ForbiddenToSend                  // not at all, now
 	CannotUnsend                     // it went
+	Answered                         // a colleague answered meanwhile (docs/jmap-work.md 6)
 
 	NotAsked    // the message asks for no notification (RFC 9007 §2.1)
 	AlreadySent // one was sent for it

@@ -162,10 +162,37 @@ func keywordOf(st Status) string {
 	return ""
 }
 
-// Came notes what a message that joins a thread makes of its item, in the commit that files it, and marks the message as the thread is.
+// begin sets the deadline that a filter asks for. One that runs already by the same rule stays as it is: a second letter of the thread gives nobody more time. What may
+// not be set is left out, since no letter is lost to it.
+func (s *Service) begin(c *mailbox.Change, m mailbox.Coming) error {
+	if m.Duty.Within == 0 {
+		return nil
+	}
+	all, err := deadlinesOf(c.Tx, c.Account, m.Thread)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.Rule == m.Duty.Category && d.EndedAt.IsZero() {
+			return nil
+		}
+	}
+	st := Start{Thread: m.Thread, Rule: m.Duty.Category, Starts: m.At, Within: m.Duty.Within, Counts: OpenDays}
+	if m.Duty.AllHours {
+		st.Counts = AllHours
+	}
+	_, err = s.SetDeadlineIn(c, st)
+	if errs.Is(err, errs.Invalid) || errs.Is(err, errs.TooMany) || errs.Is(err, errs.Denied) {
+		s.o.Logger.Warn("a deadline that a filter asks for can't be set", "account", int64(c.Account), "rule", m.Duty.Category, "error", err)
+		return nil
+	}
+	return err
+}
+
+// Came notes what a message that joins a thread, or of which a filter says something, makes of its item, in the commit that files it, and marks the message as the thread is.
 func (s *Service) Came(c *mailbox.Change, m mailbox.Coming) error {
 	was, err := item(c.Tx, c.Account, m.Thread)
-	if err != nil || was.Created == 0 && m.SentBy == 0 {
+	if err != nil || was.Created == 0 && m.SentBy == 0 && m.Duty == nil {
 		return err
 	}
 	delivered := !slices.Contains([]mailbox.Role{"", mailbox.Junk, mailbox.Trash, mailbox.Sent, mailbox.Drafts}, m.Role)
@@ -174,8 +201,16 @@ func (s *Service) Came(c *mailbox.Change, m mailbox.Coming) error {
 		answer = m.Refs[0]
 	}
 	is, changed := was.came(m.SentBy, delivered, answer, m.At)
+	if m.Duty != nil && is.Category != m.Duty.Category {
+		is.Category, changed = m.Duty.Category, true
+	}
 	if changed {
 		put(c, &is)
+	}
+	if m.Duty != nil {
+		if err := s.begin(c, m); err != nil {
+			return err
+		}
 	}
 	if is.Status == was.Status {
 		if is.Status == Unhandled {

@@ -602,6 +602,55 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
+// What a filter says of a letter is so from the commit that files it: its category, and a deadline that later letters do not move. What can't be set loses no letter.
+func TestFilterSaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		h.SetWork(h)
+		files := func(d *mailbox.Duty, re ...string) (mailbox.Filed, string) {
+			t.Helper()
+			text, id := h.letter(re...)
+			filed, err := h.File(t.Context(), []mailbox.Filing{{Account: h.box, Letter: h.Letter(text), Duty: d}}, nil)
+			must(t, err)
+			return filed[0], id
+		}
+		deadlines := func(thread haven.MessageID) (all []work.Deadline) {
+			t.Helper()
+			ids, err := h.DeadlinesOf(t.Context(), h.aisha, []haven.MessageID{thread}, 10)
+			must(t, err)
+			must(t, h.Deadlines(t.Context(), h.aisha, ids, func(d work.Deadline) { all = append(all, d) }))
+			return all
+		}
+		category := func(thread haven.MessageID) (got string) {
+			t.Helper()
+			must(t, h.Items(t.Context(), h.aisha, []haven.MessageID{thread}, func(i work.Item) { got = i.Category }))
+			return got
+		}
+		start := h.Clock.Now()
+		f, id := files(&mailbox.Duty{Category: "discharge-referral", Within: 72 * time.Hour})
+		d := deadlines(f.Msg)
+		if len(d) != 1 || d[0].Rule != "discharge-referral" || !d[0].Stages.Due.Equal(start.Add(120*time.Hour)) || category(f.Msg) != "discharge-referral" {
+			t.Fatalf("%q, %+v", category(f.Msg), d)
+		}
+		h.Clock.Advance(time.Hour)
+		files(&mailbox.Duty{Category: "discharge-referral", Within: 72 * time.Hour}, id)
+		files(&mailbox.Duty{Category: "query"}, id)
+		files(nil, id)
+		if now := deadlines(f.Msg); len(now) != 1 || !now[0].Stages.Due.Equal(d[0].Stages.Due) || category(f.Msg) != "query" {
+			t.Errorf("after more letters: %q, %+v", category(f.Msg), now)
+		}
+		h.updates(h.ben, f.Msg, done)
+		files(&mailbox.Duty{Category: "discharge-referral", Within: time.Hour, AllHours: true}, id)
+		if now := deadlines(f.Msg); len(now) != 2 {
+			t.Errorf("what was done comes again: %+v", now)
+		}
+		long, _ := files(&mailbox.Duty{Category: "x", Within: 10_000 * 24 * time.Hour})
+		if category(long.Msg) != "x" || len(deadlines(long.Msg)) != 0 {
+			t.Errorf("a deadline that can't be: %q, %+v", category(long.Msg), deadlines(long.Msg))
+		}
+	})
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *shop) {

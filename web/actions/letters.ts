@@ -37,20 +37,32 @@ function apply(c: Chosen, letters: (row: Row) => InThread[], change: Change, say
   return edit.size === 0 ? Promise.resolve(true) : c.mail.edit(c.accountId, edit, was, says);
 }
 
-/** Moves the conversations, as far as they stand in the folder that is looked at, to another. */
-export function moveTo(c: Chosen, to: Mailbox, says: string, keyword?: { add?: string; drop?: string }): Promise<boolean> {
+/** Moves the conversations, as far as they stand in the folder that is looked at, to another. What goes to Junk or comes from there is marked so. */
+export function moveTo(c: Chosen, to: Mailbox, says: string): Promise<boolean> {
   c.leave?.();
-  const from = c.folder;
+  const keyword = junkMark(c.folder, to);
   const change: Change = (m) => {
-    const { [from?.id ?? ""]: _, ...others } = m.mailboxIds;
-    const { [keyword?.drop ?? ""]: __, ...kept } = m.keywords;
-    return {
-      mailboxIds: from ? { ...others, [to.id]: true } : { [to.id]: true },
-      ...(keyword && { keywords: { ...kept, ...(keyword.add && { [keyword.add]: true as const }) } }),
-    };
+    const { [keyword?.drop ?? ""]: _, ...kept } = m.keywords;
+    return { mailboxIds: placesAfter(m, c.folder, to), ...(keyword && { keywords: { ...kept, [keyword.add]: true as const } }) };
   };
-  const ours = (row: Row) => (from ? within(row, from.id) : row.thread.filter((m) => !stays(c, m)));
-  return apply(c, ours, change, says);
+  return apply(c, (row) => movedOf(c, row), change, says);
+}
+
+/** Where a letter stands once it was moved. What it has in folders that nobody looks at stays. */
+function placesAfter(m: InThread, from: Mailbox | undefined, to: Mailbox): Record<MailboxId, true> {
+  if (!from) return { [to.id]: true };
+  const { [from.id]: _, ...others } = m.mailboxIds;
+  return { ...others, [to.id]: true };
+}
+
+function junkMark(from: Mailbox | undefined, to: Mailbox): { add: string; drop: string } | undefined {
+  if (to.role === "junk") return { add: "$junk", drop: "$notjunk" };
+  return from?.role === "junk" && to.role !== "trash" ? { add: "$notjunk", drop: "$junk" } : undefined;
+}
+
+/** The letters of a conversation that are moved with it: those of the folder that is looked at. */
+export function movedOf(c: Chosen, row: Row): InThread[] {
+  return c.folder ? within(row, c.folder.id) : row.thread.filter((m) => !stays(c, m));
 }
 
 /** In a search a conversation is moved but for what stands in Sent, Drafts and Scheduled. */
@@ -76,13 +88,13 @@ export function markFlagged(c: Chosen, on: boolean): Promise<boolean> {
 }
 
 const some = (c: Chosen) => c.rows.length > 0;
-const mayLeave = (c: Chosen) => some(c) && (c.folder?.myRights.mayRemoveItems ?? true);
+export const mayLeave = (c: Chosen) => some(c) && (c.folder?.myRights.mayRemoveItems ?? true);
 const isIn = (c: Chosen, ...roles: (string | null)[]) => roles.includes(c.folder?.role ?? null);
 
-function toRole(role: "archive" | "trash" | "junk" | "inbox", says: (n: number) => string, keyword?: { add?: string; drop?: string }) {
+function toRole(role: "archive" | "trash" | "junk" | "inbox", says: (n: number) => string) {
   return async (c: Chosen) => {
     const to = withRole(c.folders, role);
-    if (to) await moveTo(c, to, says(c.rows.length), keyword);
+    if (to) await moveTo(c, to, says(c.rows.length));
   };
 }
 
@@ -90,6 +102,7 @@ const mayGo = (c: Chosen, role: "archive" | "trash" | "junk" | "inbox") => mayLe
 
 export const archive: Command<Chosen> = {
   id: "archive",
+  icon: "archive",
   name: () => t.archive,
   keys: ["e"],
   may: (c) => mayGo(c, "archive") && !isIn(c, "drafts", "scheduled"),
@@ -98,6 +111,7 @@ export const archive: Command<Chosen> = {
 
 export const remove: Command<Chosen> = {
   id: "remove",
+  icon: "remove",
   name: () => t.remove,
   keys: ["#", "Delete"],
   may: (c) => mayGo(c, "trash"),
@@ -106,17 +120,17 @@ export const remove: Command<Chosen> = {
 
 export const junk: Command<Chosen> = {
   id: "junk",
+  icon: "junk",
   name: (c) => (isIn(c, "junk") ? t.notJunk : t.junk),
   keys: ["!"],
   may: (c) => (isIn(c, "junk") ? mayGo(c, "inbox") : mayGo(c, "junk") && !isIn(c, "sent", "drafts", "scheduled")),
   run: (c) =>
-    isIn(c, "junk")
-      ? toRole("inbox", (n) => t.moved(n, folderName({ name: "Inbox", role: "inbox" })), { add: "$notjunk", drop: "$junk" })(c)
-      : toRole("junk", t.junked, { add: "$junk", drop: "$notjunk" })(c),
+    isIn(c, "junk") ? toRole("inbox", (n) => t.moved(n, folderName({ name: "Inbox", role: "inbox" })))(c) : toRole("junk", t.junked)(c),
 };
 
 export const toggleRead: Command<Chosen> = {
   id: "toggle-read",
+  icon: "read",
   name: (c) => (c.rows.some(isUnread) ? t.markRead : t.markUnread),
   keys: ["Shift+U"],
   may: (c) => some(c) && (c.folder?.myRights.maySetSeen ?? true),
@@ -128,6 +142,7 @@ export const toggleRead: Command<Chosen> = {
 
 export const toggleFlag: Command<Chosen> = {
   id: "toggle-flag",
+  icon: "flag",
   name: (c) => (some(c) && c.rows.every(isFlagged) ? t.unflag : t.flag),
   keys: ["s"],
   may: (c) => some(c) && (c.folder?.myRights.maySetKeywords ?? true),
@@ -136,5 +151,19 @@ export const toggleFlag: Command<Chosen> = {
   },
 };
 
-/** In the order in which they are shown. */
-export const letterCommands: readonly Command<Chosen>[] = [archive, remove, junk, toggleRead, toggleFlag];
+/** For good, of what was deleted already or is junk. */
+export const destroy: Command<Chosen> = {
+  id: "destroy",
+  icon: "remove",
+  name: () => t.destroy,
+  keys: ["#", "Shift+Delete"],
+  may: (c) => isIn(c, "trash", "junk") && mayLeave(c),
+  run: async (c) => {
+    const ids = c.rows.flatMap((row) => movedOf(c, row)).map((m) => m.id);
+    const sure = await c.mail.questions.ask({ title: t.destroyTitle(c.rows.length), text: t.destroyText, yes: t.destroy, grave: true });
+    if (!sure) return;
+    c.leave?.();
+    if (await c.mail.destroy(c.accountId, ids)) c.mail.undo.add(t.destroyed(c.rows.length));
+  },
+};
+

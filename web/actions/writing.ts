@@ -1,6 +1,6 @@
 // Letters are begun, answered, forwarded, sent and thrown away.
 
-import { RequestError, SetFailed, type AccountId, type EmailId } from "../jmap/client.js";
+import { RequestError, SetFailed, type AccountId, type EmailId, type ThreadId } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
 import { emptyContent, filesOf, type Content } from "../model/content.js";
 import { fullDate } from "../model/dates.js";
@@ -9,7 +9,7 @@ import { nameOf, written } from "../model/people.js";
 import { quoted, signed } from "../model/quote.js";
 import { answerReferences, answerSubject, answerTo, type Answer } from "../model/reply.js";
 import type { Draft } from "../store/draft.js";
-import type { Letter } from "../store/letters.js";
+import type { Conversation, Letter } from "../store/letters.js";
 import type { Mail } from "../store/mail.js";
 import { send, takeBack, type When } from "../store/sending.js";
 
@@ -23,6 +23,11 @@ export function writesFrom(mail: Mail, accountId: AccountId | undefined): Accoun
   if (accountId !== undefined && mayWrite(mail, accountId)) return accountId;
   const own = mail.session().primaryAccounts["urn:ietf:params:jmap:submission"];
   return own !== undefined && mayWrite(mail, own) ? own : undefined;
+}
+
+/** The last letter of a conversation that is no draft, where the page has it. */
+export function lastLetter(mail: Mail, accountId: AccountId, thread: ThreadId): Letter | undefined {
+  return mail.cache.getQueryData<Conversation | null>(mail.conversation(accountId, thread).queryKey)?.letters.findLast((l) => !l.keywords.$draft);
 }
 
 /** Begins an empty letter. */

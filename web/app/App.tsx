@@ -1,15 +1,18 @@
-import { useEffect, useState } from "react";
-import { t } from "../locales/text.js";
-import { RequestError } from "../jmap/client.js";
-import { colourOf, mailAccounts } from "../model/mailboxes.js";
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { locale, t } from "../locales/text.js";
+import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
-import { Sidebar } from "../features/mailboxes/Sidebar.js";
 import { Compose } from "../features/compose/Compose.js";
+import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
+import { Questions } from "../ui/Questions.js";
+import { onLeave } from "../store/leaving.js";
 import { useMail, useSession } from "../ui/mail.js";
+import { Settings } from "../features/settings/lazy.js";
+import { useMedia } from "../ui/useMedia.js";
 import { Header } from "./Header.js";
-import { leave, onLeave } from "./session.js";
+import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
 
 export function App() {
@@ -17,34 +20,27 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const [menu, setMenu] = useState(false);
-  const [offline, setOffline] = useState(false);
+  const away = useSyncExternalStore(mail.watchSession, mail.away);
+  const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
-  const first = accounts.find((a) => !a.isPersonal) ?? accounts[0];
+  const first = firstAccount(accounts);
 
   useEffect(() => {
     const end = new AbortController();
     mail.follow(end.signal).catch((error: unknown) => {
       if (end.signal.aborted) return;
-      if (error instanceof RequestError && error.status < 500) leave();
-      else setOffline(true);
+      leaveAfter(error);
     });
-    const set = () => setOffline(!navigator.onLine);
-    addEventListener("online", set);
-    addEventListener("offline", set);
-    return () => {
-      end.abort();
-      removeEventListener("online", set);
-      removeEventListener("offline", set);
-    };
+    return () => end.abort();
   }, [mail]);
 
-  useEffect(() => onLeave(() => mail.drafts.flush()), [mail]);
+  useEffect(() => onLeave(() => mail.drafts.flush(true)), [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
   useEffect(() => {
     const to = account ?? first;
-    if (!to || (account && (route.folder !== undefined || route.search !== undefined))) return;
+    if (!to || (account && (route.folder !== undefined || route.search !== undefined || route.settings !== undefined))) return;
     let wanted = true;
     void mail.cache.fetchQuery(mail.folders(to.id)).then((folders) => {
       const inbox = withRole(folders, "inbox") ?? folders[0];
@@ -53,27 +49,28 @@ export function App() {
     return () => {
       wanted = false;
     };
-  }, [mail, account, first, route.folder, route.search]);
+  }, [mail, account, first, route.folder, route.search, route.settings]);
 
   return (
-    <div className={`app ${menu ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
+    <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
       <a className="skip" href="#desk">
         {t.skip}
       </a>
-      <Header account={account} onMenu={() => setMenu(!menu)} menuOpen={menu} />
-      {offline && (
-        <p className="banner" role="status">
-          {t.offline}
-        </p>
-      )}
-      <div className="side">
-        <Sidebar onChosen={() => setMenu(false)} />
-      </div>
-      <main id="desk" className="desk" tabIndex={-1}>
-        {accounts.length === 0 ? <p className="list-says">{t.noMailbox}</p> : account && <Desk account={account} key={account.id} />}
+      <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
+      <p className={away ? "banner" : "hidden"} role="status">
+        {away && t.away(new Date(away).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }))}
+      </p>
+      <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
+      <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
+        {accounts.length === 0 ? (
+          <p className="list-says">{t.noMailbox}</p>
+        ) : (
+          account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={route.scope ?? account.id} />)
+        )}
         <Compose />
       </main>
       <Toasts undo={mail.undo} />
+      <Questions />
     </div>
   );
 }

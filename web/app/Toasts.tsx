@@ -23,8 +23,17 @@ export function Toasts({ undo }: { undo: Undo }) {
     <div className="toasts" role="status" aria-live="polite">
       {all.slice(-shownAtOnce).map((d) => (
         <div key={d.id} className={`toast ${d.failed ? "failed" : ""}`}>
-          <span>{d.says}</span>
+          <span>{d.says || t.unreachable}</span>
           {d.undo && <Button label={t.undo} keys={["Ctrl+Z"]} onClick={() => void undo.take(d.id)} />}
+          {d.instead && (
+            <Button
+              label={d.instead.name}
+              onClick={() => {
+                undo.drop(d.id);
+                void d.instead?.run();
+              }}
+            />
+          )}
           <Button label={t.close} icon="close" bare kind="plain" onClick={() => undo.drop(d.id)} />
         </div>
       ))}

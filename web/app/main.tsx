@@ -1,11 +1,14 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { call, Client, RequestError } from "../jmap/client.js";
+import { call, Client } from "../jmap/client.js";
 import { Mail } from "../store/mail.js";
+import { parse } from "../store/route.js";
+import { warm } from "../store/warm.js";
 import { MailContext } from "../ui/mail.js";
 import { App } from "./App.js";
-import { leave, watch } from "./session.js";
+import { Failed } from "./Failed.js";
+import { leaveAfter, watch } from "./session.js";
 import "../ui/base.css";
 import "./app.css";
 
@@ -14,17 +17,18 @@ async function begin(root: HTMLElement) {
   try {
     client = await Client.open({ url: location.origin });
   } catch (error) {
-    if (error instanceof RequestError && error.status < 500) return leave();
-    throw error;
+    if (!leaveAfter(error)) createRoot(root).render(<Failed error={error} />);
+    return;
   }
   const mail = new Mail(client);
   watch(client.session, async () => {
     try {
       await client.one(call("Core/echo", {}), { act: true });
     } catch (error) {
-      if (error instanceof RequestError && error.status < 500 && error.status !== 429) leave();
+      leaveAfter(error); // else the service is away for a moment
     }
   });
+  warm(mail, parse(location.pathname, location.search));
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={mail.cache}>

@@ -1,6 +1,7 @@
 // The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser, or nobody does anything for some time, nothing of it stays on the screen.
 
-import type { Session } from "../jmap/client.js";
+import { RequestError, type Session } from "../jmap/client.js";
+import { beforeLeaving } from "../store/leaving.js";
 
 const tabs = new BroadcastChannel("haven"); // the portal's pages speak there too
 
@@ -13,21 +14,6 @@ interface Said {
   used?: number;
 }
 
-const beforeLeaving = new Set<() => void | Promise<void>>();
-const savingMost = 2_000; // milliseconds that a log out waits for what is saved
-
-/** Has something done before the page leaves: what is being written is saved. */
-export function onLeave(save: () => void | Promise<void>): () => void {
-  beforeLeaving.add(save);
-  return () => beforeLeaving.delete(save);
-}
-
-/** Saves while the session is still there, within a moment. */
-async function saved(): Promise<void> {
-  const all = Promise.allSettled([...beforeLeaving].map((save) => save()));
-  await Promise.race([all, new Promise((done) => setTimeout(done, savingMost))]);
-}
-
 /** The address that leads back to what is open. */
 function here(): string {
   return location.pathname + location.search;
@@ -35,7 +21,7 @@ function here(): string {
 
 /** Leaves for another page. Nothing of this one stays on the screen. */
 function leaveFor(path: string): void {
-  for (const save of beforeLeaving) void save();
+  void beforeLeaving();
   document.body.hidden = true;
   location.replace(path);
 }
@@ -43,6 +29,16 @@ function leaveFor(path: string): void {
 /** Leaves to the log in, or to the page that unlocks, which lead back here. */
 export function leave(): void {
   leaveFor(`/log-in?next=${encodeURIComponent(here())}`);
+}
+
+/** Rules by which the pages ask for something before there is any mail: a new password, the rules of use, the second step. */
+const asked: Record<string, string> = { "session.changes": "/mailboxes", "activation.policy": "/mailboxes", "session.pending": "/log-in/code" };
+
+/** Leaves where the service says that nobody is logged in, or that something comes first. False: it says something else. */
+export function leaveAfter(error: unknown): boolean {
+  if (!(error instanceof RequestError) || (error.status !== 401 && error.status !== 403)) return false;
+  leaveFor(`${asked[error.rule ?? ""] ?? "/log-in"}?next=${encodeURIComponent(here())}`);
+  return true;
 }
 
 /** Has the pages do something that ends or locks the session. */
@@ -53,7 +49,7 @@ async function tell(session: Session, action: "/lock" | "/log-out"): Promise<voi
 /** Locks the session in all tabs. The same person opens it again where it was. */
 export async function lock(session: Session): Promise<void> {
   document.body.hidden = true;
-  await saved();
+  await beforeLeaving(); // while the session is still there
   tabs.postMessage({ whose: portalId(session), locked: true } satisfies Said);
   try {
     await tell(session, "/lock");
@@ -65,7 +61,7 @@ export async function lock(session: Session): Promise<void> {
 /** Logs out, here and in all tabs. */
 export async function logOut(session: Session): Promise<void> {
   document.body.hidden = true;
-  await saved();
+  await beforeLeaving(); // while the session is still there
   try {
     await tell(session, "/log-out");
   } finally {

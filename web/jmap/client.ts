@@ -162,15 +162,19 @@ export class Client {
 
   /**
    * Listens to what changes from now on: once it resolves, nothing is missed. The changes come one after the other; where the connection breaks it
-   * is opened again from where it was. Throws RequestError where the session is over. It ends with the signal.
+   * is opened again from where it was. Throws RequestError where the session is over. It ends with the signal. connected is told when the connection
+   * breaks, and when it is there again.
    */
-  async listen(types: readonly string[] | "*", signal: AbortSignal): Promise<AsyncGenerator<StateChange, void>> {
-    const open = (last: string) => this.#events(types, last, signal);
-    return follow(await open(""), open, signal);
+  async listen(types: readonly string[] | "*", signal: AbortSignal, connected: (is: boolean) => void = () => {}): Promise<AsyncGenerator<StateChange, void>> {
+    const open = async (last: string): Promise<Line> => {
+      const end = new AbortController();
+      return { stream: await this.#events(types, last, AbortSignal.any([signal, end.signal])), end };
+    };
+    return follow(await open(""), open, signal, connected);
   }
 
   async #events(types: readonly string[] | "*", last: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const url = expand(this.session.eventSourceUrl, { types: types === "*" ? "*" : types.join(","), closeafter: "no", ping: "60" });
+    const url = expand(this.session.eventSourceUrl, { types: types === "*" ? "*" : types.join(","), closeafter: "no", ping: String(pingEvery / 1000) });
     const headers: Record<string, string> = { Accept: "text/event-stream" };
     if (last) headers["Last-Event-ID"] = last;
     const { body } = await this.#send(url, { headers, signal });
@@ -195,29 +199,50 @@ function expand(template: string, values: Record<string, string>): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
 }
 
-const longestWait = 60_000; // milliseconds
+/** A stream of events, and what ends it. */
+interface Line {
+  stream: ReadableStream<Uint8Array>;
+  end: AbortController;
+}
+
+const pingEvery = 60_000; // milliseconds
+const longestSilence = 2.5 * pingEvery; // then nobody is at the other end any more, though nothing says so
+const longestWait = 60_000;
 const unheard = "0"; // an event that there never was, so that the service tells how everything stands
 
 /** The changes that streams tell, one stream after the other. */
 async function* follow(
-  first: ReadableStream<Uint8Array>,
-  open: (last: string) => Promise<ReadableStream<Uint8Array>>,
+  first: Line,
+  open: (last: string) => Promise<Line>,
   signal: AbortSignal,
+  connected: (is: boolean) => void,
 ): AsyncGenerator<StateChange, void> {
   let last = "";
   let wait = 1000;
-  for (let stream: ReadableStream<Uint8Array> | undefined = first; !signal.aborted; ) {
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  for (let line: Line | undefined = first; !signal.aborted; ) {
     try {
-      stream ??= await open(last);
+      line ??= await open(last);
+      connected(true);
+      const { stream, end } = line;
+      const heard = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => end.abort(), longestSilence);
+      };
+      heard();
       for await (const { event, data, id } of eventsOf(stream)) {
+        heard();
         last = id;
         wait = 1000;
         if (event === "state") yield JSON.parse(data) as StateChange;
       }
     } catch (error) {
       if (error instanceof RequestError && error.status < 500 && error.status !== 429) throw error;
+    } finally {
+      clearTimeout(silence);
     }
-    stream = undefined;
+    line = undefined;
+    if (!signal.aborted) connected(false);
     last ||= unheard;
     await pause(wait, signal);
     wait = Math.min(wait * 2, longestWait);

@@ -17,18 +17,38 @@ export interface Everywhere<K extends keyof Email> {
   total: number;
 }
 
-/** The newest messages that a filter finds in several accounts, from position on. Their properties, and of each id and receivedAt. */
+/** What it takes of a client. */
+type Asker = Pick<Client, "session" | "request">;
+
+export interface EverywhereOptions extends RequestOptions {
+  position?: number;
+  limit?: number;
+  /** Of each Thread of an account only the newest message that is found. */
+  collapseThreads?: boolean;
+}
+
+/**
+ * The newest messages that a filter finds in several accounts, from position on. Their properties, and of each id and receivedAt. A filter that names
+ * what an account alone has, such as a folder, is a function of the account.
+ */
 export async function everywhere<const K extends keyof Email>(
-  client: Client,
+  client: Asker,
   accountIds: readonly AccountId[],
-  filter: Filter<EmailCondition>,
+  filter: Filter<EmailCondition> | ((accountId: AccountId) => Filter<EmailCondition>),
   properties: readonly K[],
-  { position = 0, limit = 50, ...options }: RequestOptions & { position?: number; limit?: number } = {},
+  { position = 0, limit = 50, collapseThreads = false, ...options }: EverywhereOptions = {},
 ): Promise<Everywhere<K>> {
   const names = ["receivedAt", ...properties] as const;
   const calls = accountIds.map((accountId) => {
     // Any of the first ones of an account may be among the first of all.
-    const found = call("Email/query", { accountId, filter, sort: [{ property: "receivedAt", isAscending: false }], limit: position + limit, calculateTotal: true });
+    const found = call("Email/query", {
+      accountId,
+      filter: typeof filter === "function" ? filter(accountId) : filter,
+      sort: [{ property: "receivedAt", isAscending: false }],
+      limit: position + limit,
+      collapseThreads,
+      calculateTotal: true,
+    });
     const emails = call("Email/get", { accountId, "#ids": found.ref("/ids"), properties: names });
     return [found, emails] as const;
   });

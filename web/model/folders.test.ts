@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Mailbox } from "../jmap/types.js";
-import { countOf, foldersOf, withRole } from "./folders.js";
+import { below, countOf, foldersOf, pathOf, withRole } from "./folders.js";
 
 const folder = (id: string, more: Partial<Mailbox> = {}): Mailbox => ({
   id, name: id, parentId: null, role: null, sortOrder: 0, totalEmails: 0, unreadEmails: 0, totalThreads: 0, unreadThreads: 0, isSubscribed: true,
@@ -26,4 +26,11 @@ test("a number beside a folder is what asks for somebody", () => {
   expect(countOf(folder("a", { ...counts, role: "drafts" }))).toBe(5);
   expect(countOf(folder("a", { ...counts, role: "scheduled" }))).toBe(5);
   expect(countOf(folder("a", { ...counts, role: "sent" }))).toBe(0);
+});
+
+test("a folder has a path, and others below it", () => {
+  const list = [folder("a"), folder("b", { parentId: "a" }), folder("c", { parentId: "b" }), folder("d"), folder("x", { parentId: "y" }), folder("y", { parentId: "x" })];
+  expect(pathOf(list, list[2]!).map((f) => f.id)).toEqual(["a", "b", "c"]);
+  expect([...below(list, list[0]!)]).toEqual(["a", "b", "c"]);
+  expect(pathOf(list, list[4]!).length).toBeLessThan(8); // two that lie in one another
 });

@@ -46,3 +46,19 @@ export function countOf(m: Mailbox): number {
   if (m.role === "sent" || m.role === "trash") return 0;
   return m.unreadThreads;
 }
+
+/** A folder and those that it lies in, the outermost first. */
+export function pathOf(list: readonly Mailbox[], m: Mailbox): Mailbox[] {
+  const path = [m];
+  for (let at = m.parentId; at !== null && path.length <= list.length; at = path[0]?.parentId ?? null) {
+    const parent = list.find((f) => f.id === at);
+    if (!parent) break;
+    path.unshift(parent);
+  }
+  return path;
+}
+
+/** A folder and all that lie in it, however deep. */
+export function below(list: readonly Mailbox[], m: Mailbox): Set<MailboxId> {
+  return new Set(list.filter((f) => pathOf(list, f).some((p) => p.id === m.id)).map((f) => f.id));
+}

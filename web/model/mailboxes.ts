@@ -18,7 +18,17 @@ export function mailAccounts(session: Session): MailAccount[] {
   return all.map(([id, a]) => ({ ...a, id, colour: a.isPersonal ? 0 : 1 + (shared++ % colours) }));
 }
 
+/** Where the page begins: at the premises. */
+export function firstAccount(all: readonly MailAccount[]): MailAccount | undefined {
+  return all.find((a) => !a.isPersonal) ?? all[0];
+}
+
 /** The colour of a mailbox, as a value of CSS. */
 export function colourOf(a: Pick<MailAccount, "colour">): string {
   return a.colour === 0 ? "var(--own)" : `var(--shared-${a.colour})`;
+}
+
+/** A mailbox's name without what stands in brackets: of a premises its kind and code (Rules 2). */
+export function shortOf(a: Pick<Account, "name">): string {
+  return a.name.replace(/\s*\(.*\)$/, "") || a.name;
 }

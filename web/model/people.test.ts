@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { initials, nameOf, shortName, unique, written } from "./people.js";
+import { initials, listName, nameOf, shortName, unique, written } from "./people.js";
 
 const of = (name: string | null, email = "anna.price@pharmacy.test") => ({ name, email });
 
@@ -25,3 +25,12 @@ test("an address is written so that it can be typed", () => {
 test("everybody once, however the address is written", () => {
   expect(unique([of("A"), of("B", "ANNA.price@pharmacy.test"), of("C", "c@x.test")]).map((a) => a.name)).toEqual(["A", "C"]);
 });
+
+test.each([
+  [of("Anna Price"), { who: "Anna Price" }],
+  [of(null), { who: "anna.price@pharmacy.test" }],
+  [of(null, "nhspharmacy.leeds.beestonFAQ06@HAVEN.test"), { who: "beestonFAQ06", of: "nhspharmacy.leeds" }],
+  [of("", "ben.whitlock@haven.test"), { who: "ben.whitlock" }],
+  [of("Ward 12", "nhstrust.leeds.ward12@haven.test"), { who: "Ward 12" }],
+  [of(null, "nhspharmacy.leeds.beestonFAQ06@haven.test.evil.test"), { who: "nhspharmacy.leeds.beestonFAQ06@haven.test.evil.test" }],
+])("in a list stands %j", (address, want) => expect(listName(address, "haven.test")).toEqual(want));

@@ -7,6 +7,17 @@ export function nameOf(a: EmailAddress): string {
   return a.name?.trim() || a.email;
 }
 
+/**
+ * Who somebody is, for a line of a list, and what stands behind it. Addresses of the service say kind, place and name between points (Rules 2), and
+ * everybody has its domain: without a display name they are shown by their last part first. Others stand as they are.
+ */
+export function listName(a: EmailAddress, ownDomain: string): { who: string; of?: string } {
+  const [local = "", domain = ""] = a.email.split("@");
+  if (a.name?.trim() || !same(domain, ownDomain)) return { who: nameOf(a) };
+  const parts = local.split(".");
+  return parts.length < 3 ? { who: local } : { who: parts.slice(2).join("."), of: parts.slice(0, 2).join(".") };
+}
+
 /** The beginning of a name, for lists of several people. */
 export function shortName(a: EmailAddress): string {
   const name = a.name?.trim();

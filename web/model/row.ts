@@ -14,6 +14,8 @@ export interface Row {
   email: Listed;
   /** All of the conversation, the oldest first. */
   thread: InThread[];
+  /** Where it says what was looked for, as model/snippet.ts reads it. */
+  snippet?: { subject: string | null; preview: string | null };
 }
 
 export function threadOf(row: Row): ThreadId {
@@ -37,4 +39,15 @@ export function isFlagged(row: Row): boolean {
 export function patched(row: Row, id: EmailId, change: Partial<Pick<Email, "mailboxIds" | "keywords">>): Row {
   const email = row.email.id === id ? { ...row.email, ...change } : row.email;
   return { ...row, email, thread: row.thread.map((e) => (e.id === id ? { ...e, ...change } : e)) };
+}
+
+/** Lines by the account that they are of; one empty part where there are none. */
+export function byAccount(rows: readonly Row[]): Row[][] {
+  const parts = new Map<AccountId, Row[]>();
+  for (const r of rows) {
+    const part = parts.get(r.accountId);
+    if (part) part.push(r);
+    else parts.set(r.accountId, [r]);
+  }
+  return parts.size ? [...parts.values()] : [[]];
 }

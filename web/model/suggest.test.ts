@@ -1,33 +1,20 @@
 import { expect, test } from "vitest";
-import type { Principal } from "../jmap/types.js";
-import { acquaintances, begins, suggestionsOf, type Correspondence } from "./suggest.js";
+import type { Mailbox } from "../jmap/types.js";
+import { suggestionsFor } from "./suggest.js";
 
-const person = (name: string, more: Partial<Principal> = {}): Principal => ({
-  id: name as Principal["id"], type: "individual", name, description: null, email: `${name.split(" ")[0]?.toLowerCase()}@haven.test`, timeZone: null, capabilities: {}, accounts: null, ...more,
-});
-const to = (...emails: string[]) => ({ id: "M", from: null, to: emails.map((email) => ({ name: null, email })), cc: null, bcc: null, receivedAt: "" }) as unknown as Correspondence;
+const folders = ["Inbox", "Discharge notes"].map((name) => ({ name })) as Mailbox[];
+const now = new Date(2026, 2, 5, 9);
 
 test.each([
-  ["ben", "Ben Whitlock", true], ["whit be", "Ben Whitlock", true], ["ock", "Ben Whitlock", false], ["jose", "José Núñez", true], ["o'd", "Hugh O'Dowd", true], ["", "x", false], ["ben@haven", "ben@haven.test", true],
-])("%s begins words of %s: %s", (typed, text, want) => expect(begins(typed, text)).toBe(want));
-
-test("those whom one writes to often and lately come first, and oneself not at all", () => {
-  const sent = [to("new@x.example", "shop@x.example"), to("often@x.example"), to("OFTEN@x.example"), to("old@x.example")];
-  const came = [{ ...to(), from: [{ name: "Often", email: "often@x.example" }] } as Correspondence];
-  expect(acquaintances(sent, came, ["Shop@x.example"])).toEqual([
-    { name: "Often", email: "often@x.example" }, { name: null, email: "new@x.example" }, { name: null, email: "old@x.example" },
-  ]);
-});
-
-test("namesakes are told apart, known people come first, and nobody stands there twice", () => {
-  const one = person("Ben Whitlock", { description: "pharmacist; BEESTON HILL" });
-  const two = person("Ben Whitlock", { description: "dispenser; BOOTS", email: "ben2@haven.test" });
-  const found = suggestionsOf("ben", [{ name: null, email: "BEN2@haven.test" }, { name: "Benedict", email: "b@gp.example" }], [one, two], []);
-  expect(found.map((s) => [s.address.email, s.address.name, s.about])).toEqual([
-    ["ben2@haven.test", "Ben Whitlock", "dispenser; BOOTS"],
-    ["b@gp.example", "Benedict", null],
-    ["ben@haven.test", "Ben Whitlock", "pharmacist; BEESTON HILL"],
-  ]);
-  expect(suggestionsOf("ben", [], [one, two], [{ name: null, email: "Ben@haven.test" }])).toHaveLength(1);
-  expect(suggestionsOf("boots", [], [one, two], [])).toHaveLength(1);
-});
+  ["", ["from:", "to:", "subject:", "has:", "is:", "in:", "after:", "before:"]],
+  ["metformin ", ["metformin from:", "metformin to:", "metformin subject:", "metformin has:", "metformin is:", "metformin in:", "metformin after:", "metformin before:"]],
+  ["f", ["from:"]],
+  ["amoxi", []],
+  ["x -fr", ["x -from:"]],
+  ["is:un", ["is:unread "]],
+  ["is:unread", []],
+  ["in:", ["in:Inbox ", 'in:"Discharge notes" ']],
+  ['in:"dis', ['in:"Discharge notes" ']],
+  ["from:anna", []],
+  ["after:", ["after:2026-03-04 ", "after:2026-02-26 ", "after:2026-02-03 ", "after:2025-03-05 "]],
+])("after %j come %j", (text, want) => expect(suggestionsFor(text, folders, now).map((s) => s.text)).toEqual(want));

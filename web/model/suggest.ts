@@ -1,63 +1,47 @@
-// Whom one may mean while an address is typed: people of the directory, and those whom one wrote to before.
+// What could come next in the field of the search: operators, and what can stand behind some of them.
 
-import type { Email, EmailAddress, Picked, Principal } from "../jmap/types.js";
+import type { Mailbox } from "../jmap/types.js";
 
 export interface Suggestion {
-  address: EmailAddress;
-  /** What somebody does and where, so that namesakes are told apart. */
-  about: string | null;
-  /** A mailbox that several people read. */
-  isShared: boolean;
+  /** The whole text with it. */
+  text: string;
+  operator: string;
+  /** undefined: the operator alone, whose value is still to be typed. */
+  value?: string;
 }
 
-export type Correspondence = Picked<Email, "from" | "to" | "cc" | "bcc" | "receivedAt">;
-
-const bySent = 3; // whom one wrote to counts more than who wrote
-
-/** Everybody whom letters were sent to and came from, those first whom one has to do with most and last. */
-export function acquaintances(sent: readonly Correspondence[], came: readonly Correspondence[], own: readonly string[]): EmailAddress[] {
-  const all = new Map<string, { address: EmailAddress; weight: number }>();
-  const not = new Set(own.map((o) => o.toLowerCase()));
-  const add = (list: readonly EmailAddress[] | null, weight: number) => {
-    for (const a of list ?? []) {
-      const key = a.email.toLowerCase();
-      if (!key.includes("@") || not.has(key)) continue;
-      const known = all.get(key);
-      if (!known) all.set(key, { address: a, weight });
-      else {
-        known.weight += weight;
-        if (!known.address.name && a.name) known.address = a;
-      }
-    }
-  };
-  sent.forEach((e, i) => [e.to, e.cc, e.bcc].forEach((list) => add(list, (bySent * 10) / (10 + i))));
-  came.forEach((e, i) => add(e.from, 10 / (10 + i)));
-  return [...all.values()].sort((a, b) => b.weight - a.weight).map((x) => x.address);
-}
-
-const words = (text: string) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
-
-/** Whether each word of what is typed begins one of some texts. */
-export function begins(typed: string, ...texts: (string | null)[]): boolean {
-  const there = texts.flatMap((t) => words(t ?? ""));
-  const wanted = words(typed);
-  return wanted.length > 0 && wanted.every((w) => there.some((t) => t.startsWith(w)));
-}
+export const operators = ["from", "to", "subject", "has", "is", "in", "after", "before"] as const;
 
 const most = 8;
 
-/** Whom to offer: known people first, then those whom the directory found; nobody twice, and none that stands there already. */
-export function suggestionsOf(typed: string, known: readonly EmailAddress[], found: readonly Principal[], there: readonly EmailAddress[]): Suggestion[] {
-  const taken = new Set(there.map((a) => a.email.toLowerCase()));
-  const listed = new Map(found.flatMap((p) => (p.email ? [[p.email.toLowerCase(), p] as const] : [])));
-  const out: Suggestion[] = [];
-  const add = (address: EmailAddress, p: Principal | undefined) => {
-    const key = address.email.toLowerCase();
-    if (taken.has(key) || out.length >= most) return;
-    taken.add(key);
-    out.push({ address: { name: p?.name || address.name, email: p?.email ?? address.email }, about: p?.description ?? null, isShared: p?.type === "group" });
-  };
-  for (const a of known) if (begins(typed, a.name, a.email)) add(a, listed.get(a.email.toLowerCase()));
-  for (const p of found) if (p.email && begins(typed, p.name, p.email, p.description)) add({ name: p.name, email: p.email }, p);
-  return out;
+const day = (d: Date) => `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`;
+
+function valuesOf(operator: string, folders: readonly Mailbox[], now: Date): string[] {
+  const ago = (days: number) => day(new Date(now.getFullYear(), now.getMonth(), now.getDate() - days));
+  switch (operator) {
+    case "has":
+      return ["attachment"];
+    case "is":
+      return ["unread", "read", "flagged", "answered"];
+    case "in":
+      return folders.map((f) => f.name);
+    case "after":
+    case "before":
+      return [ago(1), ago(7), ago(30), ago(365)];
+  }
+  return [];
+}
+
+/** What fits to what was typed last. Nothing where that is a word, or is complete. */
+export function suggestionsFor(text: string, folders: readonly Mailbox[], now: Date): Suggestion[] {
+  const last = /(?:^|\s)(-?)(?:([a-z]+):)?("?)([^\s"]*)$/i.exec(text);
+  if (!last) return [];
+  const [, minus = "", name = "", , typed = ""] = last;
+  const before = text.slice(0, text.length - (last[0].length - (/^\s/.test(last[0]) ? 1 : 0)));
+  const fits = (s: string) => s.toLowerCase().startsWith(typed.toLowerCase());
+  if (name) {
+    const values = valuesOf(name.toLowerCase(), folders, now).filter((v) => fits(v) && v.toLowerCase() !== typed.toLowerCase());
+    return values.slice(0, most).map((value) => ({ text: `${before}${minus}${name}:${/\s/.test(value) ? `"${value}"` : value} `, operator: name.toLowerCase(), value }));
+  }
+  return operators.filter(fits).map((operator) => ({ text: `${before}${minus}${operator}:`, operator }));
 }

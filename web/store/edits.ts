@@ -49,3 +49,12 @@ export async function tell(server: Server, accountId: AccountId, patches: Readon
     }
   }
 }
+
+/** Deletes messages for good, in as many requests as it takes. Throws SetFailed of the first that is still there. */
+export async function destroyAll(server: Server, accountId: AccountId, ids: readonly EmailId[]): Promise<void> {
+  const most = server.session.capabilities["urn:ietf:params:jmap:core"].maxObjectsInSet;
+  for (let from = 0; from < ids.length; from += most) {
+    const { notDestroyed } = await server.one(call("Email/set", { accountId, destroy: ids.slice(from, from + most) }), { act: true });
+    for (const [id, why] of Object.entries(notDestroyed ?? {})) if (why.type !== "notFound") throw new SetFailed(id, why);
+  }
+}

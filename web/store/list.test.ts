@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { Server } from "./server.js";
+import { blank } from "../model/work.js";
 import { MailList } from "./list.js";
+import { workRows } from "./workrows.js";
 
 /** A service with so many conversations of one letter each, that counts what it is asked. */
 function service(total: number) {
@@ -84,4 +86,57 @@ test("an error is told, and goes with the next answer", async () => {
   broken = false;
   await list.refresh();
   expect(list.snapshot()).toMatchObject({ total: 1, error: undefined });
+});
+
+/** A service with conversations, each of which has a letter in the Inbox and a later one in Sent. */
+function desk(threads: readonly string[], tooMuch = false) {
+  const asked: unknown[] = [];
+  const letter = (id: string, threadId: string, folder: string, at: string) => ({ id, threadId, mailboxIds: { [folder]: true }, keywords: {}, receivedAt: at });
+  const letters = threads.flatMap((t) => [letter(`M${t}`, t, "F1", "2026-01-01T00:00:00Z"), letter(`S${t}`, t, "F4", "2026-01-02T00:00:00Z")]);
+  const server = {
+    send: async (calls: { args: object }[]) => {
+      asked.push(calls[0]?.args);
+      const whole = { list: threads.map((id) => ({ id, emailIds: [`M${id}`, `S${id}`] })) };
+      return { answers: [{ ids: threads, total: threads.length }, whole, tooMuch ? new Error("requestTooLarge") : { list: letters }] };
+    },
+    one: async (c: { args: { ids: string[] } }) => ({ list: letters.filter((l) => c.args.ids.includes(l.id)) }),
+  };
+  return { asked, server: server as unknown as Server };
+}
+
+test("a view has a line for each conversation, in the order in which the service has them, with the newest letter of the folder", async () => {
+  const { asked, server } = desk(["T2", "T1"]);
+  const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1", view: "unassigned" }, workRows);
+  list.look(0, 10);
+  await settled();
+  const { rows, total } = list.snapshot();
+  expect(total).toBe(2);
+  expect(rows.map((r) => r?.email.id)).toEqual(["MT2", "MT1"]);
+  expect(rows[0]?.thread.map((e) => e.id)).toEqual(["MT2", "ST2"]);
+  expect(asked[0]).toMatchObject({ filter: { view: "unassigned", inMailbox: "F1" }, sort: [{ property: "dueAt", isAscending: true }], position: 0 });
+});
+
+test("where conversations are too long to be told of together, the last letter stands for each", async () => {
+  const { server } = desk(["T1"], true);
+  const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1", view: "mine" }, workRows);
+  list.look(0, 10);
+  await settled();
+  expect(list.snapshot().rows.map((r) => r?.email.id)).toEqual(["ST1"]);
+});
+
+test("what leaves a view leaves its list at once; a list without a view stays", async () => {
+  const { server } = desk(["T1", "T2"]);
+  const view = new MailList(server, { accountId: "A", filter: {}, folder: "F1", view: "unassigned" }, workRows);
+  view.look(0, 10);
+  await settled();
+  const taken = new Map([["T1", { ...blank("T1"), status: "handled" as const, handledBy: "Aben" }], ["T2", blank("T2")]]);
+  view.patchWork(taken, "Aaisha");
+  expect(view.snapshot()).toMatchObject({ total: 1 });
+  expect(view.snapshot().rows.map((r) => r?.email.threadId)).toEqual(["T2"]);
+  const { server: other } = service(2);
+  const all = new MailList(other, { accountId: "A", filter: {}, folder: "F1" });
+  all.look(0, 10);
+  await settled();
+  all.patchWork(new Map([["TM0", { ...blank("TM0"), status: "done" as const }]]), "Aaisha");
+  expect(all.snapshot().total).toBe(2);
 });

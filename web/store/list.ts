@@ -1,7 +1,11 @@
 // A list of conversations that may be very long. Only what is looked at is fetched, in chunks; what changes at the service is fetched again where it is seen.
 
-import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId } from "../jmap/client.js";
+import { call, type AccountId, type Email, type EmailCondition, type EmailId, type Filter, type MailboxId, type ThreadId, type WorkItem } from "../jmap/client.js";
 import { inThread, listed, patched, threadOf, within, type InThread, type Listed, type Row } from "../model/row.js";
+import type { WorkView } from "../model/views.js";
+import { viewOf } from "../model/work.js";
+import { everyRow } from "./every.js";
+import { rowsEverywhere, snippetsOf } from "./found.js";
 import type { Server } from "./server.js";
 
 /** What a list shows. */
@@ -10,7 +14,16 @@ export interface Asked {
   filter: Filter<EmailCondition>;
   /** The folder that it is of. What leaves the folder leaves the list. */
   folder?: MailboxId;
+  /** By who handles it; then the filter says nothing. What leaves the view leaves the list. */
+  view?: Exclude<WorkView, "all">;
+  /** Of a search in several mailboxes: what is looked for in each, that of accountId among them. */
+  everywhere?: Readonly<Record<AccountId, Filter<EmailCondition>>>;
+  /** It looks for words: where letters say them is shown. */
+  words?: boolean;
 }
+
+/** Some lines of a list from a position on, and how many there are in all. */
+export type Source = (server: Server, asked: Asked, position: number, limit: number) => Promise<{ total: number; rows: Row[] }>;
 
 export interface Listing {
   /** undefined until it is known. */
@@ -21,19 +34,23 @@ export interface Listing {
 }
 
 const chunk = 50;
+const atOnce = 200; // lines that are asked for together, for what is done with all
 const none: Listing = { total: undefined, rows: [], error: undefined };
 
 export class MailList {
   readonly asked: Asked;
   readonly #server: Server;
+  readonly #source: Source;
   readonly #watchers = new Set<() => void>();
   readonly #fetching = new Set<number>();
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
+  #places: { of: Listing["rows"] | undefined; at: ReadonlyMap<ThreadId, number> } = { of: undefined, at: new Map() };
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
-  constructor(server: Server, asked: Asked) {
+  constructor(server: Server, asked: Asked, source: Source = mailRows) {
     this.#server = server;
+    this.#source = source;
     this.asked = asked;
   }
 
@@ -67,31 +84,72 @@ export class MailList {
     await Promise.all(wanted.map((at) => this.#fetch(at, wanted)));
   }
 
+  /** All conversations, looked at or not: where they stand and how they are marked. */
+  async every(): Promise<Row[]> {
+    if (!this.asked.view) return everyRow(this.#server, this.asked);
+    const all: Row[] = [];
+    for (let total = 1; all.length < total; ) {
+      const part = await this.#source(this.#server, this.asked, all.length, atOnce);
+      if (part.rows.length === 0) break;
+      all.push(...part.rows);
+      total = part.total;
+    }
+    return all;
+  }
+
   /** Puts what somebody here changed right, before the service has said so. */
   patch(changes: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
+    this.#each((was) => {
+      let row = was;
+      for (const e of was.thread) {
+        const change = changes.get(e.id);
+        if (change) row = patched(row, e.id, change);
+      }
+      return row !== was && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0 ? undefined : row;
+    });
+  }
+
+  /** Puts right who handles what: what is of another view now leaves the list. */
+  patchWork(items: ReadonlyMap<ThreadId, WorkItem>, me: AccountId | undefined): void {
+    const { view } = this.asked;
+    if (!view) return;
+    this.#each((row) => {
+      const item = items.get(threadOf(row));
+      return item && viewOf(item, me) !== view ? undefined : row;
+    });
+  }
+
+  /** Makes something of each line that is known; undefined takes it out. */
+  #each(change: (row: Row) => Row | undefined): void {
     let gone = 0;
     const rows: (Row | undefined)[] = [];
-    for (let i = 0; i < this.#now.rows.length; i++) {
-      let row = this.#now.rows[i];
-      if (row) {
-        const touched = row.thread.some((e) => changes.has(e.id));
-        for (const e of row.thread) {
-          const change = changes.get(e.id);
-          if (change) row = patched(row, e.id, change);
-        }
-        if (touched && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0) {
-          gone++;
-          continue;
-        }
-      }
-      rows.push(row);
+    for (let i = 0; i < this.#now.rows.length; i++) { // forEach leaves the holes out
+      const was = this.#now.rows[i];
+      const row = was && change(was);
+      if (was && !row) gone++;
+      else rows.push(row);
     }
     this.#set({ ...this.#now, rows, total: this.#now.total === undefined ? undefined : this.#now.total - gone });
   }
 
+  /** Whether it shows letters of an account. */
+  isOf(accountId: AccountId): boolean {
+    return accountId === this.asked.accountId || this.asked.everywhere?.[accountId] !== undefined;
+  }
+
+  /** Whether there is more than it can show. */
+  isCut(): boolean {
+    return this.asked.everywhere !== undefined && (this.#now.total ?? 0) >= this.#server.session.capabilities["urn:ietf:params:jmap:core"].maxObjectsInGet;
+  }
+
   /** Where a conversation stands, or -1. */
   indexOf(thread: ThreadId): number {
-    return this.#now.rows.findIndex((r) => r && threadOf(r) === thread);
+    if (this.#places.of !== this.#now.rows) {
+      const at = new Map<ThreadId, number>();
+      this.#now.rows.forEach((r, i) => r && at.set(threadOf(r), i)); // passes over holes, of which there may be 100,000
+      this.#places = { of: this.#now.rows, at };
+    }
+    return this.#places.at.get(thread) ?? -1;
   }
 
   #chunks(): number[] {
@@ -107,21 +165,30 @@ export class MailList {
     for (const told of this.#watchers) told();
   }
 
+  /** Puts beside lines where they say what was looked for; they are shown before, since the service has to read the letters for it. */
+  async #showWords(lines: readonly Row[]): Promise<void> {
+    const found = await snippetsOf(this.#server, this.asked, lines).catch(() => new Map<EmailId, NonNullable<Row["snippet"]>>());
+    if (found.size === 0) return;
+    const rows = this.#now.rows.slice();
+    rows.forEach((r, i) => {
+      const snippet = r && found.get(r.email.id);
+      if (snippet) rows[i] = { ...r, snippet };
+    });
+    this.#set({ ...this.#now, rows });
+  }
+
   async #fetch(at: number, only?: readonly number[]): Promise<void> {
     if (this.#fetching.has(at)) return;
     this.#fetching.add(at);
     const age = this.#age;
     try {
-      const { total, rows: fetched } = await fetchRows(this.#server, this.asked, at, chunk);
+      const { total, rows: fetched } = await this.#source(this.#server, this.asked, at, chunk);
       if (age !== this.#age) return;
-      const rows: (Row | undefined)[] = [];
-      for (let i = 0; i < Math.min(this.#now.rows.length, total); i++) {
-        const old = this.#now.rows[i];
-        if (!only || only.includes(i - (i % chunk))) rows[i] = old;
-      }
+      const rows = only ? kept(this.#now.rows, only) : this.#now.rows.slice();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
       this.#set({ total, rows, error: undefined });
+      if (this.asked.words) void this.#showWords(fetched);
     } catch (error) {
       if (age === this.#age) this.#set({ ...this.#now, error });
     } finally {
@@ -130,8 +197,16 @@ export class MailList {
   }
 }
 
-/** Lines of a list, with what stands in their conversations. */
-async function fetchRows(server: Server, { accountId, filter }: Asked, position: number, limit: number): Promise<{ total: number; rows: Row[] }> {
+/** The lines of some chunks, the others forgotten. */
+function kept(rows: Listing["rows"], chunks: readonly number[]): (Row | undefined)[] {
+  const some: (Row | undefined)[] = [];
+  for (const at of chunks) for (let i = at; i < Math.min(at + chunk, rows.length); i++) if (rows[i]) some[i] = rows[i];
+  return some;
+}
+
+/** Lines of what a filter finds, with what stands in their conversations; of a search in several mailboxes those of all. */
+export const mailRows: Source = async (server, { accountId, filter, everywhere }, position, limit) => {
+  if (everywhere) return rowsEverywhere(server, everywhere, position, limit);
   const query = call("Email/query", {
     accountId,
     filter,
@@ -148,18 +223,22 @@ async function fetchRows(server: Server, { accountId, filter }: Asked, position:
   const [found, got, , all] = answers;
   if (found instanceof Error) throw found;
   if (got instanceof Error) throw got;
-  const byThread = new Map<ThreadId, InThread[]>();
-  if (!(all instanceof Error)) { // where conversations are too long to be told of together, each line stands for its message alone
-    for (const e of all.list as InThread[]) byThread.set(e.threadId, [...(byThread.get(e.threadId) ?? []), e]);
-  }
+  const whole = all instanceof Error ? [] : all.list; // where conversations are too long to be told of together, each line stands for its message alone
   const byId = new Map((got.list as Listed[]).map((e) => [e.id, e]));
-  const rows: Row[] = [];
-  for (const id of found.ids) {
-    const email = byId.get(id);
-    if (!email) continue; // gone in this moment
-    const thread = byThread.get(email.threadId) ?? [email];
-    thread.sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
-    rows.push({ accountId, email, thread });
+  const shown = found.ids.flatMap((id) => byId.get(id) ?? []); // without those that are gone in this moment
+  return { total: found.total ?? found.ids.length, rows: rowsOf(accountId, shown, whole) };
+};
+
+/** Lines of messages, with those of their conversations. */
+export function rowsOf(accountId: AccountId, shown: readonly Listed[], all: readonly InThread[]): Row[] {
+  const byThread = new Map<ThreadId, InThread[]>();
+  for (const e of all) {
+    const thread = byThread.get(e.threadId);
+    if (thread) thread.push(e);
+    else byThread.set(e.threadId, [e]);
   }
-  return { total: found.total ?? found.ids.length, rows };
+  return shown.map((email) => {
+    const thread = [...(byThread.get(email.threadId) ?? [email])].sort((a, b) => (a.receivedAt < b.receivedAt ? -1 : 1));
+    return { accountId, email, thread };
+  });
 }

@@ -4,11 +4,15 @@ import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
 import { Drafts } from "./drafts.js";
-import { inverse, patchOf, tell, type Edit } from "./edits.js";
+import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
+import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
 import { People } from "./people.js";
+import { Questions } from "./questions.js";
+import { reason } from "./reason.js";
 import type { Server } from "./server.js";
+import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
 import { Work } from "./work.js";
 
@@ -18,11 +22,13 @@ export class Mail {
   readonly server: Server;
   readonly cache: QueryClient;
   readonly undo = new Undo();
+  readonly questions = new Questions();
+  readonly keys: Keys;
   readonly work: Work;
   readonly drafts: Drafts;
   readonly people: People;
-  /** Whether changes of the service come in. */
-  live = false;
+  /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
+  #away: number | undefined;
   readonly #lists = new Map<string, MailList>();
   readonly #watchers = new Set<() => void>();
   #session: Server["session"];
@@ -40,13 +46,14 @@ export class Mail {
         },
       },
     });
-    this.work = new Work(server, this.cache);
+    this.keys = new Keys(server.session);
     this.people = new People(server, this.cache);
     this.drafts = new Drafts({
       server,
       folders: (id) => this.cache.fetchQuery(this.folders(id)),
       identities: (id) => this.cache.fetchQuery(this.identities(id)),
     });
+    this.work = new Work(server, this.cache, (accountId, items) => this.#lists.forEach((l) => l.asked.accountId === accountId && l.patchWork(items, this.work.me)));
   }
 
   /** The session as it is now; watchSession tells when it is another. */
@@ -84,10 +91,10 @@ export class Mail {
 
   /** A list; the same one for the same question. */
   list(asked: Asked): MailList {
-    const key = JSON.stringify([asked.accountId, asked.folder ?? null, asked.filter]);
+    const key = JSON.stringify([asked.everywhere ?? asked.accountId, asked.folder ?? null, asked.view ?? null, asked.filter]);
     let list = this.#lists.get(key);
     this.#lists.delete(key);
-    list ??= new MailList(this.server, asked);
+    list ??= new MailList(this.server, asked, asked.view && workRows);
     this.#lists.set(key, list); // the last ones used stay
     for (const old of this.#lists.keys()) {
       if (this.#lists.size <= keptLists) break;
@@ -117,15 +124,28 @@ export class Mail {
     } catch (error) {
       if (note) this.undo.drop(note);
       this.#show(accountId, back);
-      this.undo.fail(error instanceof Error ? error.message : String(error));
+      this.undo.fail(reason(error));
       void this.refresh(accountId);
       return false;
     }
   }
 
+  /** Deletes messages for good. What the service refuses is told; it is true where nothing was refused. */
+  async destroy(accountId: AccountId, ids: readonly EmailId[]): Promise<boolean> {
+    try {
+      await destroyAll(this.server, accountId, ids);
+      return true;
+    } catch (error) {
+      this.undo.fail(reason(error));
+      return false;
+    } finally {
+      void this.refresh(accountId);
+    }
+  }
+
   /** Fetches anew what is looked at of an account's mail. */
   async refresh(accountId: AccountId): Promise<void> {
-    const lists = [...this.#lists.values()].filter((l) => l.asked.accountId === accountId);
+    const lists = [...this.#lists.values()].filter((l) => l.isOf(accountId));
     await Promise.all([
       ...lists.map((l) => l.refresh()),
       this.cache.invalidateQueries({ queryKey: ["folders", accountId] }),
@@ -134,10 +154,12 @@ export class Mail {
     ]);
   }
 
+  /** Since when the service can't be heard; undefined while it can. watchSession tells of changes. */
+  readonly away = (): number | undefined => this.#away;
+
   /** Follows what changes at the service until the signal. Throws RequestError where the session is over. */
   async follow(signal: AbortSignal): Promise<void> {
-    const changes = await this.server.listen("*", signal);
-    this.live = true;
+    const changes = await this.server.listen("*", signal, (is) => this.#hears(is));
     for await (const { changed } of changes) {
       for (const [accountId, types] of Object.entries(changed)) {
         if (types.Session !== undefined) await this.#renewSession();
@@ -145,6 +167,7 @@ export class Mail {
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
         if (types.Email !== undefined) this.drafts.changed(accountId);
         this.work.changed(accountId, types);
+        if (types.WorkItem !== undefined) this.#lists.forEach((l) => l.asked.accountId === accountId && l.asked.view && void l.refresh());
       }
     }
   }
@@ -154,8 +177,15 @@ export class Mail {
     for (const told of this.#watchers) told();
   }
 
+  #hears(is: boolean): void {
+    const away = is ? undefined : (this.#away ?? Date.now());
+    if (away === this.#away) return;
+    this.#away = away;
+    for (const told of this.#watchers) told();
+  }
+
   #show(accountId: AccountId, edit: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
-    for (const list of this.#lists.values()) if (list.asked.accountId === accountId) list.patch(edit);
+    for (const list of this.#lists.values()) if (list.isOf(accountId)) list.patch(edit);
     for (const [key, data] of this.cache.getQueriesData<{ letters: { id: EmailId }[] } | null>({ queryKey: ["conversation", accountId] })) {
       if (data?.letters.some((l) => edit.has(l.id))) {
         this.cache.setQueryData(key, { ...data, letters: data.letters.map((l) => ({ ...l, ...edit.get(l.id) })) });

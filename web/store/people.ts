@@ -2,7 +2,7 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import { call, type AccountId, type EmailAddress, type Principal } from "../jmap/client.js";
-import { acquaintances, begins, type Correspondence } from "../model/suggest.js";
+import { acquaintances, begins, type Correspondence } from "../model/recipients.js";
 import type { Server } from "./server.js";
 
 const sentLooked = 300;

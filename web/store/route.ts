@@ -1,8 +1,11 @@
-// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, or /mail/ACCOUNT/search/THREAD?q=…; what is open is in the address, so that it can be kept and gone back to.
+// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, /mail/ACCOUNT/search/THREAD?q=…, or /mail/ACCOUNT/settings/PAGE; what is open is in the address, so that it can be kept and gone back to.
 
 import { useSyncExternalStore } from "react";
 import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
-import type { WorkView } from "../model/views.js";
+import { workViews, type WorkView } from "../model/views.js";
+
+export const settingsPages = ["reply", "filters", "signature"] as const;
+export type SettingsPage = (typeof settingsPages)[number];
 
 export interface Route {
   accountId?: AccountId;
@@ -10,8 +13,16 @@ export interface Route {
   thread?: ThreadId;
   /** What is looked for; then there is no folder. */
   search?: string;
+  /** The folder that one was in when the search began. */
+  from?: MailboxId;
+  /** Where it looks: in that folder alone, or in all mailboxes; in the whole mailbox where nothing is said. */
+  scope?: SearchScope;
   view?: WorkView;
+  /** A page of settings; then there is no folder. */
+  settings?: SettingsPage;
 }
+
+export type SearchScope = "folder" | "everywhere";
 
 const root = "/mail/";
 
@@ -22,22 +33,28 @@ export function parse(path: string, query: string): Route {
     .map((p) => decodeURIComponent(p));
   const asked = new URLSearchParams(query);
   const search = asked.get("q");
-  const view = asked.get("view") as WorkView | null;
+  const view = workViews.find((v) => v === asked.get("view"));
+  const [from, scope] = [asked.get("from"), asked.get("scope")];
   return {
     ...(accountId && { accountId }),
-    ...(place && place !== "search" && { folder: place }),
-    ...(place === "search" && { search: search ?? "" }),
-    ...(thread && { thread }),
+    ...(place && place !== "search" && place !== "settings" && { folder: place }),
+    ...(place === "search" && { search: search ?? "", ...(from && { from }), ...((scope === "folder" || scope === "everywhere") && { scope }) }),
+    ...(place === "settings" && { settings: settingsPages.find((p) => p === thread) ?? "reply" }),
+    ...(thread && place !== "settings" && { thread }),
     ...(view && { view }),
   };
 }
 
 export function write(r: Route): string {
-  const parts = [r.accountId, r.search !== undefined ? "search" : r.folder, r.thread];
+  const parts = [r.accountId, r.settings ? "settings" : r.search !== undefined ? "search" : r.folder, r.settings ?? r.thread];
   const end = parts.indexOf(undefined);
   const path = parts.slice(0, end < 0 ? parts.length : end).map((p) => encodeURIComponent(p as string));
   const asked = new URLSearchParams();
-  if (r.search !== undefined) asked.set("q", r.search);
+  if (r.search !== undefined) {
+    asked.set("q", r.search);
+    if (r.from) asked.set("from", r.from);
+    if (r.scope) asked.set("scope", r.scope);
+  }
   if (r.view) asked.set("view", r.view);
   const query = asked.toString();
   return root + path.join("/") + (query ? `?${query}` : "");

@@ -9,6 +9,13 @@ export interface Done {
   /** When it can't be taken back any more, in milliseconds of Date.now. */
   until: number;
   failed?: boolean;
+  /** What can be done instead of what could not be done. */
+  instead?: Instead;
+}
+
+export interface Instead {
+  name: string;
+  run: () => Promise<unknown> | void;
 }
 
 /** How long what was done can be taken back, in milliseconds. */
@@ -34,10 +41,10 @@ export class Undo {
     return id;
   }
 
-  /** Notes what could not be done. */
-  fail(says: string): void {
+  /** Notes what could not be done, and what can be done instead. */
+  fail(says: string, instead?: Instead): void {
     const id = ++this.#last;
-    this.#set([...this.#all, { id, says, failed: true, until: Date.now() + undoFor }]);
+    this.#set([...this.#all, { id, says, failed: true, ...(instead && { instead }), until: Date.now() + undoFor }]);
     setTimeout(() => this.drop(id), undoFor);
   }
 

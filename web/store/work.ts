@@ -1,40 +1,63 @@
 // Who handles what in a mailbox that several people work in (docs/jmap-work.md).
 
 import type { QueryClient } from "@tanstack/react-query";
-import { call, SetFailed, type AccountId, type StateChange, type ThreadId, type WorkCounts, type WorkItem, type WorkItemPatch, type WorkNote, type WorkPresence } from "../jmap/client.js";
+import {
+  call, created, destroyed, SetFailed, updated, type AccountId, type SetError, type StateChange, type ThreadId, type WorkCapability, type WorkCounts, type WorkDeadline, type WorkItem,
+  type WorkItemPatch, type WorkNote, type WorkNoteId,
+} from "../jmap/client.js";
+import { answeredOf, blank, isSecondReply, personOf, placeOf, recounted, seenAt, together, wished, type Answered, type Colleague } from "../model/work.js";
+import { Board } from "./board.js";
+import { Presence } from "./presence.js";
 import type { Server } from "./server.js";
+
+/** What is to become of some conversations. */
+export interface Wish {
+  accountId: AccountId;
+  patches: ReadonlyMap<ThreadId, WorkItemPatch>;
+  /** Though a colleague handles them or has done them. */
+  takeOver?: boolean;
+  /** Written for colleagues in the same moment. */
+  note?: string;
+  /** Who handedBy of the patches is. */
+  to?: string;
+}
 
 export class Work {
   readonly #server: Server;
   readonly #cache: QueryClient;
+  readonly #boards = new Map<AccountId, Board>();
+  /** Called with an account and what became of its conversations, before the service has said so. */
+  readonly onShown: ((accountId: AccountId, items: ReadonlyMap<ThreadId, WorkItem>) => void) | undefined;
+  readonly presence: Presence;
 
-  constructor(server: Server, cache: QueryClient) {
+  constructor(server: Server, cache: QueryClient, onShown?: Work["onShown"]) {
     this.#server = server;
     this.#cache = cache;
+    this.onShown = onShown;
+    this.presence = new Presence(server);
+  }
+
+  /** The person of the page. */
+  get me(): AccountId | undefined {
+    return personOf(this.#server.session);
+  }
+
+  /** What the service offers in an account; undefined where nobody works together. */
+  of(accountId: AccountId): WorkCapability | undefined {
+    const account = this.#server.session.accounts[accountId];
+    return account && !account.isPersonal ? account.accountCapabilities["urn:haven:work"] : undefined;
   }
 
   /** Whether people work together in an account. */
   isIn(accountId: AccountId): boolean {
-    const account = this.#server.session.accounts[accountId];
-    return !!account && !account.isPersonal && !!account.accountCapabilities["urn:haven:work"];
+    return this.of(accountId) !== undefined;
   }
 
-  /** Who handles conversations; of those that nobody ever touched null. */
-  items(accountId: AccountId, ids: readonly ThreadId[]) {
-    return {
-      queryKey: ["work", accountId, "items", ids] as const,
-      queryFn: async (): Promise<Map<ThreadId, WorkItem>> => {
-        const { list } = await this.#server.one(call("WorkItem/get", { accountId, ids }));
-        return new Map(list.map((i) => [i.id, i]));
-      },
-    };
-  }
-
-  item(accountId: AccountId, id: ThreadId) {
-    return {
-      queryKey: ["work", accountId, "item", id] as const,
-      queryFn: async (): Promise<WorkItem | null> => (await this.#server.one(call("WorkItem/get", { accountId, ids: [id] }))).list[0] ?? null,
-    };
+  /** Who handles what in an account. */
+  board(accountId: AccountId): Board {
+    let board = this.#boards.get(accountId);
+    if (!board) this.#boards.set(accountId, (board = new Board(this.#server, accountId)));
+    return board;
   }
 
   /** How many conversations of the Inbox are new, the own ones, others' and done. */
@@ -56,31 +79,134 @@ export class Work {
     };
   }
 
-  presences(accountId: AccountId) {
+  /** Colleagues of a mailbox, as far as one can know: whom the directory has at its premises, and who was seen at work in it. */
+  colleagues(accountId: AccountId) {
     return {
-      queryKey: ["work", accountId, "presences"] as const,
-      queryFn: async (): Promise<WorkPresence[]> => (await this.#server.one(call("WorkPresence/get", { accountId, ids: null }))).list,
+      queryKey: ["work", accountId, "colleagues"] as const,
+      staleTime: 10 * 60_000,
+      queryFn: async (): Promise<Colleague[]> => {
+        const { accounts } = this.#server.session;
+        const found = call("WorkItem/query", { accountId, limit: looksThrough });
+        const [[, { list }, { list: here }], there] = await Promise.all([
+          this.#server.request([found, call("WorkItem/get", { accountId, "#ids": found.ref("/ids") }), call("WorkPresence/get", { accountId, ids: null })]),
+          this.search(placeOf(accounts[accountId]?.name ?? "")).catch(() => []), // who searched too often today sees who was here
+        ]);
+        return together(there, seenAt(list, here), this.me);
+      },
     };
   }
 
-  /** Changes who handles a conversation. Throws SetFailed where a colleague does; with takeOver it changes all the same. */
-  async set(accountId: AccountId, id: ThreadId, patch: WorkItemPatch, takeOver = false, note?: string): Promise<void> {
-    const answer = await this.#server.one(
-      call("WorkItem/set", { accountId, update: { [id]: patch }, ...(takeOver && { takeOver: [id] }), ...(note && { handOverNotes: { [id]: note } }) }),
-      { act: true },
-    );
-    const why = answer.notUpdated?.[id];
-    if (why) throw new SetFailed(id, why);
-    void this.#cache.invalidateQueries({ queryKey: ["work", accountId] });
+  /** Looks people up in the directory, by the beginnings of words of their names and of where they work. */
+  async search(text: string): Promise<Colleague[]> {
+    const { primaryAccounts, accounts } = this.#server.session;
+    const accountId = primaryAccounts["urn:ietf:params:jmap:principals"];
+    if (!accountId) return [];
+    const own = accounts[accountId]?.accountCapabilities["urn:ietf:params:jmap:principals"]?.currentUserPrincipalId;
+    const found = call("Principal/query", { accountId, filter: { text, type: "individual" } });
+    const [, { list }] = await this.#server.request([found, call("Principal/get", { accountId, "#ids": found.ref("/ids") })]);
+    return list.filter((p) => p.id !== own).map((p) => ({ id: p.id, name: p.name, about: [p.description, p.email].filter(Boolean).join(", ") }));
+  }
+
+  /** The deadlines that run in an account, the earliest first. */
+  deadlines(accountId: AccountId) {
+    return {
+      queryKey: ["work", accountId, "deadlines"] as const,
+      queryFn: async (): Promise<WorkDeadline[]> => {
+        const found = call("WorkDeadline/query", { accountId, filter: { isRunning: true }, limit: mostDeadlines });
+        const [, { list }] = await this.#server.request([found, call("WorkDeadline/get", { accountId, "#ids": found.ref("/ids") })]);
+        return [...list].sort((a, b) => (a.dueAt < b.dueAt ? -1 : 1));
+      },
+    };
+  }
+
+  /**
+   * Changes who handles conversations: on the screen at once, then at the service. What it refuses is put back, and given with the reason.
+   */
+  async handle(wish: Wish): Promise<Map<ThreadId, SetFailed>> {
+    const { accountId, patches } = wish;
+    const board = this.board(accountId);
+    const was = new Map([...patches.keys()].map((id) => [id, board.snapshot().get(id) ?? blank(id)]));
+    const by = { id: this.me, name: this.#server.session.username };
+    const now = new Date();
+    const becomes = new Map([...patches].map(([id, patch]) => [id, wished(was.get(id) as WorkItem, patch, by, wish.to, now)]));
+    this.#show(accountId, becomes);
+    const failed = new Map<ThreadId, SetFailed>();
+    try {
+      const ids = [...patches.keys()];
+      const { notUpdated, updated: done } = await this.#server.one(
+        call("WorkItem/set", {
+          accountId,
+          update: Object.fromEntries(patches),
+          ...(wish.takeOver && { takeOver: ids }),
+          ...(wish.note && { handOverNotes: Object.fromEntries(ids.map((id) => [id, wish.note as string])) }),
+        }),
+        { act: true },
+      );
+      for (const [id, why] of Object.entries(notUpdated ?? {})) failed.set(id as ThreadId, new SetFailed(id, why));
+      board.put(Object.entries(done ?? {}).map(([id, now]) => ({ ...(becomes.get(id as ThreadId) ?? blank(id as ThreadId)), ...now })));
+    } catch (error) {
+      this.#show(accountId, was);
+      throw error;
+    }
+    const back = new Map([...was].filter(([id]) => failed.has(id)));
+    if (back.size) this.#show(accountId, back);
+    void board.catchUp();
+    return failed;
+  }
+
+  /**
+   * Who answered a conversation, and when, where that is why a letter was not sent; undefined for any other error. To look at that answer lets the next one
+   * pass, and so does sending the letter again within the next minutes.
+   */
+  async whoAnswered(accountId: AccountId, threadId: ThreadId, error: SetError): Promise<Answered | undefined> {
+    if (!isSecondReply(error)) return undefined;
+    const { list } = await this.#server.one(call("WorkItem/get", { accountId, ids: [threadId] }));
+    this.board(accountId).put(list);
+    return answeredOf(list[0], error);
+  }
+
+  async addNote(accountId: AccountId, threadId: ThreadId, text: string): Promise<void> {
+    created(await this.#server.one(call("WorkNote/set", { accountId, create: { n: { threadId, text } } }), { act: true }), "n");
+    await this.#again(accountId, "notes");
+  }
+
+  async changeNote(accountId: AccountId, id: WorkNoteId, text: string): Promise<void> {
+    updated(await this.#server.one(call("WorkNote/set", { accountId, update: { [id]: { text } } }), { act: true }), id);
+    await this.#again(accountId, "notes");
+  }
+
+  async removeNote(accountId: AccountId, id: WorkNoteId): Promise<void> {
+    destroyed(await this.#server.one(call("WorkNote/set", { accountId, destroy: [id] }), { act: true }), id);
+    await this.#again(accountId, "notes");
   }
 
   /** Tells what changed at the service. */
   changed(accountId: AccountId, types: StateChange["changed"][AccountId]): void {
-    const what = { WorkItem: ["items", "item", "counts"], WorkNote: ["notes"], WorkPresence: ["presences"], WorkDeadline: ["deadlines"] } as const;
-    for (const [type, kinds] of Object.entries(what)) {
-      if (types[type as keyof typeof what] === undefined) continue;
-      for (const kind of kinds) void this.#cache.invalidateQueries({ queryKey: ["work", accountId, kind] });
-    }
-    if (types.Email !== undefined) void this.#cache.invalidateQueries({ queryKey: ["work", accountId, "counts"] });
+    if (types.WorkItem !== undefined) void this.#boards.get(accountId)?.catchUp();
+    const what = { WorkItem: "counts", Email: "counts", WorkNote: "notes", WorkPresence: "presences", WorkDeadline: "deadlines" } as const;
+    for (const [type, kind] of Object.entries(what)) if (types[type as keyof typeof what] !== undefined) void this.#again(accountId, kind);
+  }
+
+  #again(accountId: AccountId, kind: string): Promise<void> {
+    return this.#cache.invalidateQueries({ queryKey: ["work", accountId, kind] });
+  }
+
+  #show(accountId: AccountId, items: ReadonlyMap<ThreadId, WorkItem>): void {
+    const board = this.board(accountId);
+    const counts = this.counts(accountId).queryKey;
+    const before = board.snapshot();
+    this.#cache.setQueryData(counts, (c: WorkCounts | null | undefined) => {
+      let next = c;
+      for (const [id, is] of items) {
+        const was = before.get(id);
+        if (next && was) next = recounted(next, was, is, this.me);
+      }
+      return next;
+    });
+    board.put(items.values());
+    this.onShown?.(accountId, items);
   }
 }
+
+const mostDeadlines = 500;
+const looksThrough = 200; // conversations in which colleagues are looked for

@@ -8,7 +8,14 @@ const version = JSON.parse(readFileSync(here + "node_modules/nhsuk-frontend/pack
 const note = `/* Built by "make assets" from face/portal/ui. Contains nhsuk-frontend ${version}, Copyright NHS England, MIT licence. */\n`;
 mkdirSync(here + "../assets", { recursive: true });
 
-const css = sass.compile(here + "haven.scss", { style: "expanded", loadPaths: [here + "node_modules"], quietDeps: true }).css;
+// The tokens that the pages share with the web client, as variables: those of the light look, which is all that the pages have.
+const tokens = /:root\s*\{([^}]*)\}/.exec(readFileSync(here + "../../../web/ui/tokens.css", "utf8"))[1].matchAll(/--([\w-]+):\s*([^;]+);/g);
+const shared = {
+  canonicalize: (url) => (url === "tokens" ? new URL("haven:tokens") : null),
+  load: () => ({ contents: [...tokens].map(([, name, value]) => `$${name}: ${value};`).join("\n"), syntax: "scss" }),
+};
+
+const css = sass.compile(here + "haven.scss", { style: "expanded", loadPaths: [here + "node_modules"], importers: [shared], quietDeps: true }).css;
 const small = await esbuild.transform(css, { loader: "css", minify: true, target: ["chrome100", "firefox100", "safari15"] });
 writeFileSync(here + "../assets/haven.css", note + small.code);
 

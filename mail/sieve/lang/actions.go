@@ -176,6 +176,44 @@ func (m *machine) vacation(c *command) error {
 	return m.add(Action{Kind: Vacation, Reply: r})
 }
 
+// mostCategory is how long a category's name is at most, in octets (docs/jmap-work.md 2).
+const mostCategory = 40
+
+func isCategory(s string) bool {
+	return s != "" && len(s) <= mostCategory && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+const sayCategory = "%s is no category: these have up to 40 small letters, digits and hyphens."
+
+func checkCategory(c *checker, cmd *command) {
+	v := cmd.args[0]
+	constants(v, func(s string) {
+		if !isCategory(s) {
+			c.fail(v.line, sayCategory, quote(s))
+		}
+	})
+	if w, ok := cmd.tags["within"]; ok && w.num == 0 {
+		c.fail(w.line, "What has to be done within no time is late when it comes.")
+	}
+}
+
+// category says what the letter is; what was said last holds. It is no action: the letter goes where it goes without.
+func (m *machine) category(c *command) error {
+	name, err := m.text(c.args[0])
+	if err != nil {
+		return err
+	}
+	if !isCategory(name) {
+		return m.fail(sayCategory, quote(name))
+	}
+	w := &Work{Category: name, AllHours: c.has("allhours")}
+	if v, ok := c.tags["within"]; ok {
+		w.Within = time.Duration(min(v.num, 1<<30)) * time.Second
+	}
+	m.result.Work = w
+	return nil
+}
+
 const day = 24 * time.Hour
 
 // every is after which time a sender is told again: 7 days where the script says nothing (RFC 5230 §4.1), and what is too short or long is the nearest that is not.

@@ -153,8 +153,16 @@ type Mark struct {
 	For time.Duration
 }
 
+// Work is what a letter is for those who work in the mailbox together.
+type Work struct {
+	Category string        // small letters, digits and hyphens
+	Within   time.Duration // until it has to be done; 0: no time is set
+	AllHours bool          // the time runs on days on which the premises is closed too
+}
+
 // Result is what a run decided.
 type Result struct {
 	Actions []Action // in order; a letter that stays has a Keep, and one that was thrown away a Discard
 	Marks   []Mark
+	Work    *Work // of what is kept and filed; nil: nothing was said
 }

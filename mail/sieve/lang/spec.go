@@ -78,6 +78,9 @@ var commands = map[string]*spec{
 		{name: "subject", takes: argText}, {name: "from", takes: argText}, {name: "addresses", takes: argList},
 		{name: "mime"}, {name: "handle", takes: argText}}},
 
+	"category": {ext: workExtension, run: (*machine).category, args: []argKind{argText}, check: checkCategory,
+		tags: []tag{{name: "within", takes: argNumber}, {name: "allhours", with: "within"}}},
+
 	"set": {ext: "variables", run: (*machine).set, args: []argKind{argText, argText}, check: checkSet, tags: []tag{
 		{name: "lower", group: "case"}, {name: "upper", group: "case"}, {name: "lowerfirst", group: "first"}, {name: "upperfirst", group: "first"},
 		{name: "quotewildcard", group: "quote"}, {name: "length", group: "length"}}},
@@ -135,5 +138,8 @@ var tests = map[string]*spec{
 func Extensions() []string {
 	return []string{"body", "comparator-i;ascii-casemap", "comparator-i;ascii-numeric", "comparator-i;octet", "comparator-i;unicode-casemap", "copy", "date",
 		"duplicate", "editheader", "encoded-character", "envelope", "environment", "ereject", "fileinto", "imap4flags", "include", "index", "mailbox", "mailboxid",
-		"reject", "relational", "spamtest", "spamtestplus", "subaddress", "vacation", "vacation-seconds", "variables", "virustest"}
+		"reject", "relational", "spamtest", "spamtestplus", "subaddress", "vacation", "vacation-seconds", "variables", "virustest", workExtension}
 }
+
+// workExtension has a filter say what a letter is for those who work in the mailbox together, and until when it has to be done (docs/jmap-work.md 7).
+const workExtension = "vnd.haven.work"

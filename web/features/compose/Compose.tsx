@@ -1,27 +1,12 @@
 import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
-import { isTyping, keyOf } from "../../actions/command.js";
-import { writeNew, writesFrom } from "../../actions/writing.js";
-import { useRoute } from "../../store/route.js";
 import { useMail } from "../../ui/mail.js";
 
 const ComposePane = lazy(() => import("./ComposePane.js").then((m) => ({ default: m.ComposePane })));
 
-/** The letter that is being written, if there is one. The key c begins one. */
+/** The letter that is being written, if there is one. */
 export function Compose() {
   const mail = useMail();
   const { draft, folded } = useSyncExternalStore(mail.drafts.watch, mail.drafts.snapshot);
-  const { accountId } = useRoute();
-  useEffect(() => {
-    const onKey = (e: KeyboardEvent) => {
-      if (e.defaultPrevented || isTyping(e.target) || keyOf(e) !== "c" || document.querySelector("[role=dialog]")) return;
-      const from = writesFrom(mail, accountId);
-      if (from === undefined) return;
-      e.preventDefault();
-      void writeNew(mail, from);
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [mail, accountId]);
   useEffect(() => {
     const save = () => void mail.drafts.flush(true);
     const hidden = () => document.visibilityState === "hidden" && void mail.drafts.flush();

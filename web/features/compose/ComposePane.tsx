@@ -97,7 +97,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
             />
             <Button label={now.content.text.format === "plain" ? t.useRich : t.usePlain} icon="format" bare kind="plain" aria-pressed={now.content.text.format === "rich"} onClick={() => changeFormat(mail, draft)} />
             <Button label={t.sensitive} icon="shield" bare kind="plain" aria-pressed={now.content.sensitive} onClick={() => draft.change({ sensitive: !now.content.sensitive })} />
-            {latest && <Button label={t.sendLater} icon="later" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
+            {latest && <Button label={t.sendLater} icon="clock" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
             <SaveState saved={now.saved} />
             <Button className="compose-discard" label={t.discard} icon="remove" bare kind="plain" disabled={now.sending} onClick={() => void discard(mail, draft)} />
           </footer>

@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { locale, t } from "../../locales/text.js";
 import { localMoment, momentOf, times } from "../../model/later.js";
 import { Button } from "../../ui/Button.js";
+import { Dialog } from "../../ui/Dialog.js";
 
 interface Props {
   /** The latest that the service lets a letter wait. */
@@ -19,10 +19,8 @@ export function SendLater({ latest, onChosen, onClose }: Props) {
   const wrong = !at ? t.noMoment : at.getTime() < now.getTime() + 60_000 ? t.momentPast : at > latest ? t.momentFar(latest.toLocaleDateString(locale, { day: "numeric", month: "long" })) : undefined;
   const shown = (d: Date) => d.toLocaleString(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   return (
-    <ModalOverlay className="later-overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
-      <Modal className="later-box">
-        <Dialog className="later">
-          <Heading slot="title">{t.sendLater}</Heading>
+    <Dialog title={t.sendLater} onClose={onClose}>
+      <div className="later">
           <ul role="list">
             {times(now).map(({ id, at: then }) => (
               <li key={id}>
@@ -51,8 +49,7 @@ export function SendLater({ latest, onChosen, onClose }: Props) {
               <Button label={t.cancel} onClick={onClose} />
             </div>
           </form>
-        </Dialog>
-      </Modal>
-    </ModalOverlay>
+      </div>
+    </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { t } from "../../locales/text.js";
 import { nameOf } from "../../model/people.js";
-import type { Suggestion } from "../../model/suggest.js";
+import type { Suggestion } from "../../model/recipients.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
 

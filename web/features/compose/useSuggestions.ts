@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import type { AccountId, EmailAddress } from "../../jmap/client.js";
-import { begins, suggestionsOf, type Suggestion } from "../../model/suggest.js";
+import { begins, suggestionsOf, type Suggestion } from "../../model/recipients.js";
 import { useMail } from "../../ui/mail.js";
 
 const wait = 300; // milliseconds without a key until the directory is asked

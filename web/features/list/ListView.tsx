@@ -1,48 +1,72 @@
-import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
-import { useMail } from "../../ui/mail.js";
+import { useSession } from "../../ui/mail.js";
+import type { Anchor } from "../../ui/Popover.js";
+import { useWorkOf } from "../work/hooks.js";
 import { RowView } from "./RowView.js";
+import type { RowPlace } from "./usePlaces.js";
+import { toggled, withRows, type Selection } from "./selection.js";
 import "./list.css";
-
-export interface Selection {
-  threads: ReadonlySet<ThreadId>;
-  set: (threads: ReadonlySet<ThreadId>) => void;
-}
 
 interface Props {
   list: MailList;
   label: string;
   folder: Mailbox | undefined;
   open: ThreadId | undefined;
-  selection: Selection;
+  selected: Selection;
+  onSelect: (s: Selection) => void;
   empty: string;
   words: readonly string[];
+  /** Where a line stands, in a search. */
+  placeOf: (row: Row) => RowPlace | undefined;
   onOpen: (row: Row) => void;
+  /** The pointer rests on a line, or the focus comes to it. */
+  onNear: (row: Row | undefined) => void;
+  /** Somebody wants to see what can be done with a line. */
+  onMenu: (row: Row, at: Anchor) => void;
+  /** What can be done at once with a line. */
+  toolsOf: (row: Row) => ReactNode;
+  /** A line is dragged; undefined when that ends. */
+  onDrag: (row: Row | undefined) => void;
 }
 
 const rowHeight = 76;
+const ahead = 30; // lines that are fetched before somebody scrolls to them
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
-export function ListView({ list, label, folder, open, selection, empty, words, onOpen }: Props) {
+export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onNear, onMenu, toolsOf, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
-  const virtual = useVirtualizer({ count: total ?? 0, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 12 });
+  const direction = useRef<"forward" | "backward" | null>(null);
+  const virtual = useVirtualizer({
+    count: total ?? 0,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    rangeExtractor: ({ startIndex, endIndex, count }) => drawn(startIndex, endIndex, count, direction.current),
+  });
+  direction.current = virtual.scrollDirection;
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 20;
-  useEffect(() => list.look(first, last), [list, first, last, total]);
+  const backwards = direction.current === "backward";
+  useEffect(() => list.look(Math.max(0, first - (backwards ? ahead : 0)), last + (backwards ? 0 : ahead)), [list, first, last, backwards, total]);
   useEffect(() => {
     setAt(0);
     scroller.current?.scrollTo(0, 0);
   }, [list]);
-  const work = useWorkOf(list, rows.slice(first, last + 1));
+  const [over, setOver] = useState<number>();
+  useEffect(() => {
+    const rests = setTimeout(() => onNear(rows[over ?? at]), 80);
+    return () => clearTimeout(rests);
+  }, [over, at]); // eslint-disable-line -- once for each line
+  const ownDomain = useSession().username.split("@")[1] ?? "";
+  const work = useWorkOf(list.asked.everywhere ? undefined : list.asked.accountId, rows.slice(first, last + 1));
 
   const focus = (index: number) => {
     const to = Math.max(0, Math.min((total ?? 1) - 1, index));
@@ -50,23 +74,64 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
     virtual.scrollToIndex(to);
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
   };
+  const focused = useFocusKept(scroller, setAt, () => focus(at));
+  useEffect(() => {
+    const to = open === undefined ? -1 : list.indexOf(open);
+    if (to < 0) return;
+    if (to !== at && scroller.current?.contains(document.activeElement)) focus(to); // with a key that opens the next one
+    else setAt(to);
+  }, [open]); // eslint-disable-line -- when another one is opened, wherever it stands later
   const toggle = (row: Row, range: boolean) => {
-    const next = new Set(selection.threads);
     const here = list.indexOf(threadOf(row));
-    if (range) for (let i = Math.min(at, here); i <= Math.max(at, here); i++) rows[i] && next.add(threadOf(rows[i] as Row));
-    else if (!next.delete(threadOf(row))) next.add(threadOf(row));
-    selection.set(next);
-    setAt(here);
+    onSelect(range ? withRows(selected, rows.slice(Math.min(at, here), Math.max(at, here) + 1)) : toggled(selected, row));
+    if (!range) setAt(here);
   };
   const onKeyDown = (e: KeyboardEvent) => {
     const row = rows[at];
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: (total ?? 1) - 1, PageDown: at + page, PageUp: at - page }[e.key];
-    if (to !== undefined) focus(to);
-    else if (e.key === "Enter" && row) onOpen(row);
+    const to = e.ctrlKey || e.metaKey || e.altKey ? undefined : { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: (total ?? 1) - 1, PageDown: at + page, PageUp: at - page }[e.key];
+    if (to !== undefined) {
+      const goal = rows[Math.max(0, to)];
+      if (e.shiftKey && row && goal) onSelect(withRows(selected, [row, goal]));
+      focus(to);
+    } else if (e.key === "Enter" && row) onOpen(row);
     else if (e.key === " " && row) toggle(row, e.shiftKey);
+    else if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "a") onSelect(withRows(selected, rows));
+    else if (row && (e.key === "ContextMenu" || (e.key === "F10" && e.shiftKey))) onMenu(row, menuPlace(scroller.current?.querySelector(`[data-index="${at}"]`)));
     else return;
     e.preventDefault();
+  };
+  const lineOf = (e: MouseEvent | DragEvent) => {
+    const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
+    return index === undefined ? undefined : rows[Number(index)];
+  };
+  const onClick = (e: MouseEvent) => {
+    const row = lineOf(e);
+    if (!row) return;
+    if (e.shiftKey || e.ctrlKey || e.metaKey || (e.target as HTMLElement).closest(".row-select")) toggle(row, e.shiftKey);
+    else {
+      setAt(list.indexOf(threadOf(row)));
+      onOpen(row);
+    }
+  };
+  const onPointerOver = (e: PointerEvent) => {
+    const index = e.pointerType === "mouse" ? (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index : undefined;
+    setOver(index === undefined ? undefined : Number(index));
+  };
+  const onContextMenu = (e: MouseEvent) => {
+    const row = lineOf(e);
+    if (!row || e.button !== 2) return; // that of a key was answered as the key was pressed
+    e.preventDefault();
+    setAt(list.indexOf(threadOf(row)));
+    onMenu(row, { x: e.clientX, y: e.clientY, width: 0, height: 0 });
+  };
+  const onDragStart = (e: DragEvent) => {
+    const row = lineOf(e);
+    if (!row) return;
+    e.dataTransfer.effectAllowed = "copyMove";
+    e.dataTransfer.setData("text/plain", row.email.subject ?? "");
+    e.dataTransfer.setDragImage(dragImage(selected.has(threadOf(row)) ? selected.size : 1), -12, -8);
+    onDrag(row);
   };
 
   if (error && total === undefined) {
@@ -80,7 +145,24 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
   return (
     <>
       {total === 0 && <p className="list-says">{empty}</p>}
-      <div ref={scroller} className="list" role="grid" aria-label={label} aria-rowcount={total ?? -1} aria-busy={total === undefined} aria-multiselectable="true" onKeyDown={onKeyDown}>
+      <div
+        ref={scroller}
+        className="list"
+        role="grid"
+        aria-label={label}
+        aria-rowcount={total ?? -1}
+        aria-busy={total === undefined}
+        aria-multiselectable="true"
+        onKeyDown={onKeyDown}
+        onClick={onClick}
+        onMouseDown={(e) => e.shiftKey && e.preventDefault()} // which would select text
+        onContextMenu={onContextMenu}
+        onPointerOver={onPointerOver}
+        onPointerLeave={() => setOver(undefined)}
+        onDragStart={onDragStart}
+        onDragEnd={() => onDrag(undefined)}
+        {...focused}
+      >
         <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {items.map((item) => {
             const row = rows[item.index];
@@ -88,17 +170,18 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
               <RowView
                 key={row ? threadOf(row) : `place-${item.index}`}
                 row={row}
-                work={row && work?.get(threadOf(row))}
+                work={row && work.get(threadOf(row))}
                 index={item.index}
                 top={item.start}
                 height={rowHeight}
                 words={words}
                 isSent={folder?.role === "sent" || folder?.role === "drafts" || folder?.role === "scheduled"}
                 isOpen={row !== undefined && open === threadOf(row)}
-                isSelected={row !== undefined && selection.threads.has(threadOf(row))}
+                isSelected={row !== undefined && selected.has(threadOf(row))}
                 isFirst={item.index === at}
-                onOpen={(r) => (setAt(item.index), onOpen(r))}
-                onToggle={toggle}
+                ownDomain={ownDomain}
+                place={row && placeOf(row)}
+                tools={row && item.index === over && toolsOf(row)}
               />
             );
           })}
@@ -108,11 +191,45 @@ export function ListView({ list, label, folder, open, selection, empty, words, o
   );
 }
 
-/** Who handles what is looked at, where people work together. */
-function useWorkOf(list: MailList, rows: readonly (Row | undefined)[]) {
-  const mail = useMail();
-  const { accountId } = list.asked;
-  const ids = useMemo(() => rows.filter((r) => r !== undefined).map(threadOf), [rows]);
-  const { data } = useQuery({ ...mail.work.items(accountId, ids), enabled: mail.work.isIn(accountId) && ids.length > 0, placeholderData: (before) => before });
-  return data;
+/** Which lines are drawn: what is seen, and more of where somebody scrolls to than of where they come from. */
+function drawn(start: number, end: number, count: number, direction: "forward" | "backward" | null): number[] {
+  const from = Math.max(0, start - (direction === "backward" ? 16 : 5));
+  const to = Math.min(count - 1, end + (direction === "backward" ? 5 : 16));
+  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+}
+
+/** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
+function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, reached: (index: number) => void, again: () => void) {
+  const had = useRef(false);
+  useLayoutEffect(() => {
+    if (!had.current || document.activeElement !== document.body || !scroller.current) return;
+    if (getComputedStyle(scroller.current).visibility === "visible") again();
+  });
+  return {
+    onFocus: ({ target }: React.FocusEvent) => {
+      had.current = true;
+      const index = target.closest<HTMLElement>("[data-index]")?.dataset.index;
+      if (index !== undefined) reached(Number(index));
+    },
+    onBlur: ({ target }: React.FocusEvent) => {
+      queueMicrotask(() => {
+        if (target.isConnected && document.activeElement !== target) had.current = false; // somebody went elsewhere
+      });
+    },
+  };
+}
+
+function menuPlace(line: Element | null | undefined): Anchor {
+  const { x, y, height } = line?.getBoundingClientRect() ?? new DOMRect();
+  return { x: x + 40, y: y + height / 2, width: 0, height: 0 };
+}
+
+/** What the pointer carries: how many conversations. It has to be on the page when the browser takes its picture of it. */
+function dragImage(n: number): HTMLElement {
+  const image = document.createElement("div");
+  image.className = "drag-image";
+  image.textContent = t.dragged(n);
+  document.body.append(image);
+  setTimeout(() => image.remove());
+  return image;
 }

@@ -1,11 +1,14 @@
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import { locale, t } from "../../locales/text.js";
 import type { WorkItem } from "../../jmap/client.js";
 import { listDate } from "../../model/dates.js";
-import { nameOf, shortName, unique } from "../../model/people.js";
+import { listName, shortName, unique } from "../../model/people.js";
 import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
+import { bitsOf } from "../../model/snippet.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
+import { WorkTags } from "../work/WorkTags.js";
+import type { RowPlace } from "./usePlaces.js";
 
 interface Props {
   row: Row | undefined;
@@ -16,27 +19,30 @@ interface Props {
   words: readonly string[];
   /** What a folder of sent letters shows is whom they went to. */
   isSent: boolean;
+  ownDomain: string;
+  place: RowPlace | undefined;
   isOpen: boolean;
   isSelected: boolean;
   /** Tab leads here. */
   isFirst: boolean;
-  onOpen: (row: Row) => void;
-  onToggle: (row: Row, range: boolean) => void;
+  /** What can be done at once, while the pointer is there. */
+  tools?: ReactNode;
 }
 
 /** Who wrote in a conversation, or whom it went to. */
-function people(row: Row, isSent: boolean): string {
-  if (isSent) return `${t.to}: ${(row.email.to ?? []).map(nameOf).join(", ")}`;
+function people(row: Row, isSent: boolean, ownDomain: string): { who: string; of?: string } {
+  if (isSent) return { who: `${t.to}: ${(row.email.to ?? []).map((a) => listName(a, ownDomain).who).join(", ")}` };
   const from = unique(row.thread.flatMap((e) => e.from ?? []));
-  if (from.length === 1 && from[0]) return nameOf(from[0]);
-  return from.map(shortName).join(", ") || t.draft;
+  if (from.length === 1 && from[0]) return listName(from[0], ownDomain);
+  return { who: from.map((a) => (a.name ? shortName(a) : listName(a, ownDomain).who)).join(", ") || t.draft };
 }
 
-export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, isOpen, isSelected, isFirst, onOpen, onToggle }: Props) {
-  const place = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
+/** A line. What is pressed in it the list hears of, so that a line is drawn again only when it says something else. */
+export const RowView = memo(function RowView({ row, work, index, top, height, words, isSent, ownDomain, place, isOpen, isSelected, isFirst, tools }: Props) {
+  const where = { position: "absolute", top: 0, left: 0, width: "100%", height, transform: `translateY(${top}px)` } as const;
   if (!row) {
     return (
-      <div className="row waiting" role="row" aria-rowindex={index + 1} aria-busy="true" style={place} data-index={index} tabIndex={isFirst ? 0 : -1}>
+      <div className="row waiting" role="row" aria-rowindex={index + 1} aria-busy="true" style={where} data-index={index} tabIndex={isFirst ? 0 : -1}>
         <span role="gridcell" className="hidden">
           {t.loading}
         </span>
@@ -44,7 +50,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
     );
   }
   const unread = isUnread(row);
-  const who = people(row, isSent);
+  const { who, of } = people(row, isSent, ownDomain);
   const subject = row.email.subject || t.noSubject;
   return (
     <div
@@ -53,19 +59,22 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
       aria-rowindex={index + 1}
       aria-selected={isSelected}
       aria-current={isOpen || undefined}
-      style={place}
+      style={where}
       data-index={index}
       data-thread={threadOf(row)}
       tabIndex={isFirst ? 0 : -1}
-      onClick={(e) => (e.shiftKey || e.ctrlKey || e.metaKey ? onToggle(row, e.shiftKey) : onOpen(row))}
+      draggable
     >
       <span role="gridcell" className="row-select">
-        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} onClick={(e) => e.stopPropagation()} onChange={() => onToggle(row, false)} />
+        <input type="checkbox" tabIndex={-1} checked={isSelected} aria-label={t.select(subject)} readOnly />
       </span>
       <span role="gridcell" className="row-text">
         <span className="row-top">
           {unread && <span className="dot" role="img" aria-label={t.isUnread} />}
-          <span className="row-who">{who}</span>
+          <span className="row-who">
+            {who}
+            {of && <small> {of}</small>}
+          </span>
           {row.thread.length > 1 && (
             <span className="row-many" title={t.conversation(row.thread.length)}>
               {row.thread.length}
@@ -85,14 +94,31 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
         </span>
         <span className="row-middle">
           <span className="row-subject">
-            <Marked text={subject} words={words} />
+            <Found snippet={row.snippet?.subject} text={subject} words={words} />
           </span>
-          {work && work.status !== "new" && <span className={`tag ${work.status}`}>{work.status === "done" ? t.status.done : (work.handledByName ?? t.status.handled)}</span>}
+          {place && (
+            <span className="tag row-place" style={place.colour ? ({ "--mailbox": place.colour } as React.CSSProperties) : undefined}>
+              {place.mailbox && <i className="row-mailbox" aria-hidden="true" />}
+              <span className="row-mailbox-name">{[place.mailbox, place.folder].filter(Boolean).join(" · ")}</span>
+            </span>
+          )}
+          {work && <WorkTags accountId={row.accountId} item={work} />}
         </span>
         <span className="row-preview">
-          <Marked text={row.email.preview} words={words} />
+          <Found snippet={row.snippet?.preview} text={row.email.preview} words={words} />
         </span>
       </span>
+      {tools && (
+        <span role="gridcell" className="row-tools">
+          {tools}
+        </span>
+      )}
     </div>
   );
 });
+
+/** A text with what was looked for marked: as the service found it, or by the words as they were typed. */
+function Found({ snippet, text, words }: { snippet: string | null | undefined; text: string; words: readonly string[] }) {
+  if (!snippet) return <Marked text={text} words={words} />;
+  return bitsOf(snippet).map((b, i) => (b.mark ? <mark key={i}>{b.text}</mark> : b.text));
+}

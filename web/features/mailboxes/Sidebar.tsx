@@ -1,11 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { folderName } from "../../actions/names.js";
+import { useState } from "react";
 import { t } from "../../locales/text.js";
-import { countOf, foldersOf, type Folder } from "../../model/folders.js";
+import { foldersOf } from "../../model/folders.js";
 import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.js";
-import { go, useRoute, write, type Route } from "../../store/route.js";
+import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail, useSession } from "../../ui/mail.js";
+import { FolderDialog } from "./FolderDialog.js";
+import { FolderLine } from "./FolderLine.js";
+import { Quota } from "./Quota.js";
 import "./sidebar.css";
 
 /** All mailboxes of the person with their folders. */
@@ -22,7 +25,8 @@ export function Sidebar({ onChosen }: { onChosen?: () => void }) {
 
 function MailboxFolders({ account, onChosen }: { account: MailAccount; onChosen?: () => void }) {
   const mail = useMail();
-  const { data } = useQuery(mail.folders(account.id));
+  const { data, error } = useQuery(mail.folders(account.id));
+  const [makes, setMakes] = useState(false);
   const heading = `mailbox-${account.id}`;
   return (
     <section className="mailbox" style={{ "--mailbox": colourOf(account) } as React.CSSProperties} aria-labelledby={heading}>
@@ -33,40 +37,15 @@ function MailboxFolders({ account, onChosen }: { account: MailAccount; onChosen?
           <small>{account.isReadOnly ? t.readOnly : account.isPersonal ? t.own : t.shared}</small>
         </span>
       </h2>
+      {error && !data && <p className="sidebar-says">{t.foldersMissing}</p>}
       <ul className="folders">
-        {data && foldersOf(data).map((f) => <FolderLink key={f.id} account={account} folder={f} {...(onChosen && { onChosen })} />)}
+        {data && foldersOf(data).map((f) => <FolderLine key={f.id} account={account} folders={data} folder={f} {...(onChosen && { onChosen })} />)}
       </ul>
+      {data && account.accountCapabilities["urn:ietf:params:jmap:mail"]?.mayCreateTopLevelMailbox && (
+        <Button className="folder-new" kind="plain" icon="plus" label={t.newFolder} onClick={() => setMakes(true)} />
+      )}
+      {makes && data && <FolderDialog account={account} folders={data} onDone={() => setMakes(false)} />}
+      <Quota accountId={account.id} />
     </section>
-  );
-}
-
-function FolderLink({ account, folder, onChosen }: { account: MailAccount; folder: Folder; onChosen?: () => void }) {
-  const route = useRoute();
-  const to: Route = { accountId: account.id, folder: folder.id };
-  const here = route.accountId === account.id && route.folder === folder.id;
-  const count = countOf(folder);
-  return (
-    <li>
-      <a
-        className="folder"
-        href={write(to)}
-        aria-current={here ? "page" : undefined}
-        style={{ paddingInlineStart: 12 + 14 * folder.depth }}
-        onClick={(e) => {
-          if (e.ctrlKey || e.metaKey || e.shiftKey) return;
-          e.preventDefault();
-          go(to);
-          onChosen?.();
-        }}
-      >
-        <span className="folder-name">{folderName(folder)}</span>
-        {count > 0 && (
-          <span className="count">
-            <span aria-hidden="true">{count}</span>
-            <span className="hidden">{folder.role === "drafts" || folder.role === "scheduled" ? t.letters(count) : t.unread(count)}</span>
-          </span>
-        )}
-      </a>
-    </li>
   );
 }

@@ -4,7 +4,7 @@ import { t } from "../../locales/text.js";
 import type { AccountId, EmailId, ThreadId } from "../../jmap/client.js";
 import type { Letter } from "../../store/letters.js";
 import { useMail } from "../../ui/mail.js";
-import { AnswerButtons, useAnswerKeys } from "../compose/AnswerButtons.js";
+import { AnswerButtons } from "../compose/AnswerButtons.js";
 import { LetterView } from "./LetterView.js";
 import "./reading.css";
 
@@ -24,7 +24,6 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, 
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
   const heading = useRef<HTMLHeadingElement>(null);
-  useAnswerKeys(accountId, data?.letters, onReply);
   const began = useRef<string>(undefined);
   useEffect(() => {
     if (!data || began.current === `${accountId} ${thread}`) return;

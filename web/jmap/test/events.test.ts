@@ -64,6 +64,30 @@ test("a stream that breaks is taken up where it was, and ends with the session",
   mock.timers.reset();
 });
 
+test("a line on which nothing is heard any more is taken up again, and both are told", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const told: boolean[] = [];
+  const { asked, answer } = service({}, stream(""));
+  let opened = 0;
+  const hanging: typeof fetch = async (url, init) => {
+    if (!String(url).includes("/events")) return answer(url, init);
+    asked.push({ url: String(url), headers: new Headers(init?.headers) });
+    if (++opened > 1) return new Response(stream(`id: s1\nevent: state\ndata: ${changed("x")}\n\n`));
+    return new Response(new ReadableStream({ start: (to) => init?.signal?.addEventListener("abort", () => to.error(init.signal?.reason)) }));
+  };
+  const client = await Client.open({ url: "https://mail.test", fetch: hanging });
+  const changes = await client.listen(["Email"], new AbortController().signal, (is) => told.push(is));
+  let over = false;
+  const next = changes.next().finally(() => (over = true));
+  while (!over) {
+    await new Promise((turn) => setImmediate(turn));
+    mock.timers.tick(10_000);
+  }
+  assert.equal((await next).value?.changed.A1?.Email, "x");
+  assert.deepEqual(told, [true, false, true]);
+  mock.timers.reset();
+});
+
 test("a page says whose it is", async () => {
   const { asked, answer } = service({ havenPerson: "Aperson" }, stream("{}"));
   const client = await Client.open({ url: "https://mail.test", fetch: answer });

@@ -1,0 +1,35 @@
+import { t } from "../../locales/text.js";
+import type { MailAccount } from "../../model/mailboxes.js";
+import { go, settingsPages, write, type SettingsPage } from "../../store/route.js";
+import { FiltersPage } from "./FiltersPage.js";
+import { ReplyPage } from "./ReplyPage.js";
+import { SignaturePage } from "./SignaturePage.js";
+import "./settings.css";
+
+const pages = { reply: ReplyPage, filters: FiltersPage, signature: SignaturePage } as const;
+
+/** What was chosen for one mailbox. */
+export default function Settings({ account, page }: { account: MailAccount; page: SettingsPage }) {
+  const Page = pages[page];
+  return (
+    <div className="settings">
+      <div className="settings-column">
+        <h1>
+          {t.settings}
+          <small>{account.name}</small>
+        </h1>
+        <nav aria-label={t.settings} className="settings-pages">
+          {settingsPages.map((p) => {
+            const to = { accountId: account.id, settings: p };
+            return (
+              <a key={p} href={write(to)} aria-current={p === page ? "page" : undefined} onClick={(e) => (e.preventDefault(), go(to))}>
+                {t.settingsPages[p]}
+              </a>
+            );
+          })}
+        </nav>
+        <Page key={account.id} account={account} />
+      </div>
+    </div>
+  );
+}

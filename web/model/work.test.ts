@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import type { WorkItem } from "../jmap/types.js";
+import { answeredOf, blank, isSecondReply, placeOf, recounted, refusalOf, seenAt, together, viewOf, wayBack, wished } from "./work.js";
+
+const me = "Aaisha";
+const by = { id: me, name: "aisha" };
+const now = new Date("2026-11-27T09:41:00Z");
+const handled: WorkItem = { ...blank("T1"), status: "handled", handledBy: "Aben", handledByName: "Ben", since: "2026-11-27T08:00:00Z" };
+const done: WorkItem = { ...blank("T1"), status: "done", doneBy: "Aben", doneByName: "Ben" };
+
+test.each([
+  [blank("T1"), "unassigned"],
+  [handled, "others"],
+  [{ ...handled, handledBy: me }, "mine"],
+  [{ ...handled, handledBy: null }, "others"], // who handles it is not there any more
+  [done, "done"],
+] as const)("%j stands in %s", (item, view) => expect(viewOf(item, me)).toBe(view));
+
+test("a claim, a hand-over, giving back and done are seen before the service has said so", () => {
+  expect(wished(blank("T1"), { status: "handled" }, by, undefined, now)).toMatchObject({ status: "handled", handledBy: me, since: now.toISOString() });
+  expect(wished(blank("T1"), { handledBy: "Aben" }, by, "Ben", now)).toMatchObject({ status: "handled", handledBy: "Aben", handledByName: "Ben" });
+  expect(wished(handled, { handledBy: null }, by, undefined, now)).toMatchObject({ status: "new", handledBy: null, handledByName: null });
+  expect(wished(handled, { status: "done" }, by, undefined, now)).toMatchObject({ status: "done", handledBy: null, doneBy: me, doneByName: "aisha" });
+  expect(wished(done, { status: "new" }, by, undefined, now)).toMatchObject({ status: "new", doneBy: null, doneByName: null });
+});
+
+test("the way back is what was", () => {
+  expect(wayBack(blank("T1"))).toEqual({ status: "new" });
+  expect(wayBack(handled)).toEqual({ handledBy: "Aben" });
+  expect(wayBack(done)).toEqual({ status: "done" });
+});
+
+test("counts follow what becomes of a conversation, and never fall below nothing", () => {
+  const counts = { unassigned: 0, mine: 1, others: 2, done: 3 };
+  expect(recounted(counts, handled, { ...handled, handledBy: me }, me)).toEqual({ unassigned: 0, mine: 2, others: 1, done: 3 });
+  expect(recounted(counts, blank("T1"), done, me)).toEqual({ unassigned: 0, mine: 1, others: 2, done: 4 });
+  expect(recounted(counts, done, done, me)).toBe(counts);
+});
+
+test("a refusal says why, who and since when", () => {
+  expect(refusalOf({ type: "claimedByOther", handledByName: "Ben", since: "2026-11-27T08:00:00Z" })).toEqual({ why: "handled", who: "Ben", since: "2026-11-27T08:00:00Z" });
+  expect(refusalOf({ type: "doneAlready", doneByName: "Ben", handledByName: null, since: null })).toEqual({ why: "done", who: "Ben" });
+  expect(refusalOf({ type: "noAccess" })).toEqual({ why: "no-access" });
+  expect(refusalOf({ type: "forbidden" })).toBeUndefined();
+});
+
+test("colleagues are who was seen, each once, those who did most first", () => {
+  const here = [{ id: "T1-Acara", threadId: "T1", person: "Acara", personName: "Cara", doing: "viewing", until: "" }] as const;
+  expect(seenAt([handled, done, { ...blank("T2"), answeredBy: "Acara", answeredByName: "Cara" }, { ...blank("T3"), handledBy: "Aben", handledByName: "Ben" }], [...here])).toEqual([
+    { id: "Aben", name: "Ben" },
+    { id: "Acara", name: "Cara" },
+  ]);
+});
+
+test.each([["Pharmacy FAQ06 (Beeston Hill Pharmacy, Leeds)", "Pharmacy FAQ06"], ["Dispensary", "Dispensary"], ["(x)", "(x)"]])("%s is looked for as %s", (name, want) => expect(placeOf(name)).toBe(want));
+
+test("colleagues are whom the directory has and who was seen besides, each once", () => {
+  const ben = { id: "Pben", name: "Ben", about: "pharmacist" };
+  expect(together([ben], [{ id: "Aben", name: "Ben" }, { id: "Acara", name: "Cara" }, { id: me, name: "Aisha" }], me)).toEqual([ben, { id: "Acara", name: "Cara" }]);
+});
+
+test("a second reply that was stopped says who answered and when", () => {
+  const error = { type: "answeredByOther", description: "Ben answered this at 09:00." };
+  expect(isSecondReply(error)).toBe(true);
+  expect(isSecondReply({ type: "forbiddenFrom" })).toBe(false);
+  const item = { ...blank("T1"), answeredBy: "Aben", answeredByName: "Ben", answeredAt: "2026-11-27T09:00:00Z" };
+  expect(answeredOf(item, error)).toEqual({ who: "Ben", at: "2026-11-27T09:00:00Z", says: error.description });
+  expect(answeredOf(undefined, error)).toEqual({ who: null, at: null, says: error.description });
+});

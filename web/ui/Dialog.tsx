@@ -1,0 +1,45 @@
+import { useEffect, useId, useRef, type ReactNode } from "react";
+import { t } from "../locales/text.js";
+import { Button } from "./Button.js";
+import "./dialog.css";
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  wide?: boolean;
+}
+
+/** A dialog that is to be answered before anything else. The browser keeps the focus in it, and gives it back where it was. */
+export function Dialog({ title, onClose, children, wide }: Props) {
+  const box = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      className={`dialog ${wide ? "wide" : ""}`}
+      aria-labelledby={heading}
+      onCancel={(e) => {
+        e.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(e) => e.stopPropagation()}
+      onMouseDown={(e) => e.target === box.current && onClose()}
+    >
+      <div className="dialog-body">
+        <div className="dialog-head">
+          <h2 id={heading}>{title}</h2>
+          <Button label={t.close} icon="close" bare kind="plain" onClick={onClose} />
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}
