@@ -1,6 +1,7 @@
 // What can be done at the list and the open conversation, and the list of all commands.
 
 import { t } from "../locales/text.js";
+import type { Answer } from "../model/reply.js";
 import type { Command } from "./command.js";
 import { archive, destroy, junk, remove, toggleFlag, toggleRead, type Chosen } from "./letters.js";
 import { move } from "./move.js";
@@ -17,6 +18,11 @@ export interface Desk extends Chosen {
   chooseFolder: () => void;
   toSearch: () => void;
   showKeys: () => void;
+  mayWrite: boolean;
+  write: () => void;
+  /** Whether there is a letter open that can be answered. */
+  mayAnswer: boolean;
+  answer: (kind: Answer) => void;
 }
 
 const always = () => true;
@@ -50,6 +56,17 @@ export const undo: Command<Desk> = {
 
 export const keys: Command<Desk> = { id: "keys", name: () => t.shortcuts, keys: ["?", "Mod+/"], calm: true, may: always, run: (d) => d.showKeys() };
 
+export const write: Command<Desk> = { id: "write", icon: "write", name: () => t.compose, keys: ["c"], may: (d) => d.mayWrite, run: (d) => d.write() };
+
+const answering = (id: Answer, name: () => string, key: string): Command<Desk> => ({ id, icon: id, name, keys: [key], may: (d) => d.mayAnswer, run: (d) => d.answer(id) });
+
+export const reply = answering("reply", () => t.reply, "r");
+export const replyAll = answering("reply-all", () => t.replyAll, "a");
+export const forward = answering("forward", () => t.forward, "f");
+
+/** What is written. */
+export const onWriting: readonly Command<Desk>[] = [write, reply, replyAll, forward];
+
 /** What is done with conversations, in the order in which it is shown. */
 export const onLetters: readonly Command<Desk>[] = [archive, remove, destroy, junk, move, toggleRead, toggleFlag];
 
@@ -59,4 +76,4 @@ export const onList: readonly Command<Desk>[] = [next, previous, back, toggleSel
 /** What stands at a line under the pointer. */
 export const atOnce: readonly Command<Desk>[] = [archive, remove, destroy, toggleRead, toggleFlag];
 
-export const deskCommands: readonly Command<Desk>[] = [...onLetters, ...onList];
+export const deskCommands: readonly Command<Desk>[] = [...onLetters, ...onWriting, ...onList];

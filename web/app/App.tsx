@@ -3,9 +3,11 @@ import { locale, t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
+import { Compose } from "../features/compose/Compose.js";
 import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
 import { Questions } from "../ui/Questions.js";
+import { onLeave } from "../store/leaving.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
 import { useMedia } from "../ui/useMedia.js";
@@ -32,6 +34,8 @@ export function App() {
     });
     return () => end.abort();
   }, [mail]);
+
+  useEffect(() => onLeave(() => mail.drafts.flush(true)), [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
   useEffect(() => {
@@ -63,6 +67,7 @@ export function App() {
         ) : (
           account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={route.scope ?? account.id} />)
         )}
+        <Compose />
       </main>
       <Toasts undo={mail.undo} />
       <Questions />

@@ -21,7 +21,7 @@ function here(): string {
 
 /** Leaves for another page. Nothing of this one stays on the screen. */
 function leaveFor(path: string): void {
-  beforeLeaving();
+  void beforeLeaving();
   document.body.hidden = true;
   location.replace(path);
 }
@@ -48,8 +48,8 @@ async function tell(session: Session, action: "/lock" | "/log-out"): Promise<voi
 
 /** Locks the session in all tabs. The same person opens it again where it was. */
 export async function lock(session: Session): Promise<void> {
-  beforeLeaving();
   document.body.hidden = true;
+  await beforeLeaving(); // while the session is still there
   tabs.postMessage({ whose: portalId(session), locked: true } satisfies Said);
   try {
     await tell(session, "/lock");
@@ -60,8 +60,8 @@ export async function lock(session: Session): Promise<void> {
 
 /** Logs out, here and in all tabs. */
 export async function logOut(session: Session): Promise<void> {
-  beforeLeaving();
   document.body.hidden = true;
+  await beforeLeaving(); // while the session is still there
   try {
     await tell(session, "/log-out");
   } finally {

@@ -30,6 +30,8 @@ export interface RequestOptions {
   createdIds?: Record<string, Id>;
   /** Of a page: its person did something, so that the session goes on (docs/decisions/025). */
   act?: boolean;
+  /** It goes on when the page is gone; browsers let that have 64 KiB. */
+  keepalive?: boolean;
   signal?: AbortSignal;
 }
 
@@ -126,6 +128,7 @@ export class Client {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(body),
       signal: options.signal ?? null,
+      ...(options.keepalive && { keepalive: true }),
     });
     const came = (await response.json()) as { methodResponses: Invocation[]; sessionState: string; createdIds?: Record<string, Id> };
     this.stale ||= came.sessionState !== this.session.state;

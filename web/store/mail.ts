@@ -3,10 +3,12 @@
 import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
+import { Drafts } from "./drafts.js";
 import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
 import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
+import { People } from "./people.js";
 import { Questions } from "./questions.js";
 import { reason } from "./reason.js";
 import type { Server } from "./server.js";
@@ -23,6 +25,8 @@ export class Mail {
   readonly questions = new Questions();
   readonly keys: Keys;
   readonly work: Work;
+  readonly drafts: Drafts;
+  readonly people: People;
   /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
   #away: number | undefined;
   readonly #lists = new Map<string, MailList>();
@@ -44,6 +48,12 @@ export class Mail {
       },
     });
     this.keys = new Keys(server.session);
+    this.people = new People(server, this.cache);
+    this.drafts = new Drafts({
+      server,
+      folders: (id) => this.cache.fetchQuery(this.folders(id)),
+      identities: (id) => this.cache.fetchQuery(this.identities(id)),
+    });
     this.work = new Work(server, this.cache, (accountId, items) => this.#lists.forEach((l) => l.asked.accountId === accountId && l.patchWork(items, this.work.me)));
   }
 
@@ -165,6 +175,7 @@ export class Mail {
         if (types.Session !== undefined) await this.#renewSession();
         if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
+        if (types.Email !== undefined) this.drafts.changed(accountId);
         this.work.changed(accountId, types);
         if (types.WorkItem !== undefined) this.#lists.forEach((l) => l.asked.accountId === accountId && l.asked.view && void l.refresh());
       }

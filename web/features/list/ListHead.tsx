@@ -5,6 +5,7 @@ import { reason } from "../../store/reason.js";
 import type { Listing, MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
+import { WriteButton } from "../compose/WriteButton.js";
 import { noSelection, withRows, type Selection } from "./selection.js";
 
 interface Props {
@@ -62,6 +63,7 @@ export function ListHead({ label, folder, title, list, listing, selected, setSel
         <Button className="select-every" label={(folder ? t.selectEvery : t.selectFound)(total)} onClick={() => void every()} />
       )}
       {selected.size > 0 && <Button label={t.clearSelection} icon="close" bare kind="plain" onClick={() => setSelected(noSelection)} />}
+      {selected.size === 0 && <WriteButton accountId={list.asked.accountId} />}
     </div>
   );
 }

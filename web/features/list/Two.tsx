@@ -1,13 +1,14 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
-import { atOnce, onLetters, onList, type Desk } from "../../actions/desk.js";
+import { atOnce, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
+import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
-import { byAccount, threadOf, type Row } from "../../model/row.js";
+import { byAccount, threadOf, within, type Row } from "../../model/row.js";
 import type { Letter } from "../../store/letters.js";
 import type { MailList } from "../../store/list.js";
 import { go, useRoute } from "../../store/route.js";
@@ -16,6 +17,7 @@ import type { Anchor } from "../../ui/Popover.js";
 import { useMail } from "../../ui/mail.js";
 import { useMedia } from "../../ui/useMedia.js";
 import { workCommands } from "../../actions/work.js";
+import { editable } from "../compose/editable.js";
 import { ConversationView } from "../reading/ConversationView.js";
 import { Notes } from "../work/Notes.js";
 import { useViewing } from "../work/hooks.js";
@@ -91,6 +93,16 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
       chooseFolder: () => setAbove({ what: "folders", rows: whole, at: anchor ?? placeOnScreen("[data-command=move]") }),
       toSearch: () => document.querySelector<HTMLElement>("[role=search] input")?.focus(),
       showKeys: () => setAbove({ what: "keys" }),
+      mayWrite: writesFrom(mail, accountId) !== undefined,
+      write: () => {
+        const from = writesFrom(mail, accountId);
+        if (from !== undefined) void writeNew(mail, from);
+      },
+      mayAnswer: open !== undefined && mayWrite(mail, account.id),
+      answer: (kind) => {
+        const letter = open && lastLetter(mail, account.id, open);
+        if (letter) void answer(mail, account.id, letter, kind, editable);
+      },
       leave: () => {
         const going = new Set(whole.map(threadOf));
         if (open !== undefined && going.has(open)) {
@@ -104,7 +116,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const desksOf = (rows: readonly Row[], anchor?: Anchor) => byAccount(rows).map((part) => deskOf(part, rows, anchor));
   const desk = deskOf(chosen);
   const buttons = bind(onLetters, desksOf(chosen));
-  const others = bind(onList, [desk]);
+  const others = [...bind(onWriting, [desk]), ...bind(onList, [desk])];
   useViewing(account.id, open);
   const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : [], () => setSelected(noSelection));
   const handlings = handling ? bind(workCommands, [handling]) : [];
@@ -160,7 +172,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
           empty={list.asked.view ? t.emptyViews[list.asked.view] : folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
           placeOf={placeOfRow}
-          onOpen={show}
+          onOpen={(r) => (isOneDraft(r, folder) ? void goOnWriting(mail, r.accountId, r.email.id, editable) : show(r))}
           onNear={ahead}
           onMenu={(r, place) => setAbove({ what: "menu", rows: around(r), at: place })}
           toolsOf={(r) => <RowTools commands={bind(atOnce, [deskOf([r])])} />}
@@ -168,7 +180,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         />
       </section>
       <section className="reading-pane" aria-label={t.open} tabIndex={-1}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={() => {}} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
       {handOverDialog}
       {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}
@@ -176,6 +188,11 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
       {above?.what === "keys" && <KeySheet desk={desk} onClose={() => setAbove(undefined)} />}
     </div>
   );
+}
+
+/** Whether a line of Drafts is one draft, which is gone on with at once. */
+function isOneDraft(row: Row, folder: Mailbox | undefined): boolean {
+  return folder?.role === "drafts" && within(row, folder.id).length === 1;
 }
 
 /** Where list and letter take turns on the screen, the focus goes to the letter that opened, and back to the line that it came from. */

@@ -8,6 +8,7 @@ import type { Asked } from "../../model/links.js";
 import type { Letter } from "../../store/letters.js";
 import { Button } from "../../ui/Button.js";
 import { useMail, useSession } from "../../ui/mail.js";
+import { AnswerButtons } from "../compose/AnswerButtons.js";
 import { inlinePicture } from "./inline.js";
 import { LetterView } from "./LetterView.js";
 import "./reading.css";
@@ -25,7 +26,7 @@ interface Props {
 }
 
 /** A conversation: its last letter and those that were not read are open. */
-export function ConversationView({ accountId, thread, toolbar, onSeen, onMailto, footer }: Props) {
+export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, onMailto, footer }: Props) {
   const mail = useMail();
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
@@ -95,6 +96,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onMailto,
               letter={l}
               isOpen={open.has(l.id)}
               onMailto={onMailto}
+              actions={<AnswerButtons accountId={accountId} letter={l} onReply={onReply} />}
               onToggle={() => {
                 const next = new Set(open);
                 if (!next.delete(l.id)) next.add(l.id);

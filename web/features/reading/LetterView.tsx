@@ -17,10 +17,12 @@ interface Props {
   isOpen: boolean;
   onToggle: () => void;
   onMailto?: ((asked: Asked) => void) | undefined;
+  /** Stands below an open letter. */
+  actions?: React.ReactNode;
 }
 
 /** A letter of a conversation, folded or whole. */
-export function LetterView({ accountId, letter, isOpen, onToggle, onMailto }: Props) {
+export function LetterView({ accountId, letter, isOpen, onToggle, onMailto, actions }: Props) {
   const [details, setDetails] = useState(false);
   const from = letter.from?.[0];
   const who = from ? nameOf(from) : t.draft;
@@ -50,6 +52,7 @@ export function LetterView({ accountId, letter, isOpen, onToggle, onMailto }: Pr
       {isOpen && <Receipt accountId={accountId} letter={letter} />}
       {isOpen && <Body accountId={accountId} letter={letter} who={who} onMailto={onMailto} />}
       {isOpen && letter.attachments.length > 0 && <Attachments accountId={accountId} letter={letter} />}
+      {isOpen && actions}
     </article>
   );
 }

@@ -1,0 +1,46 @@
+import { useQuery } from "@tanstack/react-query";
+import { forward, reply, replyAll } from "../../actions/desk.js";
+import { goOnWriting, mayWrite } from "../../actions/writing.js";
+import { t } from "../../locales/text.js";
+import type { AccountId } from "../../jmap/client.js";
+import { hasOthers, type Answer } from "../../model/reply.js";
+import type { Letter } from "../../store/letters.js";
+import { Button } from "../../ui/Button.js";
+import { useMail } from "../../ui/mail.js";
+import { useShownKey } from "../list/useKeys.js";
+import { editable } from "./editable.js";
+
+interface Props {
+  accountId: AccountId;
+  letter: Letter;
+  onReply: (letter: Letter, kind: Answer) => void;
+}
+
+/** What can be written to a letter; of a draft, that it can be gone on with. */
+export function AnswerButtons({ accountId, letter, onReply }: Props) {
+  const mail = useMail();
+  const { data: identities } = useQuery({ ...mail.identities(accountId), enabled: mayWrite(mail, accountId) });
+  const shownKey = useShownKey();
+  if (!identities) return null;
+  if (letter.keywords.$draft) {
+    const goOn = () => void goOnWriting(mail, accountId, letter.id, editable);
+    return (
+      <div className="letter-answers">
+        <span className="tag">{t.draft}</span>
+        <Button label={t.goOnWriting} icon="write" onClick={goOn} />
+      </div>
+    );
+  }
+  const keysOf = (c: typeof reply) => {
+    const key = shownKey(c);
+    return key === undefined ? undefined : [key];
+  };
+  const all = hasOthers(letter, identities.map((i) => i.email));
+  return (
+    <div className="letter-answers">
+      <Button label={t.reply} icon="reply" keys={keysOf(reply)} onClick={() => onReply(letter, "reply")} />
+      {all && <Button label={t.replyAll} icon="reply-all" keys={keysOf(replyAll)} onClick={() => onReply(letter, "reply-all")} />}
+      <Button label={t.forward} icon="forward" keys={keysOf(forward)} onClick={() => onReply(letter, "forward")} />
+    </div>
+  );
+}

@@ -1,0 +1,319 @@
+// One letter while it is written. It is saved as one types, and never lost: what can't be saved stays on the page, is tried again, and says so.
+
+import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox } from "../jmap/client.js";
+import { emailOf, filesWithin, isEmpty, wholeText, type Content, type LetterFile } from "../model/content.js";
+import { withRole } from "../model/folders.js";
+import { textOfHtml } from "../model/htmlText.js";
+import type { Server } from "./server.js";
+import { upload, type Uploading } from "./upload.js";
+
+/** What is known of whether a letter is saved. */
+export type Saved =
+  | { is: "nothing" }
+  | { is: "changed" }
+  | { is: "saving" }
+  | { is: "saved"; at: number }
+  /** The service can't be reached, has no room, or refuses it, and says why. */
+  | { is: "not-saved"; why: "away" | "full" | "refused"; says: string };
+
+export interface DraftNow {
+  content: Content;
+  saved: Saved;
+  /** It was deleted, moved or sent elsewhere; another tab has it open. */
+  elsewhere: "gone" | "open" | null;
+  /** Files on their way, by key: octets sent, or why not. */
+  files: ReadonlyMap<string, { sent: number } | { failed: string }>;
+  sending: boolean;
+}
+
+/** Whether a browser sends it on when the page is gone. */
+function isSmall(email: object): boolean {
+  return JSON.stringify(email).length < 20_000; // characters, of up to three octets each: 64 KiB are the most
+}
+
+/** What a draft needs around it. */
+export interface Ground {
+  server: Server;
+  folders: (accountId: AccountId) => Promise<Mailbox[]>;
+  identities: (accountId: AccountId) => Promise<Identity[]>;
+}
+
+const quiet = 1_500; // milliseconds without a key until it is saved
+const most = 5_000; // milliseconds that a change waits at most
+const uploadsAtOnce = 3; // the service takes four of one person
+const againFirst = 3_000;
+const againMost = 30_000;
+
+export class Draft {
+  readonly accountId: AccountId;
+  readonly messageId: string;
+  /** The message that was saved last. */
+  emailId: EmailId | undefined;
+  /** It was to be sent, and no answer came. */
+  isUnsure = false;
+  readonly #ground: Ground;
+  readonly #watchers = new Set<() => void>();
+  readonly #uploads = new Map<string, Uploading>();
+  readonly #waiting = new Map<string, File>(); // for their turn to be sent, or to be tried again
+  readonly #signature: string;
+  #now: DraftNow;
+  #version = 0;
+  #savedVersion = 0;
+  #since = 0; // when the first change came that is not saved
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #again = againFirst;
+  #took = 0; // how long the last save took: what is large is saved less often
+  #busy: Promise<unknown> | undefined;
+  #savingVersion: number | undefined;
+  #ended = false;
+
+  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string } = {}) {
+    this.#ground = ground;
+    this.accountId = accountId;
+    this.emailId = more.emailId;
+    this.messageId = more.messageId ?? `${crypto.randomUUID()}@${location.hostname}`;
+    this.#signature = more.signature ?? "";
+    this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false };
+  }
+
+  readonly snapshot = (): DraftNow => this.#now;
+
+  readonly watch = (told: () => void): (() => void) => {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  };
+
+  /** Whether anything would be lost if the page went now. */
+  get isUnsaved(): boolean {
+    return !this.#ended && (this.#version > this.#savedVersion || this.isUploading) && !(this.isEmpty && !this.emailId);
+  }
+
+  /** Whether files are on their way. */
+  get isUploading(): boolean {
+    return this.#uploads.size > 0 || this.#now.content.files.some((f) => "sent" in (this.#now.files.get(f.key) ?? {}));
+  }
+
+  get isEmpty(): boolean {
+    return isEmpty(this.#now.content, this.#signature);
+  }
+
+  change(patch: Partial<Content>): void {
+    this.#version++;
+    this.#set({ content: { ...this.#now.content, ...patch }, ...(this.#now.saved.is !== "not-saved" && { saved: { is: "changed" } }) });
+    this.#soon();
+  }
+
+  say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending">>): void {
+    this.#set(patch);
+  }
+
+  /** Saves what is not saved. True: all of it is at the service. leaving: the page goes now, and there is no time to wait for the save before. */
+  async save(leaving = false): Promise<boolean> {
+    if (!leaving || this.#savingVersion === this.#version) while (this.#busy) await this.#busy;
+    if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
+    if (this.isEmpty && !this.emailId) return true;
+    const saving = this.#save();
+    this.#busy = saving;
+    this.#savingVersion = this.#version;
+    try {
+      return await saving;
+    } finally {
+      if (this.#busy === saving) this.#busy = this.#savingVersion = undefined;
+    }
+  }
+
+  /** The message as it is to be made now. */
+  async making() {
+    const [folders, identities] = await Promise.all([this.#ground.folders(this.accountId), this.#ground.identities(this.accountId)]);
+    const { content } = this.#now;
+    const folder = withRole(folders, "drafts");
+    if (!folder) throw new Error("The mailbox has no folder for drafts.");
+    const identity = identities.find((i) => i.id === content.identityId) ?? identities[0];
+    const plain = content.text.format === "rich" ? textOfHtml(wholeText(content.text)) : "";
+    return { email: emailOf(content, { folder: folder.id, identity, messageId: this.messageId, plain }), identity, folders, version: this.#version };
+  }
+
+  /** Notes that a message was made of a version, in place of the one before, which is destroyed. */
+  async made(emailId: EmailId, version: number): Promise<void> {
+    const old = this.emailId;
+    this.emailId = emailId;
+    this.#savedVersion = version;
+    this.#again = againFirst;
+    this.#set({ saved: this.#version === version ? { is: "saved", at: Date.now() } : { is: "changed" } });
+    await this.#replace(old);
+  }
+
+  /** Says that nothing of it is saved any more: it was sent or thrown away. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    for (const u of this.#uploads.values()) u.cancel();
+  }
+
+  /** Waits until nothing of it is on its way. */
+  async settled(): Promise<void> {
+    while (this.#busy) await this.#busy.catch(() => {});
+  }
+
+  /** Says that it is written on. */
+  goOn(): void {
+    this.#ended = false;
+    this.#set({ sending: false });
+    if (this.#version > this.#savedVersion) this.#soon();
+  }
+
+  /** Looks whether the message that was saved is still a draft. Where somebody deleted it, it is saved again. */
+  async look(): Promise<void> {
+    const id = this.emailId;
+    if (!id || this.#busy || this.#ended || this.#now.sending) return;
+    const { list } = await this.#ground.server.one(call("Email/get", { accountId: this.accountId, ids: [id], properties: ["mailboxIds", "keywords"] }));
+    if (this.emailId !== id || this.#busy || this.#ended || this.#now.sending) return;
+    if (!(await this.#isDraft(list[0]))) this.#gone();
+  }
+
+  /** Begins to send files to the service. */
+  attach(files: readonly File[], cid?: (file: File) => string | undefined): LetterFile[] {
+    const added = files.map((file): LetterFile => {
+      const inline = cid?.(file);
+      return { key: crypto.randomUUID(), name: file.name, type: file.type, size: file.size, blobId: null, ...(inline && { cid: inline }) };
+    });
+    this.change({ files: [...this.#now.content.files, ...added] });
+    added.forEach((f, i) => {
+      this.#waiting.set(f.key, files[i] as File);
+      this.#progress(f.key, { sent: 0 });
+    });
+    this.#uploadNext();
+    return added;
+  }
+
+  /** Sends a file again that did not arrive. */
+  retry(key: string): void {
+    this.#progress(key, { sent: 0 });
+    this.#uploadNext();
+  }
+
+  /** Takes a file out, or stops sending it. */
+  detach(key: string): void {
+    this.#uploads.get(key)?.cancel();
+    this.#waiting.delete(key);
+    this.#progress(key, undefined);
+    this.change({ files: this.#now.content.files.filter((f) => f.key !== key) });
+  }
+
+  /** Whether files are still on their way, or did not arrive. */
+  get waitsForFiles(): boolean {
+    return this.#now.content.files.some((f) => f.blobId === null);
+  }
+
+  /** Begins with those whose turn it is. */
+  #uploadNext(): void {
+    for (const f of this.#now.content.files) {
+      const file = this.#waiting.get(f.key);
+      const state = this.#now.files.get(f.key);
+      if (!file || !state || "failed" in state || this.#uploads.has(f.key)) continue;
+      if (this.#uploads.size >= uploadsAtOnce) return;
+      void this.#upload(f, file);
+    }
+  }
+
+  async #upload(f: LetterFile, file: File): Promise<void> {
+    const going = upload(this.#ground.server.session, this.accountId, file, (sent) => this.#progress(f.key, { sent }));
+    this.#uploads.set(f.key, going);
+    try {
+      const blobId = await going.done;
+      this.#progress(f.key, undefined);
+      this.#waiting.delete(f.key);
+      this.change({ files: this.#now.content.files.map((x) => (x.key === f.key ? { ...x, blobId } : x)) });
+    } catch (error) {
+      if (this.#now.content.files.some((x) => x.key === f.key)) this.#progress(f.key, { failed: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.#uploads.delete(f.key);
+      if (!this.#ended) this.#uploadNext();
+    }
+  }
+
+  #progress(key: string, at: { sent: number } | { failed: string } | undefined): void {
+    const files = new Map(this.#now.files);
+    if (at) files.set(key, at);
+    else files.delete(key);
+    this.#set({ files });
+  }
+
+  async #save(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    this.#since = 0;
+    const began = Date.now();
+    try {
+      const { email, version } = await this.making();
+      if (this.#now.saved.is !== "not-saved") this.#set({ saved: { is: "saving" } });
+      const { accountId } = this;
+      const was = call("Email/get", { accountId, ids: this.emailId ? [this.emailId] : [], properties: ["mailboxIds", "keywords"] });
+      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email } })], { act: true, keepalive: isSmall(email) });
+      const { id } = created(answer, "draft");
+      if (this.emailId && !(await this.#isDraft(before.list[0]))) {
+        this.emailId = undefined; // what somebody made of it stays as it is
+        this.#set({ elsewhere: "gone" });
+      }
+      await this.made(id as EmailId, version);
+      this.#took = Date.now() - began;
+      if (this.#version > version) this.#soon();
+      return this.#version === version;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  async #isDraft(e: { mailboxIds: object; keywords: Record<string, true> } | undefined): Promise<boolean> {
+    const drafts = withRole(await this.#ground.folders(this.accountId), "drafts");
+    return !!e && !!drafts && drafts.id in e.mailboxIds && e.keywords.$draft === true;
+  }
+
+  #gone(): void {
+    this.emailId = undefined;
+    this.#version++;
+    this.#set({ elsewhere: "gone", saved: { is: "changed" } });
+    this.#soon();
+  }
+
+  /** Destroys the message before, and reads where files are now: those of a draft are parts of it. */
+  async #replace(old: EmailId | undefined): Promise<void> {
+    const { accountId, emailId } = this;
+    const hasFiles = filesWithin(this.#now.content).length > 0;
+    if (!emailId || (!old && !hasFiles)) return;
+    const parts = call("Email/get", { accountId, ids: hasFiles ? [emailId] : [], properties: ["attachments"] });
+    try {
+      const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })]);
+      const kept = filesWithin(this.#now.content);
+      const now = list[0]?.attachments ?? [];
+      if (now.length !== kept.length) return; // one was added in this moment; the next save sees to it
+      const blobs = new Map(kept.map((f, i) => [f.key, now[i]?.blobId ?? f.blobId]));
+      this.#set({ content: { ...this.#now.content, files: this.#now.content.files.map((f) => ({ ...f, blobId: blobs.get(f.key) ?? f.blobId })) } });
+    } catch {
+      // The older message stays in Drafts, which is better than none.
+    }
+  }
+
+  #failed(error: unknown): void {
+    const says = error instanceof SetFailed ? (error.says.description ?? error.type) : error instanceof Error ? error.message : String(error);
+    const why = error instanceof SetFailed ? (error.type === "overQuota" ? "full" : "refused") : error instanceof RequestError && error.status < 500 && error.status !== 429 ? "refused" : "away";
+    this.#set({ saved: { is: "not-saved", why, says } });
+    this.#timer = setTimeout(() => void this.save(), this.#again);
+    this.#again = Math.min(this.#again * 2, againMost);
+  }
+
+  #soon(): void {
+    if (this.#ended) return;
+    if (this.#now.saved.is === "not-saved" && this.#timer !== undefined && this.#again > againFirst) return; // it is tried again already
+    const now = Date.now();
+    this.#since ||= now;
+    clearTimeout(this.#timer);
+    const pace = Math.max(quiet, Math.min(10 * this.#took, 60_000));
+    this.#timer = setTimeout(() => void this.save(), Math.max(0, Math.min(pace, this.#since + Math.max(most, pace) - now)));
+  }
+
+  #set(patch: Partial<DraftNow>): void {
+    this.#now = { ...this.#now, ...patch };
+    for (const told of this.#watchers) told();
+  }
+}

@@ -1,0 +1,143 @@
+// The letter that is being written on this page: one at a time, the others wait in Drafts.
+
+import { call, updated, type AccountId, type EmailId } from "../jmap/client.js";
+import { withRole } from "../model/folders.js";
+import { contentOf, draftProperties, type Content } from "../model/content.js";
+import { signed } from "../model/quote.js";
+import { Draft, type Ground } from "./draft.js";
+
+export interface Writing {
+  draft: Draft | undefined;
+  /** It is folded to a line, so that what is behind it can be read. */
+  folded: boolean;
+}
+
+/** What tabs tell each other of a letter, by its Message-ID. */
+interface Said {
+  opened?: string;
+  have?: string;
+}
+
+export class Drafts {
+  readonly #ground: Ground;
+  readonly #watchers = new Set<() => void>();
+  readonly #tabs: BroadcastChannel | undefined = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("haven-drafts");
+  #now: Writing = { draft: undefined, folded: false };
+
+  constructor(ground: Ground) {
+    this.#ground = ground;
+    this.#tabs?.addEventListener("message", ({ data }: MessageEvent<Said>) => this.#heard(data));
+    globalThis.addEventListener?.("online", () => void this.#now.draft?.save());
+  }
+
+  readonly snapshot = (): Writing => this.#now;
+
+  readonly watch = (told: () => void): (() => void) => {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  };
+
+  /** Begins a letter. The one that is open is saved and closed; undefined where that can't be done now. */
+  async begin(accountId: AccountId, content: Content, signature = ""): Promise<Draft | undefined> {
+    if (!(await this.close())) return undefined;
+    return this.#open(new Draft(this.#ground, accountId, content, { signature: signed(signature) }));
+  }
+
+  /** Opens a letter again that was about to be sent. */
+  async resume(draft: Draft): Promise<boolean> {
+    if (this.#now.draft !== draft && !(await this.close())) return false;
+    draft.goOn();
+    this.#open(draft);
+    return true;
+  }
+
+  /** Goes on with a draft of the mailbox, unless it is gone or another one can't be closed now. html makes its HTML harmless. */
+  async continue(accountId: AccountId, id: EmailId, html: (source: string) => string): Promise<Draft | "gone" | "busy"> {
+    if (this.#now.draft?.accountId === accountId && this.#now.draft.emailId === id) {
+      this.fold(false);
+      return this.#now.draft;
+    }
+    if (!(await this.close())) return "busy";
+    const email = call("Email/get", { accountId, ids: [id], properties: draftProperties, fetchTextBodyValues: true, fetchHTMLBodyValues: true });
+    const [{ list }, identities] = await Promise.all([this.#ground.server.one(email), this.#ground.identities(accountId)]);
+    const found = list[0];
+    if (!found) return "gone";
+    const messageId = found.messageId?.[0];
+    return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: id, ...(messageId && { messageId }) }));
+  }
+
+  fold(folded: boolean): void {
+    if (this.#now.draft && this.#now.folded !== folded) this.#set({ ...this.#now, folded });
+  }
+
+  /** Closes what is open, which is saved. False: it could not be, and stays. */
+  async close(): Promise<boolean> {
+    const { draft } = this.#now;
+    if (!draft) return true;
+    if (draft.isUploading || (!(await draft.save()) && draft.isUnsaved)) {
+      this.fold(false);
+      return false;
+    }
+    draft.end();
+    this.#set({ draft: undefined, folded: false });
+    return true;
+  }
+
+  /** Closes it and leaves it as it is at the service. */
+  leave(draft: Draft): void {
+    draft.end();
+    if (this.#now.draft === draft) this.#set({ draft: undefined, folded: false });
+  }
+
+  /** Throws a letter away: into Deleted, as far as it was saved. */
+  async discard(draft: Draft): Promise<void> {
+    this.leave(draft);
+    await draft.settled();
+    await this.#move(draft, "drafts", "trash");
+  }
+
+  /** Takes that back. */
+  async restore(draft: Draft): Promise<void> {
+    await this.#move(draft, "trash", "drafts");
+    await this.resume(draft);
+  }
+
+  async #move({ accountId, emailId }: Draft, from: "drafts" | "trash", to: "drafts" | "trash"): Promise<void> {
+    if (!emailId) return;
+    const folders = await this.#ground.folders(accountId);
+    const [old, now] = [withRole(folders, from), withRole(folders, to)];
+    if (!old || !now) return;
+    const patch = { [`mailboxIds/${old.id}`]: null, [`mailboxIds/${now.id}`]: true } as const;
+    updated(await this.#ground.server.one(call("Email/set", { accountId, update: { [emailId]: patch } }), { act: true }), emailId);
+  }
+
+  /** Saves what is not saved; leaving: the page goes now. */
+  async flush(leaving = false): Promise<void> {
+    const { draft } = this.#now;
+    if (draft?.isUnsaved) await draft.save(leaving);
+  }
+
+  /** Something of an account's mail changed at the service. */
+  changed(accountId: AccountId): void {
+    const { draft } = this.#now;
+    if (draft?.accountId === accountId) draft.look().catch(() => {}); // it is looked at when it is saved, too
+  }
+
+  #open(draft: Draft): Draft {
+    this.#set({ draft, folded: false });
+    this.#tabs?.postMessage({ opened: draft.messageId } satisfies Said);
+    return draft;
+  }
+
+  #heard({ opened, have }: Said): void {
+    const { draft } = this.#now;
+    if (!draft) return;
+    if (opened === draft.messageId) this.#tabs?.postMessage({ have: draft.messageId } satisfies Said);
+    if (have === draft.messageId) draft.say({ elsewhere: "open" });
+  }
+
+  #set(now: Writing): void {
+    this.#now = now;
+    for (const told of this.#watchers) told();
+  }
+}
