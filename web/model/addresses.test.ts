@@ -18,11 +18,17 @@ test.each([
   [" ;, \n", []],
 ])("%s", (text, want) => expect(addressesOf(text).map((a) => (a.name ? `${a.name}/` : "") + a.email)).toEqual(want));
 
-test("five thousand are read at once", () => {
-  const many = Array.from({ length: 5000 }, (_, i) => `"Person, ${i}" <person${i}@place.example>`).join(", ");
-  const from = performance.now();
-  expect(addressesOf(many)).toHaveLength(5000);
-  expect(performance.now() - from).toBeLessThan(500);
+test("ten times as many take about ten times as long", () => {
+  const quickest = (n: number) => {
+    const many = Array.from({ length: n }, (_, i) => `"Person, ${i}" <person${i}@place.example>`).join(", ");
+    const took = Array.from({ length: 5 }, () => {
+      const from = performance.now();
+      expect(addressesOf(many)).toHaveLength(n);
+      return performance.now() - from;
+    });
+    return Math.min(...took);
+  };
+  expect(quickest(5000)).toBeLessThan(30 * quickest(500));
 });
 
 test.each([
