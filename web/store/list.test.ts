@@ -99,6 +99,21 @@ test("what is on its way to the service is not seen as it was before", async () 
   expect(seen.at(-1)).toBe(2);
 });
 
+test("what comes back stands where it stood", async () => {
+  const { server } = service(5);
+  const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1" });
+  list.look(0, 5);
+  await settled();
+  const out = new Map(["M1", "M3"].map((id) => [id, { mailboxIds: { F2: true as const } }]));
+  list.patch(out);
+  expect(list.snapshot().rows.map((r) => r?.email.id)).toEqual(["M0", "M2", "M4"]);
+  list.patch(new Map([["M3", { keywords: { $seen: true as const } }]]));
+  list.patch(new Map([...out.keys()].map((id) => [id, { mailboxIds: { F1: true as const } }])));
+  const { rows, total } = list.snapshot();
+  expect(rows.map((r) => r?.email.id)).toEqual(["M0", "M1", "M2", "M3", "M4"]);
+  expect(total).toBe(5);
+});
+
 test("an error is told, and goes with the next answer", async () => {
   const { server } = service(1);
   const send = server.send;

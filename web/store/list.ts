@@ -47,6 +47,7 @@ export class MailList {
   #now: Listing = none;
   #seen: [from: number, to: number] = [0, chunk];
   #stale = false;
+  readonly #left = new Map<ThreadId, { row: Row; at: number }>(); // by what somebody here did, since the list was fetched
   #places: { of: Listing["rows"] | undefined; at: ReadonlyMap<ThreadId, number> } = { of: undefined, at: new Map() };
   #age = 0; // of what is being fetched: what was asked before a refresh comes too late
 
@@ -106,14 +107,34 @@ export class MailList {
 
   /** Puts what somebody here changed right, before the service has said so. */
   patch(changes: ReadonlyMap<EmailId, Partial<Pick<Email, "mailboxIds" | "keywords">>>): void {
-    this.#each((was) => {
+    const after = (was: Row): Row => {
       let row = was;
       for (const e of was.thread) {
         const change = changes.get(e.id);
         if (change) row = patched(row, e.id, change);
       }
-      return row !== was && this.asked.folder !== undefined && within(row, this.asked.folder).length === 0 ? undefined : row;
+      return row;
+    };
+    const isOut = (row: Row) => this.asked.folder !== undefined && within(row, this.asked.folder).length === 0;
+    this.#comeBack(after, isOut);
+    this.#each((was, at) => {
+      const row = after(was);
+      if (row === was || !isOut(row)) return row;
+      this.#left.set(threadOf(row), { row, at });
+      return undefined;
     });
+  }
+
+  /** Puts lines that had left the list where they stood, once they are of it again. */
+  #comeBack(after: (row: Row) => Row, isOut: (row: Row) => boolean): void {
+    const back = [...this.#left].map(([id, { row, at }]) => ({ id, at, row: after(row) })).filter(({ row }) => !isOut(row));
+    if (back.length === 0) return;
+    const rows = this.#now.rows.slice();
+    for (const { id, at, row } of back.sort((a, b) => a.at - b.at)) {
+      this.#left.delete(id);
+      rows.splice(Math.min(at, rows.length), 0, row);
+    }
+    this.#now = { ...this.#now, rows, total: (this.#now.total ?? 0) + back.length };
   }
 
   /** Puts right who handles what: what is of another view now leaves the list. */
@@ -127,12 +148,12 @@ export class MailList {
   }
 
   /** Makes something of each line that is known; undefined takes it out. */
-  #each(change: (row: Row) => Row | undefined): void {
+  #each(change: (row: Row, at: number) => Row | undefined): void {
     let gone = 0;
     const rows: (Row | undefined)[] = [];
     for (let i = 0; i < this.#now.rows.length; i++) { // forEach leaves the holes out
       const was = this.#now.rows[i];
-      const row = was && change(was);
+      const row = was && change(was, i);
       if (was && !row) gone++;
       else rows.push(row);
     }
@@ -192,6 +213,7 @@ export class MailList {
       const { total, rows: fetched } = await this.#source(this.#server, this.asked, at, chunk);
       if (age !== this.#age) return;
       const rows = only ? kept(this.#now.rows, only) : this.#now.rows.slice();
+      if (only) this.#left.clear();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
       this.#now = { total, rows, error: undefined };
