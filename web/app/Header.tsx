@@ -17,7 +17,7 @@ export function Header({ account, menuOpen, onMenu }: Props) {
   return (
     <header className="header">
       <Button className="menu-button" label={t.menu} icon="menu" bare kind="plain" aria-expanded={menuOpen} onClick={onMenu} />
-      <a className="brand" href="/mailboxes">
+      <a className="brand" href="/mailboxes" aria-label={t.service}>
         <img src="/assets/haven.svg" alt="" width="26" height="26" />
         <span>{t.service}</span>
       </a>

@@ -32,7 +32,7 @@ export function Frame({ content, remote, title, onMailto }: Props) {
       end = new AbortController();
       page.body.replaceChildren(page.importNode(content, true));
       follow(page, setHeight, end.signal);
-      listen(element, page, (asked) => mailto.current?.(asked), end.signal);
+      listen(element, page, () => mailto.current, end.signal);
     };
     element.addEventListener("load", fill);
     fill();
@@ -70,7 +70,7 @@ function follow(page: Document, setHeight: (height: number) => void, signal: Abo
 }
 
 /** Gives keys that are pressed in the frame to the page, so that its commands work; Escape leads back to it. */
-function listen(element: HTMLIFrameElement, page: Document, write: (asked: Asked) => void, signal: AbortSignal): void {
+function listen(element: HTMLIFrameElement, page: Document, write: () => Props["onMailto"], signal: AbortSignal): void {
   page.addEventListener(
     "keydown",
     (e) => {
@@ -91,9 +91,10 @@ function listen(element: HTMLIFrameElement, page: Document, write: (asked: Asked
     (e) => {
       const a = (e.target as Element | null)?.closest?.("a[href]"); // the frame's elements are none of this page's classes
       const url = a && linkOf(a.getAttribute("href") ?? "");
-      if (url?.protocol !== "mailto:") return;
+      const open = url?.protocol === "mailto:" ? write() : undefined;
+      if (!url || !open) return; // the browser asks a mail program
       e.preventDefault();
-      write(mailtoOf(url));
+      open(mailtoOf(url));
     },
     { signal },
   );
