@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import { linkOf, mailtoOf, type Asked } from "../../model/links.js";
 import { t } from "../../locales/text.js";
+import { Button } from "../../ui/Button.js";
 
 const atFirst = 80;
 const tallest = 20_000;
+const smallest = 0.75; // as much of their size as letters keep that are made a little too wide
 
 interface Props {
   /** What was made harmless. */
@@ -21,13 +23,17 @@ export function Frame({ content, remote, title, onMailto }: Props) {
   const mailto = useRef(onMailto);
   mailto.current = onMailto;
   const [height, setHeight] = useState(atFirst);
+  const [failed, setFailed] = useState(false);
+  const [times, setTimes] = useState(0);
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
     let end = new AbortController();
     const fill = () => {
       const page = element.contentDocument;
-      if (!page?.body || page.URL === "about:blank") return;
+      if (page?.URL === "about:blank") return; // it is on its way
+      if (page?.title !== "Letter") return setFailed(true); // the service did not answer: there is an error of the browser's, or another page
+      setFailed(false);
       end.abort();
       end = new AbortController();
       page.body.replaceChildren(page.importNode(content, true));
@@ -40,17 +46,27 @@ export function Frame({ content, remote, title, onMailto }: Props) {
       element.removeEventListener("load", fill);
       end.abort();
     };
-  }, [content, remote]);
-  return (
+  }, [content, remote, times]);
+  const shown = (
     <iframe
       ref={frame}
-      key={String(remote)}
+      key={`${remote} ${times}`}
       className="letter-frame"
       title={title || t.body("")}
       src={remote ? "/mail/frame-pictures" : "/mail/frame"}
       sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-      style={{ height }}
+      style={{ height: failed ? 0 : height }}
     />
+  );
+  return (
+    <>
+      {failed && (
+        <p className="notice pictures" role="alert">
+          <span>{t.frameFailed}</span> <Button label={t.retry} onClick={() => setTimes(times + 1)} />
+        </p>
+      )}
+      {shown}
+    </>
   );
 }
 
@@ -58,6 +74,12 @@ export function Frame({ content, remote, title, onMailto }: Props) {
 function follow(page: Document, setHeight: (height: number) => void, signal: AbortSignal): void {
   const { body, documentElement } = page;
   const measure = () => {
+    const box = body.querySelector<HTMLElement>(".letter-body");
+    if (box) {
+      box.style.setProperty("zoom", "");
+      const fits = body.clientWidth / body.scrollWidth;
+      if (fits < 1 && fits >= smallest) box.style.setProperty("zoom", String(Math.floor(fits * 1000) / 1000));
+    }
     const height = Math.ceil(body.getBoundingClientRect().height);
     setHeight(Math.min(height, tallest));
     documentElement.classList.toggle("long", height > tallest);
