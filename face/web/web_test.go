@@ -49,8 +49,8 @@ func TestFiles(t *testing.T) {
 		"/mail/assets/%2e%2e/index.html":   {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/..%2findex.html":     {404, "text/plain; charset=utf-8", ""},
 		"/mail/assets/%2e%2e%5cindex.html": {404, "text/plain; charset=utf-8", ""},
-		"/mail/frame":                      {200, "text/html; charset=utf-8", "no-store"},
-		"/mail/frame-pictures":             {200, "text/html; charset=utf-8", "no-store"},
+		"/mail/frame":                      {200, "text/html; charset=utf-8", "private, max-age=600"},
+		"/mail/frame-pictures":             {200, "text/html; charset=utf-8", "private, max-age=600"},
 	} {
 		r := get(t, s, path)
 		if r.StatusCode != want.code || r.Header.Get("Content-Type") != want.kind || r.Header.Get("Cache-Control") != want.cache || r.Header.Get("X-Content-Type-Options") != "nosniff" {

@@ -209,6 +209,8 @@ export const en = {
   picturesBlocked: "Pictures from elsewhere are not loaded: whoever sent this would see that you read it.",
   showQuoted: "Show what is quoted",
   leadsElsewhere: (host: string) => `leads to ${host}`,
+  frameFailed: "The letter could not be shown: the service did not answer.",
+  tooMuch: "This letter is too large to be shown as it was made. Here is its text.",
   cutOff: "This letter is longer than is shown here. The original, under Details, is whole.",
   hideQuoted: "Hide what is quoted",
   attachments: (n: number) => s(n, "attachment"),

@@ -24,7 +24,8 @@ export function Body({ accountId, letter, who, onMailto }: Props) {
   const [remote, setRemote] = useState(false);
   const clean = useMemo(() => {
     const html = htmlOf(letter);
-    if (html === undefined || isTooMuch(html)) return undefined;
+    if (html === undefined) return undefined;
+    if (isTooMuch(html)) return null;
     const inline = (cid: string) => inlinePicture(mail.server, accountId, letter, cid);
     return sanitise(html, { inline, remote, leadsElsewhere: t.leadsElsewhere, showQuoted: t.showQuoted });
   }, [accountId, letter.htmlBody, letter.bodyValues, letter.attachments, mail, remote]);
@@ -35,6 +36,7 @@ export function Body({ accountId, letter, who, onMailto }: Props) {
           <span>{t.picturesBlocked}</span> <Button label={t.showPictures} onClick={() => setRemote(true)} />
         </p>
       )}
+      {clean === null && <p className="notice pictures">{t.tooMuch}</p>}
       {isCut(letter) && <p className="notice pictures">{t.cutOff}</p>}
       {clean ? <Frame content={clean.content} remote={remote} title={t.body(who)} onMailto={onMailto} /> : <PlainText text={textOf(letter)} onMailto={onMailto} />}
     </>

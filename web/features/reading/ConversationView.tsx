@@ -81,6 +81,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, 
   return (
     <div className="conversation" aria-busy={data === undefined}>
       {toolbar}
+      {data === undefined && <p className="list-says late">{t.loading}</p>}
       {data && (
         <div className="conversation-scroll" tabIndex={-1}>
           <div className="conversation-head">

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import { linkOf, mailtoOf, type Asked } from "../../model/links.js";
 import { t } from "../../locales/text.js";
+import { Button } from "../../ui/Button.js";
 
 const atFirst = 80;
 const tallest = 20_000;
+const smallest = 0.75; // as much of their size as letters keep that are made a little too wide
 
 interface Props {
   /** What was made harmless. */
@@ -21,18 +23,22 @@ export function Frame({ content, remote, title, onMailto }: Props) {
   const mailto = useRef(onMailto);
   mailto.current = onMailto;
   const [height, setHeight] = useState(atFirst);
+  const [failed, setFailed] = useState(false);
+  const [times, setTimes] = useState(0);
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
     let end = new AbortController();
     const fill = () => {
       const page = element.contentDocument;
-      if (!page?.body || page.URL === "about:blank") return;
+      if (page?.URL === "about:blank") return; // it is on its way
+      if (page?.title !== "Letter") return setFailed(true); // the service did not answer: there is an error of the browser's, or another page
+      setFailed(false);
       end.abort();
       end = new AbortController();
       page.body.replaceChildren(page.importNode(content, true));
       follow(page, setHeight, end.signal);
-      listen(element, page, (asked) => mailto.current?.(asked), end.signal);
+      listen(element, page, () => mailto.current, end.signal);
     };
     element.addEventListener("load", fill);
     fill();
@@ -40,17 +46,27 @@ export function Frame({ content, remote, title, onMailto }: Props) {
       element.removeEventListener("load", fill);
       end.abort();
     };
-  }, [content, remote]);
-  return (
+  }, [content, remote, times]);
+  const shown = (
     <iframe
       ref={frame}
-      key={String(remote)}
+      key={`${remote} ${times}`}
       className="letter-frame"
       title={title || t.body("")}
       src={remote ? "/mail/frame-pictures" : "/mail/frame"}
       sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-      style={{ height }}
+      style={{ height: failed ? 0 : height }}
     />
+  );
+  return (
+    <>
+      {failed && (
+        <p className="notice pictures" role="alert">
+          <span>{t.frameFailed}</span> <Button label={t.retry} onClick={() => setTimes(times + 1)} />
+        </p>
+      )}
+      {shown}
+    </>
   );
 }
 
@@ -58,6 +74,12 @@ export function Frame({ content, remote, title, onMailto }: Props) {
 function follow(page: Document, setHeight: (height: number) => void, signal: AbortSignal): void {
   const { body, documentElement } = page;
   const measure = () => {
+    const box = body.querySelector<HTMLElement>(".letter-body");
+    if (box) {
+      box.style.setProperty("zoom", "");
+      const fits = body.clientWidth / body.scrollWidth;
+      if (fits < 1 && fits >= smallest) box.style.setProperty("zoom", String(Math.floor(fits * 1000) / 1000));
+    }
     const height = Math.ceil(body.getBoundingClientRect().height);
     setHeight(Math.min(height, tallest));
     documentElement.classList.toggle("long", height > tallest);
@@ -70,7 +92,7 @@ function follow(page: Document, setHeight: (height: number) => void, signal: Abo
 }
 
 /** Gives keys that are pressed in the frame to the page, so that its commands work; Escape leads back to it. */
-function listen(element: HTMLIFrameElement, page: Document, write: (asked: Asked) => void, signal: AbortSignal): void {
+function listen(element: HTMLIFrameElement, page: Document, write: () => Props["onMailto"], signal: AbortSignal): void {
   page.addEventListener(
     "keydown",
     (e) => {
@@ -91,9 +113,10 @@ function listen(element: HTMLIFrameElement, page: Document, write: (asked: Asked
     (e) => {
       const a = (e.target as Element | null)?.closest?.("a[href]"); // the frame's elements are none of this page's classes
       const url = a && linkOf(a.getAttribute("href") ?? "");
-      if (url?.protocol !== "mailto:") return;
+      const open = url?.protocol === "mailto:" ? write() : undefined;
+      if (!url || !open) return; // the browser asks a mail program
       e.preventDefault();
-      write(mailtoOf(url));
+      open(mailtoOf(url));
     },
     { signal },
   );

@@ -136,7 +136,7 @@ test("a link says where it leads, and one that names another place is told of", 
   const { box } = clean('<a href="https://evil.test/x" title="Your bank">www.nhs.uk</a> <a href="mailto:ben@pharmacy.test?subject=x">Ben</a> <a href="https://a.test">More</a>');
   const [first, second, third] = box.querySelectorAll("a");
   expect(first?.title).toBe("https://evil.test/x");
-  expect(first?.nextElementSibling?.textContent).toBe(" leads to evil.test");
+  expect(first?.nextElementSibling?.textContent).toBe("leads to evil.test");
   expect(second?.title).toBe("ben@pharmacy.test");
   expect(third?.nextElementSibling).toBeNull();
 });

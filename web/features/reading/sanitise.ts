@@ -27,7 +27,7 @@ const rules: Config = {
 };
 
 /** More elements than the longest honest letters have; a page that is given more of them stands still. */
-export const mostElements = 30_000;
+export const mostElements = 20_000;
 
 export interface Clean {
   /** What is to be put into the frame; each call of render makes it anew. */
@@ -147,7 +147,7 @@ function warn(a: Element, { leadsElsewhere }: Sanitising): void {
   if (!host) return;
   const note = a.ownerDocument.createElement("span");
   note.className = "haven-elsewhere";
-  note.textContent = ` ${leadsElsewhere(host)}`;
+  note.textContent = leadsElsewhere(host);
   a.after(note);
 }
 

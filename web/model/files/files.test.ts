@@ -156,8 +156,8 @@ describe("zip", () => {
     expect([...textsOf(unpacked(zip, (n) => n.endsWith(".xml")))]).toEqual([["a.xml", "x"], ["d/c.xml", "z"]]);
   });
   test("a bomb does not go off", () => {
-    const zip = zipSync({ a: new Uint8Array(30_000_000) });
-    expect(zip.length).toBeLessThan(100_000);
+    const zip = zipSync({ a: new Uint8Array(8_000_000) });
+    expect(zip.length).toBeLessThan(30_000);
     expect(() => unpacked(zip, () => true, 1_000_000)).toThrow(TooBig);
     expect(unpacked(zip, () => false, 1_000_000).size).toBe(0);
     expect(() => unpacked(zipSync(Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}`, new Uint8Array()]))), () => true)).toThrow(TooBig);
