@@ -187,8 +187,11 @@ export class Work {
     for (const [type, kind] of Object.entries(what)) if (types[type as keyof typeof what] !== undefined) void this.#again(accountId, kind);
   }
 
-  #again(accountId: AccountId, kind: string): Promise<void> {
-    return this.#cache.invalidateQueries({ queryKey: ["work", accountId, kind] });
+  /** Has what is shown of a kind fetched anew. What is on its way for the first time would tell how it was before, and nobody would ask again. */
+  async #again(accountId: AccountId, kind: string): Promise<void> {
+    const queryKey = ["work", accountId, kind];
+    await this.#cache.cancelQueries({ queryKey });
+    await this.#cache.invalidateQueries({ queryKey });
   }
 
   #show(accountId: AccountId, items: ReadonlyMap<ThreadId, WorkItem>): void {
