@@ -52,7 +52,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   };
   const counts = async (at, want) => {
     const shown = async () => (await at.locator(".views .view").allInnerTexts()).map((s) => s.replace(/\s+/g, " "));
-    for (let tries = 0; tries < 40 && (await shown()).join(", ") !== want; tries++) await at.waitForTimeout(50);
+    for (let tries = 0; tries < 200 && (await shown()).join(", ") !== want; tries++) await at.waitForTimeout(50);
     assert.equal((await shown()).join(", "), want);
   };
   /** Does something and waits until both see what comes of it; the second one soon. */
