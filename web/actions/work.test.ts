@@ -32,7 +32,7 @@ function handling(items: WorkItem[], mayHandle = true): Handling {
       return wish.takeOver ? new Map() : refuses;
     },
   };
-  return { mail: { work, undo: new Undo() } as unknown as Mail, accountId: "Abox", items, ask: () => {} };
+  return { mail: { work, undo: new Undo(), refresh: async () => {} } as unknown as Mail, accountId: "Abox", items, ask: () => {} };
 }
 
 const commands = { take, giveBack, handOver, done, reopen };

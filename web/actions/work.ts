@@ -41,8 +41,10 @@ export async function change(h: Handling, c: Change): Promise<boolean> {
     failed = await h.mail.work.handle({ ...wish, takeOver: c.takeOver ?? false });
   } catch (error) {
     h.mail.undo.fail(wrongText(error));
+    void h.mail.refresh(h.accountId); // what left a list comes back
     return false;
   }
+  if (failed.size) void h.mail.refresh(h.accountId);
   const done = h.items.filter((i) => !failed.has(i.id));
   if (done.length) h.mail.undo.add(c.says, () => takeBack(h, done.map((i) => was.get(i.id) ?? blank(i.id))));
   const [first] = failed.values();

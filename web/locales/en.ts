@@ -337,6 +337,8 @@ export const en = {
   span: (n: number, unit: "day" | "hour" | "minute") => (unit === "day" ? s(n, "day") : unit === "hour" ? `${n} h` : `${n} min`),
   dueIn: (span: string) => `due in ${span}`,
   late: (span: string) => `${span} late`,
+  dueBy: (at: string) => `by ${at}`,
+  wasDue: (at: string) => `it was due ${at}`,
   dueUntil: (what: string, at: string) => `${what}: to be done by ${at}`,
   secondReply: (who: string, at: string) => `${who} answered this, ${at}. Your letter was not sent.`,
   lookAtAnswer: "Look at that answer",

@@ -1,6 +1,6 @@
 // Who handles what in one mailbox: of each conversation that is looked at what is known, kept as it is at the service.
 
-import { call, MethodError, type AccountId, type ThreadId, type WorkItem } from "../jmap/client.js";
+import { call, type AccountId, type ThreadId, type WorkItem } from "../jmap/client.js";
 import type { Server } from "./server.js";
 
 export class Board {
@@ -58,32 +58,37 @@ export class Board {
   /** Fetches what changed at the service of what is known. */
   catchUp(): Promise<void> {
     this.#again = true;
-    this.#catching ??= this.#catch()
-      .catch(() => {}) // when the connection is back, the service tells how everything stands
-      .finally(() => (this.#catching = undefined));
+    this.#catching ??= this.#catch();
     return this.#catching;
   }
 
   async #catch(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      await this.#coming; // what was read before the change may come after it
-      const sinceState = this.#state;
-      if (sinceState === undefined) return; // nothing is looked at yet
-      const accountId = this.#accountId;
-      const changes = call("WorkItem/changes", { accountId, sinceState });
-      const created = call("WorkItem/get", { accountId, "#ids": changes.ref("/created") });
-      const updated = call("WorkItem/get", { accountId, "#ids": changes.ref("/updated") });
-      const { answers } = await this.#server.send([changes, created, updated]);
-      const [told, first, second] = answers;
-      if (told instanceof Error || first instanceof Error || second instanceof Error) {
-        if (told instanceof MethodError || first instanceof MethodError || second instanceof MethodError) await this.#fetch([...this.#items.keys()]);
-        continue;
-      }
-      this.#state = told.newState;
-      this.put([...first.list, ...second.list].filter((i) => this.#asked.has(i.id)));
-      this.#again ||= told.hasMoreChanges;
+    try {
+      while (this.#again) await this.#step();
+    } catch {
+      // when the connection is back, the service tells how everything stands
+    } finally {
+      this.#catching = undefined; // in the moment in which nothing more is asked, so that nothing asked is lost
     }
+  }
+
+  async #step(): Promise<void> {
+    this.#again = false;
+    await this.#coming; // what was read before the change may come after it
+    const sinceState = this.#state;
+    if (sinceState === undefined) return this.#fetch([...this.#items.keys()]); // nothing is looked at yet, or what was to be read anew did not come
+    const accountId = this.#accountId;
+    const changes = call("WorkItem/changes", { accountId, sinceState });
+    const created = call("WorkItem/get", { accountId, "#ids": changes.ref("/created") });
+    const updated = call("WorkItem/get", { accountId, "#ids": changes.ref("/updated") });
+    const [told, first, second] = (await this.#server.send([changes, created, updated])).answers;
+    if (told instanceof Error || first instanceof Error || second instanceof Error) { // too much changed, or too long ago
+      this.#state = undefined;
+      return this.#fetch([...this.#items.keys()]);
+    }
+    this.#state = told.newState;
+    this.put([...first.list, ...second.list].filter((i) => this.#asked.has(i.id)));
+    this.#again ||= told.hasMoreChanges;
   }
 
   async #fetchWaiting(): Promise<void> {

@@ -60,6 +60,15 @@ test("what is refused is put back, with the reason; the rest stays", async () =>
   expect(state.shown.at(-1)).toBe("T2 handled");
 });
 
+test("what the service told meanwhile is not put back", async () => {
+  const { state, work, board, claim } = service({ T1: { type: "claimedByOther", handledByName: "Ben" } });
+  const done = work.handle(claim("T1"));
+  board.put([{ ...blank("T1"), status: "handled", handledBy: "Aben", handledByName: "Ben" }]); // pushed before the refusal came
+  expect((await done).size).toBe(1);
+  expect(board.snapshot().get("T1")).toMatchObject({ status: "handled", handledByName: "Ben" });
+  expect(state.shown).toEqual(["T1 handled"]);
+});
+
 test("where the service is away all is put back, and the caller is told", async () => {
   const { state, work, board, counts, claim } = service();
   state.down = true;

@@ -143,15 +143,29 @@ export class Work {
         { act: true },
       );
       for (const [id, why] of Object.entries(notUpdated ?? {})) failed.set(id as ThreadId, new SetFailed(id, why));
-      board.put(Object.entries(done ?? {}).map(([id, now]) => ({ ...(becomes.get(id as ThreadId) ?? blank(id as ThreadId)), ...now })));
+      const still = this.#unheard(board, becomes);
+      board.put(Object.entries(done ?? {}).flatMap(([id, now]) => (still.has(id) ? [{ ...(becomes.get(id) as WorkItem), ...now }] : [])));
     } catch (error) {
-      this.#show(accountId, was);
+      this.#putBack(accountId, was, becomes);
       throw error;
     }
-    const back = new Map([...was].filter(([id]) => failed.has(id)));
-    if (back.size) this.#show(accountId, back);
+    this.#putBack(accountId, new Map([...was].filter(([id]) => failed.has(id))), becomes);
     void board.catchUp();
     return failed;
+  }
+
+  /** Puts back what was, unless the service has told meanwhile how it is. */
+  #putBack(accountId: AccountId, was: ReadonlyMap<ThreadId, WorkItem>, becomes: ReadonlyMap<ThreadId, WorkItem>): void {
+    if (was.size === 0) return;
+    const still = this.#unheard(this.board(accountId), becomes);
+    this.#show(accountId, new Map([...was].filter(([id]) => still.has(id))));
+    void this.#again(accountId, "counts");
+  }
+
+  /** Those that stand on the board as this page has put them: the service has told nothing of them since. */
+  #unheard(board: Board, put: ReadonlyMap<ThreadId, WorkItem>): Set<string> {
+    const now = board.snapshot();
+    return new Set([...put].filter(([id, item]) => now.get(id) === item).map(([id]) => id));
   }
 
   /**
@@ -187,8 +201,11 @@ export class Work {
     for (const [type, kind] of Object.entries(what)) if (types[type as keyof typeof what] !== undefined) void this.#again(accountId, kind);
   }
 
-  #again(accountId: AccountId, kind: string): Promise<void> {
-    return this.#cache.invalidateQueries({ queryKey: ["work", accountId, kind] });
+  /** Has what is shown of a kind fetched anew. What is on its way for the first time would tell how it was before, and nobody would ask again. */
+  async #again(accountId: AccountId, kind: string): Promise<void> {
+    const queryKey = ["work", accountId, kind];
+    await this.#cache.cancelQueries({ queryKey });
+    await this.#cache.invalidateQueries({ queryKey });
   }
 
   #show(accountId: AccountId, items: ReadonlyMap<ThreadId, WorkItem>): void {

@@ -28,7 +28,7 @@ export function DueTag({ accountId, threadId, whole }: { accountId: AccountId; t
   return (
     <span className={`tag due ${state}`} title={t.dueUntil(reason, fullDate(deadline.dueAt, locale))}>
       <Icon name="clock" />
-      {whole ? [`${reason}: ${says} (${clockDate(deadline.dueAt, new Date(now), locale)})`, told].filter(Boolean).join(", ") : says}
+      {whole ? [`${reason}: ${says}, ${(state === "late" ? t.wasDue : t.dueBy)(clockDate(deadline.dueAt, new Date(now), locale))}`, told].filter(Boolean).join(", ") : says}
     </span>
   );
 }
