@@ -4,6 +4,7 @@ const s = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : 
 
 export const en = {
   app: "Mail",
+  pageTitle: (folder: string, mailbox: string) => `${folder} - ${mailbox} - Haven`,
   service: "Haven",
   skip: "Skip to the letters",
   loading: "Loading",
@@ -145,6 +146,7 @@ export const en = {
 
   // selecting
   selectShown: "Select all that are shown",
+  selectedOnly: (n: number) => `The ${n} that were fetched are selected.`,
   selectEvery: (n: number) => `Select all ${n.toLocaleString("en-GB")} of the folder`,
   selectFound: (n: number) => `Select all ${n.toLocaleString("en-GB")} that were found`,
   selecting: "Selecting",

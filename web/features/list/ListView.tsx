@@ -80,7 +80,10 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     const to = open === undefined ? -1 : list.indexOf(open);
     if (to < 0) return;
     if (to !== at && scroller.current?.contains(document.activeElement)) focus(to); // with a key that opens the next one
-    else setAt(to);
+    else {
+      setAt(to);
+      virtual.scrollToIndex(to);
+    }
   }, [open]); // eslint-disable-line -- when another one is opened, wherever it stands later
   const toggle = (row: Row, range: boolean) => {
     const here = list.indexOf(threadOf(row));

@@ -128,6 +128,9 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
   const label = route.scope === "everywhere" ? t.allMailboxes : account.name;
+  useEffect(() => {
+    document.title = t.pageTitle(title, label);
+  }, [title, label]);
   return (
     <div className={`two ${open ? "reading" : ""}`}>
       <section className="list-pane" aria-label={title}>
