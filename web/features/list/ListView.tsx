@@ -1,17 +1,18 @@
-import { useQueries } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
-import type { Mailbox, ThreadId, WorkItem } from "../../jmap/client.js";
+import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
 import { reason } from "../../store/reason.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
-import { useMail, useSession } from "../../ui/mail.js";
+import { useSession } from "../../ui/mail.js";
 import type { Anchor } from "../../ui/Popover.js";
+import { focusOnceDrawn, indexOf, useFocusKept } from "./focus.js";
 import { RowView } from "./RowView.js";
 import type { RowPlace } from "./usePlaces.js";
 import { toggled, withRows, type Selection } from "./selection.js";
+import { useWorkOf } from "./useWorkOf.js";
 import "./list.css";
 
 interface Props {
@@ -52,8 +53,8 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     rangeExtractor: ({ startIndex, endIndex, count }) => {
-      const hasFocus = scroller.current?.contains(document.activeElement); // a line that has it stays, wherever somebody scrolls
-      return drawn(startIndex, endIndex, count, direction.current, hasFocus ? at : undefined);
+      const focused = indexOf(scroller.current?.contains(document.activeElement) ? document.activeElement : null);
+      return drawn(startIndex, endIndex, count, direction.current, focused); // a line that has the focus stays, wherever somebody scrolls
     },
   });
   direction.current = virtual.scrollDirection;
@@ -110,10 +111,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     else return;
     e.preventDefault();
   };
-  const lineOf = (e: MouseEvent | DragEvent) => {
-    const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
-    return index === undefined ? undefined : rows[Number(index)];
-  };
+  const lineOf = (e: MouseEvent | DragEvent) => rows[indexOf(e.target as Element) ?? -1];
   const onClick = (e: MouseEvent) => {
     const row = lineOf(e);
     if (!row) return;
@@ -124,8 +122,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     }
   };
   const onPointerOver = (e: PointerEvent) => {
-    const index = e.pointerType === "mouse" ? (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index : undefined;
-    setOver(index === undefined ? undefined : Number(index));
+    setOver(e.pointerType === "mouse" ? indexOf(e.target as Element) : undefined);
   };
   const onContextMenu = (e: MouseEvent) => {
     const row = lineOf(e);
@@ -217,37 +214,6 @@ function drawn(start: number, end: number, count: number, direction: "forward" |
   return all;
 }
 
-/** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
-function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, reached: (index: number) => void, again: () => void, enter: () => void) {
-  const had = useRef(false);
-  useLayoutEffect(() => {
-    if (!had.current || document.activeElement !== document.body || !scroller.current) return;
-    if (getComputedStyle(scroller.current).visibility === "visible") again();
-  });
-  return {
-    onFocus: ({ target }: React.FocusEvent) => {
-      had.current = true;
-      const index = target.closest<HTMLElement>("[data-index]")?.dataset.index;
-      if (index !== undefined) reached(Number(index));
-      else if (target === scroller.current) enter(); // the line that the focus was at is not drawn: somebody scrolled away from it
-    },
-    onBlur: ({ target }: React.FocusEvent) => {
-      queueMicrotask(() => {
-        if (target.isConnected && !scroller.current?.contains(document.activeElement)) had.current = false; // somebody went elsewhere
-      });
-    },
-  };
-}
-
-/** Gives the focus to a line that is drawn in a moment, once the list has scrolled to it. */
-function focusOnceDrawn(scroller: React.RefObject<HTMLDivElement | null>, index: number, frames = 10) {
-  requestAnimationFrame(() => {
-    const line = scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`);
-    if (line) line.focus({ preventScroll: true });
-    else if (frames > 0) focusOnceDrawn(scroller, index, frames - 1);
-  });
-}
-
 function menuPlace(line: Element | null | undefined): Anchor {
   const { x, y, height } = line?.getBoundingClientRect() ?? new DOMRect();
   return { x: x + 40, y: y + height / 2, width: 0, height: 0 };
@@ -261,28 +227,4 @@ function dragImage(n: number): HTMLElement {
   document.body.append(image);
   setTimeout(() => image.remove());
   return image;
-}
-
-const together = 50; // lines whose handling is asked for at once
-
-/** Who handles what is looked at, where people work together. Asked for in the same parts while somebody scrolls through them. */
-function useWorkOf(list: MailList, rows: readonly (Row | undefined)[], first: number, last: number) {
-  const mail = useMail();
-  const { accountId } = list.asked;
-  const wanted = mail.work.isIn(accountId) && !list.asked.everywhere;
-  const from = Math.floor(first / together);
-  const to = Math.floor(last / together);
-  const parts = useMemo(() => {
-    const all: ThreadId[][] = [];
-    for (let i = from; wanted && i <= to; i++) all.push(rows.slice(i * together, (i + 1) * together).flatMap((r) => (r ? [threadOf(r)] : [])));
-    return all.filter((ids) => ids.length > 0);
-  }, [wanted, rows, from, to]);
-  return useQueries({
-    queries: parts.map((ids) => ({ ...mail.work.items(accountId, ids), placeholderData: (before: ReadonlyMap<ThreadId, WorkItem> | undefined) => before as Map<ThreadId, WorkItem> })),
-    combine: joined,
-  });
-}
-
-function joined(parts: readonly { data: ReadonlyMap<ThreadId, WorkItem> | undefined }[]): ReadonlyMap<ThreadId, WorkItem> {
-  return new Map(parts.flatMap((p) => [...(p.data ?? [])]));
 }
