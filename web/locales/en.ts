@@ -6,6 +6,7 @@ const listed = (names: readonly string[]) => (names.length < 2 ? (names[0] ?? ""
 
 export const en = {
   app: "Mail",
+  pageTitle: (folder: string, mailbox: string) => `${folder} - ${mailbox} - Haven`,
   service: "Haven",
   skip: "Skip to the letters",
   loading: "Loading",
@@ -153,6 +154,7 @@ export const en = {
 
   // selecting
   selectShown: "Select all that are shown",
+  selectedOnly: (n: number) => `The ${n} that were fetched are selected.`,
   selectEvery: (n: number) => `Select all ${n.toLocaleString("en-GB")} of the folder`,
   selectFound: (n: number) => `Select all ${n.toLocaleString("en-GB")} that were found`,
   selecting: "Selecting",

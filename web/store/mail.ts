@@ -115,14 +115,16 @@ export class Mail {
     this.#show(accountId, edit);
     const pending = { accountId, edit };
     this.#pending.add(pending);
+    const told = tell(this.server, accountId, patches);
     const note =
       says !== undefined &&
       this.undo.add(says, async () => {
+        await told.catch(() => {}); // many letters take many requests: the way back does not overtake them
         const now = was.map((m) => ({ ...m, ...edit.get(m.id) }));
         await this.edit(accountId, back, now);
       });
     try {
-      await tell(this.server, accountId, patches);
+      await told;
       return true;
     } catch (error) {
       if (note) this.undo.drop(note);

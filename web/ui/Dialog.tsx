@@ -10,13 +10,16 @@ interface Props {
   wide?: boolean;
 }
 
-/** A dialog that is to be answered before anything else. The browser keeps the focus in it, and gives it back where it was. */
+/** A dialog that is to be answered before anything else. The focus begins at what has data-focus, stays in it, and goes back where it was. */
 export function Dialog({ title, onClose, children, wide }: Props) {
   const box = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
+    const first = box.current?.querySelector<HTMLElement>("[data-focus]"); // the browser begins at the cross
+    first?.focus();
+    if (first instanceof HTMLInputElement) first.select();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };

@@ -13,8 +13,8 @@ export function Questions() {
     <Dialog key={asked.title} title={asked.title} onClose={() => asked.answer(false)}>
       <p>{asked.text}</p>
       <div className="dialog-buttons">
-        <Button label={t.cancel} autoFocus={asked.grave} onClick={() => asked.answer(false)} />
-        <Button label={asked.yes} kind="primary" className={asked.grave ? "grave" : ""} autoFocus={!asked.grave} onClick={() => asked.answer(true)} />
+        <Button label={t.cancel} data-focus={asked.grave || undefined} onClick={() => asked.answer(false)} />
+        <Button label={asked.yes} kind="primary" className={asked.grave ? "grave" : ""} data-focus={!asked.grave || undefined} onClick={() => asked.answer(true)} />
       </div>
     </Dialog>
   );

@@ -38,32 +38,38 @@ export function ListHead({ label, folder, title, list, listing, selected, setSel
     }
   };
   return (
-    <div className="list-head">
-      {total > 0 && (
-        <input
-          type="checkbox"
-          className="select-shown"
-          aria-label={selected.size ? t.clearSelection : t.selectShown}
-          title={selected.size ? t.clearSelection : t.selectShown}
-          checked={all}
-          ref={(box) => {
-            if (box) box.indeterminate = selected.size > 0 && !all;
-          }}
-          onChange={() => setSelected(selected.size ? noSelection : withRows(noSelection, listing.rows))}
-        />
-      )}
-      <h1>
-        {title}
-        <small>{label}</small>
-      </h1>
-      <div className="list-says-more" role="status">
-        {selecting ? t.selecting : selected.size > 0 ? t.selected(selected.size) : !folder && listing.total !== undefined ? (list.isCut() ? t.foundMore : t.found)(total) : ""}
+    <>
+      <div className="list-head">
+        {total > 0 && (
+          <input
+            type="checkbox"
+            className="select-shown"
+            aria-label={selected.size ? t.clearSelection : t.selectShown}
+            title={selected.size ? t.clearSelection : t.selectShown}
+            checked={all}
+            ref={(box) => {
+              if (box) box.indeterminate = selected.size > 0 && !all;
+            }}
+            onChange={() => setSelected(selected.size ? noSelection : withRows(noSelection, listing.rows))}
+          />
+        )}
+        <h1>
+          {title}
+          <small>{label}</small>
+        </h1>
+        <div className="list-says-more" role="status">
+          {selecting ? t.selecting : selected.size > 0 ? t.selected(selected.size) : !folder && listing.total !== undefined ? (list.isCut() ? t.foundMore : t.found)(total) : ""}
+        </div>
+        {selected.size > 0 ? <Button label={t.clearSelection} icon="close" bare kind="plain" onClick={() => setSelected(noSelection)} /> : <WriteButton accountId={list.asked.accountId} />}
       </div>
       {selected.size > 0 && selected.size >= loaded && selected.size < total && !selecting && (
-        <Button className="select-every" label={(folder ? t.selectEvery : t.selectFound)(total)} onClick={() => void every()} />
+        <p className="select-every">
+          {t.selectedOnly(selected.size)}{" "}
+          <button type="button" className="linked" onClick={() => void every()}>
+            {(folder ? t.selectEvery : t.selectFound)(total)}
+          </button>
+        </p>
       )}
-      {selected.size > 0 && <Button label={t.clearSelection} icon="close" bare kind="plain" onClick={() => setSelected(noSelection)} />}
-      {selected.size === 0 && <WriteButton accountId={list.asked.accountId} />}
-    </div>
+    </>
   );
 }

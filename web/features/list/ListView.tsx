@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import { threadOf, type Row } from "../../model/row.js";
@@ -9,6 +9,7 @@ import { Button } from "../../ui/Button.js";
 import { useSession } from "../../ui/mail.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { useWorkOf } from "../work/hooks.js";
+import { focusOnceDrawn, indexOf, useFocusKept } from "./focus.js";
 import { RowView } from "./RowView.js";
 import type { RowPlace } from "./usePlaces.js";
 import { toggled, withRows, type Selection } from "./selection.js";
@@ -38,6 +39,8 @@ interface Props {
 
 const rowHeight = 76;
 const ahead = 30; // lines that are fetched before somebody scrolls to them
+const drawnAhead = 16; // lines that are drawn before
+const behind = 5;
 
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
 export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onNear, onMenu, toolsOf, onDrag }: Props) {
@@ -49,14 +52,16 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     count: total ?? 0,
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
-    rangeExtractor: ({ startIndex, endIndex, count }) => drawn(startIndex, endIndex, count, direction.current),
+    rangeExtractor: ({ startIndex, endIndex, count }) => {
+      const focused = indexOf(scroller.current?.contains(document.activeElement) ? document.activeElement : null);
+      return drawn(startIndex, endIndex, count, direction.current, focused); // a line that has the focus stays, wherever somebody scrolls
+    },
   });
   direction.current = virtual.scrollDirection;
   const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items.at(-1)?.index ?? 20;
+  const { startIndex: first, endIndex: last } = virtual.range ?? { startIndex: 0, endIndex: 20 };
   const backwards = direction.current === "backward";
-  useEffect(() => list.look(Math.max(0, first - (backwards ? ahead : 0)), last + (backwards ? 0 : ahead)), [list, first, last, backwards, total]);
+  useEffect(() => list.look(Math.max(0, first - (backwards ? ahead : behind)), last + (backwards ? behind : ahead)), [list, first, last, backwards, total]);
   useEffect(() => {
     setAt(0);
     scroller.current?.scrollTo(0, 0);
@@ -73,20 +78,24 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     const to = Math.max(0, Math.min((total ?? 1) - 1, index));
     setAt(to);
     virtual.scrollToIndex(to);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
+    focusOnceDrawn(scroller, to);
   };
-  const focused = useFocusKept(scroller, setAt, () => focus(at));
+  const focused = useFocusKept(scroller, setAt, () => focus(at), () => focus(virtual.range?.startIndex ?? 0));
   useEffect(() => {
     const to = open === undefined ? -1 : list.indexOf(open);
     if (to < 0) return;
     if (to !== at && scroller.current?.contains(document.activeElement)) focus(to); // with a key that opens the next one
-    else setAt(to);
+    else {
+      setAt(to);
+      virtual.scrollToIndex(to);
+    }
   }, [open]); // eslint-disable-line -- when another one is opened, wherever it stands later
   const toggle = (row: Row, range: boolean) => {
     const here = list.indexOf(threadOf(row));
     onSelect(range ? withRows(selected, rows.slice(Math.min(at, here), Math.max(at, here) + 1)) : toggled(selected, row));
     if (!range) setAt(here);
   };
+  const isAtDrawn = items.some((i) => i.index === at);
   const onKeyDown = (e: KeyboardEvent) => {
     const row = rows[at];
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1);
@@ -102,10 +111,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     else return;
     e.preventDefault();
   };
-  const lineOf = (e: MouseEvent | DragEvent) => {
-    const index = (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
-    return index === undefined ? undefined : rows[Number(index)];
-  };
+  const lineOf = (e: MouseEvent | DragEvent) => rows[indexOf(e.target as Element) ?? -1];
   const onClick = (e: MouseEvent) => {
     const row = lineOf(e);
     if (!row) return;
@@ -116,13 +122,13 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     }
   };
   const onPointerOver = (e: PointerEvent) => {
-    const index = e.pointerType === "mouse" ? (e.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index : undefined;
-    setOver(index === undefined ? undefined : Number(index));
+    setOver(e.pointerType === "mouse" ? indexOf(e.target as Element) : undefined);
   };
   const onContextMenu = (e: MouseEvent) => {
     const row = lineOf(e);
-    if (!row || e.button !== 2) return; // that of a key was answered as the key was pressed
+    if (!row) return;
     e.preventDefault();
+    if (e.button !== 2 && (e.nativeEvent as globalThis.PointerEvent).pointerType !== "touch") return; // that of a key was answered as the key was pressed
     setAt(list.indexOf(threadOf(row)));
     onMenu(row, { x: e.clientX, y: e.clientY, width: 0, height: 0 });
   };
@@ -159,6 +165,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
         aria-rowcount={total ?? -1}
         aria-busy={total === undefined}
         aria-multiselectable="true"
+        tabIndex={isAtDrawn ? -1 : 0}
         onKeyDown={onKeyDown}
         onClick={onClick}
         onMouseDown={(e) => e.shiftKey && e.preventDefault()} // which would select text
@@ -197,32 +204,14 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
   );
 }
 
-/** Which lines are drawn: what is seen, and more of where somebody scrolls to than of where they come from. */
-function drawn(start: number, end: number, count: number, direction: "forward" | "backward" | null): number[] {
-  const from = Math.max(0, start - (direction === "backward" ? 16 : 5));
-  const to = Math.min(count - 1, end + (direction === "backward" ? 5 : 16));
-  return Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-}
-
-/** When the line that had the focus leaves the list, another one gets it: else somebody at the keyboard starts again at the top of the page. */
-function useFocusKept(scroller: React.RefObject<HTMLDivElement | null>, reached: (index: number) => void, again: () => void) {
-  const had = useRef(false);
-  useLayoutEffect(() => {
-    if (!had.current || document.activeElement !== document.body || !scroller.current) return;
-    if (getComputedStyle(scroller.current).visibility === "visible") again();
-  });
-  return {
-    onFocus: ({ target }: React.FocusEvent) => {
-      had.current = true;
-      const index = target.closest<HTMLElement>("[data-index]")?.dataset.index;
-      if (index !== undefined) reached(Number(index));
-    },
-    onBlur: ({ target }: React.FocusEvent) => {
-      queueMicrotask(() => {
-        if (target.isConnected && document.activeElement !== target) had.current = false; // somebody went elsewhere
-      });
-    },
-  };
+/** Which lines are drawn: what is seen, more of where somebody scrolls to than of where they come from, and one that is to stay. */
+function drawn(start: number, end: number, count: number, direction: "forward" | "backward" | null, stays: number | undefined): number[] {
+  const from = Math.max(0, start - (direction === "backward" ? drawnAhead : behind));
+  const to = Math.min(count - 1, end + (direction === "backward" ? behind : drawnAhead));
+  const all = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+  if (stays !== undefined && stays < from) all.unshift(stays);
+  else if (stays !== undefined && stays > to && stays < count) all.push(stays);
+  return all;
 }
 
 function menuPlace(line: Element | null | undefined): Anchor {

@@ -1,3 +1,4 @@
+import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
 import { atOnce, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
@@ -9,7 +10,7 @@ import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
 import { byAccount, threadOf, within, type Row } from "../../model/row.js";
-import type { Letter } from "../../store/letters.js";
+import type { Conversation, Letter } from "../../store/letters.js";
 import type { MailList } from "../../store/list.js";
 import { go, useRoute } from "../../store/route.js";
 import { Menu } from "../../ui/Menu.js";
@@ -58,11 +59,12 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const open = route.thread;
   const at = open === undefined ? -1 : list.indexOf(open);
   const folder = route.search === undefined ? folders.get(account.id)?.find((f) => f.id === list.asked.folder) : undefined;
+  const { data: conversation } = useQuery({ ...mail.conversation(account.id, open ?? ""), enabled: open !== undefined });
   const chosen = useMemo(() => {
     if (selected.size) return current(selected, listing.rows);
-    const row = listing.rows[at];
+    const row = listing.rows[at] ?? (conversation && rowOf(conversation)); // what somebody came to by its address stands somewhere in the list, or nowhere
     return row ? [row] : [];
-  }, [selected, listing.rows, at]);
+  }, [selected, listing.rows, at, conversation]);
   const placeOfRow = usePlaces(list, folders, route.scope !== "folder");
 
   const show = useCallback((row: Row | undefined, replace = false) => {
@@ -107,7 +109,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         const going = new Set(whole.map(threadOf));
         if (open !== undefined && going.has(open)) {
           const stays = (r: Row | undefined) => r !== undefined && !going.has(threadOf(r));
-          show(listing.rows.slice(at + 1).find(stays) ?? listing.rows.slice(0, Math.max(at, 0)).findLast(stays), true);
+          show(at < 0 ? undefined : (listing.rows.slice(at + 1).find(stays) ?? listing.rows.slice(0, at).findLast(stays)), true);
         }
         if (selected.size) setSelected(noSelection);
       },
@@ -130,9 +132,8 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const around = (row: Row) => (selected.has(threadOf(row)) ? chosen : [row]);
 
   const seen = useCallback((letters: readonly Letter[]) => {
-    const row = listing.rows.find((r) => r && threadOf(r) === letters[0]?.threadId);
-    const rows = row ? [row] : [{ accountId: account.id, email: letters[0], thread: letters } as unknown as Row];
-    if (!account.isReadOnly) void markRead(deskOf(rows), true);
+    const row = rowOf({ accountId: account.id, letters });
+    if (row && !account.isReadOnly) void markRead(deskOf([row]), true);
   }, [account.id, open]); // eslint-disable-line -- when another one is opened, and not when its marks change
 
   // What stands beside the open one is most often opened next, and what the pointer rests on.
@@ -149,6 +150,9 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
   const label = route.scope === "everywhere" ? t.allMailboxes : account.name;
+  useEffect(() => {
+    document.title = t.pageTitle(title, label);
+  }, [title, label]);
   return (
     <div className={`two ${open ? "reading" : ""}`}>
       <section className="list-pane" aria-label={title}>
@@ -193,6 +197,12 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
 /** Whether a line of Drafts is one draft, which is gone on with at once. */
 function isOneDraft(row: Row, folder: Mailbox | undefined): boolean {
   return folder?.role === "drafts" && within(row, folder.id).length === 1;
+}
+
+/** A conversation as a line of a list. */
+function rowOf({ accountId, letters }: Pick<Conversation, "accountId"> & { letters: readonly Letter[] }): Row | undefined {
+  const email = letters.at(-1);
+  return email && { accountId, email, thread: [...letters] };
 }
 
 /** Where list and letter take turns on the screen, the focus goes to the letter that opened, and back to the line that it came from. */

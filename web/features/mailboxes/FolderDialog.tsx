@@ -58,7 +58,7 @@ export function FolderDialog({ account, folders, folder, parent = null, onDone }
       <form className="dialog-form" onSubmit={submit}>
         <label className="dialog-field">
           {t.folderName}
-          <input className="field" value={name} required autoFocus spellCheck="true" autoComplete="off" aria-invalid={wrong !== ""} aria-describedby={says} onChange={(e) => setName(e.target.value)} />
+          <input className="field" value={name} required data-focus spellCheck="true" autoComplete="off" aria-invalid={wrong !== ""} aria-describedby={says} onChange={(e) => setName(e.target.value)} />
         </label>
         <label className="dialog-field">
           {t.folderInto}
@@ -95,7 +95,7 @@ export function DeleteDialog({ account, folder, onDone }: { account: MailAccount
       </p>
       <div className="dialog-buttons">
         <Button label={t.cancel} onClick={() => onDone(false)} />
-        <Button kind="primary" className="grave" label={t.deleteFolder} disabled={busy} autoFocus onClick={() => void attempt(() => dropFolder(mail, account.id, folder))} />
+        <Button kind="primary" className="grave" label={t.deleteFolder} disabled={busy} data-focus onClick={() => void attempt(() => dropFolder(mail, account.id, folder))} />
       </div>
     </Dialog>
   );
