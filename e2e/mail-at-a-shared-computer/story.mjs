@@ -13,7 +13,7 @@ export default async ({ page, context, base, look, script, run, data }) => {
     assert.equal(await page.getByText("Discharge note").count(), 0, "the locked page shows what was read");
     await page.getByLabel("Password of").fill(who.Password);
     await page.getByRole("button", { name: "Unlock", exact: true }).click();
-    await page.getByText("Two tablets at night.").first().waitFor();
+    await page.locator(".letter").getByText("Two tablets at night.").waitFor();
   };
   const menu = async (item) => {
     await page.getByRole("button", { name: /^Logged in as/ }).click();
@@ -23,7 +23,7 @@ export default async ({ page, context, base, look, script, run, data }) => {
   await page.goto(`${base}/mail/`);
   await logIn(aisha);
   await page.getByRole("row", { name: /Discharge note/ }).click();
-  await page.getByText("Two tablets at night.").first().waitFor();
+  await page.locator(".letter").getByText("Two tablets at night.").waitFor();
   await page.getByRole("heading", { name: "Discharge note" }).waitFor();
   await look("reading");
   const letter = page.url();

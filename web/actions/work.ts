@@ -1,6 +1,6 @@
 // What can be done with who handles conversations of a shared mailbox.
 
-import type { AccountId, SetFailed, ThreadId, WorkItem, WorkItemPatch } from "../jmap/client.js";
+import { SetFailed, type AccountId, type ThreadId, type WorkItem, type WorkItemPatch } from "../jmap/client.js";
 import { blank, refusalOf, viewOf, wayBack, type Colleague } from "../model/work.js";
 import type { Mail } from "../store/mail.js";
 import { clockDate } from "../model/dates.js";
@@ -40,7 +40,7 @@ export async function change(h: Handling, c: Change): Promise<boolean> {
   try {
     failed = await h.mail.work.handle({ ...wish, takeOver: c.takeOver ?? false });
   } catch (error) {
-    h.mail.undo.fail(t.wentWrong(error instanceof Error ? error.message : String(error)));
+    h.mail.undo.fail(wrongText(error));
     return false;
   }
   const done = h.items.filter((i) => !failed.has(i.id));
@@ -63,7 +63,7 @@ async function takeBack(h: Handling, was: readonly WorkItem[]): Promise<void> {
       const failed = await h.mail.work.handle({ accountId: h.accountId, patches, takeOver, ...(items[0]?.handledByName && { to: items[0].handledByName }) });
       for (const why of failed.values()) h.mail.undo.fail(sayRefusal(why));
     } catch (error) {
-      h.mail.undo.fail(t.wentWrong(error instanceof Error ? error.message : String(error)));
+      h.mail.undo.fail(wrongText(error));
     }
   }
 }
@@ -97,8 +97,15 @@ export function sayRefusal(why: SetFailed, times = 1): string {
     case "no-access":
       return t.noAccess;
     default:
-      return t.wentWrong(why.says.description ?? why.type) + more;
+      return wrongText(why) + more;
   }
+}
+
+/** What went wrong, in words that say what to do. */
+export function wrongText(error: unknown): string {
+  if (error instanceof SetFailed) return error.says.description ?? t.wentWrong(error.type);
+  if (error instanceof TypeError) return t.noConnection; // fetch tells a broken connection so
+  return t.wentWrong(error instanceof Error ? error.message : String(error));
 }
 
 const mayHandle = (h: Handling) => h.items.length > 0 && h.mail.work.of(h.accountId)?.mayHandle === true;

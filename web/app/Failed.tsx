@@ -6,7 +6,7 @@ export function Failed({ error }: { error: unknown }) {
   return (
     <main className="failed" role="alert">
       <h1>{t.cannotOpen}</h1>
-      <p>{error instanceof TypeError ? t.noConnection : error instanceof Error ? error.message : ""}</p>
+      <p>{error instanceof TypeError ? t.noService : error instanceof Error ? error.message : ""}</p>
       <Button label={t.retry} kind="primary" onClick={() => location.reload()} />
     </main>
   );

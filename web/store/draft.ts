@@ -1,6 +1,6 @@
 // One letter while it is written. It is saved as one types, and never lost: what can't be saved stays on the page, is tried again, and says so.
 
-import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox } from "../jmap/client.js";
+import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox, type ThreadId } from "../jmap/client.js";
 import { emailOf, filesWithin, isEmpty, wholeText, type Content, type LetterFile } from "../model/content.js";
 import { withRole } from "../model/folders.js";
 import { textOfHtml } from "../model/htmlText.js";
@@ -49,6 +49,8 @@ export class Draft {
   readonly messageId: string;
   /** The message that was saved last. */
   emailId: EmailId | undefined;
+  /** The conversation that it belongs to, where it answers. */
+  readonly threadId: ThreadId | undefined;
   /** It was to be sent, and no answer came. */
   isUnsure = false;
   readonly #ground: Ground;
@@ -67,10 +69,11 @@ export class Draft {
   #savingVersion: number | undefined;
   #ended = false;
 
-  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string } = {}) {
+  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string; threadId?: ThreadId | undefined } = {}) {
     this.#ground = ground;
     this.accountId = accountId;
     this.emailId = more.emailId;
+    this.threadId = more.threadId;
     this.messageId = more.messageId ?? `${crypto.randomUUID()}@${location.hostname}`;
     this.#signature = more.signature ?? "";
     this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false };

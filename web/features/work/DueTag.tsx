@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { locale, t } from "../../locales/text.js";
 import type { AccountId, ThreadId, WorkDeadline } from "../../jmap/client.js";
 import { dueOf, earliest } from "../../model/deadlines.js";
-import { fullDate } from "../../model/dates.js";
+import { clockDate, fullDate } from "../../model/dates.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import { useNow } from "./hooks.js";
@@ -23,11 +23,12 @@ export function DueTag({ accountId, threadId, whole }: { accountId: AccountId; t
   const { state, n, unit } = dueOf(deadline, now);
   const span = t.span(n, unit);
   const says = state === "late" ? t.late(span) : t.dueIn(span);
-  const reason = t.rules[deadline.rule] ?? deadline.rule;
+  const reason = t.kinds[deadline.rule] ?? deadline.rule;
+  const told = deadline.stage && t.told[deadline.stage];
   return (
     <span className={`tag due ${state}`} title={t.dueUntil(reason, fullDate(deadline.dueAt, locale))}>
       <Icon name="clock" />
-      {whole ? `${reason}: ${says}` : says}
+      {whole ? [`${reason}: ${says} (${clockDate(deadline.dueAt, new Date(now), locale)})`, told].filter(Boolean).join(", ") : says}
     </span>
   );
 }

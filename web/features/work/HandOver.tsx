@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useId, useState, type FormEvent } from "react";
-import { handTo, sayRefusal, type Handling } from "../../actions/work.js";
+import { handTo, sayRefusal, wrongText, type Handling } from "../../actions/work.js";
 import { t } from "../../locales/text.js";
 import { refusalOf, type Colleague } from "../../model/work.js";
 import { Button } from "../../ui/Button.js";
@@ -84,7 +84,7 @@ function Colleagues({ handling, chosen, onChoose }: ColleaguesProps) {
           </label>
         ))}
         {asked.length > 1 && found?.length === 0 && <p>{t.nobodyFound(asked)}</p>}
-        {asked.length > 1 && error && <p>{t.wentWrong(error.message)}</p>}
+        {asked.length > 1 && error && <p>{wrongText(error)}</p>}
         {asked.length <= 1 && seen && others.length === 0 && <p>{t.nobodySeen}</p>}
       </div>
       <small>{t.findHint}</small>

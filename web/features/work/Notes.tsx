@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState, type FormEvent, type KeyboardEvent } from "react";
-import { when } from "../../actions/work.js";
+import { when, wrongText } from "../../actions/work.js";
 import { t } from "../../locales/text.js";
 import type { AccountId, ThreadId, WorkNote } from "../../jmap/client.js";
-import { SetFailed } from "../../jmap/client.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
@@ -187,9 +186,4 @@ function NoteForm({ accountId, label, text: before, does, focus, onCancel, onSav
       )}
     </form>
   );
-}
-
-function wrongText(error: unknown): string {
-  if (error instanceof SetFailed) return error.says.description ?? t.wentWrong(error.type);
-  return t.wentWrong(error instanceof Error ? error.message : String(error));
 }

@@ -21,6 +21,7 @@ export function WorkTags({ accountId, item }: { accountId: AccountId; item: Work
           <Icon name="write" />
         </span>
       )}
+      {item.category && <span className="tag kind">{t.kinds[item.category] ?? item.category}</span>}
       {view !== "done" && <DueTag accountId={accountId} threadId={item.id} />}
       {view !== "unassigned" && (
         <span className={`tag work-tag ${view}`} title={statusText(item, me)}>

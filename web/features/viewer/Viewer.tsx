@@ -1,0 +1,102 @@
+import { Suspense, useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
+import { t } from "../../locales/text.js";
+import { sizeText } from "../../model/sizes.js";
+import { Button } from "../../ui/Button.js";
+import { FileView } from "./FileView.js";
+import { save, type Item } from "./items.js";
+import { paperOf, print } from "./paper.js";
+import "./viewer.css";
+
+interface Props {
+  items: readonly Item[];
+  first: number;
+  onClose: () => void;
+}
+
+/** Makes ready for paper what is drawn only when it is looked at. */
+export type Prepare = (() => Promise<void>) | undefined;
+
+/** Shows files inside the page, one at a time. Nothing of them runs, and nothing leaves the service. */
+export function Viewer({ items, first, onClose }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const prepare = useRef<Prepare>(undefined);
+  const heading = useId();
+  const [at, setAt] = useState(first);
+  const [failed, setFailed] = useState("");
+  const item = items[at] as Item;
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) {
+      element.showModal();
+      element.focus(); // its title is read out, and its keys work
+    }
+    return () => element?.close(); // while it still stands there, so that the browser gives the focus back to what had it
+  }, []);
+  useEffect(() => {
+    content.current?.scrollTo(0, 0);
+    prepare.current = undefined;
+    setFailed("");
+  }, [at]);
+
+  const step = (by: number) => setAt((now) => Math.max(0, Math.min(items.length - 1, now + by)));
+  const onKeyDown = (e: KeyboardEvent) => {
+    e.stopPropagation(); // the page's own keys wait
+    if (e.target !== dialog.current && !(e.target instanceof HTMLButtonElement)) return;
+    if (e.key === "ArrowLeft") step(-1);
+    else if (e.key === "ArrowRight") step(1);
+    else return;
+    e.preventDefault();
+  };
+  const attempt = (what: () => Promise<void>) => () => {
+    setFailed("");
+    what().catch((error: unknown) => setFailed(t.wentWrong(error instanceof Error ? error.message : "")));
+  };
+  const download = attempt(async () => save(await item.load(new AbortController().signal), item.name));
+  const onPaper = attempt(async () => {
+    await prepare.current?.();
+    if (content.current) await print(await paperOf(content.current), item.name);
+  });
+  return (
+    <dialog
+      ref={dialog}
+      className="viewer"
+      role="dialog"
+      aria-labelledby={heading}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+      onCancel={(e) => {
+        e.preventDefault();
+        onClose();
+      }}
+    >
+      <header className="viewer-head">
+        <h2 id={heading}>
+          {item.name} <small>{sizeText(item.size)}</small>
+        </h2>
+        <div className="viewer-tools" role="toolbar" aria-label={item.name}>
+          {items.length > 1 && (
+            <>
+              <Button label={t.previousFile} icon="back" bare kind="plain" aria-disabled={at === 0} onClick={() => step(-1)} />
+              <span className="viewer-at">{t.fileOf(at + 1, items.length)}</span>
+              <Button className="next" label={t.nextFile} icon="back" bare kind="plain" aria-disabled={at === items.length - 1} onClick={() => step(1)} />
+            </>
+          )}
+          <Button label={t.download} icon="download" bare kind="plain" onClick={download} />
+          <Button label={t.print} icon="print" bare kind="plain" onClick={onPaper} />
+          <Button label={t.close} icon="close" bare kind="plain" onClick={onClose} />
+        </div>
+      </header>
+      {failed && (
+        <p className="notice" role="alert">
+          {failed}
+        </p>
+      )}
+      <div ref={content} className="viewer-content">
+        <Suspense fallback={<p className="viewer-says">{t.loading}</p>}>
+          <FileView key={at} item={item} onDownload={download} onPrepare={(p) => (prepare.current = p)} />
+        </Suspense>
+      </div>
+    </dialog>
+  );
+}
