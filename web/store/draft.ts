@@ -115,7 +115,7 @@ export class Draft {
     if (!leaving || this.#savingVersion === this.#version) while (this.#busy) await this.#busy;
     if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
     if (this.isEmpty && !this.emailId) return true;
-    const saving = this.#save();
+    const saving = this.#save(leaving);
     this.#busy = saving;
     this.#savingVersion = this.#version;
     try {
@@ -242,7 +242,7 @@ export class Draft {
     this.#set({ files });
   }
 
-  async #save(): Promise<boolean> {
+  async #save(leaving: boolean): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#since = 0;
     const began = Date.now();
@@ -250,13 +250,16 @@ export class Draft {
       const { email, version } = await this.making();
       if (this.#now.saved.is !== "not-saved") this.#set({ saved: { is: "saving" } });
       const { accountId } = this;
+      // Most often the message before goes once this one is there, so that a mailbox that is full keeps it. A page that goes has no time for a second request.
+      const old = leaving && this.#now.saved.is !== "not-saved" && this.#now.elsewhere === null ? this.emailId : undefined;
       const was = call("Email/get", { accountId, ids: this.emailId ? [this.emailId] : [], properties: ["mailboxIds", "keywords"] });
-      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email } })], { act: true, keepalive: isSmall(email) });
+      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email }, ...(old && { destroy: [old] }) })], { act: true, keepalive: isSmall(email) });
       const { id } = created(answer, "draft");
       if (this.emailId && !(await this.#isDraft(before.list[0]))) {
         this.emailId = undefined; // what somebody made of it stays as it is
         this.#set({ elsewhere: "gone" });
       }
+      if (old && old === this.emailId) this.emailId = undefined;
       await this.made(id as EmailId, version);
       this.#took = Date.now() - began;
       if (this.#version > version) this.#soon();
