@@ -5,6 +5,7 @@ import { locale, t } from "../locales/text.js";
 import { emptyContent, filesOf, type Content } from "../model/content.js";
 import { fullDate } from "../model/dates.js";
 import { escaped, htmlOfText, quotedHtml, textOfHtml } from "../model/htmlText.js";
+import type { Asked } from "../model/links.js";
 import { nameOf, written } from "../model/people.js";
 import { quoted, signed } from "../model/quote.js";
 import { answerReferences, answerSubject, answerTo, type Answer } from "../model/reply.js";
@@ -47,7 +48,13 @@ export async function answer(mail: Mail, accountId: AccountId, letter: Letter, k
     }
     const quote = rich ? quotedHtml(`<p>${escaped(attribution(letter))}</p><blockquote type="cite">${htmlOf(letter, html)}</blockquote>`) : `${attribution(letter)}\n${quoted(textOf(letter))}`;
     return { rich, subject, quote, files: files.filter((f) => f.cid && rich), ...answerTo(letter, kind === "reply-all", own), ...answerReferences(letter) };
-  });
+  }, kind === "forward" ? undefined : letter.threadId);
+}
+
+/** Begins a letter as an address in another one asks for. */
+export async function writeTo(mail: Mail, accountId: AccountId, asked: Asked): Promise<void> {
+  const people = (list: readonly string[]) => list.map((email) => ({ name: null, email }));
+  await begin(mail, accountId, () => ({ to: people(asked.to), cc: people(asked.cc), subject: asked.subject, before: asked.body }));
 }
 
 /** Goes on with a draft. */
@@ -59,17 +66,24 @@ export async function goOnWriting(mail: Mail, accountId: AccountId, id: EmailId,
   });
 }
 
-async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Partial<Content> & { quote?: string; rich?: boolean }): Promise<void> {
+interface Begun extends Partial<Content> {
+  rich?: boolean;
+  /** Stands above the signature. */
+  before?: string;
+  quote?: string;
+}
+
+async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<void> {
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
-    const { quote = "", rich = false, ...rest } = content(identities.map((i) => i.email));
+    const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email));
     const signature = identity?.textSignature ?? "";
     const own = rich ? htmlOfText(signed(signature)) : signed(signature);
     const begun = await mail.drafts.begin(
       accountId,
-      { ...emptyContent, identityId: identity?.id ?? null, bcc: identity?.bcc ?? [], text: { format: rich ? "rich" : "plain", own, quote }, ...rest },
-      signature,
+      { ...emptyContent, identityId: identity?.id ?? null, bcc: identity?.bcc ?? [], text: { format: rich ? "rich" : "plain", own: before + own, quote }, ...rest },
+      { signature, threadId },
     );
     if (!begun) mail.undo.fail(t.finishFirst);
   });

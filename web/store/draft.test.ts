@@ -128,6 +128,17 @@ test("of two tabs on one draft neither loses anything", async () => {
   expect(one.snapshot().elsewhere).toBe("gone");
 });
 
+test("a page that goes leaves one message", async () => {
+  const d = begin();
+  d.change({ subject: "one" });
+  await pass(2000);
+  d.change({ subject: "one, and the last word" });
+  const before = service.now.calls;
+  await Promise.all([d.save(true), d.save(true), d.save()]);
+  expect(subjects()).toEqual(["one, and the last word"]);
+  expect(service.now.calls).toBe(before + 1);
+});
+
 test("nothing is saved of a letter that says nothing, or that was ended", async () => {
   const d = begin();
   d.change({ subject: " " });

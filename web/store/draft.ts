@@ -1,6 +1,6 @@
 // One letter while it is written. It is saved as one types, and never lost: what can't be saved stays on the page, is tried again, and says so.
 
-import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox } from "../jmap/client.js";
+import { call, created, RequestError, SetFailed, type AccountId, type EmailId, type Identity, type Mailbox, type ThreadId } from "../jmap/client.js";
 import { emailOf, filesWithin, isEmpty, wholeText, type Content, type LetterFile } from "../model/content.js";
 import { withRole } from "../model/folders.js";
 import { textOfHtml } from "../model/htmlText.js";
@@ -49,6 +49,8 @@ export class Draft {
   readonly messageId: string;
   /** The message that was saved last. */
   emailId: EmailId | undefined;
+  /** The conversation that it belongs to, where it answers. */
+  readonly threadId: ThreadId | undefined;
   /** It was to be sent, and no answer came. */
   isUnsure = false;
   readonly #ground: Ground;
@@ -67,10 +69,11 @@ export class Draft {
   #savingVersion: number | undefined;
   #ended = false;
 
-  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string } = {}) {
+  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string; threadId?: ThreadId | undefined } = {}) {
     this.#ground = ground;
     this.accountId = accountId;
     this.emailId = more.emailId;
+    this.threadId = more.threadId;
     this.messageId = more.messageId ?? `${crypto.randomUUID()}@${location.hostname}`;
     this.#signature = more.signature ?? "";
     this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false };
@@ -112,7 +115,7 @@ export class Draft {
     if (!leaving || this.#savingVersion === this.#version) while (this.#busy) await this.#busy;
     if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
     if (this.isEmpty && !this.emailId) return true;
-    const saving = this.#save();
+    const saving = this.#save(leaving);
     this.#busy = saving;
     this.#savingVersion = this.#version;
     try {
@@ -239,7 +242,7 @@ export class Draft {
     this.#set({ files });
   }
 
-  async #save(): Promise<boolean> {
+  async #save(leaving: boolean): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#since = 0;
     const began = Date.now();
@@ -247,13 +250,16 @@ export class Draft {
       const { email, version } = await this.making();
       if (this.#now.saved.is !== "not-saved") this.#set({ saved: { is: "saving" } });
       const { accountId } = this;
+      // Most often the message before goes once this one is there, so that a mailbox that is full keeps it. A page that goes has no time for a second request.
+      const old = leaving && this.#now.saved.is !== "not-saved" && this.#now.elsewhere === null ? this.emailId : undefined;
       const was = call("Email/get", { accountId, ids: this.emailId ? [this.emailId] : [], properties: ["mailboxIds", "keywords"] });
-      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email } })], { act: true, keepalive: isSmall(email) });
+      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email }, ...(old && { destroy: [old] }) })], { act: true, keepalive: isSmall(email) });
       const { id } = created(answer, "draft");
       if (this.emailId && !(await this.#isDraft(before.list[0]))) {
         this.emailId = undefined; // what somebody made of it stays as it is
         this.#set({ elsewhere: "gone" });
       }
+      if (old && old === this.emailId) this.emailId = undefined;
       await this.made(id as EmailId, version);
       this.#took = Date.now() - began;
       if (this.#version > version) this.#soon();

@@ -1,6 +1,6 @@
 // The letter that is being written on this page: one at a time, the others wait in Drafts.
 
-import { call, updated, type AccountId, type EmailId } from "../jmap/client.js";
+import { call, updated, type AccountId, type EmailId, type ThreadId } from "../jmap/client.js";
 import { withRole } from "../model/folders.js";
 import { contentOf, draftProperties, type Content } from "../model/content.js";
 import { signed } from "../model/quote.js";
@@ -38,9 +38,9 @@ export class Drafts {
   };
 
   /** Begins a letter. The one that is open is saved and closed; undefined where that can't be done now. */
-  async begin(accountId: AccountId, content: Content, signature = ""): Promise<Draft | undefined> {
+  async begin(accountId: AccountId, content: Content, more: { signature?: string; threadId?: ThreadId | undefined } = {}): Promise<Draft | undefined> {
     if (!(await this.close())) return undefined;
-    return this.#open(new Draft(this.#ground, accountId, content, { signature: signed(signature) }));
+    return this.#open(new Draft(this.#ground, accountId, content, { signature: signed(more.signature ?? ""), threadId: more.threadId }));
   }
 
   /** Opens a letter again that was about to be sent. */
@@ -63,7 +63,7 @@ export class Drafts {
     const found = list[0];
     if (!found) return "gone";
     const messageId = found.messageId?.[0];
-    return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: id, ...(messageId && { messageId }) }));
+    return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: id, ...(found.inReplyTo && { threadId: found.threadId }), ...(messageId && { messageId }) }));
   }
 
   fold(folded: boolean): void {

@@ -9,9 +9,9 @@ export function Compose() {
   const { draft, folded } = useSyncExternalStore(mail.drafts.watch, mail.drafts.snapshot);
   useEffect(() => {
     const save = () => void mail.drafts.flush(true);
-    const hidden = () => document.visibilityState === "hidden" && void mail.drafts.flush();
+    const hidden = () => document.visibilityState === "hidden" && save();
     const ask = (e: BeforeUnloadEvent) => {
-      void mail.drafts.flush();
+      save();
       if (draft?.snapshot().saved.is === "not-saved" || draft?.isUploading) e.preventDefault();
     };
     document.addEventListener("visibilitychange", hidden);

@@ -12,6 +12,7 @@ import { Icon } from "../../ui/Icon.js";
 import { useMail, useSession } from "../../ui/mail.js";
 import { Files } from "./Files.js";
 import { useFiles } from "./useFiles.js";
+import { useWriting } from "../work/hooks.js";
 import { ComposeForm } from "./ComposeForm.js";
 import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
@@ -34,6 +35,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   const picker = useRef<HTMLInputElement>(null);
   const files = useFiles(draft, setWrong);
   useFocusBack();
+  useWriting(draft.accountId, draft.threadId);
   const { to, cc, bcc } = now.content;
   useEffect(() => setWrong(undefined), [to, cc, bcc]);
   const title = now.content.subject.trim() || t.newLetter;

@@ -5,7 +5,7 @@ import { atOnce, onLetters, onList, onWriting, type Desk } from "../../actions/d
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
-import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom } from "../../actions/writing.js";
+import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom, writeTo } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
 import type { MailAccount } from "../../model/mailboxes.js";
@@ -147,6 +147,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const narrow = useMedia("(width < 860px)");
   useFocusFollows(narrow ? open : undefined);
 
+  const writes = writesFrom(mail, account.id);
   const toolbar = <Toolbar buttons={buttons} others={others} onBack={open !== undefined && selected.size === 0 ? () => show(undefined) : undefined} />;
   const title = folder ? folderName(folder) : t.search;
   const label = route.scope === "everywhere" ? t.allMailboxes : account.name;
@@ -184,7 +185,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         />
       </section>
       <section className="reading-pane" aria-label={t.open} tabIndex={-1}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onMailto={(asked) => void (writes !== undefined && writeTo(mail, writes, asked))} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
       {handOverDialog}
       {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}
