@@ -127,7 +127,8 @@ export default async ({ page, base, look, script, width, run, data }) => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: /^Move 1 conversation to/ }).waitFor();
   await look("another-mailbox");
-  await page.getByRole("dialog").getByRole("button", { name: "Move to" }).click();
+  await said("your colleagues can't read them any more");
+  await page.getByRole("dialog").getByRole("button", { name: "Move", exact: true }).click();
   await said("1 conversation moved to Inbox of");
   await row("Rota for Monday").waitFor({ state: "detached" });
 

@@ -60,7 +60,7 @@ test("what a folder does not take is not put there", () => {
 });
 
 test("another mailbox is asked about, and the way back brings the copies back to where they were", async () => {
-  const to = { account: { id: "B", name: "Pharmacy" } as MailAccount, folder: folder("Other") };
+  const to = { account: { id: "B", name: "Pharmacy", isPersonal: false } as MailAccount, folder: folder("Other") };
   const no = world("In", [letter("1", ["In"])], false);
   await put(no.chosen, to);
   expect(no.one).not.toHaveBeenCalled();

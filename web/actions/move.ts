@@ -32,7 +32,7 @@ async function putAcross(c: Chosen, { account, folder }: Place): Promise<void> {
   const leave = mayLeave(c); // who may only read there takes a copy
   const n = c.rows.length;
   const asked = leave
-    ? { title: t.acrossTitle(n, account.name), text: t.acrossText(account.name), yes: t.move }
+    ? { title: t.acrossTitle(n, account.name), text: account.isPersonal ? t.acrossOwnText : t.acrossText(account.name), yes: t.moveYes }
     : { title: t.copyTitle(n, account.name), text: t.acrossCopyText(account.name), yes: t.copy };
   if (!(await c.mail.questions.ask(asked))) return;
   const letters = c.rows.flatMap((row) => movedOf(c, row));

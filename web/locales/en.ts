@@ -145,6 +145,8 @@ export const en = {
   copy: "Copy",
   acrossTitle: (n: number, to: string) => `Move ${s(n, "conversation")} to ${to}?`,
   acrossText: (to: string) => `They leave this mailbox. Everybody who may open ${to} can read them there.`,
+  acrossOwnText: "They leave this mailbox: your colleagues can't read them any more, only you can.",
+  moveYes: "Move",
   copyTitle: (n: number, to: string) => `Copy ${s(n, "conversation")} to ${to}?`,
   acrossCopyText: (to: string) => `You can't change this mailbox, so they stay in it too. Everybody who may open ${to} can read the copies.`,
   movedAcross: (n: number, to: string, of: string) => `${s(n, "conversation")} moved to ${to} of ${of}`,

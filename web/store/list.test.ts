@@ -75,6 +75,20 @@ test("what leaves the folder leaves the list at once, and its marks change", asy
   expect(list.indexOf("TM2")).toBe(1);
 });
 
+test("somebody who scrolls through all of it does not gather all of it", async () => {
+  const { server } = service(20_000);
+  const list = new MailList(server, { accountId: "A", filter: {}, folder: "F1" });
+  for (let at = 0; at < 12_000; at += 50) {
+    list.look(at, at + 40);
+    await settled();
+  }
+  let fetched = 0;
+  list.snapshot().rows.forEach((r) => r && fetched++);
+  expect(fetched).toBeLessThanOrEqual(5_050);
+  expect(list.snapshot().rows[11_980]?.email.id).toBe("M11980");
+  expect(list.snapshot().rows[0]).toBeUndefined();
+});
+
 test("a list that nobody looks at is fetched anew once somebody does", async () => {
   const { state, server } = service(10);
   const list = new MailList(server, { accountId: "A", filter: {} });

@@ -35,6 +35,8 @@ export interface Listing {
 
 const chunk = 50;
 const atOnce = 200; // lines that are asked for together, for what is done with all
+const keptMost = 5_000; // lines that were fetched; beyond, those far from what is looked at are forgotten
+const keptNear = 1_000;
 const none: Listing = { total: undefined, rows: [], error: undefined };
 
 export class MailList {
@@ -188,6 +190,17 @@ export class MailList {
     return all;
   }
 
+  /** Somebody who scrolls through all of a mailbox does not gather all of it. */
+  #bounded(rows: (Row | undefined)[]): (Row | undefined)[] {
+    let fetched = 0;
+    rows.forEach((r) => r && fetched++);
+    if (fetched <= keptMost) return rows;
+    const from = Math.max(0, this.#seen[0] - keptNear);
+    const near: number[] = [];
+    for (let at = from - (from % chunk); at < this.#seen[1] + keptNear; at += chunk) near.push(at);
+    return kept(rows, near);
+  }
+
   #set(now: Listing): void {
     this.#now = now;
     for (const told of this.#watchers) told();
@@ -216,7 +229,7 @@ export class MailList {
       if (only) this.#left.clear();
       for (let i = 0; i < chunk && at + i < total; i++) rows[at + i] = fetched[i];
       rows.length = Math.min(rows.length, total);
-      this.#now = { total, rows, error: undefined };
+      this.#now = { total, rows: this.#bounded(rows), error: undefined };
       this.#fetched(this);
       this.#set(this.#now);
       if (this.asked.words) void this.#showWords(fetched);

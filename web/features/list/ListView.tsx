@@ -207,7 +207,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
 /** Which lines are drawn: what is seen, more of where somebody scrolls to than of where they come from, and one that is to stay. */
 function drawn(start: number, end: number, count: number, direction: "forward" | "backward" | null, stays: number | undefined): number[] {
   const from = Math.max(0, start - (direction === "backward" ? drawnAhead : behind));
-  const to = Math.min(count - 1, end + (direction === "backward" ? behind : drawnAhead));
+  const to = Math.min(count - 1, end + (direction === "forward" ? drawnAhead : behind));
   const all = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
   if (stays !== undefined && stays < from) all.unshift(stays);
   else if (stays !== undefined && stays > to && stays < count) all.push(stays);

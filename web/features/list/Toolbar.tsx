@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type KeyboardEvent } from "react";
 import type { Bound } from "../../actions/command.js";
 import { t } from "../../locales/text.js";
 import { Button } from "../../ui/Button.js";
@@ -26,8 +26,15 @@ export function Toolbar({ buttons, others, onBack }: Props) {
   const [menu, setMenu] = useState<Anchor>();
   const shownKey = useShownKey();
   const entries = useEntries(others);
+  const onKeyDown = (e: KeyboardEvent<HTMLElement>) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+    if (!by || menu) return;
+    const all = [...e.currentTarget.querySelectorAll<HTMLElement>("button")].filter((b) => b.offsetParent);
+    all[all.indexOf(document.activeElement as HTMLElement) + by]?.focus();
+    e.preventDefault();
+  };
   return (
-    <div className="toolbar" role="toolbar" aria-label={t.actions}>
+    <div className="toolbar" role="toolbar" aria-label={t.actions} onKeyDown={onKeyDown}>
       {onBack && <Button className="to-list" label={t.back} icon="back" bare kind="plain" onClick={onBack} />}
       {buttons.map((c) => {
         const key = shownKey(c);
