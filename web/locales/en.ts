@@ -133,7 +133,8 @@ export const en = {
   namedOther: (shown: string, real: string) => `The sender's name shows ${shown}, but the letter is from ${real}.`,
 
   // attachments
-  unnamed: (type: string) => (type === "message/rfc822" ? "attached letter.eml" : "file without a name"),
+  unnamed: (type: string) =>
+    ({ "message/rfc822": "attached letter.eml", "text/calendar": "appointment.ics", "text/vcard": "card.vcf", "message/delivery-status": "delivery report.txt", "message/disposition-notification": "receipt.txt" })[type] ?? "file without a name",
   downloadAll: "Download all",
   packing: "Packing",
   previousFile: "Previous file",

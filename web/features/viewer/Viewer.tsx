@@ -1,4 +1,5 @@
 import { Suspense, useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
+import { keyOf } from "../../actions/command.js";
 import { t } from "../../locales/text.js";
 import { sizeText } from "../../model/sizes.js";
 import { Button } from "../../ui/Button.js";
@@ -42,6 +43,11 @@ export function Viewer({ items, first, onClose }: Props) {
   const step = (by: number) => setAt((now) => Math.max(0, Math.min(items.length - 1, now + by)));
   const onKeyDown = (e: KeyboardEvent) => {
     e.stopPropagation(); // the page's own keys wait
+    if (keyOf(e.nativeEvent) === "Mod+p") {
+      e.preventDefault();
+      onPaper();
+      return;
+    }
     if (e.target !== dialog.current && !(e.target instanceof HTMLButtonElement)) return;
     if (e.key === "ArrowLeft") step(-1);
     else if (e.key === "ArrowRight") step(1);
