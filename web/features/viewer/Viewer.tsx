@@ -1,5 +1,4 @@
 import { Suspense, useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from "react";
-import { keyOf } from "../../actions/command.js";
 import { t } from "../../locales/text.js";
 import { sizeText } from "../../model/sizes.js";
 import { Button } from "../../ui/Button.js";
@@ -43,7 +42,7 @@ export function Viewer({ items, first, onClose }: Props) {
   const step = (by: number) => setAt((now) => Math.max(0, Math.min(items.length - 1, now + by)));
   const onKeyDown = (e: KeyboardEvent) => {
     e.stopPropagation(); // the page's own keys wait
-    if (keyOf(e.nativeEvent) === "Mod+p") {
+    if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === "p") {
       e.preventDefault();
       onPaper();
       return;
