@@ -226,12 +226,13 @@ export const en = {
   failed: (domain: string) => `From outside the service. It failed the checks that ${domain} asks for, so that somebody else may have sent it. Take care with links and files.`,
   unchecked: (domain: string) => `From outside the service. Whether it is really from ${domain} could not be checked.`,
   noSender: "From outside the service, and it does not say from whom.",
-  forged: (domain: string) => `It says that it is from ${domain}, but it came from outside and nothing proves it. Do not follow its links, and ask the sender in another way.`,
+  forged: "It shows an address of this service, but it came from outside and nothing proves it. Do not follow its links, and ask the sender in another way.",
   looksLike: (domain: string, ours: string) => `It is from ${domain}, which looks like ${ours} but is another place. Do not follow its links unless you know it.`,
   namedOther: (shown: string, real: string) => `The sender's name shows ${shown}, but the letter is from ${real}.`,
 
   // attachments
-  unnamed: (type: string) => (type === "message/rfc822" ? "attached letter.eml" : "file without a name"),
+  unnamed: (type: string) =>
+    ({ "message/rfc822": "attached letter.eml", "text/calendar": "appointment.ics", "text/vcard": "card.vcf", "message/delivery-status": "delivery report.txt", "message/disposition-notification": "receipt.txt" })[type] ?? "file without a name",
   downloadAll: "Download all",
   packing: "Packing",
   previousFile: "Previous file",

@@ -70,6 +70,12 @@ test("what hides does not ask where it stands, so that a letter shows the same w
   expect(sheet("div>.a{visibility:HIDDEN}")).toBe("");
 });
 
+test("a sheet speaks of what is its own, where several letters stand on one paper", () => {
+  const { css } = cleanSheet("h1,body>p{color:red}@media (max-width:9px){*{color:red}}", { remote: false, scope: ".letter-2" });
+  expect(css).toBe(".letter-2 h1,.letter-2 .letter-body>p{color:red}@media (max-width:9px){.letter-2 *{color:red}}");
+  expect(cleanSheet(">p{color:red} ~p{color:red} +p{color:red}", { remote: false, scope: ".letter-2" }).css).toBe("");
+});
+
 test("a sheet of any length is read in time", () => {
   const began = performance.now();
   expect(sheet("a{color:red}".repeat(100_000))).toBe("");

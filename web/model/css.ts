@@ -4,6 +4,8 @@
 export interface StyleRules {
   /** Pictures from elsewhere may be fetched. */
   remote: boolean;
+  /** A selector of what a sheet may speak of; where it is not given, of everything. */
+  scope?: string;
 }
 
 export interface CleanStyle {
@@ -271,7 +273,7 @@ function selectorOf(tokens: readonly Token[]): { text: string; deep: boolean } |
     } else if (t.kind === "punct" && t.text === "*") out += "*";
     else return undefined;
   }
-  return out ? { text: out, deep } : undefined;
+  return out && !/^\s*[>+~]/.test(out) ? { text: out, deep } : undefined;
 }
 
 /** A condition of @media about the width of the paper; undefined for others, as for colours of the screen: letters are shown on white. */
@@ -311,7 +313,8 @@ export function cleanSheet(text: string, rules: StyleRules): CleanStyle {
     const selectors = split(head, ",").map(selectorOf).filter((s) => s !== undefined);
     if (selectors.length === 0) return "";
     const css = declarationsOf(body, rules, found, selectors.some((s) => s.deep));
-    return css ? `${selectors.map((s) => s.text).join(",")}{${css}}` : "";
+    const scope = rules.scope ? `${rules.scope} ` : "";
+    return css ? `${selectors.map((s) => scope + s.text).join(",")}{${css}}` : "";
   };
   const css = text.length > longestSheet ? "" : rulesOf(tokensOf(text), 0);
   return { css, hasRemote: found.remote };

@@ -30,7 +30,7 @@ function wordsOf(known: Known, address: string): Said[] {
   if (known.origin !== "outside") return [];
   const { domain, looksLike, namedOther } = known;
   const said: Said[] = [];
-  if (known.forged) said.push({ text: t.forged(domain), weight: "danger" });
+  if (known.forged) said.push({ text: t.forged, weight: "danger" });
   else if (looksLike) said.push({ text: t.looksLike(domain, looksLike), weight: "danger" });
   else if (!domain) said.push({ text: t.noSender, weight: "care" });
   else if (known.proof === "proven") said.push({ text: t.outside, weight: "plain" });

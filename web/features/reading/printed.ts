@@ -23,7 +23,7 @@ export function printed(p: Printing): Promise<void> {
   const subject = p.letters[0]?.subject || t.noSubject;
   const head = make("header", "print-head");
   head.append(make("h1", "", subject), make("div", "", t.printedFrom(p.mailbox, p.person, fullDate(p.now.toISOString(), locale))));
-  return print([head, ...p.letters.map((l) => paperOf(l, p))], subject);
+  return print([head, ...p.letters.map((l, i) => paperOf(l, `letter-${i + 1}`, p))], subject);
 }
 
 function make(name: string, className: string, text = ""): HTMLElement {
@@ -33,8 +33,9 @@ function make(name: string, className: string, text = ""): HTMLElement {
   return element;
 }
 
-function paperOf(letter: Letter, { inline }: Printing): HTMLElement {
+function paperOf(letter: Letter, name: string, { inline }: Printing): HTMLElement {
   const paper = make("section", "print-letter");
+  const body = make("div", name);
   const facts = make("dl", "");
   const files = attachmentsOf(letter).map((f) => `${f.name ?? t.unnamed(f.type)} (${sizeText(f.size)})`);
   const rows: [string, string][] = [
@@ -48,8 +49,8 @@ function paperOf(letter: Letter, { inline }: Printing): HTMLElement {
     facts.append(row);
   }
   const html = htmlOf(letter);
-  paper.append(facts);
-  if (html === undefined || isTooMuch(html)) paper.append(make("pre", "", textOf(letter)));
-  else paper.append(sanitise(html, { inline: (cid) => inline(letter, cid), remote: false, leadsElsewhere: t.leadsElsewhere, showQuoted: t.showQuoted }).content);
+  paper.append(facts, body);
+  if (html === undefined || isTooMuch(html)) body.append(make("pre", "", textOf(letter)));
+  else body.append(sanitise(html, { inline: (cid) => inline(letter, cid), remote: false, scope: `.${name}`, leadsElsewhere: t.leadsElsewhere, showQuoted: t.showQuoted }).content);
   return paper;
 }

@@ -110,14 +110,14 @@ test("what is put into one another without end is shown or left out, and does no
 
 test("a newsletter looks as it was made", () => {
   const { box, hasRemote } = clean(`<!doctype html><html><head><title>News</title><style type="text/css"><!-- body{margin:0} .col{width:300px!important} @media (max-width:480px){.col{width:100%!important}} --></style></head>
-    <body bgcolor="#eeeeee" style="font-family:Arial" class="page"><table role="presentation" width="600" cellpadding="0" cellspacing="0" align="center"><tr><td class="col" valign="top" style="padding: 10px 20px; border-bottom: 1px solid rgb(204, 204, 204);">
+    <body bgcolor="#eeeeee" style="font-family:Arial" class="page newsletter-body letter-2"><table role="presentation" width="600" cellpadding="0" cellspacing="0" align="center"><tr><td class="col" valign="top" style="padding: 10px 20px; border-bottom: 1px solid rgb(204, 204, 204);">
     <font face="Arial" color="red" size="2">Hello</font></td></tr></table></body></html>`);
   expect(hasRemote).toBe(false);
   expect(box.textContent).not.toContain("News");
   expect(box.querySelector("style")?.textContent).toContain("@media (max-width:480px){.col{width:100%!important}}");
   const body = box.querySelector(".letter-body");
   expect(body?.getAttribute("style")).toBe("background-color: rgb(238, 238, 238); font-family: Arial;");
-  expect(body?.className).toBe("page letter-body");
+  expect(body?.className).toBe("page newsletter-body letter-body");
   expect(body?.querySelector("table")?.outerHTML).toContain('role="presentation"');
   expect(body?.querySelector("td")?.getAttribute("style")).toBe("padding: 10px 20px; border-bottom: 1px solid rgb(204, 204, 204);");
 });

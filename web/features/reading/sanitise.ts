@@ -26,6 +26,9 @@ const rules: Config = {
   RETURN_DOM: true,
 };
 
+/** Names that mean something where letters are shown. */
+const ours = /^(?:haven-.*|print-.*|letter-(?:body|\d+))$/i;
+
 /** More elements than the longest honest letters have; a page that is given more of them stands still. */
 export const mostElements = 20_000;
 
@@ -41,6 +44,8 @@ export interface Sanitising {
   inline: (cid: string) => string | undefined;
   /** Shows pictures that are somewhere else. */
   remote: boolean;
+  /** Where its styles hold, if it is not alone. */
+  scope?: string;
   /** Words about a link that says another place than it leads to. */
   leadsElsewhere: (host: string) => string;
   /** Words on what opens a quotation. */
@@ -67,7 +72,10 @@ export function sanitise(html: string, how: Sanitising): Clean {
       if (clean.css) (node as HTMLElement).style.cssText = clean.css; // the policy of the page lets no attribute say it
       data.keepAttr = false;
     } else if (data.attrName === "role") data.keepAttr = /^(?:presentation|none)$/i.test(data.attrValue);
-    else if (data.attrName === "class" || data.attrName === "id") data.keepAttr = !/haven|letter-body/i.test(data.attrValue); // these are ours
+    else if (data.attrName === "class" || data.attrName === "id") {
+      data.attrValue = data.attrValue.split(/\s+/).filter((name) => name && !ours.test(name)).join(" ");
+      data.keepAttr = data.attrValue !== "";
+    }
   });
   purify.addHook("afterSanitizeAttributes", (node) => {
     if (node.nodeName === "IMG") hasRemote = picture(node, how) || hasRemote;
@@ -80,7 +88,7 @@ export function sanitise(html: string, how: Sanitising): Clean {
   for (const a of body.querySelectorAll("a[href]")) warn(a, how);
   foldQuotes(body, how.showQuoted);
   const content = body.ownerDocument.createDocumentFragment();
-  const css = cleanSheet(quiet.sheets.join("\n"), { remote });
+  const css = cleanSheet(quiet.sheets.join("\n"), { remote, ...(how.scope && { scope: how.scope }) });
   hasRemote ||= css.hasRemote;
   if (css.css) {
     const style = body.ownerDocument.createElement("style");

@@ -42,6 +42,11 @@ export function Viewer({ items, first, onClose }: Props) {
   const step = (by: number) => setAt((now) => Math.max(0, Math.min(items.length - 1, now + by)));
   const onKeyDown = (e: KeyboardEvent) => {
     e.stopPropagation(); // the page's own keys wait
+    if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === "p") {
+      e.preventDefault();
+      onPaper();
+      return;
+    }
     if (e.target !== dialog.current && !(e.target instanceof HTMLButtonElement)) return;
     if (e.key === "ArrowLeft") step(-1);
     else if (e.key === "ArrowRight") step(1);

@@ -156,13 +156,13 @@ describe("zip", () => {
     expect([...textsOf(unpacked(zip, (n) => n.endsWith(".xml")))]).toEqual([["a.xml", "x"], ["d/c.xml", "z"]]);
   });
   test("a bomb does not go off", () => {
-    const zip = zipSync({ a: new Uint8Array(8_000_000) });
+    const zip = zipSync({ a: new Uint8Array(3_000_000) });
     expect(zip.length).toBeLessThan(30_000);
     expect(() => unpacked(zip, () => true, 1_000_000)).toThrow(TooBig);
     expect(unpacked(zip, () => false, 1_000_000).size).toBe(0);
-    expect(() => unpacked(zipSync(Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}`, new Uint8Array()]))), () => true)).toThrow(TooBig);
+    expect(() => unpacked(zipSync(Object.fromEntries(Array.from({ length: 5_001 }, (_, i) => [`${i}`, new Uint8Array()])), { level: 0 }), () => true)).toThrow(TooBig);
     expect(() => unpacked(strToU8("no zip at all"), () => true)).not.toThrow();
-  });
+  }, 20_000);
   test("files that are called the same are told apart, and lead nowhere", () => {
     const names = ["a.txt", "a.txt", "../../etc/passwd", "c:\\x\\y.txt", "", "...", "\u202egnp.exe", "药.pdf", "__proto__"];
     const zip = zipped(names.map((name) => ({ name, octets: strToU8(name) })));
