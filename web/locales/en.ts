@@ -345,8 +345,6 @@ export const en = {
   dueBy: (at: string) => `by ${at}`,
   wasDue: (at: string) => `it was due ${at}`,
   dueUntil: (what: string, at: string) => `${what}: to be done by ${at}`,
-  secondReply: (who: string, at: string) => `${who} answered this, ${at}. Your letter was not sent.`,
-  lookAtAnswer: "Look at that answer",
   sendAnyway: "Send mine all the same",
   viewsOf: "Which conversations are shown",
   views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done" },

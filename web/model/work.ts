@@ -105,19 +105,7 @@ export function together(directory: readonly Colleague[], seen: readonly Colleag
   return [...directory, ...seen.filter((c) => c.id !== me && !names.has(c.name))];
 }
 
-/** An answer of a colleague's because of which another one was stopped. */
-export interface Answered {
-  who: string | null;
-  at: string | null;
-  /** What the service says of it, in a sentence. */
-  says: string;
-}
-
-/** Whether a letter was not sent since a colleague has answered (docs/jmap-work.md 6). */
+/** Whether a letter was not sent since a colleague has answered; the description says who and when (docs/jmap-work.md 6). */
 export function isSecondReply(error: SetError): boolean {
   return error.type === "answeredByOther";
-}
-
-export function answeredOf(item: WorkItem | undefined, error: SetError): Answered {
-  return { who: item?.answeredByName ?? null, at: item?.answeredAt ?? null, says: error.description ?? "" };
 }

@@ -2,10 +2,10 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import {
-  call, created, destroyed, SetFailed, updated, type AccountId, type SetError, type StateChange, type ThreadId, type WorkCapability, type WorkCounts, type WorkDeadline, type WorkItem,
+  call, created, destroyed, SetFailed, updated, type AccountId, type StateChange, type ThreadId, type WorkCapability, type WorkCounts, type WorkDeadline, type WorkItem,
   type WorkItemPatch, type WorkNote, type WorkNoteId,
 } from "../jmap/client.js";
-import { answeredOf, blank, isSecondReply, personOf, placeOf, recounted, seenAt, together, wished, type Answered, type Colleague } from "../model/work.js";
+import { blank, personOf, placeOf, recounted, seenAt, together, wished, type Colleague } from "../model/work.js";
 import { Board } from "./board.js";
 import { Presence } from "./presence.js";
 import type { Server } from "./server.js";
@@ -166,17 +166,6 @@ export class Work {
   #unheard(board: Board, put: ReadonlyMap<ThreadId, WorkItem>): Set<string> {
     const now = board.snapshot();
     return new Set([...put].filter(([id, item]) => now.get(id) === item).map(([id]) => id));
-  }
-
-  /**
-   * Who answered a conversation, and when, where that is why a letter was not sent; undefined for any other error. To look at that answer lets the next one
-   * pass, and so does sending the letter again within the next minutes.
-   */
-  async whoAnswered(accountId: AccountId, threadId: ThreadId, error: SetError): Promise<Answered | undefined> {
-    if (!isSecondReply(error)) return undefined;
-    const { list } = await this.#server.one(call("WorkItem/get", { accountId, ids: [threadId] }));
-    this.board(accountId).put(list);
-    return answeredOf(list[0], error);
   }
 
   async addNote(accountId: AccountId, threadId: ThreadId, text: string): Promise<void> {
