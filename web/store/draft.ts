@@ -289,7 +289,7 @@ export class Draft {
     if (!emailId || (!old && !hasFiles)) return;
     const parts = call("Email/get", { accountId, ids: hasFiles ? [emailId] : [], properties: ["attachments"] });
     try {
-      const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })]);
+      const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })], { keepalive: true });
       const kept = filesWithin(this.#now.content);
       const now = list[0]?.attachments ?? [];
       if (now.length !== kept.length) return; // one was added in this moment; the next save sees to it
