@@ -23,7 +23,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
     await page.getByRole("row").filter({ hasText: subject }).click();
     await page.getByRole("heading", { name: subject }).waitFor();
   };
-  const back = () => page.keyboard.press("u");
+  const back = () => page.keyboard.press("Escape");
   const frame = page.frameLocator(".letter-frame").first();
   await page.getByRole("heading", { name: /^Inbox/ }).waitFor();
   await inbox();
@@ -57,6 +57,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await page.keyboard.press("Escape");
   assert.equal(await page.evaluate(() => document.activeElement.tagName), "DIV");
   await enter();
+  await back(); // out of the letter
   await back();
   await page.getByRole("heading", { name: "It tries everything" }).waitFor({ state: "hidden" });
 

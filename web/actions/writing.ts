@@ -58,9 +58,9 @@ export async function writeTo(mail: Mail, accountId: AccountId, asked: Asked): P
 }
 
 /** Goes on with a draft. */
-export async function goOnWriting(mail: Mail, accountId: AccountId, id: EmailId, html: (source: string) => string): Promise<void> {
+export async function goOnWriting(mail: Mail, accountId: AccountId, draft: { id: EmailId; threadId: ThreadId }, html: (source: string) => string): Promise<void> {
   await told(mail, async () => {
-    const found = await mail.drafts.continue(accountId, id, html);
+    const found = await mail.drafts.continue(accountId, draft, html);
     if (found === "gone") mail.undo.fail(t.draftNotThere);
     else if (found === "busy") mail.undo.fail(t.finishFirst);
   });

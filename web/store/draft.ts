@@ -41,6 +41,8 @@ export interface Ground {
 const quiet = 1_500; // milliseconds without a key until it is saved
 const most = 5_000; // milliseconds that a change waits at most
 const uploadsAtOnce = 3; // the service takes four of one person
+const large = 1_000_000; // octets of files
+const patience = 30_000; // milliseconds for an answer of the service
 const againFirst = 3_000;
 const againMost = 30_000;
 
@@ -64,7 +66,7 @@ export class Draft {
   #since = 0; // when the first change came that is not saved
   #timer: ReturnType<typeof setTimeout> | undefined;
   #again = againFirst;
-  #took = 0; // how long the last save took: what is large is saved less often
+  #took = 0; // milliseconds that the last save took
   #busy: Promise<unknown> | undefined;
   #savingVersion: number | undefined;
   #ended = false;
@@ -253,7 +255,7 @@ export class Draft {
       // Most often the message before goes once this one is there, so that a mailbox that is full keeps it. A page that goes has no time for a second request.
       const old = leaving && this.#now.saved.is !== "not-saved" && this.#now.elsewhere === null ? this.emailId : undefined;
       const was = call("Email/get", { accountId, ids: this.emailId ? [this.emailId] : [], properties: ["mailboxIds", "keywords"] });
-      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email }, ...(old && { destroy: [old] }) })], { act: true, keepalive: isSmall(email) });
+      const [before, answer] = await this.#ground.server.request([was, call("Email/set", { accountId, create: { draft: email }, ...(old && { destroy: [old] }) })], { act: true, keepalive: isSmall(email), signal: AbortSignal.timeout(patience + this.#took) });
       const { id } = created(answer, "draft");
       if (this.emailId && !(await this.#isDraft(before.list[0]))) {
         this.emailId = undefined; // what somebody made of it stays as it is
@@ -289,7 +291,7 @@ export class Draft {
     if (!emailId || (!old && !hasFiles)) return;
     const parts = call("Email/get", { accountId, ids: hasFiles ? [emailId] : [], properties: ["attachments"] });
     try {
-      const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })]);
+      const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })], { keepalive: true, signal: AbortSignal.timeout(patience) });
       const kept = filesWithin(this.#now.content);
       const now = list[0]?.attachments ?? [];
       if (now.length !== kept.length) return; // one was added in this moment; the next save sees to it
@@ -314,7 +316,8 @@ export class Draft {
     const now = Date.now();
     this.#since ||= now;
     clearTimeout(this.#timer);
-    const pace = Math.max(quiet, Math.min(10 * this.#took, 60_000));
+    const heavy = this.#now.content.files.reduce((sum, f) => sum + f.size, 0) > large; // each save makes a message with all files
+    const pace = heavy ? Math.max(quiet, Math.min(10 * this.#took, 60_000)) : quiet;
     this.#timer = setTimeout(() => void this.save(), Math.max(0, Math.min(pace, this.#since + Math.max(most, pace) - now)));
   }
 

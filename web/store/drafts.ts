@@ -52,18 +52,20 @@ export class Drafts {
   }
 
   /** Goes on with a draft of the mailbox, unless it is gone or another one can't be closed now. html makes its HTML harmless. */
-  async continue(accountId: AccountId, id: EmailId, html: (source: string) => string): Promise<Draft | "gone" | "busy"> {
+  async continue(accountId: AccountId, { id, threadId }: { id: EmailId; threadId: ThreadId }, html: (source: string) => string): Promise<Draft | "gone" | "busy"> {
     if (this.#now.draft?.accountId === accountId && this.#now.draft.emailId === id) {
       this.fold(false);
       return this.#now.draft;
     }
     if (!(await this.close())) return "busy";
-    const email = call("Email/get", { accountId, ids: [id], properties: draftProperties, fetchTextBodyValues: true, fetchHTMLBodyValues: true });
-    const [{ list }, identities] = await Promise.all([this.#ground.server.one(email), this.#ground.identities(accountId)]);
-    const found = list[0];
+    // Each save makes another message: where this one is gone, its conversation has the one after it.
+    const thread = call("Thread/get", { accountId, ids: [threadId] });
+    const email = call("Email/get", { accountId, "#ids": thread.ref("/list/*/emailIds"), properties: draftProperties, fetchTextBodyValues: true, fetchHTMLBodyValues: true });
+    const [[, { list }], identities] = await Promise.all([this.#ground.server.request([thread, email]), this.#ground.identities(accountId)]);
+    const found = list.find((e) => e.id === id) ?? list.findLast((e) => e.keywords.$draft);
     if (!found) return "gone";
     const messageId = found.messageId?.[0];
-    return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: id, ...(found.inReplyTo && { threadId: found.threadId }), ...(messageId && { messageId }) }));
+    return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: found.id, ...(found.inReplyTo && { threadId: found.threadId }), ...(messageId && { messageId }) }));
   }
 
   fold(folded: boolean): void {

@@ -23,7 +23,7 @@ export function AnswerButtons({ accountId, letter, onReply }: Props) {
   const shownKey = useShownKey();
   if (!identities) return null;
   if (letter.keywords.$draft) {
-    const goOn = () => void goOnWriting(mail, accountId, letter.id, editable);
+    const goOn = () => void goOnWriting(mail, accountId, letter, editable);
     return (
       <div className="letter-answers">
         <span className="tag">{t.draft}</span>

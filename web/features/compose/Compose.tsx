@@ -9,7 +9,7 @@ export function Compose() {
   const { draft, folded } = useSyncExternalStore(mail.drafts.watch, mail.drafts.snapshot);
   useEffect(() => {
     const save = () => void mail.drafts.flush(true);
-    const hidden = () => document.visibilityState === "hidden" && save();
+    const hidden = () => document.visibilityState === "hidden" && void mail.drafts.flush();
     const ask = (e: BeforeUnloadEvent) => {
       save();
       if (draft?.snapshot().saved.is === "not-saved" || draft?.isUploading) e.preventDefault();

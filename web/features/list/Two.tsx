@@ -72,6 +72,13 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     go(row ? { ...rest, accountId: row.accountId, thread: threadOf(row) } : rest, replace);
   }, [route]);
 
+  /** Opens what a line is of; a draft is gone on with, and others of the conversation are behind it. */
+  const openRow = (row: Row) => {
+    const drafts = folder?.role === "drafts" ? within(row, folder.id).length : 0;
+    if (drafts !== 1) show(row);
+    if (drafts > 0) void goOnWriting(mail, row.accountId, row.email, editable);
+  };
+
   /** What commands act upon: what is chosen, or rows that somebody points at, with all that they were chosen with. */
   const deskOf = (rows: readonly Row[], whole = rows, anchor?: Anchor): Desk => {
     const accountId = rows[0]?.accountId ?? account.id;
@@ -177,7 +184,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
           empty={list.asked.view ? t.emptyViews[list.asked.view] : folder ? (folder.role === "inbox" ? t.emptyInbox : t.empty) : t.emptySearch}
           words={words}
           placeOf={placeOfRow}
-          onOpen={(r) => (isOneDraft(r, folder) ? void goOnWriting(mail, r.accountId, r.email.id, editable) : show(r))}
+          onOpen={openRow}
           onNear={ahead}
           onMenu={(r, place) => setAbove({ what: "menu", rows: around(r), at: place })}
           toolsOf={(r) => <RowTools commands={bind(atOnce, [deskOf([r])])} />}
@@ -193,11 +200,6 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
       {above?.what === "keys" && <KeySheet desk={desk} onClose={() => setAbove(undefined)} />}
     </div>
   );
-}
-
-/** Whether a line of Drafts is one draft, which is gone on with at once. */
-function isOneDraft(row: Row, folder: Mailbox | undefined): boolean {
-  return folder?.role === "drafts" && within(row, folder.id).length === 1;
 }
 
 /** A conversation as a line of a list. */
