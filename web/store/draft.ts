@@ -114,7 +114,8 @@ export class Draft {
 
   /** Saves what is not saved. True: all of it is at the service. leaving: the page goes now, and there is no time to wait for the save before. */
   async save(leaving = false): Promise<boolean> {
-    if (!leaving || this.#savingVersion === this.#version) while (this.#busy) await this.#busy;
+    if (leaving && this.#savingVersion === this.#version) return false; // it is on its way; a browser that goes tells that it failed, and it arrives all the same
+    if (!leaving) while (this.#busy) await this.#busy;
     if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
     if (this.isEmpty && !this.emailId) return true;
     const saving = this.#save(leaving);
