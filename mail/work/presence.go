@@ -89,7 +89,7 @@ type Here struct {
 // a time. Others are woken where it is news to them. TooMany where the mailbox has as many already as the policy lets it.
 func (s *Service) Arrive(ctx context.Context, v mailbox.Viewer, tab string, thread haven.MessageID, doing Doing) (Presence, error) {
 	p := Presence{thread, v.Person, doing, s.o.Clock.Now().Add(s.o.Policy.PresenceFor)}
-	if err := s.looked(ctx, v, thread); err != nil { // which asks for the right to read
+	if err := s.looked(ctx, v, thread, doing); err != nil { // which asks for the right to read
 		return p, err
 	}
 	news, err := s.here.seat(v.Account, seat{v.Person, tab}, p, s.o.Clock.Now(), s.o.Policy.Presences)

@@ -116,8 +116,9 @@ func (s *Service) SetStops(ctx context.Context, v mailbox.Viewer, on bool) error
 	})
 }
 
-// looked notes that a person looked at a thread, where it matters: a colleague has answered since the last time.
-func (s *Service) looked(ctx context.Context, v mailbox.Viewer, thread haven.MessageID) error {
+// looked notes that a person looked at a thread, where it matters: a colleague has answered since the last time. Who writes has it under the own text, and may not see
+// what comes meanwhile.
+func (s *Service) looked(ctx context.Context, v mailbox.Viewer, thread haven.MessageID, doing Doing) error {
 	matters := false
 	now := s.o.Clock.Now()
 	err := s.o.Mail.Look(ctx, v, func(tx *db.Tx, _ mailbox.States) error {
@@ -131,7 +132,7 @@ func (s *Service) looked(ctx context.Context, v mailbox.Viewer, thread haven.Mes
 			return nil
 		})
 	})
-	if err != nil || !matters {
+	if err != nil || !matters || doing != Viewing {
 		return err
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {

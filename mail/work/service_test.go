@@ -395,6 +395,11 @@ func TestSecondReply(t *testing.T) {
 		must(t, send(h.aisha, id))        // once more
 		h.Clock.Advance(11 * time.Minute)
 		refused(t, send(h.aisha, id), work.RuleAnswered)
+		h.Clock.Advance(11 * time.Minute)
+		_, err = h.Arrive(t.Context(), h.aisha, "tab", f.Msg, work.Writing) // with the letter under her own text, and the answer out of sight
+		must(t, err)
+		refused(t, send(h.aisha, id), work.RuleAnswered)
+		h.Clock.Advance(11 * time.Minute)
 		_, err = h.Arrive(t.Context(), h.aisha, "tab", f.Msg, work.Viewing)
 		must(t, err)
 		must(t, send(h.aisha, id)) // having looked
