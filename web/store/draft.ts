@@ -110,6 +110,7 @@ export class Draft {
 
   say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending">>): void {
     this.#set(patch);
+    if (patch.sending === false && this.#version > this.#savedVersion) this.#soon();
   }
 
   /** Saves what is not saved. True: all of it is at the service. leaving: the page goes now, and there is no time to wait for the save before. */
@@ -117,6 +118,7 @@ export class Draft {
     if (leaving && this.#savingVersion === this.#version) return false; // it is on its way; a browser that goes tells that it failed, and it arrives all the same
     if (!leaving) while (this.#busy) await this.#busy;
     if (this.#ended || this.#version === this.#savedVersion) return !this.#ended;
+    if (this.#now.sending) return false; // the letter itself is made of it now
     if (this.isEmpty && !this.emailId) return true;
     const saving = this.#save(leaving);
     this.#busy = saving;

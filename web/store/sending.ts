@@ -52,6 +52,7 @@ async function hand(server: Server, draft: Draft, when: When): Promise<Sent> {
   draft.isUnsure = false;
   const { id } = created(made, "draft");
   await draft.made(id as EmailId, version);
+  await sweep(server, draft).catch(() => {}); // what was sent is sent, though an older text of it stays in Drafts
   const submission = created(submitted, "send").id as EmailSubmissionId;
   return { accountId, submission, emailId: id as EmailId, marked: await mark(server, accountId, content) };
 }
@@ -65,6 +66,14 @@ function envelopeOf(content: Content, identity: Identity, when: When) {
 function toSent(folders: readonly Mailbox[]): EmailPatch {
   const [drafts, sent] = [withRole(folders, "drafts"), withRole(folders, "sent")];
   return { "keywords/$draft": null, ...(sent && drafts && { [`mailboxIds/${drafts.id}`]: null, [`mailboxIds/${sent.id}`]: true }) };
+}
+
+/** Destroys what is left in Drafts of a letter that goes: a save of which no answer came, or one that was taken for gone. All of it has the letter's Message-ID. */
+async function sweep(server: Server, { accountId, messageId, emailId }: Draft): Promise<void> {
+  const filter = { operator: "AND" as const, conditions: [{ header: ["Message-ID", messageId] as [string, string] }, { hasKeyword: "$draft" }] };
+  const { ids } = await server.one(call("Email/query", { accountId, filter, limit: 20 }));
+  const older = ids.filter((id) => id !== emailId);
+  if (older.length > 0) await server.one(call("Email/set", { accountId, destroy: older }));
 }
 
 /** Whether a letter went though its answer never came. */
