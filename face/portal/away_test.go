@@ -32,7 +32,7 @@ func TestAway(t *testing.T) {
 		b.send("/account/away", but(reply, "inside", strings.Repeat("😀", 4001))...).want(422, "/account/away", "That is too long.")
 		b.send("/account/away", reply...).want(200, "/account/away", "It is on until the end of Sunday 10 September 2017.")
 		got, err := s.options.Vacation.Of(t.Context(), aisha.No, aisha.No)
-		want := vacation.Reply{On: true, Until: time.Date(2017, 9, 11, 0, 0, 0, 0, openinghours.London).UTC(), Inside: "Back <soon>.\nBen helps.", Outside: "We are away."}
+		want := vacation.Reply{On: true, Until: time.Date(2017, 9, 11, 0, 0, 0, 0, openinghours.London).UTC(), Inside: "Back <soon>.\nBen helps.", Outside: "We are away.", Version: 1}
 		if err != nil || got != want {
 			t.Errorf("%+v, %v", got, err)
 		}
