@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -97,7 +98,7 @@ func TestPolicies(t *testing.T) {
 	} {
 		policy := strings.Split(get(t, s, path).Header.Get("Content-Security-Policy"), "; ")
 		for _, d := range want {
-			if !contains(policy, d) {
+			if !slices.Contains(policy, d) {
 				t.Errorf("%s: %q lacks %q", path, policy, d)
 			}
 		}
@@ -119,18 +120,9 @@ func TestNonce(t *testing.T) {
 		text, err := io.ReadAll(r.Body)
 		_, nonce, _ := strings.Cut(string(text), `nonce="`)
 		nonce, _, _ = strings.Cut(nonce, `"`)
-		if err != nil || len(nonce) != 22 || contains(seen, nonce) || !strings.Contains(r.Header.Get("Content-Security-Policy"), "style-src 'self' 'nonce-"+nonce+"';") {
+		if err != nil || len(nonce) != 22 || slices.Contains(seen, nonce) || !strings.Contains(r.Header.Get("Content-Security-Policy"), "style-src 'self' 'nonce-"+nonce+"';") {
 			t.Errorf("%q, %v", nonce, r.Header)
 		}
 		seen = append(seen, nonce)
 	}
-}
-
-func contains(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }

@@ -169,13 +169,8 @@ func (s *Service) begin(c *mailbox.Change, m mailbox.Coming) error {
 		return nil
 	}
 	all, err := deadlinesOf(c.Tx, c.Account, m.Thread)
-	if err != nil {
+	if err != nil || runs(all, m.Duty.Category) {
 		return err
-	}
-	for _, d := range all {
-		if d.Rule == m.Duty.Category && d.EndedAt.IsZero() {
-			return nil
-		}
 	}
 	st := Start{Thread: m.Thread, Rule: m.Duty.Category, Starts: m.At, Within: m.Duty.Within, Counts: OpenDays}
 	if m.Duty.AllHours {
@@ -201,8 +196,9 @@ func (s *Service) Came(c *mailbox.Change, m mailbox.Coming) error {
 		answer = m.Refs[0]
 	}
 	is, changed := was.came(m.SentBy, delivered, answer, m.At)
-	if m.Duty != nil && is.Category != m.Duty.Category {
-		is.Category, changed = m.Duty.Category, true
+	if m.Duty != nil {
+		is.Category = m.Duty.Category
+		changed = changed || is != was
 	}
 	if changed {
 		put(c, &is)

@@ -2,6 +2,7 @@ package work
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -181,6 +182,11 @@ func (it Item) came(sentBy haven.AccountNo, delivered bool, answer int64, now ti
 		return it, true
 	}
 	return it, false
+}
+
+// runs reports whether a deadline runs by a rule: then a second letter of the thread gives nobody more time.
+func runs(all []Deadline, rule string) bool {
+	return slices.ContainsFunc(all, func(d Deadline) bool { return d.Rule == rule && d.EndedAt.IsZero() })
 }
 
 // next is when the first stage comes that nobody was told of; zero where there is none.

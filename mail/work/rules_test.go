@@ -99,6 +99,16 @@ func TestMaySend(t *testing.T) {
 	}
 }
 
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	all := []Deadline{{Rule: "discharge", EndedAt: noon}, {Rule: "alert"}, {Rule: "referral", EndedAt: noon}, {Rule: "referral"}}
+	for rule, want := range map[string]bool{"discharge": false, "alert": true, "referral": true, "query": false} {
+		if runs(all, rule) != want {
+			t.Errorf("%s runs: %t", rule, !want)
+		}
+	}
+}
+
 func TestCame(t *testing.T) {
 	t.Parallel()
 	done := Item{Status: Done, DoneBy: ben, Since: noon}

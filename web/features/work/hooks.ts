@@ -24,16 +24,6 @@ export function useWorkOf(accountId: AccountId | undefined, rows: readonly (Row 
   return useBoard(accountId);
 }
 
-/** Who handles a conversation; undefined until it is known. */
-export function useItem(accountId: AccountId, threadId: ThreadId | undefined): WorkItem | undefined {
-  const { work } = useMail();
-  useEffect(() => {
-    if (threadId && work.isIn(accountId)) work.board(accountId).look([threadId]);
-  }, [work, accountId, threadId]);
-  const items = useBoard(accountId);
-  return threadId && items.get(threadId);
-}
-
 const tick = 5000; // milliseconds
 
 /** One clock for all lines of a list. */
