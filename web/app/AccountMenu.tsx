@@ -1,38 +1,41 @@
-import { Button as Trigger, Menu, MenuItem, MenuTrigger, Popover, Separator } from "react-aria-components";
+import { useState } from "react";
 import { t } from "../locales/text.js";
 import { go, useRoute } from "../store/route.js";
 import { Icon } from "../ui/Icon.js";
 import { useSession } from "../ui/mail.js";
+import { Menu, type MenuEntry } from "../ui/Menu.js";
+import type { Anchor } from "../ui/Popover.js";
 import { lock, logOut } from "./session.js";
 
 /** Whose page it is, the pages about the account, and the ways out. */
 export function AccountMenu() {
   const session = useSession();
   const { accountId } = useRoute();
-  const choose = (key: React.Key) => {
-    if (key === "settings") go({ ...(accountId && { accountId }), settings: "reply" });
-    else if (key === "lock") void lock(session);
-    else if (key === "log-out") void logOut(session);
-    else location.assign(String(key));
-  };
+  const [at, setAt] = useState<Anchor>();
+  const page = (path: string, label: string): MenuEntry => ({ id: path, label, run: () => location.assign(path) });
+  const entries: MenuEntry[] = [
+    { id: "settings", label: t.settings, run: () => go({ ...(accountId && { accountId }), settings: "reply" }) },
+    page("/account", t.account),
+    page("/mailboxes", t.aboutMailboxes),
+    page("/directory", t.directory),
+    { id: "lock", label: t.lock, apart: true, run: () => void lock(session) },
+    page("/switch", t.switchPerson),
+    { id: "log-out", label: t.logOut, run: () => void logOut(session) },
+  ];
   return (
-    <MenuTrigger>
-      <Trigger className="button plain account-button" aria-label={t.whose(session.username)}>
+    <>
+      <button
+        type="button"
+        className="button plain account-button"
+        aria-label={t.whose(session.username)}
+        aria-haspopup="menu"
+        aria-expanded={at !== undefined}
+        onClick={(e) => setAt(at ? undefined : e.currentTarget.getBoundingClientRect())}
+      >
         <Icon name="person" />
         <span className="whose">{session.username}</span>
-      </Trigger>
-      <Popover className="popover" placement="bottom end">
-        <Menu onAction={choose} aria-label={t.account}>
-          <MenuItem id="settings">{t.settings}</MenuItem>
-          <MenuItem id="/account">{t.account}</MenuItem>
-          <MenuItem id="/mailboxes">{t.aboutMailboxes}</MenuItem>
-          <MenuItem id="/directory">{t.directory}</MenuItem>
-          <Separator />
-          <MenuItem id="lock">{t.lock}</MenuItem>
-          <MenuItem id="/switch">{t.switchPerson}</MenuItem>
-          <MenuItem id="log-out">{t.logOut}</MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
+      </button>
+      {at && <Menu label={t.account} anchor={at} entries={entries} onClose={() => setAt(undefined)} />}
+    </>
   );
 }
