@@ -26,6 +26,10 @@ export default async ({ page, context, base, look, script, run, data }) => {
   await page.locator(".letter").getByText("Two tablets at night.").waitFor();
   await page.getByRole("heading", { name: "Discharge note" }).waitFor();
   await look("reading");
+  await page.getByRole("button", { name: /^Logged in as/ }).click();
+  await page.getByRole("menuitem", { name: "Lock" }).waitFor();
+  await look("menu");
+  await page.keyboard.press("Escape");
   const letter = page.url();
 
   // Nobody is there for ten minutes.
