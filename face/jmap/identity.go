@@ -90,6 +90,10 @@ func (identities) Changes(c *call, v mailbox.Viewer, since string, most int) (ch
 	return changesOf(ch, err, sending.IdentityID)
 }
 
+func (identities) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return sending.Hold(v.Account, v.Person, at)
+}
+
 // Set is Identity/set (RFC 8621 §6.3).
 func (t identities) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {

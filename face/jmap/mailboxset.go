@@ -15,6 +15,10 @@ func mailboxSet(c *call) (any, error) {
 	return c.setAs(haven.Read, mailboxes{removeEmails: c.args.Bool("onDestroyRemoveEmails", false)})
 }
 
+func (mailboxes) Hold(_ *call, _ mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return mailbox.HoldMail(at)
+}
+
 func (t mailboxes) Set(c *call, v mailbox.Viewer, s *setting) error {
 	t.create(c, v, s)
 	for _, u := range s.Update {

@@ -33,7 +33,23 @@ func (c *call) setIn(v mailbox.Viewer, t setter) (any, error) {
 	if err := s.decode(); err != nil {
 		return nil, err
 	}
-	return s.perform(v, t, func() error { return t.Set(c, v, s) })
+	return s.perform(v, t, func() error { return s.held(v, t) })
+}
+
+// held has a type do what is asked, in the state that the client named.
+func (s *setting) held(v mailbox.Viewer, t setter) error {
+	if h, ok := t.(holder); ok && s.IfInState != "" {
+		at, err := pointOf(s.IfInState)
+		if err != nil {
+			return errStateMismatch
+		}
+		v.Held = h.Hold(s.c, v, at.State)
+	}
+	err := t.Set(s.c, v, s)
+	if err == nil && v.Held.Lost() {
+		err = errStateMismatch
+	}
+	return err
 }
 
 // perform holds the state before against ifInState, has it done, and makes the answer.

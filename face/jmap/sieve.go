@@ -67,7 +67,7 @@ func (scripts) Properties() (all, usual []string) { return scriptProperties, scr
 
 // filterViewer is a viewer at an account's scripts; reading asks for no account's id.
 func filterViewer(v mailbox.Viewer) sieve.Viewer {
-	return sieve.Viewer{Person: v.Person, Account: v.Account, ByProgram: v.ByProgram}
+	return sieve.Viewer{Person: v.Person, Account: v.Account, ByProgram: v.ByProgram, Held: v.Held}
 }
 
 // keeper is a viewer who changes an account's scripts.
@@ -83,6 +83,10 @@ func (c *call) scripts(v mailbox.Viewer) (sieve.Listing, error) {
 
 func (scripts) State(c *call, v mailbox.Viewer) (string, error) {
 	return filterState(c.ctx, c.srv.o.Filters, c.srv.o.Mail, v)
+}
+
+func (scripts) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return sieve.Hold(v.Account, at)
 }
 
 func filterState(ctx context.Context, f filterStater, mail *mailbox.Service, v mailbox.Viewer) (string, error) {

@@ -72,6 +72,11 @@ type setter interface {
 	Set(c *call, v mailbox.Viewer, s *setting) error
 }
 
+// holder is a setter of which the store itself asks for the state, as it makes the first change: what comes between that and Set is seen.
+type holder interface {
+	Hold(c *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held
+}
+
 // setting is what a /set asks (RFC 8620 §5.3), without what is refused already.
 type setting struct {
 	IfInState string // "" for any: what State said was this when the method began

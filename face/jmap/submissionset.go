@@ -83,6 +83,10 @@ func (t *submissions) gone(c *call, destroy []string) (out []string) {
 	return out
 }
 
+func (*submissions) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return sending.Hold(v.Account, 0, at)
+}
+
 // Set is EmailSubmission/set (RFC 8621 §7.5).
 func (t *submissions) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {

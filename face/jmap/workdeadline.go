@@ -61,6 +61,10 @@ func (workDeadlines) Changes(c *call, v mailbox.Viewer, since string, most int) 
 
 var errOnlyDone = &errs.Error{Kind: errs.Denied, Rule: string(work.RuleOnlyDone), Say: "Only done ends a deadline. Mark the thread as done."}
 
+func (workDeadlines) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return work.Hold(v.Account, work.Deadlines, at)
+}
+
 func (t workDeadlines) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {
 		if err := t.create(c, v, s, x); err != nil {

@@ -98,6 +98,10 @@ func workItemSet(c *call) (any, error) {
 	return c.set(t)
 }
 
+func (workItems) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return work.Hold(v.Account, work.Items, at)
+}
+
 func (t workItems) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {
 		s.NotCreated(x.CID, errSingleton)

@@ -56,6 +56,10 @@ func (workNotes) Changes(c *call, v mailbox.Viewer, since string, most int) (cha
 	return c.workChanges(v, work.Notes, since, most, noteID)
 }
 
+func (workNotes) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return work.Hold(v.Account, work.Notes, at)
+}
+
 func (t workNotes) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {
 		if err := t.create(c, v, s, x); err != nil {

@@ -24,10 +24,13 @@ func (workSettings) Properties() (all, usual []string) {
 func (workSettings) State(c *call, v mailbox.Viewer) (string, error) {
 	on, err := c.work().Stops(c.ctx, v)
 	if on {
-		return "stops", err
+		return stopping, err
 	}
 	return "lets", err
 }
+
+// stopping is the state in which second answers are stopped.
+const stopping = "stops"
 
 func (workSettings) All(*call, mailbox.Viewer) ([]string, error) { return []string{singleton}, nil }
 
@@ -46,8 +49,15 @@ func (workSettings) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, id := range s.Destroy {
 		s.NotDestroyed(id, errSingleton)
 	}
+	if s.IfInState != "" {
+		v.Held = c.work().HoldStops(v.Account, s.IfInState == stopping)
+	}
 	for _, x := range s.Update {
-		if err := setWork(c, v, x); err != nil {
+		err := setWork(c, v, x)
+		if v.Held.Lost() {
+			return errStateMismatch
+		}
+		if err != nil {
 			s.NotUpdated(x.ID, err)
 			continue
 		}

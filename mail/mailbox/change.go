@@ -54,8 +54,9 @@ func (st States) Remembers(p Point) error {
 	return nil
 }
 
-// Rights are what a viewer holds on the account, at least Read: NotFound for whoever may not know of it.
-func (c *Change) Rights(v Viewer) (haven.Rights, error) { return c.s.need(c.Tx, v, haven.Read) }
+// Admit gives the rights of the viewer who asked for the change, at least Read: NotFound for whoever may not know of the account. What the viewer holds (Viewer.Held) has
+// to be so.
+func (c *Change) Admit(v Viewer) (haven.Rights, error) { return c.s.admit(c.Tx, v, haven.Read, c.lock) }
 
 // Find is a message's thread, and whether it is in Sent. NotFound: there is none in sight.
 func (c *Change) Find(msg haven.MessageID) (thread haven.MessageID, inSent bool, err error) {

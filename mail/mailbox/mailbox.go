@@ -22,6 +22,8 @@ type Viewer struct {
 	Program string          // "imap", …
 
 	ByProgram bool // comes with a mail program, and not on the pages: some mailboxes are shut to those
+
+	Held *Held // what has to be so still when the viewer changes something; nil: nothing
 }
 
 // As is the same person looking at another account.

@@ -166,6 +166,7 @@ type lock struct {
 	reads      reads
 	scheduled  haven.MailboxNo // the folder of letters that are sent later; 0: there is none yet
 	withdrawn  func(tx *db.Tx, account haven.AccountNo, msg haven.MessageID, seq haven.Seq) error
+	held       *Held
 }
 
 // take gives the next number of the block. Beyond the block all share its last: a number may be shared within a
@@ -219,7 +220,7 @@ func (s *Service) announce(locks map[haven.AccountNo]*lock) {
 // change once it is durable.
 func (s *Service) write(ctx context.Context, v Viewer, want haven.Rights, n int, fn func(tx *db.Tx, l *lock) error) error {
 	return s.writeEach(ctx, map[haven.AccountNo]int{v.Account: n}, func(tx *db.Tx, locks map[haven.AccountNo]*lock) error {
-		if _, err := s.need(tx, v, want); err != nil {
+		if _, err := s.admit(tx, v, want, locks[v.Account]); err != nil {
 			return err
 		}
 		return fn(tx, locks[v.Account])
@@ -239,9 +240,22 @@ func (s *Service) writeEach(ctx context.Context, numbers map[haven.AccountNo]int
 		return fn(tx, locks)
 	})
 	if err == nil {
+		for _, l := range locks {
+			l.held.Kept()
+		}
 		s.announce(locks)
 	}
 	return err
+}
+
+// admit lets a viewer change an account who holds these rights, and for whom it is as the viewer has it.
+func (s *Service) admit(tx *db.Tx, v Viewer, want haven.Rights, l *lock) (haven.Rights, error) {
+	rights, err := s.need(tx, v, want)
+	if err == nil {
+		l.held = v.Held
+		err = v.Held.Ask(tx, v)
+	}
+	return rights, err
 }
 
 // Quota is how much room the account uses.

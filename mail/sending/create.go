@@ -95,7 +95,7 @@ func flagOf(on bool, flag int64) int64 {
 
 // maySend asks in a change whether the viewer may send from the mailbox.
 func maySend(t *mailbox.Change, v mailbox.Viewer) error {
-	rights, err := t.Rights(v)
+	rights, err := t.Admit(v)
 	if err != nil {
 		return err
 	}

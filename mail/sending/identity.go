@@ -209,6 +209,7 @@ func identityRows(tx *db.Tx, v mailbox.Viewer, keys *secret.AccountKeys) (rows [
 
 // settle writes down what the service gives now, and takes away what is lost.
 func (s *Service) settle(ctx context.Context, v mailbox.Viewer, gives []given, gone []ID) error {
+	v.Held = nil // it is the service that changes them
 	return s.identityChange(ctx, v, func(t *mailbox.Change, w *identityWriter) error {
 		for _, k := range w.rows {
 			if slices.Contains(gone, k.id) {
@@ -247,7 +248,7 @@ func (s *Service) identityChange(ctx context.Context, v mailbox.Viewer, fn func(
 		return err
 	}
 	return s.o.Mail.ChangeByItself(ctx, v.Account, func(t *mailbox.Change) error {
-		if _, err := t.Rights(v); err != nil {
+		if _, err := t.Admit(v); err != nil {
 			return err
 		}
 		rows, err := identityRows(t.Tx, v, keys)

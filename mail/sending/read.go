@@ -67,6 +67,14 @@ func (s *Service) stateOf(ctx context.Context, account, person haven.AccountNo) 
 	return seq, err
 }
 
+// Hold stands as long as the submissions of an account are in a state, or a person's identities in it; person 0: the submissions.
+func Hold(account, person haven.AccountNo, at mailbox.State) *mailbox.Held {
+	return mailbox.Hold(func(tx *db.Tx, st mailbox.States) (bool, error) {
+		seq, err := stateIn(tx, account, person)
+		return mailbox.State{Seq: seq, Epoch: st.Epoch} == at, err
+	})
+}
+
 // stateIn is the newest number of the submissions of an account, or of a person's identities in it.
 func stateIn(tx *db.Tx, account, person haven.AccountNo) (seq haven.Seq, err error) {
 	sql, args := sqlState, []any{int64(account)}

@@ -126,6 +126,9 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 		if seq, err = mailbox.Number(tx, v.Account); err != nil { // by which other processes hear that the filters are others
 			return err
 		}
+		if err := v.Held.Ask(tx, mailbox.Viewer{Person: v.Person, Account: v.Account}); err != nil {
+			return err
+		}
 		b := &box{s: s, tx: tx, v: v, keys: keys}
 		err := tx.Query(sqlLock, []any{int64(v.Account)}, func(r db.Row) error {
 			b.state, b.next, b.active = r.Int64(0), r.Int64(1), r.Int64(2)
@@ -143,9 +146,19 @@ func (s *Service) write(ctx context.Context, actor haven.Actor, v Viewer, forSaf
 		return err
 	})
 	if err == nil {
+		v.Held.Kept()
 		s.o.Hub.Announce(v.Account, seq)
 	}
 	return err
+}
+
+// Hold stands as long as the scripts of an account are in a state.
+func Hold(account haven.AccountNo, at mailbox.State) *mailbox.Held {
+	return mailbox.Hold(func(tx *db.Tx, st mailbox.States) (bool, error) {
+		b := &box{tx: tx, v: Viewer{Account: account}}
+		err := b.look()
+		return mailbox.State{Seq: haven.Seq(b.state), Epoch: st.Epoch} == at, err
+	})
 }
 
 // State is that of an account's scripts, for whoever manages them: another one after every change.

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"haven"
+	"haven/mail/mailbox"
 	"haven/mail/mime"
 	"haven/mail/sieve/lang"
 )
@@ -18,6 +19,7 @@ type Viewer struct {
 	Person, Account haven.AccountNo
 	ID              haven.AccountID // of the account, for the audit log
 	ByProgram       bool            // comes with a program, and not on the pages: some mailboxes are shut to those
+	Held            *mailbox.Held   // what has to be so still when the scripts change; nil: nothing
 }
 
 // Script is a script without its text.

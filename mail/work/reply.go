@@ -104,6 +104,14 @@ func (s *Service) Stops(ctx context.Context, v mailbox.Viewer) (on bool, err err
 	return on, err
 }
 
+// HoldStops stands as long as second answers are stopped in an account, or are not.
+func (s *Service) HoldStops(account haven.AccountNo, on bool) *mailbox.Held {
+	return mailbox.Hold(func(tx *db.Tx, _ mailbox.States) (bool, error) {
+		is, err := s.stops(tx, account)
+		return is == on, err
+	})
+}
+
 // SetStops chooses whether second answers are stopped in a shared mailbox. The viewer manages it.
 func (s *Service) SetStops(ctx context.Context, v mailbox.Viewer, on bool) error {
 	return s.o.Mail.Change(ctx, v, haven.Read|haven.Manage, func(c *mailbox.Change) error {

@@ -115,6 +115,14 @@ func states(tx *db.Tx, account haven.AccountNo, mail mailbox.States) (st States,
 	return st, err
 }
 
+// Hold stands as long as a kind is in a state.
+func Hold(account haven.AccountNo, kind Kind, at mailbox.State) *mailbox.Held {
+	return mailbox.Hold(func(tx *db.Tx, mail mailbox.States) (bool, error) {
+		st, err := states(tx, account, mail)
+		return mailbox.State{Seq: st.Seqs[kind], Epoch: st.Epoch} == at, err
+	})
+}
+
 // States are those of an account.
 func (s *Service) States(ctx context.Context, v mailbox.Viewer) (st States, err error) {
 	err = s.o.Mail.Look(ctx, v, func(tx *db.Tx, mail mailbox.States) error {
