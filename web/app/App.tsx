@@ -1,4 +1,5 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import type { Session } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
@@ -35,6 +36,7 @@ export function App() {
     return () => end.abort();
   }, [mail]);
 
+  useEndedAccess(session);
   useEffect(() => onLeave(() => mail.drafts.flush(true)), [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
@@ -73,4 +75,14 @@ export function App() {
       <Questions />
     </div>
   );
+}
+
+/** Tells of mailboxes that a person may not open any more. */
+function useEndedAccess(session: Session): void {
+  const mail = useMail();
+  const before = useRef(session);
+  useEffect(() => {
+    for (const a of mailAccounts(before.current)) if (!(a.id in session.accounts)) mail.undo.fail(t.accessEnded(a.name));
+    before.current = session;
+  }, [mail, session]);
 }

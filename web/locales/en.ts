@@ -1,6 +1,8 @@
 // All text of the client, in English. Another language is another file of this shape.
 
-const s = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+const number = (n: number) => n.toLocaleString("en-GB");
+
+const s = (n: number, one: string, many = `${one}s`) => `${number(n)} ${n === 1 ? one : many}`;
 
 const listed = (names: readonly string[]) => (names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
@@ -26,6 +28,7 @@ export const en = {
   cannotOpen: "Your mail can't be opened at the moment",
   noService: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
   away: (since: string) => `Not connected since ${since}. What you see is as it was then; it comes up to date by itself.`,
+  accessEnded: (name: string) => `You may not open ${name} any more. Ask one of its owners if that is a mistake.`,
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
   noConnection: "There is no connection to the service just now, so nothing was changed. Try again when it is back.",
   wentWrong: (what: string) => `That did not work. ${what}`,
@@ -155,8 +158,8 @@ export const en = {
   // selecting
   selectShown: "Select all that are shown",
   selectedOnly: (n: number) => `The ${n} that were fetched are selected.`,
-  selectEvery: (n: number) => `Select all ${n.toLocaleString("en-GB")} of the folder`,
-  selectFound: (n: number) => `Select all ${n.toLocaleString("en-GB")} that were found`,
+  selectEvery: (n: number) => `Select all ${number(n)} of the folder`,
+  selectFound: (n: number) => `Select all ${number(n)} that were found`,
   selecting: "Selecting",
   toggleSelect: "Select or not",
 
@@ -184,6 +187,8 @@ export const en = {
   // reading
   nothingOpen: "Choose a letter to read it here.",
   noFolder: "This folder is not here any more. Choose another one.",
+  isElsewhere: (from: string, now: string[]) => `Not in ${from} any more.${now.length ? ` Somebody moved this conversation to ${listed(now)}.` : ""}`,
+  moveBack: (to: string) => `Move back to ${to}`,
   gone: "This conversation is not here any more. A colleague may have deleted it.",
   from: "From",
   cc: "Cc",
@@ -375,6 +380,8 @@ export const en = {
   keptAway: "Not saved: the service can't be reached. Your text stays on this page and is saved when it is back.",
   keptFull: "Not saved: the mailbox is full. Delete letters that nobody needs, and empty Deleted; it is tried again by itself.",
   keptRefused: (why: string) => `Not saved. ${why}`,
+  draftShut: "You may not open this mailbox any more. What was saved of this letter is in its Drafts, where its people find it. Copy what you need of the rest before you close it.",
+  keptShut: "Not saved: this mailbox is shut to you.",
   draftGone: "Somebody deleted, moved or sent this draft elsewhere. What you see here is kept as a draft of its own.",
   draftOpenElsewhere: "This draft is open in another window as well. Go on in one of them; what the other one saves becomes a draft of its own.",
   draftDiscarded: "Draft deleted",
@@ -387,7 +394,9 @@ export const en = {
   remove1: (what: string) => `Take out ${what}`,
   editAddress: (a: string) => `${a}. Enter changes it, Delete takes it out`,
   badAddresses: (n: number) => `${n === 1 ? "One address is" : `${n} addresses are`} written wrong. Each is written as name@place.`,
-  moreRecipients: (n: number) => `${n} more`,
+  moreRecipients: (n: number) => `${number(n)} more`,
+  dropRecipients: "Take out all",
+  tooManyRecipients: (most: number, n: number) => `A letter has at most ${s(most, "recipient")}, and this one has ${number(n)}. Take some out, or write to them in parts.`,
   recipients: (n: number) => s(n, "recipient"),
   suggestions: (n: number) => `${s(n, "suggestion")}. Arrow keys choose, Enter takes it.`,
   sharedMailbox: "mailbox",

@@ -14,13 +14,13 @@ export type Saved =
   | { is: "saving" }
   | { is: "saved"; at: number }
   /** The service can't be reached, has no room, or refuses it, and says why. */
-  | { is: "not-saved"; why: "away" | "full" | "refused"; says: string };
+  | { is: "not-saved"; why: "away" | "full" | "refused" | "shut"; says: string };
 
 export interface DraftNow {
   content: Content;
   saved: Saved;
-  /** It was deleted, moved or sent elsewhere; another tab has it open. */
-  elsewhere: "gone" | "open" | null;
+  /** It was deleted, moved or sent elsewhere; another tab has it open; its mailbox is shut to the person. */
+  elsewhere: "gone" | "open" | "shut" | null;
   /** Files on their way, by key: octets sent, or why not. */
   files: ReadonlyMap<string, { sent: number } | { failed: string }>;
   sending: boolean;
@@ -156,6 +156,12 @@ export class Draft {
     this.#ended = true;
     clearTimeout(this.#timer);
     for (const u of this.#uploads.values()) u.cancel();
+  }
+
+  /** Says that its mailbox is shut to the person: what was saved is there, and nothing more will be. */
+  shut(): void {
+    this.end();
+    this.#set({ elsewhere: "shut", ...(this.#version > this.#savedVersion && { saved: { is: "not-saved", why: "shut", says: "" } }) });
   }
 
   /** Waits until nothing of it is on its way. */

@@ -125,6 +125,12 @@ export class Drafts {
     if (draft?.accountId === accountId) draft.look().catch(() => {}); // it is looked at when it is saved, too
   }
 
+  /** The person may not open a mailbox any more. */
+  shut(accountId: AccountId): void {
+    const { draft } = this.#now;
+    if (draft?.accountId === accountId) draft.shut();
+  }
+
   #open(draft: Draft): Draft {
     this.#set({ draft, folded: false });
     this.#tabs?.postMessage({ opened: draft.messageId } satisfies Said);

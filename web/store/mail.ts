@@ -185,8 +185,17 @@ export class Mail {
   }
 
   async #renewSession(): Promise<void> {
+    const before = Object.keys(this.#session.accounts) as AccountId[];
     this.#session = await this.server.refresh();
+    for (const id of before) if (!(id in this.#session.accounts)) this.#forget(id);
     for (const told of this.#watchers) told();
+  }
+
+  /** Keeps nothing of a mailbox that the person may not open any more. */
+  #forget(accountId: AccountId): void {
+    this.drafts.shut(accountId);
+    for (const [key, list] of this.#lists) if (list.asked.accountId === accountId) this.#lists.delete(key);
+    this.cache.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(accountId) });
   }
 
   #hears(is: boolean): void {

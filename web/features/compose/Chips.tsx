@@ -12,12 +12,13 @@ interface ChipsProps {
   list: readonly EmailAddress[];
   refused: ReadonlySet<string>;
   onDrop: (at: number) => void;
+  onDropAll: () => void;
   onEdit: (at: number) => void;
   onLeave: () => void;
 }
 
 /** The first of them, and those that are wrong: thousands are not shown at once. */
-export function Chips({ list, refused, onDrop, onEdit, onLeave }: ChipsProps) {
+export function Chips({ list, refused, onDrop, onDropAll, onEdit, onLeave }: ChipsProps) {
   const [most, setMost] = useState(atFirst);
   const isBad = (a: EmailAddress) => !isAddress(a.email) || refused.has(a.email.toLowerCase());
   const shown: number[] = [];
@@ -49,6 +50,11 @@ export function Chips({ list, refused, onDrop, onEdit, onLeave }: ChipsProps) {
       {hidden > 0 && (
         <button type="button" className="chip-more" onClick={() => setMost(most + atOnce)}>
           {t.moreRecipients(hidden)}
+        </button>
+      )}
+      {list.length > atFirst && (
+        <button type="button" className="chip-more" onClick={onDropAll}>
+          {t.dropRecipients}
         </button>
       )}
     </>

@@ -27,7 +27,9 @@ export type Wrong = SetFailed | string | undefined;
 export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }) {
   const mail = useMail();
   const now = useSyncExternalStore(draft.watch, draft.snapshot);
-  const account = mailAccounts(useSession()).find((a) => a.id === draft.accountId);
+  const open = mailAccounts(useSession()).find((a) => a.id === draft.accountId);
+  const [first] = useState(open);
+  const account = open ?? first; // it may be shut to its person meanwhile
   const [later, setLater] = useState(false);
   const latest = latestOf(account);
   const [wrong, setWrong] = useState<Wrong>(undefined);
@@ -77,15 +79,15 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
         <>
           {now.elsewhere && (
             <p className="notice compose-note" role="alert">
-              {now.elsewhere === "gone" ? t.draftGone : t.draftOpenElsewhere}
+              {{ gone: t.draftGone, open: t.draftOpenElsewhere, shut: t.draftShut }[now.elsewhere]}
             </p>
           )}
           <ComposeForm draft={draft} now={now} refused={refusedOf(wrong)} />
           <Files draft={draft} now={now} />
           {now.content.sensitive && <p className="notice compose-note">{t.sensitiveHint}</p>}
-          <Refusal wrong={wrong} onAnyway={() => void submit()} onSee={() => mail.drafts.fold(true)} />
+          <Refusal wrong={wrong} recipients={recipientsOf(now.content).length} onAnyway={() => void submit()} onSee={() => mail.drafts.fold(true)} />
           <footer className="compose-foot">
-            <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending} onClick={() => void submit()} />
+            <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending || now.elsewhere === "shut"} onClick={() => void submit()} />
             <Button label={t.attach} icon="attach" bare kind="plain" onClick={() => picker.current?.click()} />
             <input
               ref={picker}
@@ -101,7 +103,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
             <Button label={t.sensitive} icon="shield" bare kind="plain" aria-pressed={now.content.sensitive} onClick={() => draft.change({ sensitive: !now.content.sensitive })} />
             {latest && <Button label={t.sendLater} icon="clock" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
             <SaveState saved={now.saved} />
-            <Button className="compose-discard" label={t.discard} icon="remove" bare kind="plain" disabled={now.sending} onClick={() => void discard(mail, draft)} />
+            <Button className="compose-discard" label={t.discard} icon="remove" bare kind="plain" disabled={now.sending || now.elsewhere === "shut"} onClick={() => void discard(mail, draft)} />
           </footer>
           {later && latest && (
             <Suspense fallback={null}>

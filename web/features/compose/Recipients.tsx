@@ -48,6 +48,10 @@ export function Recipients({ accountId, label, list, refused, autoFocus, onChang
     onChange(list.filter((_, i) => i !== at));
     input.current?.focus();
   };
+  const dropAll = () => {
+    onChange([]);
+    input.current?.focus();
+  };
   const edit = (at: number) => {
     const before = list.filter((_, i) => i !== at);
     onChange(text.trim() ? unique([...before, ...addressesOf(text)]) : before);
@@ -88,7 +92,7 @@ export function Recipients({ accountId, label, list, refused, autoFocus, onChang
     <div className="compose-row" role="group" aria-label={label}>
       <label htmlFor={id}>{label}</label>
       <div ref={box} className="recipients" onMouseDown={(e) => e.target === e.currentTarget && (e.preventDefault(), input.current?.focus())}>
-        <Chips list={list} refused={refused} onDrop={drop} onEdit={edit} onLeave={() => input.current?.focus()} />
+        <Chips list={list} refused={refused} onDrop={drop} onDropAll={dropAll} onEdit={edit} onLeave={() => input.current?.focus()} />
         <input
           ref={input}
           id={id}

@@ -7,18 +7,20 @@ import type { Wrong } from "./ComposePane.js";
 
 interface Props {
   wrong: Wrong;
+  recipients: number;
   onAnyway: () => void;
   /** Shows what is behind the pane. */
   onSee: () => void;
 }
 
 /** Why a letter was not sent, and what to do. Where a colleague answered in between, the answer can be looked at, or the letter sent all the same. */
-export function Refusal({ wrong, onAnyway, onSee }: Props) {
+export function Refusal({ wrong, recipients, onAnyway, onSee }: Props) {
   if (wrong === undefined) return null;
   const second = wrong instanceof SetFailed && isSecondReply(wrong.says);
+  const most = wrong instanceof SetFailed && wrong.type === "tooManyRecipients" && wrong.says.maxRecipients;
   return (
     <div className="notice compose-note" role="alert">
-      <p>{typeof wrong === "string" ? wrong : whyOf(wrong)}</p>
+      <p>{typeof wrong === "string" ? wrong : most ? t.tooManyRecipients(Number(most), recipients) : whyOf(wrong)}</p>
       {second && (
         <p className="compose-choices">
           <Button label={t.seeAnswer} onClick={onSee} />

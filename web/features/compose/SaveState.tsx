@@ -26,6 +26,6 @@ function textOf(saved: Saved): string {
     case "saved":
       return t.savedAt(new Date(saved.at).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }));
     case "not-saved":
-      return { away: t.keptAway, full: t.keptFull, refused: t.keptRefused(saved.says) }[saved.why];
+      return { away: t.keptAway, full: t.keptFull, shut: t.keptShut, refused: t.keptRefused(saved.says) }[saved.why];
   }
 }

@@ -20,6 +20,7 @@ import { useMedia } from "../../ui/useMedia.js";
 import { workCommands } from "../../actions/work.js";
 import { editable } from "../compose/editable.js";
 import { ConversationView } from "../reading/ConversationView.js";
+import { Elsewhere } from "../reading/Elsewhere.js";
 import { Notes } from "../work/Notes.js";
 import { useViewing } from "../work/hooks.js";
 import { useHandling } from "../work/useHandling.js";
@@ -192,7 +193,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         />
       </section>
       <section className="reading-pane" aria-label={t.open} tabIndex={-1}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onMailto={(asked) => void (writes !== undefined && writeTo(mail, writes, asked))} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onMailto={(asked) => void (writes !== undefined && writeTo(mail, writes, asked))} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} header={conversation && selected.size === 0 && <Elsewhere chosen={deskOf([rowOf(conversation)].filter((r) => r !== undefined))} />} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
       </section>
       {handOverDialog}
       {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}

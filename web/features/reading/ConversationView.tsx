@@ -22,11 +22,12 @@ interface Props {
   onReply: (letter: Letter, kind: "reply" | "reply-all" | "forward") => void;
   /** Somebody chose an address in a letter to write to. */
   onMailto?: (asked: Asked) => void;
+  header?: React.ReactNode;
   footer?: (letters: readonly Letter[]) => React.ReactNode;
 }
 
 /** A conversation: its last letter and those that were not read are open. */
-export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, onMailto, footer }: Props) {
+export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, onMailto, header, footer }: Props) {
   const mail = useMail();
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
@@ -84,6 +85,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, 
       {data === undefined && <p className="list-says late">{t.loading}</p>}
       {data && (
         <div className="conversation-scroll" tabIndex={-1}>
+          {header}
           <div className="conversation-head">
             <h1 ref={heading} className="conversation-subject">
               {data.letters[0]?.subject || t.noSubject}
