@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { Command } from "../../actions/command.js";
 import { done, giveBack, handOver, reopen, take, when, workCommands, type Handling } from "../../actions/work.js";
 import { t } from "../../locales/text.js";
@@ -15,6 +16,7 @@ const icons: Record<string, IconName> = { [take.id]: "person", [done.id]: "done"
 /** Who handles the conversation that is open, and what one can do about that. */
 export function WorkBar({ handling }: { handling: Handling }) {
   const item = handling.items[0];
+  const buttons = useFocusStays(item?.status);
   if (!item) return <div className="work-bar" aria-busy="true" />;
   const { me } = handling.mail.work;
   const view = viewOf(item, me);
@@ -31,7 +33,7 @@ export function WorkBar({ handling }: { handling: Handling }) {
       </div>
       {view !== "done" && <DueTag accountId={handling.accountId} threadId={item.id} whole />}
       <PresenceOf accountId={handling.accountId} threadId={item.id} />
-      <div className="work-buttons">
+      <div className="work-buttons" ref={buttons}>
         {workCommands
           .filter((c) => c.may(handling))
           .map((c) => (
@@ -40,6 +42,21 @@ export function WorkBar({ handling }: { handling: Handling }) {
       </div>
     </section>
   );
+}
+
+/** Where the button that has the focus goes because of what it did, the focus goes to the first that is there now. */
+function useFocusStays(status: WorkItem["status"] | undefined) {
+  const box = useRef<HTMLDivElement>(null);
+  const last = useRef<Element>(null);
+  useEffect(() => {
+    const onFocus = (e: FocusEvent) => (last.current = e.target instanceof Element && box.current?.contains(e.target) ? e.target : null);
+    document.addEventListener("focusin", onFocus);
+    return () => document.removeEventListener("focusin", onFocus);
+  }, []);
+  useEffect(() => {
+    if (last.current && !last.current.isConnected) box.current?.querySelector("button")?.focus();
+  }, [status]);
+  return box;
 }
 
 /** What one can do about who handles the conversations that are chosen. */
