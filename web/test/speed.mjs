@@ -1,5 +1,5 @@
 // Measures the client in a real browser, with the processor slowed four times, and prints a table.
-//   BASE=http://localhost:8080 USERN=somebody@haven.test PASSWORD=… node web/test/speed.mjs
+//   BASE=http://localhost:8080 USERN=somebody@haven.test PASSWORD=… [SLOWED=4] [DAY=rounds of a day] node web/test/speed.mjs
 // The mailbox that it looks at is the one with the most letters in its Inbox. It needs e2e/browser's packages and Debian's chromium.
 import { createRequire } from "node:module";
 
@@ -118,8 +118,58 @@ for (let i = 6; i < 10; i++) {
 }
 note("a letter opens, not fetched yet", `${Math.round(first)} ms`, "300 ms");
 note("the next one opens", `${neighbours.map(Math.round).join(", ")} ms`, "100 ms");
-await cdp.send("HeapProfiler.collectGarbage");
-note("memory of script", `${Math.round((await page.evaluate(() => performance.memory.usedJSHeapSize)) / 1e6)} MB`, "150 MB");
+/** Types into a letter, and says how long the browser took from each key to the next picture. */
+const typed = async (format) => {
+  await page.getByRole("button", { name: "Write", exact: true }).click();
+  const text = page.getByRole("textbox", { name: "Text of the letter" });
+  await text.waitFor();
+  if (format === "rich") {
+    await page.getByRole("button", { name: "Format the text" }).click();
+    await page.locator("[contenteditable=true]").waitFor();
+  }
+  await text.click();
+  await page.keyboard.insertText("A line that was there before, of a letter with much in it. ".repeat(200));
+  await page.waitForTimeout(2_500); // it is saved
+  await page.evaluate(() => {
+    window.keys = [];
+    window.keyTimes = new PerformanceObserver((l) => l.getEntriesByType("event").forEach((e) => e.name === "keydown" && window.keys.push(e.duration)));
+    window.keyTimes.observe({ type: "event", durationThreshold: 16, buffered: false });
+  });
+  for (const key of "The capsules are in stock again. Please send the prescription by post or by hand, whichever is quicker for the ward.") await page.keyboard.press(key === " " ? "Space" : key, { delay: 40 });
+  await page.waitForTimeout(500);
+  const keys = await page.evaluate(() => (window.keyTimes.disconnect(), window.keys));
+  await page.getByRole("button", { name: "Discard", exact: true }).click();
+  await text.waitFor({ state: "detached" });
+  return Math.max(16, ...keys);
+};
+note("typing plain text: longest from a key to the picture", `${Math.round(await typed("plain"))} ms`, "50 ms");
+note("typing formatted text: longest from a key to the picture", `${Math.round(await typed("rich"))} ms`, "50 ms");
+
+const memory = async () => {
+  await cdp.send("HeapProfiler.collectGarbage");
+  return `${Math.round((await page.evaluate(() => performance.memory.usedJSHeapSize)) / 1e6)} MB`;
+};
+note("memory of script", await memory(), "150 MB");
+if (process.env.DAY) {
+  // An hour of a busy day: letters are opened, searched for, written and thrown away.
+  await cdp.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  for (let round = 0; round < Number(process.env.DAY); round++) {
+    await page.locator(`a.folder[href="${new URL(inbox).pathname}"]`).click();
+    await page.locator(".row[data-thread]").first().waitFor();
+    for (let i = 0; i < 12; i++) {
+      await page.evaluate(() => (document.querySelector(".list").scrollTop += 300));
+      await page.locator(".row[data-thread]").nth(4).click();
+      await page.locator(".conversation-subject").waitFor();
+    }
+    await page.getByRole("combobox", { name: /^Search in/ }).fill(`subject:${["referral", "stock", "alert", "boxes"][round % 4]}`);
+    await page.keyboard.press("Enter");
+    await page.locator(".row[data-thread]").first().waitFor();
+    await page.getByRole("button", { name: "Write", exact: true }).click();
+    await page.getByRole("textbox", { name: "Text of the letter" }).fill("Not this one.");
+    await page.getByRole("button", { name: "Discard", exact: true }).click();
+  }
+  note(`memory of script after ${process.env.DAY} rounds of a day`, await memory(), "150 MB");
+}
 
 await browser.close();
 const wide = Math.max(...lines.map((l) => l.what.length));
