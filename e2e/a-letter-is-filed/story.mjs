@@ -64,19 +64,20 @@ export default async ({ page, context, base, look, script, width, run, data }) =
 
   // What was made.
   await look("filed");
-  const given = async (end) => {
-    const [file] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("link", { name: new RegExp(`\\.${end}$`) }).click()]);
+  const given = async (what, end) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("link", { name: what }).click()]);
+    assert.ok(file.suggestedFilename().endsWith(end), file.suggestedFilename());
     return file.path();
   };
-  const pdf = await given("pdf");
+  const pdf = await given("PDF", ".pdf");
   const text = execFileSync("pdftotext", [pdf, "-"], { encoding: "utf8" });
   for (const part of [`Pharmacy ${code}`, "Discharge of Mr Birch", "Ward 12 <ward12@hospital.example>", "From outside the service", "943 476 5919", "PMR 4711", "Aisha Rahman", "Mr Tomos Birch, Tŷ Gwyn", "Warfarin", "discharge.pdf (one page behind the letter)", "levels.csv (attached within this PDF)", "Page 1 of 2", "Bisoprolol 2.5 mg once a day"]) {
     assert.ok(text.replace(/\s+/g, " ").includes(part), `the PDF does not say ${part}: ${text}`);
   }
   assert.match(execFileSync("pdfdetach", ["-list", pdf], { encoding: "utf8" }), /1 embedded files[^]*levels\.csv/);
-  const eml = readFileSync(await given("eml"));
+  const eml = readFileSync(await given("Original letter (.eml)", ".eml"));
   assert.ok(eml.toString().includes(`Message-ID: <${code}@hospital.example>`));
-  const doc = JSON.parse(readFileSync(await given("json"), "utf8"));
+  const doc = JSON.parse(readFileSync(await given("FHIR DocumentReference (.json)", ".json"), "utf8"));
   assert.equal(doc.resourceType, "DocumentReference");
   assert.deepEqual(doc.subject.identifier, { system: "https://fhir.nhs.uk/Id/nhs-number", value: "9434765919" });
   assert.equal(doc.custodian.identifier.value, code);

@@ -347,7 +347,7 @@ export const en = {
   filedLine: (who: string, at: string) => `Filed by ${who}, ${at}`,
   filedFor: (number: string, reference: string | null) => `NHS number ${number}${reference ? ` (${reference})` : ""}`,
   keepUntil: (day: string) => `Keep until ${day}`,
-  filedBefore: (who: string, at: string) => `${who} filed this already, ${at}. Look at that first. You can file it once more, as for a second patient.`,
+  filedBefore: (who: string, at: string, of = "") => `${who} filed this already, ${at}${of && `, for ${of}`}. You can file it once more, as for a second patient.`,
   fileAgain: "File it once more",
   takeBack: "Take back",
   takeBackTitle: "Take back that it was filed?",
@@ -377,6 +377,7 @@ export const en = {
   isFiled: (until: string) => `Marked as filed. Keep until ${until}.`,
   putIntoRecord: "Now put what was downloaded into the patient's record.",
   downloadAgain: "Not there? Download it again:",
+  fileKinds: { "application/zip": "All together (.zip)", "application/pdf": "PDF", "message/rfc822": "Original letter (.eml)", "application/fhir+json": "FHIR DocumentReference (.json)" } as Record<string, string>,
   signsLost: (n: number) => `${n === 1 ? "One sign" : `${n} signs`} of the letter can't be shown in the PDF. File the original as well.`,
   recordFile: (day: string, subject: string) => `letter ${day} ${subject}`,
   paper: {

@@ -5,7 +5,6 @@ import type { AccountId, WorkFiling } from "../../jmap/client.js";
 import { grouped } from "../../model/patient.js";
 import { filedKeyword } from "../../model/row.js";
 import type { Letter } from "../../store/letters.js";
-import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
 import "./record.css";
@@ -39,7 +38,11 @@ function Line({ filing, onTakeBack }: { filing: WorkFiling; onTakeBack: (() => v
         <span>{t.filedFor(grouped(filing.nhsNumber), filing.reference)}</span>
         <span>{t.keepUntil(keptText(filing.keepUntil))}</span>
       </span>
-      {onTakeBack && <Button label={t.takeBack} kind="plain" onClick={onTakeBack} />}
+      {onTakeBack && (
+        <button type="button" className="linked" onClick={onTakeBack}>
+          {t.takeBack}
+        </button>
+      )}
     </li>
   );
 }

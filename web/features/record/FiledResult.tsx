@@ -14,7 +14,7 @@ export interface Result {
 /** That it is filed, and the files once more. */
 export function FiledResult({ result: { ready, keepUntil }, isShared, onClose }: { result: Result; isShared: boolean; onClose: () => void }) {
   const files = useMemo(
-    () => [...(ready.zip ? [ready.zip] : []), ...ready.files].map((f) => ({ name: f.name, size: f.octets.length, url: URL.createObjectURL(new Blob([f.octets as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" })) })),
+    () => [...(ready.zip ? [ready.zip] : []), ...ready.files].map((f) => ({ name: f.name, label: t.fileKinds[f.type] ?? f.name, size: f.octets.length, url: URL.createObjectURL(new Blob([f.octets as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" })) })),
     [ready],
   );
   const buttons = useRef<HTMLDivElement>(null);
@@ -33,7 +33,7 @@ export function FiledResult({ result: { ready, keepUntil }, isShared, onClose }:
             <li key={f.name}>
               <a href={f.url} download={f.name}>
                 <Icon name="download" />
-                <span>{f.name}</span>
+                <span>{f.label}</span>
               </a>
               <small>{sizeText(f.size)}</small>
             </li>

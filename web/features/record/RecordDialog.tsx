@@ -96,7 +96,7 @@ export function RecordDialog({ accountId, letter, onClose }: Props) {
       <form ref={form} className="record-form" noValidate onSubmit={(e) => void submit(e)}>
         {last && (
           <p className="notice" role="status">
-            {t.filedBefore(last.filedByName ?? t.aColleague, momentText(last.filedAt))} {t.filedFor(grouped(last.nhsNumber), last.reference)}.
+            {t.filedBefore(last.filedByName ?? t.aColleague, momentText(last.filedAt), t.filedFor(grouped(last.nhsNumber), last.reference))}
           </p>
         )}
         <NumberField value={number} found={inLetter} isWrong={wrong?.at === "nhsNumber"} onChange={(n) => (setNumber(n), setWrong(undefined))} />

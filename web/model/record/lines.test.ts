@@ -11,7 +11,8 @@ test.each([
   ["  indented by two", ["  indented", "by two"]],
   ["123456789012345", ["1234567890", "12345"]],
   ["so 123456789012345 is", ["so", "1234567890", "12345 is"]],
-  ["a\tb\r\nc", ["a    b", "c"]],
+  ["a\tb\r\nc\t", ["a\tb", "c"]],
+  ["123456789\t123", ["123456789", "123"]],
   ["ends with spaces   \nx", ["ends with", "spaces", "x"]],
 ])("%j in lines of ten", (text, lines) => {
   expect(linesOf(text, 10, measure)).toEqual(lines);

@@ -3,20 +3,18 @@
 /** How wide text is. */
 export type Measure = (text: string) => number;
 
-const tab = "    ";
-
-/** The lines of a text, none wider than a width: broken between words, or within one that is wider than a line. */
+/** The lines of a text, none wider than a width: broken between words, or within one that is wider than a line. Tabs stay. */
 export function linesOf(text: string, width: number, measure: Measure): string[] {
   return text
     .replaceAll("\r\n", "\n")
     .split(/[\n\f\v\u2028\u2029]/)
-    .flatMap((paragraph) => broken(paragraph.replaceAll("\t", tab).trimEnd(), width, measure));
+    .flatMap((paragraph) => broken(paragraph.trimEnd(), width, measure));
 }
 
 function broken(paragraph: string, width: number, measure: Measure): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of paragraph.split(/(?<=\S)(?= )/)) {
+  for (const word of paragraph.split(/(?<=\S)(?=[ \t])/)) {
     if (measure(line + word) <= width) line += word;
     else {
       if (line) lines.push(line);

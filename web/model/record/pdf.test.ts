@@ -114,6 +114,13 @@ test("a long letter goes on, and an endless one ends", async () => {
   expect(textsOf(endless.octets).at(-1)).toContain("It goes on.");
 });
 
+test("columns stand below each other", async () => {
+  const { octets } = await letterPdf(paper({ body: "Warfarin\t3 mg\nBisoprolol\t2.5 mg\nA medicine of a long name\tonce" }), fonts, words);
+  const left = (word: string) => Number(new RegExp(`xMin="([\\d.]+)"[^>]*>${word}<`).exec(poppler("pdftotext", octets, "-bbox", "-"))?.[1]);
+  expect(left("3")).toBeCloseTo(left("2\\.5"), 0);
+  expect(left("once")).toBeGreaterThan(left("2\\.5"));
+});
+
 test("signs that the font has not are counted and said", async () => {
   const { octets, lost } = await letterPdf(paper({ body: "漢字 and more" }), fonts, words);
   expect(lost).toBe(2);

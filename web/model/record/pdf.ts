@@ -62,6 +62,8 @@ const size = 10;
 const small = 8;
 const leading = 1.42;
 const names = 92; // width of the names of facts
+const stop = 72; // between the stops of tabs
+const stopGap = 6; // at least between what stands before a tab and behind it
 export const mostPages = 500;
 
 const ink = rgb(0.13, 0.17, 0.2);
@@ -76,7 +78,7 @@ export async function letterPdf(paper: Paper, fonts: Fonts, words: Words): Promi
   const behind = await Promise.all(paper.files.map((f) => readBehind(f)));
   const places = settle(paper.files, behind);
   const writer = new Writer(doc, regular, bold);
-  write(writer, paper, places, words);
+  const lost = write(writer, paper, places, words);
   const own = doc.getPageCount();
   for (const [i, file] of paper.files.entries()) await addFile(doc, writer, file, behind[i], places[i] as Place, paper.made);
   const of = doc.getPageCount();
@@ -88,7 +90,7 @@ export async function letterPdf(paper: Paper, fonts: Fonts, words: Words): Promi
   doc.setCreationDate(new Date(paper.made));
   doc.setModificationDate(new Date(paper.made));
   const octets = await doc.save();
-  return { octets: octets as Uint8Array<ArrayBuffer>, pages: of, lost: writer.lost, places };
+  return { octets: octets as Uint8Array<ArrayBuffer>, pages: of, lost, places };
 }
 
 /** A PDF or picture that can stand behind the letter; undefined for what can't be read as that. */
@@ -128,7 +130,8 @@ function settle(files: readonly PaperFile[], behind: readonly (PDFDocument | "pi
   });
 }
 
-function write(writer: Writer, paper: Paper, places: readonly Place[], words: Words): void {
+/** Writes the letter; how many of its signs can't be shown. */
+function write(writer: Writer, paper: Paper, places: readonly Place[], words: Words): number {
   writer.text(paper.head, { small: true });
   writer.text(paper.title, { large: true });
   writer.gap(4);
@@ -136,12 +139,13 @@ function write(writer: Writer, paper: Paper, places: readonly Place[], words: Wo
   const files = named.map(([f, place]) => words.placed(f.name, place)).join("\n");
   const facts = [...paper.facts, ...(files ? [[words.files, files] as const] : [])];
   for (const [name, text] of facts) writer.fact(name, text);
-  const noticed = writer.room(2);
+  const lost = writer.lostOf([paper.head, paper.title, ...facts.flat(), paper.body]);
+  if (lost > 0) writer.text(words.lost(lost), { strong: true });
   writer.line();
   writer.text(paper.body);
   if (paper.cut) writer.text(paper.cut, { strong: true });
   if (writer.isFull) writer.last(words.tooLong);
-  if (writer.lost > 0) noticed(words.lost(writer.lost));
+  return lost;
 }
 
 async function addFile(doc: PDFDocument, writer: Writer, file: PaperFile, behind: PDFDocument | "picture" | undefined, place: Place, made: number): Promise<void> {
@@ -195,7 +199,6 @@ class Writer {
   readonly #wide = new Map<PDFFont, Map<string, number>>();
   #page: PDFPage;
   #y = sheet.height - edge;
-  lost = 0;
   isFull = false;
 
   constructor(doc: PDFDocument, regular: PDFFont, bold: PDFFont) {
@@ -207,11 +210,14 @@ class Writer {
     this.#page = doc.addPage([sheet.width, sheet.height]);
   }
 
-  /** A text of which all can be shown; what can't is counted. */
+  /** A text of which all can be shown. */
   clean(text: string): string {
-    const { text: clean, lost } = shown(text, (c) => this.#has.has(c));
-    this.lost += lost;
-    return clean;
+    return shown(text, (c) => this.#has.has(c)).text;
+  }
+
+  /** How many signs of some texts can't be shown. */
+  lostOf(texts: readonly string[]): number {
+    return texts.reduce((n, text) => n + shown(text, (c) => this.#has.has(c)).lost, 0);
   }
 
   text(text: string, { large, small: little, strong, fresh }: Look = {}): void {
@@ -241,20 +247,9 @@ class Writer {
     this.#y -= 8;
   }
 
-  /** Keeps room for so many lines, which are written there later. */
-  room(lines: number): (text: string) => void {
-    if (!this.#fits(lines * size * leading)) this.#turn();
-    const [page, y] = [this.#page, this.#y];
-    this.#y -= lines * size * leading;
-    return (text) => {
-      const all = linesOf(text, sheet.width - 2 * edge, this.#measure(this.#bold, size));
-      for (const [i, line] of all.slice(0, lines).entries()) page.drawText(line, { x: edge, y: y - (i + 1) * size * leading, size, font: this.#bold, color: ink });
-    };
-  }
-
   /** What is said on the last page, over its foot. */
   last(text: string): void {
-    this.#page.drawText(shown(text, (c) => this.#has.has(c)).text, { x: edge, y: foot + small * leading, size: small, font: this.#bold, color: ink });
+    this.#page.drawText(this.clean(text), { x: edge, y: foot + small * leading, size: small, font: this.#bold, color: ink });
   }
 
   foot(page: PDFPage, left: string, right: string): void {
@@ -302,7 +297,14 @@ class Writer {
   }
 
   #draw(line: string, x: number, font: PDFFont, points: number, color: typeof ink): void {
-    if (line.trim()) this.#page.drawText(line, { x, y: this.#y, size: points, font, color });
+    const measure = this.#measure(font, points);
+    for (let at = 0, before = ""; at < line.length; ) { // what stands behind a tab begins at its stop
+      const end = line.indexOf("\t", at);
+      const part = line.slice(at, end < 0 ? undefined : end);
+      if (part.trim()) this.#page.drawText(part, { x: x + measure(before), y: this.#y, size: points, font, color });
+      at += part.length + 1;
+      before = line.slice(0, at);
+    }
   }
 
   #measure(font: PDFFont, points: number): Measure {
@@ -311,6 +313,10 @@ class Writer {
     return (text) => {
       let width = 0;
       for (const sign of text) {
+        if (sign === "\t") {
+          width = (Math.floor((width * points + stopGap) / stop) + 1) * (stop / points);
+          continue;
+        }
         let of = wide.get(sign);
         if (of === undefined) wide.set(sign, (of = font.widthOfTextAtSize(sign, 1)));
         width += of;
