@@ -33,10 +33,10 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await go.click();
   await dialog.getByText("Write the patient's NHS number.").waitFor();
   await number.fill("999 123 4567");
-  await dialog.getByText("This is no NHS number").first().waitFor();
+  await dialog.getByText("This is no NHS number: its last digit does not fit the others.").waitFor();
   await look("wrong-number");
   await go.click();
-  await dialog.getByRole("alert").filter({ hasText: "its last digit does not fit the others" }).waitFor();
+  assert.equal(await number.evaluate((e) => e === document.activeElement && e.getAttribute("aria-invalid")), "true", "it leads back to the field");
   assert.equal(await page.locator(".filed").count(), 0);
 
   // The one in the letter is offered. What is made is chosen; the whole goes by keys.

@@ -18,8 +18,8 @@ export function NumberField({ value, found, isWrong, onChange }: Props) {
   const ids = { field: useId(), hint: useId() };
   const read = nhsNumber(value);
   const fits = "number" in read;
-  const said = fits ? t.nhsFits : read.wrong === "signs" || read.wrong === "misfit" || (read.wrong === "length" && value.replace(/\D/g, "").length > 10) ? t.nhsWrong[read.wrong] : t.nhsHint;
-  const bad = !fits && said !== t.nhsHint;
+  const bad = "wrong" in read && (isWrong || read.wrong === "signs" || read.wrong === "misfit" || value.replace(/\D/g, "").length > 10);
+  const said = fits ? t.nhsFits : bad ? t.nhsWrong[read.wrong] : t.nhsHint;
   return (
     <div className="record-number">
       <label className="dialog-field" htmlFor={ids.field}>
@@ -34,7 +34,7 @@ export function NumberField({ value, found, isWrong, onChange }: Props) {
           data-focus
           required
           value={value}
-          aria-invalid={bad || isWrong || undefined}
+          aria-invalid={bad || undefined}
           aria-describedby={ids.hint}
           onChange={(e) => onChange(e.target.value)}
         />

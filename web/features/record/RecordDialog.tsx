@@ -72,7 +72,7 @@ export function RecordDialog({ accountId, letter, onClose }: Props) {
     e.preventDefault();
     if (busy) return;
     const read = nhsNumber(number);
-    if ("wrong" in read) return fail(t.nhsWrong[read.wrong], "nhsNumber");
+    if ("wrong" in read) return fail("", "nhsNumber"); // the field says what is wrong
     if (as.length === 0) return fail(t.noFormat, "formats");
     setBusy(true);
     setWrong(undefined);

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PDFDocument, PDFName, PDFString } from "@cantoo/pdf-lib";
 import { beforeAll, expect, test as always } from "vitest";
-import { letterPdf, mostPages, type Fonts, type Paper, type Words } from "./pdf.js";
+import { letterPdf, type Fonts, type Paper, type Words } from "./pdf.js";
+import { mostPages } from "./writer.js";
 
 const test = always.skipIf(spawnSync("pdftotext", ["-v"]).error); // make packages installs it
 
@@ -78,6 +79,18 @@ test("files are pages behind it, or stand within", async () => {
   expect(texts[1]).toContain("Bisoprolol 2.5 mg");
   expect(texts[2]).toContain("scan.png");
   expect(poppler("pdfdetach", octets, "-list", "").match(/\S+\.\w+$/gm)?.sort()).toEqual(["broken.pdf", "notes.docx"]);
+});
+
+test("a scan of several pages is named once", async () => {
+  const page = { name: "fax.tif", type: "image/tiff", octets: png, as: "png" as const };
+  const { octets } = await letterPdf(paper({ files: [page, { ...page, more: true }, { ...page, more: true }] }), fonts, words);
+  expect(textsOf(octets)[0]?.match(/fax\.tif.*/g)).toEqual(["fax.tif: 3 pages"]);
+});
+
+test("a document of too many pages stands within", async () => {
+  const many = await pdfWith("x", (doc) => Array.from({ length: mostPages }, () => doc.addPage([10, 10])));
+  const { places } = await letterPdf(paper({ files: [{ name: "many.pdf", type: "application/pdf", octets: many, as: "pdf" }, { name: "scan.png", type: "image/png", octets: png, as: "png" }] }), fonts, words);
+  expect(places.map((p) => p.is)).toEqual(["within", "pages"]);
 });
 
 test("what was filled into a form stays", async () => {
