@@ -44,6 +44,7 @@ func TestHandledTogether(t *testing.T) {
 		{"claims", "WorkItem", "WorkItem/set", jmapclient.Args{"update": jmapclient.Args{thread: jmapclient.Args{"status": "handled"}}}},
 		{"notes", "WorkNote", "WorkNote/set", jmapclient.Args{"create": jmapclient.Args{"k": jmapclient.Args{"threadId": thread, "text": "They ring back at 3."}}}},
 		{"has to be done", "WorkDeadline", "WorkDeadline/set", jmapclient.Args{"create": jmapclient.Args{"k": jmapclient.Args{"threadId": thread, "rule": "discharge-referral", "withinSeconds": 86400}}}},
+		{"files", "WorkFiling", "WorkFiling/set", jmapclient.Args{"create": jmapclient.Args{"k": jmapclient.Args{"emailId": email, "nhsNumber": "9990000018", "formats": []string{"pdf"}}}}},
 		{"looks", "WorkPresence", "WorkPresence/set", jmapclient.Args{"create": jmapclient.Args{"k": jmapclient.Args{"threadId": thread, "doing": "viewing"}}}},
 		{"writes", "WorkPresence", "WorkPresence/set", jmapclient.Args{"create": jmapclient.Args{"k": jmapclient.Args{"threadId": thread, "doing": "writing"}}}},
 		{"leaves", "WorkPresence", "WorkPresence/set", jmapclient.Args{"destroy": []string{thread + "-" + here.Session.Own()}}},

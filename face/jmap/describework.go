@@ -26,6 +26,12 @@ var workDescription = description{
 				{"isRunning", "boolean", 0, ""},
 				{"dueBefore", "UTCDate", 0, ""}},
 			Sorts: []string{"dueAt"}},
+		{Name: "WorkFiling", Says: "That a message was filed to a patient's record (docs/jmap-work.md 8).", Shape: workFilingShape, reads: workFilings{}, Flat: true, query: workFilings{},
+			Conditions: Shape{
+				{"threadId", "ThreadId", 0, ""},
+				{"emailId", "EmailId", 0, ""}},
+			Sorts:     []string{"filedAt"},
+			Arguments: map[string]Shape{"set": {{"again", "EmailId[] | null", 0, "those that are filed though they were filed already"}}}},
 		{Name: "WorkPresence", Says: "Somebody at a Thread now (docs/jmap-work.md 5).", Shape: workPresenceShape, reads: workPresences{},
 			Arguments: map[string]Shape{"set": {{"tab", "string", 0, "up to 64 octets; a tab is at one Thread at a time"}}}},
 		{Name: "WorkSettings", Says: "What the owners of a mailbox chose of work in it (docs/jmap-work.md 6).", Shape: workSettingsShape, Kept: true, reads: workSettings{}},
@@ -36,7 +42,9 @@ var workDescription = description{
 		{Name: "WorkCapability", Says: "What urn:haven:work says of an account (docs/jmap-work.md 1).", Shape: Shape{
 			{"mayHandle", "boolean", 0, ""}, {"mayChangeSettings", "boolean", 0, ""}, {"maxNotesPerThread", "UnsignedInt", 0, ""}, {"maxSizeNote", "UnsignedInt", 0, "in octets"},
 			{"maxDeadlinesPerThread", "UnsignedInt", 0, ""}, {"maxDeadlineSeconds", "UnsignedInt", 0, ""}, {"presenceSeconds", "UnsignedInt", 0, ""},
-			{"keywordHandled", "string", 0, ""}, {"keywordDone", "string", 0, ""}}},
+			{"keywordHandled", "string", 0, ""}, {"keywordDone", "string", 0, ""},
+			{"maxFilingsPerEmail", "UnsignedInt", 0, ""}, {"recordYears", "UnsignedInt", 0, "what is filed is kept to the end of this many years after the one in which it is"},
+			{"takeBackSeconds", "UnsignedInt", 0, ""}, {"keywordFiled", "string", 0, ""}}},
 	},
 	account: "WorkCapability",
 }

@@ -168,7 +168,7 @@ func TestEveryConditionIsDescribed(t *testing.T) {
 	}
 	k := newDesk(t)
 	d, account = k.in(t, anna)
-	for _, name := range []string{"WorkItem", "WorkNote", "WorkDeadline"} {
+	for _, name := range []string{"WorkItem", "WorkNote", "WorkDeadline", "WorkFiling"} {
 		d.conditions(t, name, account)
 	}
 }
@@ -237,7 +237,7 @@ func TestEveryCapabilityIsDescribed(t *testing.T) {
 
 // setters are the types that are made or changed.
 var setters = map[string]setter{"Mailbox": mailboxes{}, "Email": emails{}, "Identity": identities{}, "EmailSubmission": &submissions{done: map[string]sent{}},
-	"WorkItem": workItems{}, "WorkNote": workNotes{}, "WorkDeadline": workDeadlines{}, "WorkPresence": workPresences{}, "WorkSettings": workSettings{}, "VacationResponse": vacations{}}
+	"WorkItem": workItems{}, "WorkNote": workNotes{}, "WorkDeadline": workDeadlines{}, "WorkFiling": workFilings{}, "WorkPresence": workPresences{}, "WorkSettings": workSettings{}, "VacationResponse": vacations{}}
 
 // set has a type make an object of nothing, which tells what it looks for in one, and change each property of one to what it can't be; "" where
 // nothing is ever changed.
@@ -313,7 +313,7 @@ func TestWhatIsGivenIsDescribed(t *testing.T) {
 	k := newDesk(t)
 	thread := k.letter()
 	d, _ = k.in(t, anna)
-	for name, id := range map[string]string{"WorkItem": thread, "WorkNote": "N1", "WorkDeadline": "", "WorkPresence": thread + "-" + k.box, "WorkSettings": singleton} {
+	for name, id := range map[string]string{"WorkItem": thread, "WorkNote": "N1", "WorkDeadline": "", "WorkFiling": "R1", "WorkPresence": thread + "-" + k.box, "WorkSettings": singleton} {
 		d.set(t, name, k.box, id)
 	}
 }

@@ -30,6 +30,11 @@ var workMethods = map[string]method{
 	"WorkDeadline/set":          {workURN, func(c *call) (any, error) { return c.set(workDeadlines{}) }},
 	"WorkDeadline/query":        {workURN, func(c *call) (any, error) { return c.query(workDeadlines{}) }},
 	"WorkDeadline/queryChanges": {workURN, func(c *call) (any, error) { return c.queryChanges(workDeadlines{}) }},
+	"WorkFiling/get":            {workURN, func(c *call) (any, error) { return c.get(workFilings{}) }},
+	"WorkFiling/changes":        {workURN, func(c *call) (any, error) { return c.changes(workFilings{}) }},
+	"WorkFiling/set":            {workURN, workFilingSet},
+	"WorkFiling/query":          {workURN, func(c *call) (any, error) { return c.query(workFilings{}) }},
+	"WorkFiling/queryChanges":   {workURN, func(c *call) (any, error) { return c.queryChanges(workFilings{}) }},
 	"WorkPresence/get":          {workURN, func(c *call) (any, error) { return c.get(workPresences{}) }},
 	"WorkPresence/changes":      {workURN, func(c *call) (any, error) { return c.changes(workPresences{}) }},
 	"WorkPresence/set":          {workURN, workPresenceSet},
@@ -42,7 +47,8 @@ func (s *Server) workCapability(a Account) any {
 	p := s.o.Work.Limits()
 	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
 		"maxDeadlinesPerThread": p.Deadlines, "maxDeadlineSeconds": int64(p.DeadlineMost.Seconds()), "presenceSeconds": int64(p.PresenceFor.Seconds()),
-		"keywordHandled": strings.ToLower(mailbox.KeywordHandled), "keywordDone": strings.ToLower(mailbox.KeywordDone)}
+		"keywordHandled": strings.ToLower(mailbox.KeywordHandled), "keywordDone": strings.ToLower(mailbox.KeywordDone),
+		"maxFilingsPerEmail": p.Filings, "recordYears": p.RecordYears, "takeBackSeconds": int64(p.TakeBackWithin.Seconds()), "keywordFiled": strings.ToLower(mailbox.KeywordFiled)}
 }
 
 // work is the service behind it.
@@ -59,7 +65,7 @@ func WorkStates(ctx context.Context, s *work.Service, v mailbox.Viewer) (map[str
 		return nil, err
 	}
 	return map[string]string{"WorkItem": stateAt(st.Seqs[work.Items], st.Epoch), "WorkNote": stateAt(st.Seqs[work.Notes], st.Epoch),
-		"WorkDeadline": stateAt(st.Seqs[work.Deadlines], st.Epoch), "WorkPresence": here.State}, nil
+		"WorkDeadline": stateAt(st.Seqs[work.Deadlines], st.Epoch), "WorkFiling": stateAt(st.Seqs[work.Filings], st.Epoch), "WorkPresence": here.State}, nil
 }
 
 // workState is the state of a kind.
@@ -92,6 +98,7 @@ func idsOf[T any](of []T, id func(T) string) []string {
 func itemID(n int64) string     { return threadID(haven.MessageID(n)) }
 func noteID(n int64) string     { return "N" + strconv.FormatInt(n, 36) }
 func deadlineID(n int64) string { return "D" + strconv.FormatInt(n, 36) }
+func filingID(n int64) string   { return "R" + strconv.FormatInt(n, 36) }
 
 // numberOf is the number behind the id of a note or a deadline; 0 for what can't be one.
 func numberOf(id, letter string) haven.Seq { return haven.Seq(messageOf(id, letter)) }
@@ -143,6 +150,9 @@ var workErrors = map[string]string{
 	string(work.RuleNotes):     "tooManyNotes",
 	string(work.RuleDeadlines): "tooManyDeadlines",
 	string(work.RulePresences): "tooManyPresences",
+	string(work.RuleFiled):     "filedAlready",
+	string(work.RuleFilings):   "tooManyFilings",
+	string(work.RuleTakeBack):  "tooLate",
 }
 
 // workError is the answer for one object to whatever went wrong with it, with properties that are at fault where it is invalid.

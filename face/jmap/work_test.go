@@ -386,7 +386,8 @@ func TestWorkCapability(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]any{"mayHandle": true, "mayChangeSettings": false, "presenceSeconds": 30, "maxSizeNote": 8192, "maxNotesPerThread": 200,
-		"maxDeadlinesPerThread": 10, "maxDeadlineSeconds": 90 * 24 * 3600, "keywordHandled": "$havenhandled", "keywordDone": "$havendone"} {
+		"maxDeadlinesPerThread": 10, "maxDeadlineSeconds": 90 * 24 * 3600, "keywordHandled": "$havenhandled", "keywordDone": "$havendone",
+		"maxFilingsPerEmail": 20, "recordYears": 8, "takeBackSeconds": 24 * 3600, "keywordFiled": "$havenfiled"} {
 		d.is(name, got[name], want)
 	}
 }
@@ -396,7 +397,7 @@ func TestWorkIsPushed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	id := d.letter()
-	events, err := d.ben.Events(t.Context(), "WorkItem,WorkNote,WorkPresence", "no", "0", "")
+	events, err := d.ben.Events(t.Context(), "WorkItem,WorkNote,WorkFiling,WorkPresence", "no", "0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,6 +410,9 @@ func TestWorkIsPushed(t *testing.T) {
 		"WorkItem": func() { d.update(d.anna, id, object1{"status": "handled"}) },
 		"WorkNote": func() {
 			d.ask(d.anna, "WorkNote/set", jmapclient.Args{"create": object1{"n": object1{"threadId": id, "text": "x"}}})
+		},
+		"WorkFiling": func() {
+			d.ask(d.anna, "WorkFiling/set", jmapclient.Args{"create": object1{"f": object1{"emailId": "M" + id[1:], "nhsNumber": "9990000018", "formats": []string{"pdf"}}}})
 		},
 	} {
 		begin := time.Now()

@@ -93,6 +93,14 @@ func (k *keywordSet) add(name string) uint64 {
 	return 1 << i
 }
 
+// findOrAdd is the bit of a keyword, which is made where there is none and room for it; else 0.
+func (k *keywordSet) findOrAdd(name string) uint64 {
+	if bit := k.find(name); bit != 0 {
+		return bit
+	}
+	return k.add(name)
+}
+
 // kept are the bits of those keywords that the account has or has room for. It is for mail that comes from elsewhere: a
 // letter is worth more than its keywords.
 func (k *keywordSet) kept(names []string) (bits uint64) {

@@ -15,7 +15,7 @@ const maintainRows = 100
 
 // Maintain ends what has lapsed: messages expunged longer ago than the policy's RestoreFor lose their row, and with it
 // their reference to the body; their vanished UIDs are joined into runs that are kept for good; memories of sent
-// letters go; marks of people in mailboxes that read as one again are joined. It works in small steps and returns when nothing is left to do.
+// letters go; marks of people in mailboxes that read as one again are joined. What was filed to a record stays until its time has come (Change.Keep). It works in small steps and returns when nothing is left to do.
 func (s *Service) Maintain(ctx context.Context) error {
 	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetFoldersStep, s.forgetSentStep, s.settleStep} {
 		for n := maintainRows; n >= maintainRows; {
@@ -88,7 +88,7 @@ func (s *Service) forgetStep(ctx context.Context) (int, error) {
 	var due []lapsed
 	err := s.db.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
-		return tx.Query(sqlLapsed, []any{before, int64(maintainRows)}, func(r db.Row) error {
+		return tx.Query(sqlLapsed, []any{before, int64(maintainRows), micros(s.clock.Now())}, func(r db.Row) error {
 			due = append(due, lapsed{haven.AccountNo(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.UID(r.Int64(2)), haven.MessageID(r.Int64(3)), haven.Seq(r.Int64(4))})
 			return nil
 		})
@@ -124,6 +124,7 @@ func (s *Service) forget(tx *db.Tx, an haven.AccountNo, list []lapsed, before in
 		}
 		if !held {
 			tx.Exec(sqlForgetMarks, int64(an), int64(d.msg))
+			tx.Exec(sqlLetGo, int64(an), int64(d.msg))
 			err := tx.Query(sqlDeleteMessage, []any{int64(d.msg), int64(an)}, func(r db.Row) error {
 				bodies = append(bodies, blob.ID(r.Int64(0)))
 				return nil

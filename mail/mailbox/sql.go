@@ -174,6 +174,13 @@ CREATE INDEX folder_gone_at ON folder_gone (at);
 CREATE INDEX message_thread ON message (thread) WHERE thread <> id;
 `, `
 ALTER TABLE account_seq ADD COLUMN scheduled {int} NOT NULL DEFAULT 0;
+`, `
+CREATE TABLE kept (
+	an {int} NOT NULL,
+	msg {int} NOT NULL,
+	until {int} NOT NULL,
+	PRIMARY KEY (an, msg)
+) {norowid};
 `}}
 
 // Reading.
@@ -268,7 +275,10 @@ const (
 
 // Upkeep.
 const (
-	sqlLapsed        = `SELECT an, mb, hi, msg, changed FROM gone WHERE at < $1 AND msg <> 0 ORDER BY at LIMIT $2`
+	sqlLapsed = `SELECT an, mb, hi, msg, changed FROM gone WHERE at < $1 AND msg <> 0
+		AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.an = gone.an AND k.msg = gone.msg AND k.until > $3) ORDER BY at LIMIT $2`
+	sqlKeep          = `INSERT INTO kept (an, msg, until) VALUES ($1, $2, $3) ON CONFLICT (an, msg) DO UPDATE SET until = excluded.until`
+	sqlLetGo         = `DELETE FROM kept WHERE an = $1 AND msg = $2`
 	sqlGoneLater     = `SELECT 1 FROM gone WHERE +an = $1 AND msg = $2 AND msg <> 0 AND at >= $3 LIMIT 1`
 	sqlDeleteMessage = `DELETE FROM message WHERE id = $1 AND an = $2 RETURNING body`
 	sqlDeleteGone    = `DELETE FROM gone WHERE an = $1 AND mb = $2 AND hi = $3`

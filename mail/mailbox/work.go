@@ -12,20 +12,22 @@ import (
 	"haven/platform/db"
 )
 
-// The keywords by which programs see who handles a thread (package work). The service alone sets them: what programs and filters
+// The keywords by which programs see who handles a thread, and what was filed to a record (package work). The service alone sets them: what programs and filters
 // ask of them is left out, as RFC 9051 §7.1 has it of flags that are not in PERMANENTFLAGS.
 const (
 	KeywordHandled = "$HavenHandled" // somebody handles it
 	KeywordDone    = "$HavenDone"    // it is done
+	KeywordFiled   = "$HavenFiled"   // the message was filed to a patient's record
 )
 
 // Ours reports whether a keyword is one that the service alone sets.
 func Ours(keyword string) bool {
-	return strings.EqualFold(keyword, KeywordHandled) || strings.EqualFold(keyword, KeywordDone)
+	return strings.EqualFold(keyword, KeywordHandled) || strings.EqualFold(keyword, KeywordDone) || strings.EqualFold(keyword, KeywordFiled)
 }
 
-// ourBits are the bits of those keywords in an account.
-func (k *keywordSet) ourBits() uint64 { return k.find(KeywordHandled) | k.find(KeywordDone) }
+// ourBits are the bits of those keywords in an account, workBits those of who handles a thread.
+func (k *keywordSet) ourBits() uint64  { return k.workBits() | k.find(KeywordFiled) }
+func (k *keywordSet) workBits() uint64 { return k.find(KeywordHandled) | k.find(KeywordDone) }
 
 // Work is told, in the commit, of each message that joins a thread which is there already, or of which a filter said what it is. mail/work is behind it.
 type Work interface {
@@ -81,7 +83,7 @@ func threadMessages(tx *db.Tx, account haven.AccountNo, thread haven.MessageID, 
 	return all, err
 }
 
-// Mark gives messages, in all their places, one of the service's keywords and takes the others away; "" takes all away. Where the
+// Mark gives messages, in all their places, one of the keywords of who handles a thread and takes the other away; "" takes both away. Where the
 // account has no room for the keyword, none shows.
 func (c *Change) Mark(msgs []haven.MessageID, keyword string) error {
 	set, err := c.s.keywordSet(c.Tx, c.Account)
@@ -90,11 +92,26 @@ func (c *Change) Mark(msgs []haven.MessageID, keyword string) error {
 	}
 	var bit uint64
 	if keyword != "" {
-		if bit = set.find(keyword); bit == 0 {
-			bit = set.add(keyword)
-		}
+		bit = set.findOrAdd(keyword)
 	}
-	ours := set.ourBits() | bit
+	return c.markAll(msgs, bit, set.workBits()|bit)
+}
+
+// MarkFiled gives a message, in all its places, the keyword of what was filed to a record, or takes it away.
+func (c *Change) MarkFiled(msg haven.MessageID, on bool) error {
+	set, err := c.s.keywordSet(c.Tx, c.Account)
+	if err != nil {
+		return err
+	}
+	if !on {
+		return c.markAll([]haven.MessageID{msg}, 0, set.find(KeywordFiled))
+	}
+	bit := set.findOrAdd(KeywordFiled)
+	return c.markAll([]haven.MessageID{msg}, bit, bit)
+}
+
+// markAll sets the keywords that ours names to bits, in all places of messages.
+func (c *Change) markAll(msgs []haven.MessageID, bits, ours uint64) error {
 	if ours == 0 {
 		return nil
 	}
@@ -106,7 +123,7 @@ func (c *Change) Mark(msgs []haven.MessageID, keyword string) error {
 		}
 		places = append(places, of...)
 	}
-	c.mark(places, bit, ours)
+	c.mark(places, bits, ours)
 	return nil
 }
 
@@ -124,6 +141,28 @@ func (c *Change) mark(places []sibling, bit, ours uint64) {
 	for _, mb := range slices.Sorted(maps.Keys(seqs)) {
 		c.Tx.Exec(sqlCount, int64(c.Account), int64(mb), int64(0), int64(0), int64(0), int64(0), int64(seqs[mb]))
 	}
+}
+
+// Letter is a message's thread, and whether it is a draft. NotFound: there is none in sight.
+func (c *Change) Letter(msg haven.MessageID) (thread haven.MessageID, draft bool, err error) {
+	places, err := c.editor().places(msg)
+	if err != nil {
+		return 0, false, err
+	}
+	seen := inSight(places)
+	if len(seen) == 0 {
+		return 0, false, errNoMessage
+	}
+	return seen[0].Thread, seen[0].Flags&Draft != 0, nil
+}
+
+// Keep holds a message of the account back until a time, whoever deletes it: out of sight it can be put back until then (Undelete). The zero time lets go of it.
+func (c *Change) Keep(msg haven.MessageID, until time.Time) {
+	if until.IsZero() {
+		c.Tx.Exec(sqlLetGo, int64(c.Account), int64(msg))
+		return
+	}
+	c.Tx.Exec(sqlKeep, int64(c.Account), int64(msg), micros(until))
 }
 
 // EachThread calls fn with each thread that has a message in a folder, and the newest of those, from the newest to the oldest. fn returns false to end.

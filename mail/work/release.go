@@ -31,7 +31,7 @@ func (s *Service) Run(ctx context.Context) {
 	for {
 		err := s.Step(ctx)
 		if err == nil {
-			err = s.forget(ctx)
+			err = errors.Join(s.forget(ctx), s.forgetFilings(ctx))
 		}
 		for again := err == nil; again; {
 			select {
@@ -167,6 +167,7 @@ func (s *Service) forget(ctx context.Context) error {
 		tx.Exec(sqlPresentOver, db.Micros(now))
 		tx.Exec(sqlForgetReaders, db.Micros(now.Add(-s.o.Policy.AnsweredFor)))
 		tx.Exec(sqlForgetGone)
+		tx.Exec(sqlForgetFilingsGone)
 		return nil
 	})
 }

@@ -72,6 +72,7 @@ type Service struct {
 	boards boards
 	here   presences
 	wake   chan struct{} // somebody's access may have ended
+	swept  time.Time     // when Run looked last for filings whose time has come
 }
 
 // New makes the service over tables that Schema made, and has the store tell it of what comes.
@@ -94,11 +95,12 @@ const (
 	Items Kind = iota
 	Notes
 	Deadlines
+	Filings
 )
 
 // States are how far each kind had come.
 type States struct {
-	Seqs    [3]haven.Seq // by Kind
+	Seqs    [4]haven.Seq // by Kind
 	Epoch   uint32
 	Horizon haven.Seq
 	Mail    haven.Seq // the messages'
@@ -107,7 +109,7 @@ type States struct {
 func states(tx *db.Tx, account haven.AccountNo, mail mailbox.States) (st States, err error) {
 	st = States{Epoch: mail.Epoch, Horizon: mail.Horizon, Mail: mail.Mail}
 	err = tx.Query(sqlStates, []any{int64(account)}, func(r db.Row) error {
-		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3)} {
+		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3), max(r.Int64(4), r.Int64(5))} {
 			st.Seqs[i] = max(haven.Seq(seq), mail.Horizon)
 		}
 		return nil
@@ -261,9 +263,9 @@ func refusal(v haven.Verdict) error {
 	}
 	kind := errs.Denied
 	switch v.Rule {
-	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess:
+	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess, RulePatient, RuleReference, RuleFormat, RuleFileDraft:
 		kind = errs.Invalid
-	case RuleNotes, RuleDeadlines, RulePresences:
+	case RuleNotes, RuleDeadlines, RulePresences, RuleFilings:
 		kind = errs.TooMany
 	}
 	return &errs.Error{Kind: kind, Rule: string(v.Rule), Say: v.Reason}

@@ -2,7 +2,7 @@ package work
 
 import "haven/platform/db"
 
-// Schema is who handles what. A row of work is there once something was said of a thread. Notes are sealed by their account's key.
+// Schema is who handles what. A row of work is there once something was said of a thread. Notes, and of whom something was filed, are sealed by their account's key.
 var Schema = db.Schema{Concept: "work", Steps: []string{`
 CREATE TABLE work (
 	an {int} NOT NULL, thread {int} NOT NULL, status {int} NOT NULL, holder {int} NOT NULL, since {int} NOT NULL, done_by {int} NOT NULL,
@@ -36,6 +36,19 @@ CREATE TABLE work_choice (
 CREATE TABLE work_presence (
 	an {int} NOT NULL, person {int} NOT NULL, tab {text} NOT NULL, thread {int} NOT NULL, doing {int} NOT NULL, until {int} NOT NULL,
 	PRIMARY KEY (an, person, tab)) {norowid};
+`, `
+CREATE TABLE work_filing (
+	an {int} NOT NULL, id {int} NOT NULL, msg {int} NOT NULL, thread {int} NOT NULL, filed_by {int} NOT NULL, at {int} NOT NULL, keep_until {int} NOT NULL,
+	formats {text} NOT NULL, sealed {blob} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, id)) {norowid};
+CREATE INDEX work_filing_msg ON work_filing (an, msg);
+CREATE INDEX work_filing_thread ON work_filing (an, thread);
+CREATE INDEX work_filing_changed ON work_filing (an, changed);
+CREATE INDEX work_filing_keep ON work_filing (keep_until);
+CREATE TABLE work_filing_gone (
+	an {int} NOT NULL, id {int} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
+	PRIMARY KEY (an, id)) {norowid};
+CREATE INDEX work_filing_gone_changed ON work_filing_gone (an, changed);
 `}}
 
 const (
@@ -60,6 +73,20 @@ const (
 	sqlPutNoteGone = `INSERT INTO work_note_gone (an, id, created, changed) VALUES ($1, $2, $3, $4)`
 	// What is before a mailbox's horizon nobody can ask for any more.
 	sqlForgetGone = `DELETE FROM work_note_gone WHERE EXISTS (SELECT 1 FROM account_mail m WHERE m.an = work_note_gone.an AND m.horizon >= work_note_gone.changed)`
+
+	filingColumns        = `id, msg, thread, filed_by, at, keep_until, formats, sealed, created, changed`
+	sqlFiling            = `SELECT ` + filingColumns + ` FROM work_filing WHERE an = $1 AND id = $2`
+	sqlFilingsOf         = `SELECT ` + filingColumns + ` FROM work_filing WHERE an = $1 AND msg = $2 ORDER BY id`
+	sqlThreadFiled       = `SELECT id FROM work_filing WHERE an = $1 AND thread = $2 ORDER BY id LIMIT $3`
+	sqlMessageFiled      = `SELECT id FROM work_filing WHERE an = $1 AND msg = $2 AND (thread = $4 OR $4 < 0) ORDER BY id LIMIT $3`
+	sqlAllFilings        = `SELECT id FROM work_filing WHERE an = $1 ORDER BY id LIMIT $2`
+	sqlPutFiling         = `INSERT INTO work_filing (an, ` + filingColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	sqlDropFiling        = `DELETE FROM work_filing WHERE an = $1 AND id = $2`
+	sqlPutFilingGone     = `INSERT INTO work_filing_gone (an, id, created, changed) VALUES ($1, $2, $3, $4)`
+	sqlForgetFilingsGone = `DELETE FROM work_filing_gone WHERE EXISTS (SELECT 1 FROM account_mail m WHERE m.an = work_filing_gone.an AND m.horizon >= work_filing_gone.changed)`
+	// What was filed is remembered as long as its message is, however long that is kept after its time.
+	sqlFilingsDue = `SELECT an, id, created FROM work_filing WHERE keep_until <= $1
+		AND NOT EXISTS (SELECT 1 FROM message m WHERE m.id = work_filing.msg AND m.an = work_filing.an) ORDER BY keep_until LIMIT $2`
 
 	deadlineColumns = `id, thread, rule, starts, warn, due, head_office, local_team, ended, told, next, created, changed`
 	sqlDeadline     = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND id = $2`
@@ -89,13 +116,16 @@ const (
 	sqlPresentOver = `DELETE FROM work_presence WHERE until < $1`
 
 	sqlStates = `SELECT (SELECT COALESCE(MAX(changed), 0) FROM work WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_note WHERE an = $1),
-		(SELECT COALESCE(MAX(changed), 0) FROM work_note_gone WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_deadline WHERE an = $1)`
+		(SELECT COALESCE(MAX(changed), 0) FROM work_note_gone WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_deadline WHERE an = $1),
+		(SELECT COALESCE(MAX(changed), 0) FROM work_filing WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_filing_gone WHERE an = $1)`
 )
 
 // changedSince are the queries by kind: number, when it was created and changed, and whether it is gone.
-var changedSince = [3]string{
+var changedSince = [4]string{
 	`SELECT thread, created, changed, 0 FROM work WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 	`SELECT id, created, changed, 0 FROM work_note WHERE an = $1 AND changed > $2 UNION ALL
 		SELECT id, created, changed, 1 FROM work_note_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 	`SELECT id, created, changed, 0 FROM work_deadline WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
+	`SELECT id, created, changed, 0 FROM work_filing WHERE an = $1 AND changed > $2 UNION ALL
+		SELECT id, created, changed, 1 FROM work_filing_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 }

@@ -1,5 +1,5 @@
 // Package work keeps who handles what in a mailbox: of each thread whether it is new, handled by a named person, or done; what
-// colleagues note about it, who looks at it or writes an answer now, and until when it has to be done.
+// colleagues note about it, who looks at it or writes an answer now, until when it has to be done, and what of it was filed to patients' records.
 //
 // A thread of which nothing was ever said is new and nobody's, without a row. Every change takes a number of the account's one sequence,
 // and stands as a keyword on the thread's messages in the same commit. Nothing of it ever leaves with a letter.
@@ -76,6 +76,30 @@ type Note struct {
 	Created  haven.Seq
 	Changed  haven.Seq
 }
+
+// Filing is that somebody put a message into a patient's record, in another system: Haven keeps that it was done, for whom, and until when the message is kept therefore.
+type Filing struct {
+	ID        haven.Seq
+	Msg       haven.MessageID
+	Thread    haven.MessageID
+	By        haven.AccountNo
+	At        time.Time
+	KeepUntil time.Time // the first moment at which it need not be kept any more
+	Formats   []Format  // as what it was given out
+	Patient   haven.NHSNumber
+	Reference string // the number of the record at the place, if it has one
+	Created   haven.Seq
+	Changed   haven.Seq
+}
+
+// Format is as what a message is given out for a record.
+type Format string
+
+const (
+	PDF  Format = "pdf"
+	EML  Format = "eml"
+	FHIR Format = "fhir" // a DocumentReference of FHIR R4
+)
 
 // Doing is what somebody does at a thread now.
 type Doing uint8

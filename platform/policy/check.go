@@ -294,6 +294,9 @@ func (w Work) bounds() []bound {
 		{"work.again_within", w.AgainWithin >= time.Minute && w.AgainWithin <= day, "between a minute (\"1m\") and a day (\"24h\")"},
 		some("work.release_every", w.ReleaseEvery),
 		between("work.board_rows", w.BoardRows, 1000, 100_000_000),
+		between("work.filings", w.Filings, 1, 100),
+		between("work.record_years", w.RecordYears, 1, 100),
+		{"work.take_back_within", w.TakeBackWithin >= time.Minute && w.TakeBackWithin <= 30*day, "between a minute (\"1m\") and 30 days (\"720h\")"},
 	}
 }
 

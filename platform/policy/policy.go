@@ -438,6 +438,9 @@ type Work struct {
 	AgainWithin    time.Duration // a letter that was stopped goes if it is sent again within this time
 	ReleaseEvery   time.Duration // how often is looked whether somebody holds what is closed to that person by now
 	BoardRows      int           // states of threads that are kept in memory
+	Filings        int           // of one message to patients' records
+	RecordYears    int           // what was filed to a record is kept to the end of this many years after the year in which it was filed
+	TakeBackWithin time.Duration // who filed something can take it back for so long
 }
 
 // JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).

@@ -67,7 +67,7 @@ func nhsmail2017() Policy {
 		JMAP:       jmap(),
 		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
 			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
-			ReleaseEvery: time.Minute, BoardRows: 1_000_000},
+			ReleaseEvery: time.Minute, BoardRows: 1_000_000, Filings: 20, RecordYears: 8, TakeBackWithin: day},
 	}
 }
 

@@ -5,6 +5,7 @@ import type { Answer } from "../model/reply.js";
 import type { Command } from "./command.js";
 import { archive, destroy, junk, remove, toggleFlag, toggleRead, type Chosen } from "./letters.js";
 import { move } from "./move.js";
+import { fileToRecord } from "./record.js";
 
 /** What commands of the list act upon. */
 export interface Desk extends Chosen {
@@ -23,6 +24,9 @@ export interface Desk extends Chosen {
   /** Whether there is a letter open that can be answered. */
   mayAnswer: boolean;
   answer: (kind: Answer) => void;
+  /** Whether there is a letter open that can be filed to a patient's record. */
+  mayFile: boolean;
+  file: () => void;
 }
 
 const always = () => true;
@@ -67,6 +71,9 @@ export const forward = answering("forward", () => t.forward, "f");
 /** What is written. */
 export const onWriting: readonly Command<Desk>[] = [write, reply, replyAll, forward];
 
+/** What is done with the letter that is open. */
+export const onOpen: readonly Command<Desk>[] = [fileToRecord];
+
 /** What is done with conversations, in the order in which it is shown. */
 export const onLetters: readonly Command<Desk>[] = [archive, remove, destroy, junk, move, toggleRead, toggleFlag];
 
@@ -76,4 +83,4 @@ export const onList: readonly Command<Desk>[] = [next, previous, back, toggleSel
 /** What stands at a line under the pointer. */
 export const atOnce: readonly Command<Desk>[] = [archive, remove, destroy, toggleRead, toggleFlag];
 
-export const deskCommands: readonly Command<Desk>[] = [...onLetters, ...onWriting, ...onList];
+export const deskCommands: readonly Command<Desk>[] = [...onLetters, ...onOpen, ...onWriting, ...onList];

@@ -37,8 +37,8 @@ export async function writeNew(mail: Mail, accountId: AccountId): Promise<void> 
 }
 
 /** Begins an answer to a letter, or a letter that forwards it. */
-export async function answer(mail: Mail, accountId: AccountId, letter: Letter, kind: Answer, html: (source: string) => string): Promise<void> {
-  await begin(mail, accountId, (own) => {
+export async function answer(mail: Mail, accountId: AccountId, letter: Letter, kind: Answer, html: (source: string) => string): Promise<Draft | undefined> {
+  return begin(mail, accountId, (own) => {
     const subject = answerSubject(letter.subject, kind);
     const rich = letter.htmlBody.some((p) => p.type === "text/html");
     const files = filesOf(letter.attachments);
@@ -49,6 +49,12 @@ export async function answer(mail: Mail, accountId: AccountId, letter: Letter, k
     const quote = rich ? quotedHtml(`<p>${escaped(attribution(letter))}</p><blockquote type="cite">${htmlOf(letter, html)}</blockquote>`) : `${attribution(letter)}\n${quoted(textOf(letter))}`;
     return { rich, subject, quote, files: files.filter((f) => f.cid && rich), ...answerTo(letter, kind === "reply-all", own), ...answerReferences(letter) };
   }, kind === "forward" ? undefined : letter.threadId);
+}
+
+/** Begins an answer to who wrote a letter, with a file. */
+export async function answerWith(mail: Mail, accountId: AccountId, letter: Letter, file: File, html: (source: string) => string): Promise<void> {
+  const draft = await answer(mail, accountId, letter, "reply", html);
+  draft?.attach([file]);
 }
 
 /** Begins a letter as an address in another one asks for. */
@@ -73,20 +79,22 @@ interface Begun extends Partial<Content> {
   quote?: string;
 }
 
-async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<void> {
+async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<Draft | undefined> {
+  let begun: Draft | undefined;
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
     const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email));
     const signature = identity?.textSignature ?? "";
     const own = rich ? htmlOfText(signed(signature)) : signed(signature);
-    const begun = await mail.drafts.begin(
+    begun = await mail.drafts.begin(
       accountId,
       { ...emptyContent, identityId: identity?.id ?? null, bcc: identity?.bcc ?? [], text: { format: rich ? "rich" : "plain", own: before + own, quote }, ...rest },
       { signature, threadId },
     );
     if (!begun) mail.undo.fail(t.finishFirst);
   });
+  return begun;
 }
 
 /** What a letter says, in plain text. */

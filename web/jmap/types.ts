@@ -419,6 +419,11 @@ export interface WorkCapability {
   presenceSeconds: UnsignedInt;
   keywordHandled: string;
   keywordDone: string;
+  maxFilingsPerEmail: UnsignedInt;
+  /** What is filed is kept to the end of this many years after the one in which it is. */
+  recordYears: UnsignedInt;
+  takeBackSeconds: UnsignedInt;
+  keywordFiled: string;
 }
 
 /** A file to be made of pieces. */
@@ -992,6 +997,46 @@ export interface WorkDeadlineCondition {
 /** By what it sorts. */
 export type WorkDeadlineSort = Comparator<"dueAt">;
 
+export type WorkFilingId = Id<"WorkFiling">;
+
+/** That a message was filed to a patient's record (docs/jmap-work.md 8). */
+export interface WorkFiling {
+  readonly id: WorkFilingId;
+  readonly emailId: EmailId;
+  readonly threadId: ThreadId;
+  /** Ten digits; it is refused where the last does not fit the others. */
+  readonly nhsNumber: string;
+  /** The number of the record at the place. */
+  readonly reference: string | null;
+  /** As what it was given out. */
+  readonly formats: ("pdf" | "eml" | "fhir")[];
+  readonly filedBy: AccountId | null;
+  readonly filedByName: string | null;
+  readonly filedAt: UTCDate;
+  /** The first moment at which the message need not be kept any more. */
+  readonly keepUntil: UTCDate;
+}
+
+/** What makes a WorkFiling. */
+export interface WorkFilingCreate {
+  emailId: EmailId;
+  /** Ten digits; it is refused where the last does not fit the others. */
+  nhsNumber: string;
+  /** The number of the record at the place. */
+  reference?: string | null;
+  /** As what it was given out. */
+  formats: ("pdf" | "eml" | "fhir")[];
+}
+
+/** By what WorkFiling/query filters. */
+export interface WorkFilingCondition {
+  threadId?: ThreadId;
+  emailId?: EmailId;
+}
+
+/** By what it sorts. */
+export type WorkFilingSort = Comparator<"filedAt">;
+
 export type WorkPresenceId = Id<"WorkPresence">;
 
 /** Somebody at a Thread now (docs/jmap-work.md 5). */
@@ -1204,7 +1249,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkPresence", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1464,6 +1509,27 @@ export interface Methods {
     arguments: SetArguments<WorkDeadline, WorkDeadlineCreate, never>;
     answer: SetAnswer<WorkDeadline>;
   };
+  "WorkFiling/changes": {
+    arguments: ChangesArguments;
+    answer: ChangesAnswer<WorkFiling>;
+  };
+  "WorkFiling/get": {
+    arguments: GetArguments<WorkFiling>;
+    answer: GetAnswer<WorkFiling>;
+    object: WorkFiling;
+  };
+  "WorkFiling/query": {
+    arguments: QueryArguments<WorkFiling, WorkFilingCondition, WorkFilingSort>;
+    answer: QueryAnswer<WorkFiling>;
+  };
+  "WorkFiling/queryChanges": {
+    arguments: QueryChangesArguments<WorkFiling, WorkFilingCondition, WorkFilingSort>;
+    answer: QueryChangesAnswer<WorkFiling>;
+  };
+  "WorkFiling/set": {
+    arguments: SetArguments<WorkFiling, WorkFilingCreate, never> & { again?: EmailId[] | null };
+    answer: SetAnswer<WorkFiling>;
+  };
   "WorkItem/changes": {
     arguments: ChangesArguments;
     answer: ChangesAnswer<WorkItem>;
@@ -1592,6 +1658,11 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "WorkDeadline/query": "urn:haven:work",
   "WorkDeadline/queryChanges": "urn:haven:work",
   "WorkDeadline/set": "urn:haven:work",
+  "WorkFiling/changes": "urn:haven:work",
+  "WorkFiling/get": "urn:haven:work",
+  "WorkFiling/query": "urn:haven:work",
+  "WorkFiling/queryChanges": "urn:haven:work",
+  "WorkFiling/set": "urn:haven:work",
   "WorkItem/changes": "urn:haven:work",
   "WorkItem/get": "urn:haven:work",
   "WorkItem/query": "urn:haven:work",

@@ -35,6 +35,13 @@ export function isFlagged(row: Row): boolean {
   return row.thread.some((e) => e.keywords.$flagged);
 }
 
+/** The keyword of letters that were filed to a patient's record, which the service sets (docs/jmap-work.md 8). */
+export const filedKeyword = "$havenfiled";
+
+export function isFiled(row: Row): boolean {
+  return row.thread.some((e) => e.keywords[filedKeyword]);
+}
+
 /** Puts a message's place and marks right in a line. */
 export function patched(row: Row, id: EmailId, change: Partial<Pick<Email, "mailboxIds" | "keywords">>): Row {
   const email = row.email.id === id ? { ...row.email, ...change } : row.email;

@@ -4,6 +4,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
 import { Drafts } from "./drafts.js";
+import { Filings } from "./filings.js";
 import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
 import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
@@ -25,6 +26,7 @@ export class Mail {
   readonly questions = new Questions();
   readonly keys: Keys;
   readonly work: Work;
+  readonly filings: Filings;
   readonly drafts: Drafts;
   readonly people: People;
   /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
@@ -49,6 +51,7 @@ export class Mail {
     });
     this.keys = new Keys(server.session);
     this.people = new People(server, this.cache);
+    this.filings = new Filings(server, this.cache);
     this.drafts = new Drafts({
       server,
       folders: (id) => this.cache.fetchQuery(this.folders(id)),

@@ -186,7 +186,7 @@ export class Work {
   /** Tells what changed at the service. */
   changed(accountId: AccountId, types: StateChange["changed"][AccountId]): void {
     if (types.WorkItem !== undefined) void this.#boards.get(accountId)?.catchUp();
-    const what = { WorkItem: "counts", Email: "counts", WorkNote: "notes", WorkPresence: "presences", WorkDeadline: "deadlines" } as const;
+    const what = { WorkItem: "counts", Email: "counts", WorkNote: "notes", WorkPresence: "presences", WorkDeadline: "deadlines", WorkFiling: "filings" } as const;
     for (const [type, kind] of Object.entries(what)) if (types[type as keyof typeof what] !== undefined) void this.#again(accountId, kind);
   }
 

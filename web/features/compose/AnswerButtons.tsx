@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { forward, reply, replyAll } from "../../actions/desk.js";
+import { fileToRecord, mayFile } from "../../actions/record.js";
 import { goOnWriting, mayWrite } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { AccountId } from "../../jmap/client.js";
@@ -14,14 +15,16 @@ interface Props {
   accountId: AccountId;
   letter: Letter;
   onReply: (letter: Letter, kind: Answer) => void;
+  onFile: (letter: Letter) => void;
 }
 
-/** What can be written to a letter; of a draft, that it can be gone on with. */
-export function AnswerButtons({ accountId, letter, onReply }: Props) {
+/** What can be written to a letter, and that it can be filed; of a draft, that it can be gone on with. */
+export function AnswerButtons({ accountId, letter, onReply, onFile }: Props) {
   const mail = useMail();
   const { data: identities } = useQuery({ ...mail.identities(accountId), enabled: mayWrite(mail, accountId) });
   const shownKey = useShownKey();
-  if (!identities) return null;
+  const files = mayFile(mail, accountId, letter);
+  if (!identities && (!files || mayWrite(mail, accountId))) return null;
   if (letter.keywords.$draft) {
     const goOn = () => void goOnWriting(mail, accountId, letter, editable);
     return (
@@ -35,12 +38,13 @@ export function AnswerButtons({ accountId, letter, onReply }: Props) {
     const key = shownKey(c);
     return key === undefined ? undefined : [key];
   };
-  const all = hasOthers(letter, identities.map((i) => i.email));
+  const all = identities && hasOthers(letter, identities.map((i) => i.email));
   return (
     <div className="letter-answers">
-      <Button label={t.reply} icon="reply" keys={keysOf(reply)} onClick={() => onReply(letter, "reply")} />
+      {identities && <Button label={t.reply} icon="reply" keys={keysOf(reply)} onClick={() => onReply(letter, "reply")} />}
       {all && <Button label={t.replyAll} icon="reply-all" keys={keysOf(replyAll)} onClick={() => onReply(letter, "reply-all")} />}
-      <Button label={t.forward} icon="forward" keys={keysOf(forward)} onClick={() => onReply(letter, "forward")} />
+      {identities && <Button label={t.forward} icon="forward" keys={keysOf(forward)} onClick={() => onReply(letter, "forward")} />}
+      {files && <Button label={t.fileToRecord} icon="record" keys={keysOf(fileToRecord)} onClick={() => onFile(letter)} />}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Command } from "../../actions/command.js";
-import { deskCommands, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
+import { deskCommands, onLetters, onList, onOpen, onWriting, type Desk } from "../../actions/desk.js";
 import { t } from "../../locales/text.js";
 import { asDelivered, isSingle, keyOf, keysOf, keyText, rebound } from "../../model/keys.js";
 import { Button } from "../../ui/Button.js";
@@ -13,7 +13,7 @@ import "./keys.css";
 export function KeySheet({ desk, onClose }: { desk: Desk; onClose: () => void }) {
   const { keys } = useMail();
   const settings = useKeySettings();
-  const groups: [string, readonly Command<Desk>[]][] = [[t.keyGroups.letters, onLetters.filter((c) => c.id !== "destroy")], [t.keyGroups.writing, onWriting], [t.keyGroups.list, onList]];
+  const groups: [string, readonly Command<Desk>[]][] = [[t.keyGroups.letters, [...onLetters.filter((c) => c.id !== "destroy"), ...onOpen]], [t.keyGroups.writing, onWriting], [t.keyGroups.list, onList]];
   return (
     <Dialog title={t.keysTitle} wide onClose={onClose}>
       <label className="switch">

@@ -3,7 +3,7 @@ import { locale, t } from "../../locales/text.js";
 import type { WorkItem } from "../../jmap/client.js";
 import { listDate } from "../../model/dates.js";
 import { listName, shortName, unique } from "../../model/people.js";
-import { isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
+import { isFiled, isFlagged, isUnread, threadOf, type Row } from "../../model/row.js";
 import { bitsOf } from "../../model/snippet.js";
 import { Icon } from "../../ui/Icon.js";
 import { Marked } from "../../ui/Marked.js";
@@ -102,6 +102,7 @@ export const RowView = memo(function RowView({ row, work, index, top, height, wo
               <span className="row-mailbox-name">{[place.mailbox, place.folder].filter(Boolean).join(" · ")}</span>
             </span>
           )}
+          {isFiled(row) && <span className="tag row-filed">{t.filed}</span>}
           {work && <WorkTags accountId={row.accountId} item={work} />}
         </span>
         <span className="row-preview">

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
-import { atOnce, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
+import { atOnce, onLetters, onList, onOpen, onWriting, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
+import { mayFile } from "../../actions/record.js";
 import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom, writeTo } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
@@ -26,6 +27,7 @@ import { useViewing } from "../work/hooks.js";
 import { useHandling } from "../work/useHandling.js";
 import { ViewTabs } from "../work/ViewTabs.js";
 import { WorkBar, WorkTools } from "../work/WorkBar.js";
+import { RecordDialog } from "../record/lazy.js";
 import { Scope } from "../search/Scope.js";
 import { KeySheet } from "./KeySheet.js";
 import { ListHead } from "./ListHead.js";
@@ -46,8 +48,8 @@ interface Props extends Shown {
   setSelected: (s: Selection) => void;
 }
 
-/** What stands above the page: a menu of what is done with some conversations, the choice of a folder for them, the sheet of keys. */
-type Above = { what: "menu" | "folders"; rows: readonly Row[]; at: Anchor } | { what: "keys" };
+/** What stands above the page: a menu of what is done with some conversations, the choice of a folder for them, the sheet of keys, the letter that is filed. */
+type Above = { what: "menu" | "folders"; rows: readonly Row[]; at: Anchor } | { what: "keys" } | { what: "record"; letter: Letter };
 
 const noFolders: readonly Mailbox[] = [];
 
@@ -66,6 +68,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     const row = listing.rows[at] ?? (conversation && rowOf(conversation)); // what somebody came to by its address stands somewhere in the list, or nowhere
     return row ? [row] : [];
   }, [selected, listing.rows, at, conversation]);
+  const last = conversation?.letters.findLast((l) => !l.keywords.$draft);
   const placeOfRow = usePlaces(list, folders, route.scope !== "folder");
 
   const show = useCallback((row: Row | undefined, replace = false) => {
@@ -113,6 +116,8 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         const letter = open && lastLetter(mail, account.id, open);
         if (letter) void answer(mail, account.id, letter, kind, editable);
       },
+      mayFile: last !== undefined && mayFile(mail, account.id, last),
+      file: () => last && setAbove({ what: "record", letter: last }),
       leave: () => {
         const going = new Set(whole.map(threadOf));
         if (open !== undefined && going.has(open)) {
@@ -126,7 +131,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   const desksOf = (rows: readonly Row[], anchor?: Anchor) => byAccount(rows).map((part) => deskOf(part, rows, anchor));
   const desk = deskOf(chosen);
   const buttons = bind(onLetters, desksOf(chosen));
-  const others = [...bind(onWriting, [desk]), ...bind(onList, [desk])];
+  const others = [...bind(onOpen, [desk]), ...bind(onWriting, [desk]), ...bind(onList, [desk])];
   useViewing(account.id, open);
   const [handling, handOverDialog] = useHandling(account.id, selected.size ? chosen.map(threadOf) : open ? [open] : [], () => setSelected(noSelection));
   const handlings = handling ? bind(workCommands, [handling]) : [];
@@ -193,11 +198,26 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         />
       </section>
       <section className="reading-pane" aria-label={t.open} tabIndex={-1}>
-        {open ? <ConversationView accountId={account.id} thread={open} toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>} onSeen={seen} onMailto={(asked) => void (writes !== undefined && writeTo(mail, writes, asked))} onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)} header={conversation && selected.size === 0 && <Elsewhere chosen={deskOf([rowOf(conversation)].filter((r) => r !== undefined))} />} footer={() => handling && <Notes accountId={account.id} threadId={open} />} /> : <p className="list-says">{t.nothingOpen}</p>}
+        {open ? (
+          <ConversationView
+            accountId={account.id}
+            thread={open}
+            toolbar={selected.size ? null : <>{toolbar}{handling && <WorkBar handling={handling} />}</>}
+            onSeen={seen}
+            onMailto={(asked) => void (writes !== undefined && writeTo(mail, writes, asked))}
+            onReply={(letter, kind) => void answer(mail, account.id, letter, kind, editable)}
+            onFile={(letter) => setAbove({ what: "record", letter })}
+            header={conversation && selected.size === 0 && <Elsewhere chosen={deskOf([rowOf(conversation)].filter((r) => r !== undefined))} />}
+            footer={() => handling && <Notes accountId={account.id} threadId={open} />}
+          />
+        ) : (
+          <p className="list-says">{t.nothingOpen}</p>
+        )}
       </section>
       {handOverDialog}
       {above?.what === "menu" && <Menu label={t.actions} anchor={above.at} entries={entries} onClose={() => setAbove(undefined)} />}
       {above?.what === "folders" && <MoveMenu chosen={desksOf(above.rows)} anchor={above.at} onClose={() => setAbove(undefined)} />}
+      {above?.what === "record" && <RecordDialog accountId={account.id} letter={above.letter} onClose={() => setAbove(undefined)} />}
       {above?.what === "keys" && <KeySheet desk={desk} onClose={() => setAbove(undefined)} />}
     </div>
   );

@@ -6,6 +6,8 @@ import type { Letter } from "../../store/letters.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail } from "../../ui/mail.js";
+import { answerWith, mayWrite } from "../../actions/writing.js";
+import { editable } from "../compose/editable.js";
 import { attachmentsOf, itemsOf } from "../viewer/items.js";
 
 const Viewer = lazy(() => import("../viewer/Viewer.js").then((m) => ({ default: m.Viewer })));
@@ -19,6 +21,11 @@ export function Attachments({ accountId, letter }: { accountId: AccountId; lette
   const parts = useMemo(() => attachmentsOf(letter), [letter.attachments]); // eslint-disable-line -- marks of the letter change, and its files stay
   const items = useMemo(() => itemsOf(mail.server, accountId, parts, t.unnamed), [mail, accountId, parts]);
   if (items.length === 0) return null;
+  const mayAnswer = mayWrite(mail, accountId) && !letter.keywords.$draft;
+  const onAnswer = (file: File) => {
+    setOpen(undefined);
+    void answerWith(mail, accountId, letter, file, editable);
+  };
   const downloadAll = async () => {
     setPacking(true);
     setFailed("");
@@ -54,7 +61,7 @@ export function Attachments({ accountId, letter }: { accountId: AccountId; lette
       )}
       {open !== undefined && (
         <Suspense fallback={null}>
-          <Viewer items={items} first={open} onClose={() => setOpen(undefined)} />
+          <Viewer items={items} first={open} onClose={() => setOpen(undefined)} {...(mayAnswer && { onAnswer })} />
         </Suspense>
       )}
     </section>

@@ -20,6 +20,8 @@ interface Props {
   /** Called once it is on the screen, with what it holds. */
   onSeen: (letters: readonly Letter[]) => void;
   onReply: (letter: Letter, kind: "reply" | "reply-all" | "forward") => void;
+  /** Somebody files a letter to a patient's record. */
+  onFile: (letter: Letter) => void;
   /** Somebody chose an address in a letter to write to. */
   onMailto?: (asked: Asked) => void;
   header?: React.ReactNode;
@@ -27,7 +29,7 @@ interface Props {
 }
 
 /** A conversation: its last letter and those that were not read are open. */
-export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, onMailto, header, footer }: Props) {
+export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, onFile, onMailto, header, footer }: Props) {
   const mail = useMail();
   const { data, error } = useQuery(mail.conversation(accountId, thread));
   const [open, setOpen] = useState<ReadonlySet<EmailId>>(new Set());
@@ -99,7 +101,7 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, 
               letter={l}
               isOpen={open.has(l.id)}
               onMailto={onMailto}
-              actions={<AnswerButtons accountId={accountId} letter={l} onReply={onReply} />}
+              actions={<AnswerButtons accountId={accountId} letter={l} onReply={onReply} onFile={onFile} />}
               onToggle={() => {
                 const next = new Set(open);
                 if (!next.delete(l.id)) next.add(l.id);

@@ -9,6 +9,7 @@ import { Attachments } from "./Attachments.js";
 import { Body } from "./Body.js";
 import { Details } from "./Details.js";
 import { Receipt } from "./Receipt.js";
+import { Filed } from "../record/Filed.js";
 import { Verdict } from "./Verdict.js";
 
 interface Props {
@@ -48,6 +49,7 @@ export function LetterView({ accountId, letter, isOpen, onToggle, onMailto, acti
         )}
         {isOpen && details && <Details accountId={accountId} letter={letter} />}
       </header>
+      {isOpen && <Filed accountId={accountId} letter={letter} />}
       {isOpen && <Verdict letter={letter} />}
       {isOpen && <Receipt accountId={accountId} letter={letter} />}
       {isOpen && <Body accountId={accountId} letter={letter} who={who} onMailto={onMailto} />}

@@ -1,41 +1,15 @@
 import { useMemo } from "react";
-import { t } from "../../locales/text.js";
-import { domainOf, verdictOf, type Verdict as Known } from "../../model/verdict.js";
 import type { Letter } from "../../store/letters.js";
 import { useSession } from "../../ui/mail.js";
-
-type Said = { text: string; weight: "plain" | "care" | "danger" };
+import { saidOf } from "./verdictWords.js";
 
 /** What is known of who the letter is from, in words; nothing for one from inside. */
 export function Verdict({ letter }: { letter: Letter }) {
   const { username } = useSession();
-  const said = useMemo(() => {
-    const known = verdictOf({
-      from: letter.from,
-      received: letter["header:Received:asRaw:all"],
-      results: letter["header:Authentication-Results:asText:all"],
-      junk: letter["header:Haven-Verdict:asText"],
-      ours: [domainOf(username)],
-    });
-    return wordsOf(known, letter.from?.[0]?.email ?? "");
-  }, [letter, username]);
+  const said = useMemo(() => saidOf(letter, username), [letter, username]);
   return said.map(({ text, weight }) => (
     <p key={text} className={`verdict says-${weight}`}>
       {text}
     </p>
   ));
-}
-
-function wordsOf(known: Known, address: string): Said[] {
-  if (known.origin !== "outside") return [];
-  const { domain, looksLike, namedOther } = known;
-  const said: Said[] = [];
-  if (known.forged) said.push({ text: t.forged, weight: "danger" });
-  else if (looksLike) said.push({ text: t.looksLike(domain, looksLike), weight: "danger" });
-  else if (!domain) said.push({ text: t.noSender, weight: "care" });
-  else if (known.proof === "proven") said.push({ text: t.outside, weight: "plain" });
-  else if (known.proof === "unchecked") said.push({ text: t.unchecked(domain), weight: "plain" });
-  else said.push({ text: known.proof === "failed" ? t.failed(domain) : t.unproven(domain), weight: "care" });
-  if (namedOther) said.push({ text: t.namedOther(namedOther, address), weight: "danger" });
-  return said;
 }

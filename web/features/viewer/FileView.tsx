@@ -4,7 +4,7 @@ import { kindBy, kindOf, mostOf, sizeOfPicture, type Kind } from "../../model/fi
 import { Button } from "../../ui/Button.js";
 import type { Item } from "./items.js";
 import { Unshown, type Why } from "./unshown.js";
-import type { Prepare } from "./Viewer.js";
+import type { Answer, Prepare } from "./Viewer.js";
 
 /** What a view of one kind is given. It throws Unshown, or tells it, where it can't show the file. */
 export interface ViewProps {
@@ -13,6 +13,10 @@ export interface ViewProps {
   octets: Uint8Array;
   onFail: (why: Why) => void;
   onPrepare: (prepare: Prepare) => void;
+  /** Says whether the person did something that is lost with the view. */
+  onHold: (held: boolean) => void;
+  /** Answers with a file; undefined where nothing is answered. */
+  onAnswer: Answer;
 }
 
 const PictureView = lazy(() => import("./PictureView.js").then((m) => ({ default: m.PictureView })));
@@ -34,10 +38,12 @@ interface Props {
   item: Item;
   onDownload: () => void;
   onPrepare: (prepare: Prepare) => void;
+  onHold: (held: boolean) => void;
+  onAnswer: Answer;
 }
 
 /** A file as its kind is shown, or why it is not. */
-export function FileView({ item, onDownload, onPrepare }: Props) {
+export function FileView({ item, onDownload, onPrepare, onHold, onAnswer }: Props) {
   const [loaded, setLoaded] = useState<{ octets: Uint8Array; kind: Kind }>();
   const [why, setWhy] = useState<Why>();
   useEffect(() => {
@@ -50,7 +56,7 @@ export function FileView({ item, onDownload, onPrepare }: Props) {
   if (why) return <Not why={why} onDownload={onDownload} />;
   const View = loaded && views[loaded.kind];
   if (!loaded || !View) return <p className="viewer-says">{t.loading}</p>;
-  return <View item={item} kind={loaded.kind} octets={loaded.octets} onFail={setWhy} onPrepare={onPrepare} />;
+  return <View item={item} kind={loaded.kind} octets={loaded.octets} onFail={setWhy} onPrepare={onPrepare} onHold={onHold} onAnswer={onAnswer} />;
 }
 
 /** Reads a file that is not too long for its kind. Throws Unshown for what is not shown. */

@@ -1,9 +1,13 @@
-import { getDocument, GlobalWorkerOptions, TextLayer, type PDFDocumentProxy, type PDFPageProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
+import { AnnotationMode, getDocument, GlobalWorkerOptions, TextLayer, type PageViewport, type PDFDocumentProxy, type PDFPageProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
 import workerUrl from "pdfjs-dist/legacy/build/pdf.worker.min.mjs?url";
 import { useEffect, useRef, useState } from "react";
 import { t } from "../../locales/text.js";
+import { fieldsOf, type Field } from "../../model/files/fields.js";
 import { Button } from "../../ui/Button.js";
 import type { ViewProps } from "./FileView.js";
+import { Filled } from "./filled.js";
+import { FormBar } from "./FormBar.js";
+import { PdfFields } from "./PdfFields.js";
 import { pdfParts } from "./pdfParts.js";
 
 GlobalWorkerOptions.workerSrc = workerUrl;
@@ -14,9 +18,20 @@ const printedAtMost = 100;
 const mostPixels = 16_000_000; // of one page
 const zooms = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 
-/** A PDF, whose pages are drawn as they are scrolled to. Its text can be chosen and searched; its scripts do not run, and its links lead nowhere. */
-export function PdfView({ octets, onFail, onPrepare }: ViewProps) {
+/** Whether a PDF is a form: one whose fields can be filled in here, or one of a kind that only its maker's programs know. */
+type Form = { filled: Filled; works: boolean } | "foreign" | undefined;
+
+async function formOf(pdf: PDFDocumentProxy): Promise<Form> {
+  const fields = await pdf.getFieldObjects();
+  if (fields && (!(fields instanceof Map) || fields.size > 0)) return { filled: new Filled(pdf), works: await pdf.hasJSActions() };
+  const { info } = await pdf.getMetadata();
+  return (info as { IsXFAPresent?: boolean }).IsXFAPresent ? "foreign" : undefined;
+}
+
+/** A PDF, whose pages are drawn as they are scrolled to. Its text can be chosen and searched, and its form filled in; its scripts do not run, and its links lead nowhere. */
+export function PdfView({ item, octets, onFail, onPrepare, onHold, onAnswer }: ViewProps) {
   const [pdf, setPdf] = useState<PDFDocumentProxy>();
+  const [form, setForm] = useState<Form>();
   const [first, setFirst] = useState<[width: number, height: number]>([595, 842]);
   const [zoom, setZoom] = useState(1);
   const all = useRef<HTMLDivElement>(null);
@@ -37,7 +52,9 @@ export function PdfView({ octets, onFail, onPrepare }: ViewProps) {
     task.promise
       .then(async (opened) => {
         const { width, height } = (await opened.getPage(1)).getViewport({ scale: 1 });
+        const found = await formOf(opened).catch(() => undefined);
         if (over) return;
+        setForm(found);
         clearTimeout(timer);
         setFirst([width, height]);
         setPdf(opened);
@@ -49,13 +66,14 @@ export function PdfView({ octets, onFail, onPrepare }: ViewProps) {
       void task.destroy();
     };
   }, [octets, onFail]);
-  const drawAll = useRef(new Map<number, () => Promise<void>>());
+  const drawAll = useRef(new Map<number, Draw>());
   useEffect(() => {
     if (!pdf) return;
     onPrepare(async () => {
-      for (const draw of [...drawAll.current.values()].slice(0, printedAtMost)) await draw();
+      for (const draw of [...drawAll.current.values()].slice(0, printedAtMost)) await draw(true); // with what was filled in since
     });
   }, [pdf, onPrepare]);
+  const filled = typeof form === "object" ? form.filled : undefined;
 
   const count = Math.min(pdf?.numPages ?? 0, mostPages);
   const scale = Math.max(0.1, (Math.min(room, 900) / first[0]) * zoom);
@@ -70,11 +88,13 @@ export function PdfView({ octets, onFail, onPrepare }: ViewProps) {
           <span>{t.pages(pdf.numPages)}</span>
         </div>
       )}
+      {form === "foreign" && <p className="notice">{t.foreignForm}</p>}
+      {typeof form === "object" && <FormBar filled={form.filled} works={form.works} name={item.name} onHold={onHold} onAnswer={onAnswer} />}
       {pdf && pdf.numPages > count && <p className="notice">{t.shownInPart}</p>}
       {pdf && room > 0 && (
         <div className="pdf-pages" tabIndex={0} role="group" aria-label={t.pages(pdf.numPages)}>
           {Array.from({ length: count }, (_, i) => (
-            <Page key={i} pdf={pdf} number={i + 1} count={pdf.numPages} scale={scale} size={first} all={drawAll.current} />
+            <Page key={i} pdf={pdf} number={i + 1} count={pdf.numPages} scale={scale} size={first} all={drawAll.current} filled={filled} />
           ))}
         </div>
       )}
@@ -102,23 +122,35 @@ interface PageProps {
   scale: number;
   /** Of the first page: what is not drawn yet is taken to be as large. */
   size: [number, number];
-  all: Map<number, () => Promise<void>>;
+  all: Map<number, Draw>;
+  filled: Filled | undefined;
 }
 
-function Page({ pdf, number, count, scale, size, all }: PageProps) {
+/** Draws a page, if it is not yet; anew says that it is to be drawn though it is. */
+type Draw = (anew?: boolean) => Promise<void>;
+
+function Page({ pdf, number, count, scale, size, all, filled }: PageProps) {
   const box = useRef<HTMLDivElement>(null);
   const [own, setOwn] = useState<[number, number]>();
+  const [form, setForm] = useState<{ fields: readonly Field[]; viewport: PageViewport }>();
   useEffect(() => {
     const element = box.current;
     if (!element) return;
     let end = new AbortController();
     let drawing: Promise<void> | undefined;
-    const draw = () =>
-      (drawing ??= pdf.getPage(number).then(async (page) => {
+    const draw: Draw = (anew) => {
+      if (anew) drawing = undefined;
+      return (drawing ??= pdf.getPage(number).then(async (page) => {
         const { width, height } = page.getViewport({ scale: 1 });
         setOwn([width, height]);
+        if (filled) {
+          const fields = fieldsOf((await page.getAnnotations({ intent: "display" })) as Record<string, unknown>[]);
+          filled.know(fields);
+          setForm({ fields, viewport: page.getViewport({ scale }) });
+        }
         await drawn(page, element, scale, end.signal);
       }).catch(() => {})); // it was scrolled away, or can't be drawn: its place stays white
+    };
     all.set(number, draw);
     const seen = new IntersectionObserver(
       ([entry]) => {
@@ -139,9 +171,14 @@ function Page({ pdf, number, count, scale, size, all }: PageProps) {
       end.abort();
       element.replaceChildren();
     };
-  }, [pdf, number, scale, all]);
+  }, [pdf, number, scale, all, filled]);
   const [width, height] = own ?? size;
-  return <div ref={box} className="pdf-page" role="region" aria-label={t.page(number, count)} style={{ width: width * scale, height: height * scale, "--total-scale-factor": scale } as React.CSSProperties} />;
+  return (
+    <div className="pdf-page" role="region" aria-label={t.page(number, count)} style={{ width: width * scale, height: height * scale, "--total-scale-factor": scale } as React.CSSProperties}>
+      <div ref={box} className="pdf-drawn" />
+      {filled && form && <PdfFields fields={form.fields} filled={filled} viewport={form.viewport} />}
+    </div>
+  );
 }
 
 /** Draws a page with its text over it. */
@@ -151,7 +188,7 @@ async function drawn(page: PDFPageProxy, into: HTMLElement, scale: number, signa
   const canvas = document.createElement("canvas");
   canvas.width = Math.floor(viewport.width * finer);
   canvas.height = Math.floor(viewport.height * finer);
-  const task = page.render({ canvas, viewport, transform: [finer, 0, 0, finer, 0, 0] });
+  const task = page.render({ canvas, viewport, transform: [finer, 0, 0, finer, 0, 0], annotationMode: AnnotationMode.ENABLE_STORAGE });
   signal.addEventListener("abort", () => task.cancel());
   await task.promise;
   const text = document.createElement("div");

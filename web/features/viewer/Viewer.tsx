@@ -2,6 +2,7 @@ import { Suspense, useEffect, useId, useLayoutEffect, useRef, useState, type Key
 import { t } from "../../locales/text.js";
 import { sizeText } from "../../model/sizes.js";
 import { Button } from "../../ui/Button.js";
+import { useMail } from "../../ui/mail.js";
 import { FileView } from "./FileView.js";
 import { save, type Item } from "./items.js";
 import { paperOf, print } from "./paper.js";
@@ -11,16 +12,22 @@ interface Props {
   items: readonly Item[];
   first: number;
   onClose: () => void;
+  onAnswer?: Answer;
 }
+
+/** Answers the letter with a file that was made of one of its own. */
+export type Answer = ((file: File) => void) | undefined;
 
 /** Makes ready for paper what is drawn only when it is looked at. */
 export type Prepare = (() => Promise<void>) | undefined;
 
 /** Shows files inside the page, one at a time. Nothing of them runs, and nothing leaves the service. */
-export function Viewer({ items, first, onClose }: Props) {
+export function Viewer({ items, first, onClose, onAnswer }: Props) {
+  const { questions } = useMail();
   const dialog = useRef<HTMLDialogElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const prepare = useRef<Prepare>(undefined);
+  const held = useRef(false);
   const heading = useId();
   const [at, setAt] = useState(first);
   const [failed, setFailed] = useState("");
@@ -36,10 +43,19 @@ export function Viewer({ items, first, onClose }: Props) {
   useEffect(() => {
     content.current?.scrollTo(0, 0);
     prepare.current = undefined;
+    held.current = false;
     setFailed("");
   }, [at]);
 
-  const step = (by: number) => setAt((now) => Math.max(0, Math.min(items.length - 1, now + by)));
+  /** Goes on, unless something would be lost that the person wants to keep. */
+  const leave = async (then: () => void) => {
+    if (!held.current || (await questions.ask({ title: t.leaveFormTitle, text: t.leaveFormText, yes: t.leaveForm, grave: true }))) then();
+  };
+  const close = () => void leave(onClose);
+  const step = (by: number) => {
+    const to = Math.max(0, Math.min(items.length - 1, at + by));
+    if (to !== at) void leave(() => setAt(to));
+  };
   const onKeyDown = (e: KeyboardEvent) => {
     e.stopPropagation(); // the page's own keys wait
     if ((e.ctrlKey || e.metaKey) && !e.shiftKey && !e.altKey && e.key.toLowerCase() === "p") {
@@ -72,7 +88,7 @@ export function Viewer({ items, first, onClose }: Props) {
       onKeyDown={onKeyDown}
       onCancel={(e) => {
         e.preventDefault();
-        onClose();
+        close();
       }}
     >
       <header className="viewer-head">
@@ -89,7 +105,7 @@ export function Viewer({ items, first, onClose }: Props) {
           )}
           <Button label={t.download} icon="download" bare kind="plain" onClick={download} />
           <Button label={t.print} icon="print" bare kind="plain" onClick={onPaper} />
-          <Button label={t.close} icon="close" bare kind="plain" onClick={onClose} />
+          <Button label={t.close} icon="close" bare kind="plain" onClick={close} />
         </div>
       </header>
       {failed && (
@@ -99,7 +115,7 @@ export function Viewer({ items, first, onClose }: Props) {
       )}
       <div ref={content} className="viewer-content">
         <Suspense fallback={<p className="viewer-says">{t.loading}</p>}>
-          <FileView key={at} item={item} onDownload={download} onPrepare={(p) => (prepare.current = p)} />
+          <FileView key={at} item={item} onDownload={download} onPrepare={(p) => (prepare.current = p)} onHold={(h) => (held.current = h)} onAnswer={onAnswer} />
         </Suspense>
       </div>
     </dialog>

@@ -19,7 +19,7 @@ export function WithinView(props: ViewProps) {
   return props.kind === "tnef" ? <Winmail {...props} /> : props.item.at ? <Message {...props} at={props.item.at} /> : <p className="viewer-says">{t.unshown.unknown}</p>;
 }
 
-function Message({ at, onFail }: ViewProps & { at: NonNullable<Item["at"]> }) {
+function Message({ at, onFail, onHold, onAnswer }: ViewProps & { at: NonNullable<Item["at"]> }) {
   const mail = useMail();
   const { data, error } = useQuery({ queryKey: ["within", at.accountId, at.blobId], queryFn: () => parsedLetter(mail.server, at.accountId, at.blobId) });
   useEffect(() => {
@@ -44,12 +44,12 @@ function Message({ at, onFail }: ViewProps & { at: NonNullable<Item["at"]> }) {
       <div className="paper" tabIndex={-1}>
         <Body accountId={at.accountId} letter={data} who={data.from?.[0]?.email ?? ""} />
       </div>
-      <Inner items={itemsOf(mail.server, at.accountId, attachmentsOf(data), t.unnamed)} />
+      <Inner items={itemsOf(mail.server, at.accountId, attachmentsOf(data), t.unnamed)} onHold={onHold} onAnswer={onAnswer} />
     </article>
   );
 }
 
-function Winmail({ octets, onFail }: ViewProps) {
+function Winmail({ octets, onFail, onHold, onAnswer }: ViewProps) {
   const [files, setFiles] = useState<Item[]>();
   useEffect(() => {
     const end = new AbortController();
@@ -65,13 +65,13 @@ function Winmail({ octets, onFail }: ViewProps) {
   return (
     <>
       <p className="viewer-note">{files.length ? t.winmail : t.emptyWinmail}</p>
-      <Inner items={files} />
+      <Inner items={files} onHold={onHold} onAnswer={onAnswer} />
     </>
   );
 }
 
 /** Files within a file: a list, and the one that was chosen. */
-function Inner({ items }: { items: readonly Item[] }) {
+function Inner({ items, onHold, onAnswer }: { items: readonly Item[] } & Pick<ViewProps, "onHold" | "onAnswer">) {
   const [open, setOpen] = useState<Item>();
   if (items.length === 0) return null;
   const download = (item: Item) => void item.load(new AbortController().signal).then((blob) => save(blob, item.name));
@@ -85,7 +85,7 @@ function Inner({ items }: { items: readonly Item[] }) {
           </li>
         ))}
       </ul>
-      {open && <FileView key={open.name} item={open} onDownload={() => download(open)} onPrepare={() => {}} />}
+      {open && <FileView key={open.name} item={open} onDownload={() => download(open)} onPrepare={() => {}} onHold={onHold} onAnswer={onAnswer} />}
     </section>
   );
 }

@@ -13,7 +13,7 @@ export async function paperOf(element: HTMLElement): Promise<Node[]> {
   for (const [from, to] of canvases) to.replaceWith(pictureOf(from.toDataURL("image/png")));
   for (const [from, to] of pictures) if (from.src.startsWith("blob:")) to.replaceWith(pictureOf(drawn(from).toDataURL("image/png")));
   for (const [from, to] of frames) to.replaceWith(...[...(from.contentDocument?.body.childNodes ?? [])].map((n) => document.importNode(n, true)));
-  for (const hidden of copy.querySelectorAll(".textLayer, .viewer-bar, .viewer-note, button, [hidden]")) hidden.remove();
+  for (const hidden of copy.querySelectorAll(".textLayer, .pdf-fields, .viewer-bar, .viewer-note, button, [hidden]")) hidden.remove();
   return [...copy.childNodes];
 }
 

@@ -58,20 +58,22 @@ async function letters(client: Client, accountId: string): Promise<void> {
   assert.equal(Object.keys(parsed.parsed).length, 1);
 }
 
-/** Somebody handles a Thread, notes something, has to be done with it, and is there now. */
+/** Somebody handles a Thread, notes something, has to be done with it, files its message, and is there now. */
 async function work(client: Client, accountId: string): Promise<void> {
   const { list } = await client.one(call("Thread/get", { accountId }));
   const threadId: ThreadId = list[0]?.id ?? "";
-  const [item, note, deadline, presence, settings] = await client.request([
+  const emailId = list[0]?.emailIds[0] ?? "";
+  const [item, note, deadline, filing, presence, settings] = await client.request([
     call("WorkItem/set", { accountId, update: { [threadId]: { status: "handled" } } }),
     call("WorkNote/set", { accountId, create: { n: { threadId, text: "They ring back at 3." } } }),
     call("WorkDeadline/set", { accountId, create: { d: { threadId, rule: "discharge-referral", withinSeconds: 86_400 } } }),
+    call("WorkFiling/set", { accountId, create: { f: { emailId, nhsNumber: "9990000018", formats: ["pdf"] } } }),
     call("WorkPresence/set", { accountId, tab: "1", create: { p: { threadId, doing: "viewing" } } }),
     call("WorkSettings/set", { accountId, update: { singleton: { stopsSecondReply: true } } }),
   ]);
   updated(item, threadId);
   updated(settings, "singleton");
-  for (const [answer, id] of [[note, "n"], [deadline, "d"], [presence, "p"]] as const) assert.ok(created(answer as Parameters<typeof created>[0], id).id);
+  for (const [answer, id] of [[note, "n"], [deadline, "d"], [filing, "f"], [presence, "p"]] as const) assert.ok(created(answer as Parameters<typeof created>[0], id).id);
   await client.one(call("WorkItem/query", { accountId, calculateCounts: true }));
 }
 

@@ -1,0 +1,50 @@
+// What a person filled into a form of a PDF: kept by pdf.js, which writes it into a copy of the file.
+
+import type { PDFDocumentProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
+import type { Field } from "../../model/files/fields.js";
+
+export class Filled {
+  readonly #pdf: PDFDocumentProxy;
+  readonly #fields = new Map<string, Field>();
+  readonly #watchers = new Set<() => void>();
+  #values: ReadonlyMap<string, string | boolean> = new Map();
+
+  constructor(pdf: PDFDocumentProxy) {
+    this.#pdf = pdf;
+  }
+
+  readonly snapshot = (): ReadonlyMap<string, string | boolean> => this.#values;
+
+  readonly watch = (told: () => void): (() => void) => {
+    this.#watchers.add(told);
+    return () => this.#watchers.delete(told);
+  };
+
+  /** Says which fields there are; those of a page that was not looked at yet are not known. */
+  know(fields: readonly Field[]): void {
+    for (const f of fields) {
+      this.#fields.set(f.id, f);
+      const twin = [...this.#fields.values()].find((o) => o.id !== f.id && o.name === f.name && this.#values.has(o.id));
+      if (twin) this.change(twin, this.#values.get(twin.id) as string | boolean);
+    }
+  }
+
+  /** Fills a field in, with all of its name. Of radio buttons the others are not chosen then. */
+  change(field: Field, value: string | boolean): void {
+    const values = new Map(this.#values);
+    for (const f of this.#fields.values()) {
+      if (f.name !== field.name) continue;
+      const becomes = f.kind === "radio" ? f.id === field.id && value === true : value;
+      values.set(f.id, becomes);
+      this.#pdf.annotationStorage.setValue(f.id, { value: becomes });
+    }
+    this.#values = values;
+    for (const told of this.#watchers) told();
+  }
+
+  /** The file with what was filled in. */
+  async file(name: string): Promise<File> {
+    const octets = (await this.#pdf.saveDocument()) as Uint8Array<ArrayBuffer>;
+    return new File([octets], name, { type: "application/pdf" });
+  }
+}
