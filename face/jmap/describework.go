@@ -33,6 +33,9 @@ var workDescription = description{
 	structs: []Struct{
 		{Name: "WorkCounts", Says: "How many Threads of a Mailbox there are in each view.", Shape: Shape{
 			{"unassigned", "UnsignedInt", 0, ""}, {"mine", "UnsignedInt", 0, ""}, {"others", "UnsignedInt", 0, ""}, {"done", "UnsignedInt", 0, ""}}},
+		{Name: "WorkStep", Says: "That somebody was told of a deadline (docs/jmap-work.md 4).", Shape: Shape{
+			{"stage", `"warned" | "owners" | "head-office" | "local-team"`, 0, ""}, {"at", "UTCDate", 0, ""},
+			{"texts", "UnsignedInt", 0, "to how many by text"}, {"letters", "UnsignedInt", 0, "and by letter"}}},
 		{Name: "WorkCapability", Says: "What urn:haven:work says of an account (docs/jmap-work.md 1).", Shape: Shape{
 			{"mayHandle", "boolean", 0, ""}, {"mayChangeSettings", "boolean", 0, ""}, {"maxNotesPerThread", "UnsignedInt", 0, ""}, {"maxSizeNote", "UnsignedInt", 0, "in octets"},
 			{"maxDeadlinesPerThread", "UnsignedInt", 0, ""}, {"maxDeadlineSeconds", "UnsignedInt", 0, ""}, {"presenceSeconds", "UnsignedInt", 0, ""},

@@ -24,6 +24,7 @@ const (
 	RuleDeadline   haven.Rule = "work.deadline"
 	RuleDeadlines  haven.Rule = "work.deadlines"
 	RuleOnlyDone   haven.Rule = "work.only-done-ends"
+	RuleClimbs     haven.Rule = "work.climbs"
 	RulePresences  haven.Rule = "work.presences"
 
 	RuleFirstReply haven.Rule = "work.first-reply"

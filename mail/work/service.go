@@ -51,7 +51,7 @@ type Keys interface {
 	Account(ctx context.Context, no haven.AccountNo) (*secret.AccountKeys, error)
 }
 
-// Options are what the service stands on; every field but Notices and Logger is needed.
+// Options are what the service stands on; every field but Notices, Alarms and Logger is needed.
 type Options struct {
 	DB      *db.DB
 	Mail    *mailbox.Service
@@ -59,6 +59,7 @@ type Options struct {
 	People  People
 	Hours   Hours
 	Notices Notices
+	Alarms  Alarms
 	Keys    Keys
 	Hub     *change.Hub
 	Policy  policy.Work

@@ -36,6 +36,11 @@ CREATE TABLE work_choice (
 CREATE TABLE work_presence (
 	an {int} NOT NULL, person {int} NOT NULL, tab {text} NOT NULL, thread {int} NOT NULL, doing {int} NOT NULL, until {int} NOT NULL,
 	PRIMARY KEY (an, person, tab)) {norowid};
+`, `
+CREATE TABLE work_step (
+	an {int} NOT NULL, deadline {int} NOT NULL, stage {int} NOT NULL, at {int} NOT NULL, texts {int} NOT NULL, letters {int} NOT NULL,
+	PRIMARY KEY (an, deadline, stage)) {norowid};
+CREATE INDEX work_step_at ON work_step (an, stage, at);
 `}}
 
 const (
@@ -66,8 +71,12 @@ const (
 	sqlDeadlinesOf  = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND thread = $2 ORDER BY id`
 	sqlAllDeadlines = `SELECT id FROM work_deadline WHERE an = $1 ORDER BY due, id LIMIT $2`
 	sqlDueBy        = `SELECT thread, MIN(due) FROM work_deadline WHERE an = $1 AND ended = 0 GROUP BY thread`
-	sqlNext         = `SELECT an, ` + deadlineColumns + ` FROM work_deadline WHERE next <> 0 AND next <= $1 ORDER BY next LIMIT $2`
-	sqlPutDeadline  = `INSERT INTO work_deadline (an, ` + deadlineColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	sqlNext         = `SELECT an, id FROM work_deadline WHERE next <> 0 AND next <= $1 ORDER BY next LIMIT $2`
+	sqlSteps        = `SELECT stage, at, texts, letters FROM work_step WHERE an = $1 AND deadline = $2 ORDER BY stage`
+	sqlLastTold     = `SELECT COALESCE(MAX(at), 0) FROM work_step WHERE an = $1 AND stage = $2`
+	sqlPutStep      = `INSERT INTO work_step (an, deadline, stage, at, texts, letters) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (an, deadline, stage) DO UPDATE SET at = excluded.at, texts = excluded.texts, letters = excluded.letters`
+	sqlPutDeadline = `INSERT INTO work_deadline (an, ` + deadlineColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (an, id) DO UPDATE SET ended = excluded.ended, told = excluded.told, next = excluded.next, changed = excluded.changed`
 
 	sqlReader = `SELECT looked, stopped FROM work_reader WHERE an = $1 AND thread = $2 AND person = $3`

@@ -407,6 +407,16 @@ export interface WorkCounts {
   done: UnsignedInt;
 }
 
+/** That somebody was told of a deadline (docs/jmap-work.md 4). */
+export interface WorkStep {
+  stage: "warned" | "owners" | "head-office" | "local-team";
+  at: UTCDate;
+  /** To how many by text. */
+  texts: UnsignedInt;
+  /** And by letter. */
+  letters: UnsignedInt;
+}
+
 /** What urn:haven:work says of an account (docs/jmap-work.md 1). */
 export interface WorkCapability {
   mayHandle: boolean;
@@ -968,6 +978,8 @@ export interface WorkDeadline {
   readonly endedAt: UTCDate | null;
   /** The last who was told. */
   readonly stage: "warned" | "owners" | "head-office" | "local-team" | null;
+  /** Who was told when, the first before the others. */
+  readonly steps: WorkStep[];
 }
 
 /** What makes a WorkDeadline. */
