@@ -88,7 +88,7 @@ func (s *Service) climb(ctx context.Context, account haven.AccountNo, ids []have
 		}
 		return nil
 	})
-	if err == nil && told {
+	if err == nil && told && s.o.Alarms != nil {
 		s.o.Alarms.Sent()
 	}
 	return err

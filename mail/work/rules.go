@@ -24,6 +24,9 @@ const (
 	RuleDeadline   haven.Rule = "work.deadline"
 	RuleDeadlines  haven.Rule = "work.deadlines"
 	RuleOnlyDone   haven.Rule = "work.only-done-ends"
+	RuleCheck      haven.Rule = "work.check"
+	RuleChecked    haven.Rule = "work.checked-already"
+	RuleReport     haven.Rule = "work.report"
 	RuleClimbs     haven.Rule = "work.climbs"
 	RulePresences  haven.Rule = "work.presences"
 

@@ -36,9 +36,10 @@ type People interface {
 	NumberIn(tx *db.Tx, id haven.AccountID) (haven.AccountNo, error) // NotFound where there is none
 }
 
-// Hours says when a time is over that counts only the days on which the premises of a mailbox is open; people/openinghours is behind it.
+// Hours says when the premises of a mailbox is open, and when a time is over that counts only the days on which it is; people/openinghours is behind it.
 type Hours interface {
 	WithinIn(tx *db.Tx, mailbox haven.AccountNo, from time.Time, d time.Duration) (time.Time, error)
+	OpeningIn(tx *db.Tx, mailbox haven.AccountNo) (Opening, error)
 }
 
 // Notices tell the owners of a mailbox that what a person handled there is new again, since the person's access ended.
@@ -95,11 +96,12 @@ const (
 	Items Kind = iota
 	Notes
 	Deadlines
+	Checked
 )
 
 // States are how far each kind had come.
 type States struct {
-	Seqs    [3]haven.Seq // by Kind
+	Seqs    [4]haven.Seq // by Kind
 	Epoch   uint32
 	Horizon haven.Seq
 	Mail    haven.Seq // the messages'
@@ -108,7 +110,7 @@ type States struct {
 func states(tx *db.Tx, account haven.AccountNo, mail mailbox.States) (st States, err error) {
 	st = States{Epoch: mail.Epoch, Horizon: mail.Horizon, Mail: mail.Mail}
 	err = tx.Query(sqlStates, []any{int64(account)}, func(r db.Row) error {
-		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3)} {
+		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3), r.Int64(4)} {
 			st.Seqs[i] = max(haven.Seq(seq), mail.Horizon)
 		}
 		return nil
@@ -262,7 +264,7 @@ func refusal(v haven.Verdict) error {
 	}
 	kind := errs.Denied
 	switch v.Rule {
-	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess:
+	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess, RuleReport:
 		kind = errs.Invalid
 	case RuleNotes, RuleDeadlines, RulePresences:
 		kind = errs.TooMany

@@ -65,6 +65,8 @@ func (c *crowd) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, d time.Dur
 	return from.Add(d + 48*time.Hour), nil // a weekend is between
 }
 
+func (c *crowd) OpeningIn(*db.Tx, haven.AccountNo) (work.Opening, error) { return weekdays{}, nil }
+
 func (c *crowd) Released(_ *db.Tx, box, person haven.AccountNo, n int) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -290,6 +290,7 @@ func (w Work) bounds() []bound {
 		some("work.warn", w.Warn),
 		some("work.head_office_time", w.HeadOfficeTime),
 		{"work.local_team_time", w.LocalTeamTime >= w.HeadOfficeTime, "at least head_office_time: it climbs to the head office first"},
+		{"work.check_within", w.CheckWithin >= 0 && w.CheckWithin <= day, "between nothing and a day (\"24h\")"},
 		{"work.climb_every", w.ClimbEvery >= time.Second && w.ClimbEvery <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
 		{"work.text_every", w.TextEvery >= 0 && w.TextEvery <= time.Hour, "between nothing and an hour (\"1h\")"},
 		some("work.answered_for", w.AnsweredFor),

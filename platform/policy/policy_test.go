@@ -132,6 +132,7 @@ func TestCheck(t *testing.T) {
 		{"work.warn", func(p *Policy) { p.Work.Warn = 0 }},
 		{"work.head_office_time", func(p *Policy) { p.Work.HeadOfficeTime = 0 }},
 		{"work.local_team_time", func(p *Policy) { p.Work.LocalTeamTime = time.Hour }},
+		{"work.check_within", func(p *Policy) { p.Work.CheckWithin = 2 * day }},
 		{"work.climb_every", func(p *Policy) { p.Work.ClimbEvery = 0 }},
 		{"work.text_every", func(p *Policy) { p.Work.TextEvery = 5 * time.Hour }},
 		{"work.answered_for", func(p *Policy) { p.Work.AnsweredFor = 0 }},
