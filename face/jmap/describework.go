@@ -35,7 +35,7 @@ var workDescription = description{
 		{"WorkReport/get", "Tells owners what became of a mailbox in some days (docs/jmap-work.md 9).",
 			Shape{{"accountId", "AccountId", Required, ""}, {"from", "string", Required, "a day in London, such as 2026-11-23"}, {"until", "string", Required, "the last day, at most 30 days later"}},
 			Shape{{"accountId", "AccountId", 0, ""}, {"total", "WorkTally", 0, ""}, {"days", "WorkDay[]", 0, ""}, {"categories", "WorkCategory[]", 0, ""}, {"late", "WorkLate[]", 0, "at most 200"},
-				{"hasMoreLate", "boolean", 0, ""}}},
+				{"hasMoreLate", "boolean", 0, ""}, {"areHoursKnown", "boolean", 0, "whether somebody has said when the premises is open; else all hours count, and no check is missed"}}},
 	},
 	structs: []Struct{
 		{Name: "WorkTally", Says: "How much there was of what.", Shape: workTallyShape},

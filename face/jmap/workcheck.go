@@ -81,6 +81,10 @@ func (workChecks) Changes(c *call, v mailbox.Viewer, since string, most int) (ch
 	return c.workChanges(v, work.Checked, since, most, checkID)
 }
 
+func (workChecks) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return work.Hold(v.Account, work.Checked, at)
+}
+
 // Set makes today's check. It stays as it is: a check says what somebody saw.
 func (t workChecks) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {

@@ -64,7 +64,7 @@ func (c *call) report(r work.Report) (any, error) {
 	for _, d := range r.Late {
 		late = append(late, record{"threadId": threadID(d.Thread), "rule": d.Rule, "dueAt": date(d.Stages.Due), "endedAt": dateOrNull(d.EndedAt)})
 	}
-	return record{"accountId": c.args.String("accountId"), "total": tally(r.Total), "days": days, "categories": categories, "late": late, "hasMoreLate": r.LateMore}, nil
+	return record{"accountId": c.args.String("accountId"), "total": tally(r.Total), "days": days, "categories": categories, "late": late, "hasMoreLate": r.LateMore, "areHoursKnown": r.HoursKnown}, nil
 }
 
 func tally(t work.Tally) record {

@@ -16,6 +16,7 @@ type Report struct {
 	Categories []CategoryReport // by name; "" first, of what has none
 	Late       []Deadline       // that passed without done, the earliest first
 	LateMore   bool             // there were more
+	HoursKnown bool             // somebody has said when the premises is open; else all hours count, and no check is missed
 }
 
 // DayReport is one day of it.
@@ -158,7 +159,7 @@ func tallyOf[K comparable](of map[K]*Tally, k K) *Tally {
 }
 
 func (r *counting) report() Report {
-	out := Report{Total: r.total.timed(), Late: r.late}
+	out := Report{Total: r.total.timed(), Late: r.late, HoursKnown: r.f.Opening.Known()}
 	for day := r.f.From; day <= r.f.Until; day = day.Add(1) {
 		d := DayReport{Day: day, Tally: tallyOf(r.days, day).timed(), Check: r.f.Checks[day]}
 		d.Check.Day = day

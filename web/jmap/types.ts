@@ -1639,7 +1639,7 @@ export interface Methods {
   /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 9). */
   "WorkReport/get": {
     arguments: { accountId: AccountId; from: string; until: string };
-    answer: { accountId: AccountId; total: WorkTally; days: WorkDay[]; categories: WorkCategory[]; late: WorkLate[]; hasMoreLate: boolean };
+    answer: { accountId: AccountId; total: WorkTally; days: WorkDay[]; categories: WorkCategory[]; late: WorkLate[]; hasMoreLate: boolean; areHoursKnown: boolean };
   };
   "WorkSettings/get": {
     arguments: GetArguments<WorkSettings>;
