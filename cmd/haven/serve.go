@@ -294,6 +294,7 @@ func (s *serving) startJobs(context.Context) error {
 	for _, j := range []job.Job{
 		{Name: "audit seal", Every: time.Second, Run: func(ctx context.Context) error { _, err := h.sealer.Seal(ctx); return err }},
 		{Name: "lock notices", Every: time.Second, Run: h.tellOfLocks},
+		{Name: "deadlines", Every: h.conf.Policy.Work.ClimbEvery, Alone: true, Run: h.work.Climb},
 		{Name: "directory", Every: time.Second, Run: h.directory.Refresh},
 		{Name: "membership dates", Every: 500 * time.Millisecond, Run: h.shared.Dates().Tell},
 		{Name: "noted dates", Every: time.Minute, Alone: true, Run: h.shared.NoteDates},

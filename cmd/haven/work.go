@@ -35,6 +35,10 @@ func (hours) WithinIn(tx *db.Tx, mailbox haven.AccountNo, from time.Time, d time
 	return h.Within(from, d), nil
 }
 
+func (hours) OpeningIn(tx *db.Tx, mailbox haven.AccountNo) (work.Opening, error) {
+	return openinghours.OfIn(tx, mailbox)
+}
+
 // sessionsEnd wakes who looks at accounts of which a session ended; who had it is at no thread any more.
 type sessionsEnd struct{ h *house }
 

@@ -90,6 +90,7 @@ func (s *Server) panicked(where string, p any) {
 func (v *visit) headers() {
 	h := v.w.Header()
 	h.Set("Cache-Control", "no-store")
+	h.Set("Date", v.srv.now().UTC().Format(http.TimeFormat)) // of the service's time, by which deadlines run (RFC 9110 §6.6.1)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; sandbox; frame-ancestors 'none'")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")

@@ -138,6 +138,9 @@ func TestPasswordOfABrowserIsNotForOtherSites(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = resp.Body.Close()
+	if got, want := resp.Header.Get("Date"), w.Clock.Now().UTC().Format(http.TimeFormat); got != want {
+		t.Errorf("the date is %s, want the service's: %s", got, want)
+	}
 	if resp.Header.Get("Access-Control-Allow-Origin") != "" || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("%v", resp.Header)
 	}

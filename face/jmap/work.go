@@ -38,6 +38,10 @@ var workMethods = map[string]method{
 	"WorkPresence/get":          {workURN, func(c *call) (any, error) { return c.get(workPresences{}) }},
 	"WorkPresence/changes":      {workURN, func(c *call) (any, error) { return c.changes(workPresences{}) }},
 	"WorkPresence/set":          {workURN, workPresenceSet},
+	"WorkCheck/get":             {workURN, func(c *call) (any, error) { return c.get(workChecks{}) }},
+	"WorkCheck/changes":         {workURN, func(c *call) (any, error) { return c.changes(workChecks{}) }},
+	"WorkCheck/set":             {workURN, func(c *call) (any, error) { return c.set(workChecks{}) }},
+	"WorkReport/get":            {workURN, workReportGet},
 	"WorkSettings/get":          {workURN, func(c *call) (any, error) { return c.get(workSettings{}) }},
 	"WorkSettings/set":          {workURN, func(c *call) (any, error) { return c.setAs(haven.Read|haven.Manage, workSettings{}) }},
 }
@@ -45,7 +49,7 @@ var workMethods = map[string]method{
 // workCapability is what an account offers of it.
 func (s *Server) workCapability(a Account) any {
 	p := s.o.Work.Limits()
-	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
+	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maySeeReport": a.Rights.Has(haven.Manage), "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
 		"maxDeadlinesPerThread": p.Deadlines, "maxDeadlineSeconds": int64(p.DeadlineMost.Seconds()), "presenceSeconds": int64(p.PresenceFor.Seconds()),
 		"keywordHandled": strings.ToLower(mailbox.KeywordHandled), "keywordDone": strings.ToLower(mailbox.KeywordDone),
 		"maxFilingsPerEmail": p.Filings, "recordYears": p.RecordYears, "takeBackSeconds": int64(p.TakeBackWithin.Seconds()), "keywordFiled": strings.ToLower(mailbox.KeywordFiled)}
@@ -65,7 +69,8 @@ func WorkStates(ctx context.Context, s *work.Service, v mailbox.Viewer) (map[str
 		return nil, err
 	}
 	return map[string]string{"WorkItem": stateAt(st.Seqs[work.Items], st.Epoch), "WorkNote": stateAt(st.Seqs[work.Notes], st.Epoch),
-		"WorkDeadline": stateAt(st.Seqs[work.Deadlines], st.Epoch), "WorkFiling": stateAt(st.Seqs[work.Filings], st.Epoch), "WorkPresence": here.State}, nil
+		"WorkDeadline": stateAt(st.Seqs[work.Deadlines], st.Epoch), "WorkFiling": stateAt(st.Seqs[work.Filings], st.Epoch), "WorkCheck": stateAt(st.Seqs[work.Checked], st.Epoch),
+		"WorkPresence": here.State}, nil
 }
 
 // workState is the state of a kind.
@@ -153,6 +158,7 @@ var workErrors = map[string]string{
 	string(work.RuleFiled):     "filedAlready",
 	string(work.RuleFilings):   "tooManyFilings",
 	string(work.RuleTakeBack):  "tooLate",
+	string(work.RuleChecked):   "checkedAlready",
 }
 
 // workError is the answer for one object to whatever went wrong with it, with properties that are at fault where it is invalid.

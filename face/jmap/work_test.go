@@ -46,6 +46,17 @@ func (d *desk) NumberIn(_ *db.Tx, id haven.AccountID) (haven.AccountNo, error) {
 	return 0, errs.E(errs.NotFound, "There is nobody.")
 }
 
+func (d *desk) OpeningIn(*db.Tx, haven.AccountNo) (work.Opening, error) { return always{}, nil }
+
+// always is a premises that never shuts.
+type always struct{}
+
+func (always) Known() bool { return true }
+
+func (always) Opens(day time.Time) (time.Time, bool) { return day.Add(9 * time.Hour), true }
+
+func (always) Between(from, to time.Time) time.Duration { return to.Sub(from) }
+
 func (d *desk) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, within time.Duration) (time.Time, error) {
 	return from.Add(within + 24*time.Hour), nil
 }

@@ -25,6 +25,7 @@ var workDeadlineShape = Shape{
 	{"localTeamAt", "UTCDate", ServerSet, ""},
 	{"endedAt", "UTCDate | null", ServerSet, "null while it runs"},
 	{"stage", `"warned" | "owners" | "head-office" | "local-team" | null`, ServerSet, "the last who was told"},
+	{"steps", "WorkStep[]", ServerSet, "who was told when, the first before the others"},
 }
 
 var workDeadlineProperties = workDeadlineShape.names()
@@ -50,8 +51,13 @@ func deadlineObject(d work.Deadline) record {
 	r := record{"threadId": threadID(d.Thread), "rule": d.Rule, "startsAt": date(d.Starts), "warnAt": date(d.Stages.Warn), "dueAt": date(d.Stages.Due),
 		"headOfficeAt": date(d.Stages.HeadOffice), "localTeamAt": date(d.Stages.LocalTeam), "endedAt": dateOrNull(d.EndedAt), "stage": nil}
 	if d.Told > 0 {
-		r["stage"] = work.StageNames[d.Told-1]
+		r["stage"] = work.Stage(d.Told).String()
 	}
+	steps := []record{}
+	for _, s := range d.Steps {
+		steps = append(steps, record{"stage": s.Stage.String(), "at": date(s.At), "texts": s.Texts, "letters": s.Letters})
+	}
+	r["steps"] = steps
 	return r
 }
 

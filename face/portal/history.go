@@ -214,6 +214,8 @@ var inHistory = map[string]string{
 	"vouch.lifted":                    "The limit after a vouching was ended by whoever runs the service",
 	"vouch.link-sent":                 "The link to confirm a vouching was sent again",
 	"vouch.refused":                   "An owner tried to vouch for the person, and might not",
+	"work.checked":                    "The mailbox was checked at the start of a day",
+	"work.climbed":                    "Something was not done in time, and those were told who answer for it",
 	"work.filed":                      "A message was filed to a patient's record",
 	"work.filing-taken-back":          "It was taken back that a message was filed to a patient's record",
 	"work.released":                   "What somebody handled became new again, since that person's access ended",

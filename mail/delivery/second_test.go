@@ -26,6 +26,8 @@ func (s shopPeople) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) 
 
 func (shopPeople) NumberIn(*db.Tx, haven.AccountID) (haven.AccountNo, error) { return 0, nil }
 
+func (shopPeople) OpeningIn(*db.Tx, haven.AccountNo) (work.Opening, error) { return nil, nil }
+
 func (shopPeople) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, d time.Duration) (time.Time, error) {
 	return from.Add(d), nil
 }

@@ -180,6 +180,12 @@ func (o *Overview) EachThread(folder haven.MailboxNo, fn func(thread haven.Messa
 	}
 }
 
+// FolderOf is the folder of a role in an account; 0 where there is none.
+func FolderOf(tx *db.Tx, account haven.AccountNo, r Role) (no haven.MailboxNo, err error) {
+	err = tx.Query(sqlFolderRole, []any{int64(account), string(r)}, func(row db.Row) error { no = haven.MailboxNo(row.Int64(0)); return nil })
+	return no, err
+}
+
 // HasThread reports whether an account has a message of a thread, a restorable one among them.
 func HasThread(tx *db.Tx, account haven.AccountNo, thread haven.MessageID) (bool, error) {
 	msgs, err := threadMessages(tx, account, thread, 1)

@@ -122,10 +122,18 @@ func (s *Service) reviveDeadlines(c *mailbox.Change, thread haven.MessageID, don
 // Deadlines calls each with deadlines by number; what is not there is left out.
 func (s *Service) Deadlines(ctx context.Context, v mailbox.Viewer, ids []haven.Seq, each func(Deadline)) error {
 	return s.o.Mail.Look(ctx, v, func(tx *db.Tx, _ mailbox.States) error {
-		return tx.QueryEach(sqlDeadline, len(ids), func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }, func(_ int, r db.Row) error {
-			each(scanDeadline(r, 0))
-			return nil
-		})
+		all := make([]Deadline, len(ids))
+		row := func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }
+		err := tx.QueryEach(sqlDeadline, len(ids), row, func(i int, r db.Row) error { all[i] = scanDeadline(r, 0); return nil })
+		if err == nil {
+			err = tx.QueryEach(sqlSteps, len(ids), row, func(i int, r db.Row) error { all[i].Steps = append(all[i].Steps, scanStep(r)); return nil })
+		}
+		for _, d := range all {
+			if err == nil && d.ID != 0 {
+				each(d)
+			}
+		}
+		return err
 	})
 }
 
@@ -141,35 +149,4 @@ func (s *Service) DeadlinesOf(ctx context.Context, v mailbox.Viewer, threads []h
 		})
 	})
 	return ids, err
-}
-
-// Due are the deadlines of all accounts that have come to a stage nobody was told of, the longest overdue first, at most so many.
-func (s *Service) Due(ctx context.Context, now time.Time, most int) (all []Running, err error) {
-	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		return tx.Query(sqlNext, []any{db.Micros(now), int64(most)}, func(r db.Row) error {
-			all = append(all, Running{haven.AccountNo(r.Int64(0)), scanDeadline(r, 1)})
-			return nil
-		})
-	})
-	return all, err
-}
-
-// Climb notes that the stages that have come of a deadline are told, and has tell tell them, in one commit; tell is not called where there are
-// none, or it ended meanwhile. It gets the names of StageNames.
-func (s *Service) Climb(ctx context.Context, r Running, tell func(tx *db.Tx, d Deadline, stages []string) error) error {
-	return s.o.Mail.ChangeByItself(ctx, r.Account, func(c *mailbox.Change) error {
-		var d Deadline
-		if err := c.Tx.Query(sqlDeadline, []any{int64(r.Account), int64(r.ID)}, func(row db.Row) error { d = scanDeadline(row, 0); return nil }); err != nil {
-			return err
-		}
-		now, from := s.o.Clock.Now(), d.Told
-		for next := d.next(); d.ID != 0 && !next.IsZero() && !next.After(now); next = d.next() {
-			d.Told++
-		}
-		if d.Told == from {
-			return nil
-		}
-		d.put(c)
-		return tell(c.Tx, d, StageNames[from:d.Told])
-	})
 }

@@ -142,8 +142,10 @@ func (s *Service) follow(c *mailbox.Change, v mailbox.Viewer, was, is Item, msgs
 	var err error
 	switch {
 	case is.Status == Done:
+		c.Tx.Exec(sqlPutDone, int64(c.Account), int64(is.Thread), db.Micros(is.Since))
 		err = s.endDeadlines(c, is.Thread, is.Since)
 	case was.Status == Done:
+		c.Tx.Exec(sqlUndone, int64(c.Account), int64(is.Thread), db.Micros(was.Since))
 		err = s.reviveDeadlines(c, is.Thread, was.Since)
 	}
 	if err != nil {

@@ -36,9 +36,10 @@ type People interface {
 	NumberIn(tx *db.Tx, id haven.AccountID) (haven.AccountNo, error) // NotFound where there is none
 }
 
-// Hours says when a time is over that counts only the days on which the premises of a mailbox is open; people/openinghours is behind it.
+// Hours says when the premises of a mailbox is open, and when a time is over that counts only the days on which it is; people/openinghours is behind it.
 type Hours interface {
 	WithinIn(tx *db.Tx, mailbox haven.AccountNo, from time.Time, d time.Duration) (time.Time, error)
+	OpeningIn(tx *db.Tx, mailbox haven.AccountNo) (Opening, error)
 }
 
 // Notices tell the owners of a mailbox that what a person handled there is new again, since the person's access ended.
@@ -51,7 +52,7 @@ type Keys interface {
 	Account(ctx context.Context, no haven.AccountNo) (*secret.AccountKeys, error)
 }
 
-// Options are what the service stands on; every field but Notices and Logger is needed.
+// Options are what the service stands on; every field but Notices, Alarms and Logger is needed.
 type Options struct {
 	DB      *db.DB
 	Mail    *mailbox.Service
@@ -59,6 +60,7 @@ type Options struct {
 	People  People
 	Hours   Hours
 	Notices Notices
+	Alarms  Alarms
 	Keys    Keys
 	Hub     *change.Hub
 	Policy  policy.Work
@@ -96,11 +98,12 @@ const (
 	Notes
 	Deadlines
 	Filings
+	Checked
 )
 
 // States are how far each kind had come.
 type States struct {
-	Seqs    [4]haven.Seq // by Kind
+	Seqs    [5]haven.Seq // by Kind
 	Epoch   uint32
 	Horizon haven.Seq
 	Mail    haven.Seq // the messages'
@@ -109,7 +112,7 @@ type States struct {
 func states(tx *db.Tx, account haven.AccountNo, mail mailbox.States) (st States, err error) {
 	st = States{Epoch: mail.Epoch, Horizon: mail.Horizon, Mail: mail.Mail}
 	err = tx.Query(sqlStates, []any{int64(account)}, func(r db.Row) error {
-		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3), max(r.Int64(4), r.Int64(5))} {
+		for i, seq := range []int64{r.Int64(0), max(r.Int64(1), r.Int64(2)), r.Int64(3), max(r.Int64(4), r.Int64(5)), r.Int64(6)} {
 			st.Seqs[i] = max(haven.Seq(seq), mail.Horizon)
 		}
 		return nil
@@ -263,7 +266,7 @@ func refusal(v haven.Verdict) error {
 	}
 	kind := errs.Denied
 	switch v.Rule {
-	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess, RulePatient, RuleReference, RuleFormat, RuleFileDraft:
+	case RuleCategory, RuleNote, RuleDeadline, RuleNoAccess, RulePatient, RuleReference, RuleFormat, RuleFileDraft, RuleReport:
 		kind = errs.Invalid
 	case RuleNotes, RuleDeadlines, RulePresences, RuleFilings:
 		kind = errs.TooMany

@@ -25,8 +25,20 @@ type crowd struct {
 	mu     sync.Mutex
 	people map[haven.AccountNo]work.Person
 	told   []string
+	late   []string
 	fails  error // what telling the owners comes to the next time
 }
+
+func (c *crowd) Late(_ context.Context, _ haven.AccountNo, stage work.Stage) (func(*db.Tx, int, time.Time) (work.Reached, error), error) {
+	return func(_ *db.Tx, threads int, _ time.Time) (work.Reached, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.late = append(c.late, fmt.Sprintf("%s of %d", stage, threads))
+		return work.Reached{Texts: 1}, nil
+	}, nil
+}
+
+func (c *crowd) Sent() {}
 
 func (c *crowd) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
 	c.mu.Lock()
@@ -52,6 +64,8 @@ func (c *crowd) NumberIn(_ *db.Tx, id haven.AccountID) (haven.AccountNo, error) 
 func (c *crowd) WithinIn(_ *db.Tx, _ haven.AccountNo, from time.Time, d time.Duration) (time.Time, error) {
 	return from.Add(d + 48*time.Hour), nil // a weekend is between
 }
+
+func (c *crowd) OpeningIn(*db.Tx, haven.AccountNo) (work.Opening, error) { return weekdays{}, nil }
 
 func (c *crowd) Released(_ *db.Tx, box, person haven.AccountNo, n int) error {
 	c.mu.Lock()
@@ -97,7 +111,7 @@ func (h *shop) another() *work.Service {
 	p, err := policy.Profile("nhsmail-2017")
 	must(h.t, err)
 	s := h.Store
-	return work.New(work.Options{DB: s.DB, Mail: s.Service, Access: s.Grants, People: h.crowd, Hours: h.crowd, Notices: h.crowd, Keys: s.Keys, Hub: s.Hub, Policy: p.Work, Clock: s.Clock})
+	return work.New(work.Options{DB: s.DB, Mail: s.Service, Access: s.Grants, People: h.crowd, Hours: h.crowd, Notices: h.crowd, Alarms: h.crowd, Keys: s.Keys, Hub: s.Hub, Policy: p.Work, Clock: s.Clock})
 }
 
 func each(t *testing.T, fn func(t *testing.T, h *shop)) {
@@ -565,45 +579,65 @@ func TestDeadline(t *testing.T) {
 		if !d.Stages.Due.Equal(start.Add(120*time.Hour)) || !d.Stages.Warn.Equal(start.Add(96*time.Hour)) || !d.Stages.LocalTeam.Equal(start.Add(144*time.Hour)) {
 			t.Errorf("the stages are %+v", d.Stages)
 		}
-		told := ""
-		climb := func() {
+		climb := func() (told string) {
 			t.Helper()
-			told = ""
-			due, err := h.Due(t.Context(), h.Clock.Now(), 10)
-			must(t, err)
-			for _, r := range due {
-				must(t, h.Climb(t.Context(), r, func(_ *db.Tx, _ work.Deadline, stages []string) error {
-					told += strings.Join(stages, " ")
-					return nil
-				}))
-			}
+			must(t, h.Climb(t.Context()))
+			told, h.crowd.late = strings.Join(h.crowd.late, ", "), nil
+			return told
 		}
 		step := func(what string, at time.Duration, do func(), want string) {
 			t.Helper()
 			h.Clock.Set(start.Add(at))
 			do()
-			if climb(); told != want {
+			if told := climb(); told != want {
 				t.Errorf("%s: told %q, want %q", what, told, want)
 			}
 		}
 		nothing := func() {}
 		step("before", 95*time.Hour, nothing, "")
-		step("claimed, which stops nothing", 97*time.Hour, func() { h.updates(h.ben, f.Msg, claim(h.ben)) }, "warned")
+		step("claimed, which stops nothing", 97*time.Hour, func() { h.updates(h.ben, f.Msg, claim(h.ben)) }, "")
 		step("once", 98*time.Hour, nothing, "")
 		step("done by mistake, and reopened", 119*time.Hour, func() {
 			h.updates(h.ben, f.Msg, done)
 			h.updates(h.ben, f.Msg, work.Wish{Move: true})
 		}, "")
-		step("overdue", 125*time.Hour, nothing, "owners head-office")
+		step("overdue", 125*time.Hour, nothing, "owners of 1, head-office of 1")
 		step("done", 150*time.Hour, func() { h.updates(h.ben, f.Msg, done) }, "")
 		step("a reply reopens the thread, not the deadline", 151*time.Hour, func() { h.arrives(id) }, "")
 		ids, err := h.DeadlinesOf(t.Context(), h.aisha, nil, 10)
 		must(t, err)
 		must(t, h.Deadlines(t.Context(), h.aisha, ids, func(d work.Deadline) {
-			if d.EndedAt.IsZero() || d.Told != 3 {
+			if d.EndedAt.IsZero() || d.Told != 3 || len(d.Steps) != 3 || d.Steps[1].Texts != 1 || !d.Steps[0].At.Equal(start.Add(97*time.Hour)) {
 				t.Errorf("in the end: %+v", d)
 			}
 		}))
+	})
+}
+
+// Letters of one mailbox that are late together are one text, and what is late soon after waits for the next.
+func TestOneTextForMany(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		start := h.Clock.Now()
+		for i := range 4 {
+			f, _ := h.arrives()
+			_, err := h.SetDeadline(t.Context(), h.aisha, work.Start{Thread: f.Msg, Rule: "alert", Counts: work.AllHours, Within: time.Hour + time.Duration(i/2)*time.Minute})
+			must(t, err)
+		}
+		for _, c := range []struct {
+			after time.Duration
+			want  string
+		}{
+			{59 * time.Minute, ""}, {time.Hour, "owners of 2"}, {61 * time.Minute, ""}, {74 * time.Minute, ""}, {75 * time.Minute, "owners of 2"}, {5 * time.Hour, "head-office of 2"},
+			{5*time.Hour + time.Minute, "head-office of 2"}, {25*time.Hour + time.Minute, "local-team of 4"}, {90 * time.Hour, ""},
+		} {
+			h.Clock.Set(start.Add(c.after))
+			must(t, h.Climb(t.Context()))
+			if got := strings.Join(h.crowd.late, ", "); got != c.want {
+				t.Errorf("after %s: told %q, want %q", c.after, got, c.want)
+			}
+			h.crowd.late = nil
+		}
 	})
 }
 

@@ -49,6 +49,20 @@ CREATE TABLE work_filing_gone (
 	an {int} NOT NULL, id {int} NOT NULL, created {int} NOT NULL, changed {int} NOT NULL,
 	PRIMARY KEY (an, id)) {norowid};
 CREATE INDEX work_filing_gone_changed ON work_filing_gone (an, changed);
+`, `
+CREATE TABLE work_step (
+	an {int} NOT NULL, deadline {int} NOT NULL, stage {int} NOT NULL, at {int} NOT NULL, texts {int} NOT NULL, letters {int} NOT NULL,
+	PRIMARY KEY (an, deadline, stage)) {norowid};
+CREATE INDEX work_step_at ON work_step (an, stage, at);
+CREATE INDEX work_deadline_due ON work_deadline (an, due);
+CREATE TABLE work_check (
+	an {int} NOT NULL, day {int} NOT NULL, at {int} NOT NULL, person {int} NOT NULL, since {int} NOT NULL, came {int} NOT NULL, open {int} NOT NULL, due {int} NOT NULL,
+	changed {int} NOT NULL,
+	PRIMARY KEY (an, day)) {norowid};
+CREATE TABLE work_done (
+	an {int} NOT NULL, thread {int} NOT NULL, at {int} NOT NULL,
+	PRIMARY KEY (an, thread, at)) {norowid};
+INSERT INTO work_done (an, thread, at) SELECT an, thread, since FROM work WHERE status = 2;
 `}}
 
 const (
@@ -93,9 +107,25 @@ const (
 	sqlDeadlinesOf  = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND thread = $2 ORDER BY id`
 	sqlAllDeadlines = `SELECT id FROM work_deadline WHERE an = $1 ORDER BY due, id LIMIT $2`
 	sqlDueBy        = `SELECT thread, MIN(due) FROM work_deadline WHERE an = $1 AND ended = 0 GROUP BY thread`
-	sqlNext         = `SELECT an, ` + deadlineColumns + ` FROM work_deadline WHERE next <> 0 AND next <= $1 ORDER BY next LIMIT $2`
-	sqlPutDeadline  = `INSERT INTO work_deadline (an, ` + deadlineColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+	sqlNext         = `SELECT an, id FROM work_deadline WHERE next <> 0 AND next <= $1 ORDER BY next LIMIT $2`
+	sqlSteps        = `SELECT stage, at, texts, letters FROM work_step WHERE an = $1 AND deadline = $2 ORDER BY stage`
+	sqlLastTold     = `SELECT COALESCE(MAX(at), 0) FROM work_step WHERE an = $1 AND stage = $2`
+	sqlPutStep      = `INSERT INTO work_step (an, deadline, stage, at, texts, letters) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (an, deadline, stage) DO UPDATE SET at = excluded.at, texts = excluded.texts, letters = excluded.letters`
+	sqlPutDeadline = `INSERT INTO work_deadline (an, ` + deadlineColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (an, id) DO UPDATE SET ended = excluded.ended, told = excluded.told, next = excluded.next, changed = excluded.changed`
+
+	checkColumns = `day, at, person, since, came, open, due, changed`
+	sqlCheck     = `SELECT ` + checkColumns + ` FROM work_check WHERE an = $1 AND day = $2`
+	sqlLastCheck = `SELECT COALESCE(MAX(at), 0) FROM work_check WHERE an = $1 AND day < $2`
+	sqlChecks    = `SELECT day FROM work_check WHERE an = $1 ORDER BY day DESC LIMIT $2`
+	sqlChecksIn  = `SELECT ` + checkColumns + ` FROM work_check WHERE an = $1 AND day BETWEEN $2 AND $3`
+	sqlPutCheck  = `INSERT INTO work_check (an, ` + checkColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+	sqlPutDone    = `INSERT INTO work_done (an, thread, at) VALUES ($1, $2, $3) ON CONFLICT (an, thread, at) DO NOTHING`
+	sqlUndone     = `DELETE FROM work_done WHERE an = $1 AND thread = $2 AND at = $3`
+	sqlDoneBefore = `SELECT thread, at FROM work_done WHERE an = $1 AND at < $2`
+	sqlDueIn      = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND due >= $2 AND due < $3`
 
 	sqlReader = `SELECT looked, stopped FROM work_reader WHERE an = $1 AND thread = $2 AND person = $3`
 	sqlLooked = `INSERT INTO work_reader (an, thread, person, looked, stopped) VALUES ($1, $2, $3, $4, 0)
@@ -117,15 +147,17 @@ const (
 
 	sqlStates = `SELECT (SELECT COALESCE(MAX(changed), 0) FROM work WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_note WHERE an = $1),
 		(SELECT COALESCE(MAX(changed), 0) FROM work_note_gone WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_deadline WHERE an = $1),
-		(SELECT COALESCE(MAX(changed), 0) FROM work_filing WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_filing_gone WHERE an = $1)`
+		(SELECT COALESCE(MAX(changed), 0) FROM work_filing WHERE an = $1), (SELECT COALESCE(MAX(changed), 0) FROM work_filing_gone WHERE an = $1),
+		(SELECT COALESCE(MAX(changed), 0) FROM work_check WHERE an = $1)`
 )
 
 // changedSince are the queries by kind: number, when it was created and changed, and whether it is gone.
-var changedSince = [4]string{
+var changedSince = [5]string{
 	`SELECT thread, created, changed, 0 FROM work WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 	`SELECT id, created, changed, 0 FROM work_note WHERE an = $1 AND changed > $2 UNION ALL
 		SELECT id, created, changed, 1 FROM work_note_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 	`SELECT id, created, changed, 0 FROM work_deadline WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 	`SELECT id, created, changed, 0 FROM work_filing WHERE an = $1 AND changed > $2 UNION ALL
 		SELECT id, created, changed, 1 FROM work_filing_gone WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
+	`SELECT day, changed, changed, 0 FROM work_check WHERE an = $1 AND changed > $2 ORDER BY 3 LIMIT $3`,
 }

@@ -141,6 +141,7 @@ type Deadline struct {
 	Stages  Stages
 	EndedAt time.Time // zero: it runs
 	Told    int       // stages that were told of
+	Steps   []Step    // when, and to how many; read by Deadlines alone
 	Created haven.Seq
 	Changed haven.Seq
 }
@@ -153,13 +154,30 @@ type Stages struct {
 // all are the stages in their order.
 func (s Stages) all() [4]time.Time { return [4]time.Time{s.Warn, s.Due, s.HeadOffice, s.LocalTeam} }
 
-// StageNames name the stages in their order: who is told.
-var StageNames = [4]string{"warned", "owners", "head-office", "local-team"}
+// Stage is how far a deadline has climbed: who was told last.
+type Stage uint8
 
-// Running is a deadline of some account that has come to its next stage.
-type Running struct {
-	Account haven.AccountNo
-	Deadline
+const (
+	Warned     Stage = iota + 1 // whoever looks at the mailbox: it is due soon
+	Owners                      // it is due
+	HeadOffice                  // nobody has done it since
+	LocalTeam
+)
+
+var stageNames = [...]string{"", "warned", "owners", "head-office", "local-team"}
+
+func (s Stage) String() string {
+	if int(s) < len(stageNames) {
+		return stageNames[s]
+	}
+	return "unknown"
+}
+
+// Step is a stage that was told of.
+type Step struct {
+	Stage Stage
+	At    time.Time
+	Reached
 }
 
 // View is which threads of a folder are listed.

@@ -43,6 +43,7 @@ const (
 	LostMailbox  Kind = "lost mailbox"
 	LocumAccount Kind = "locum without an account" // an owner asks for one
 	DisputedEnd  Kind = "disputed end of a post"   // somebody says that an owner was wrong to end it
+	NotInTime    Kind = "letters not done in time" // a premises was told, and its head office
 )
 
 // Sealer seals what callers say; secret.Sealer does.
@@ -191,6 +192,11 @@ func (s *Service) DisputedIn(tx *db.Tx, actor haven.Actor, who account.Account, 
 		return err
 	}
 	return s.callIn(tx, actor, DisputedEnd, who.ID, Lost{First: first, Last: last, Code: string(place.Code), Reason: reason})
+}
+
+// LateIn opens a call that letters in a premises' mailbox were not done in time, in the caller's transaction.
+func (s *Service) LateIn(tx *db.Tx, actor haven.Actor, mailbox account.Account, place organisation.Organisation, says string) error {
+	return s.callIn(tx, actor, NotInTime, mailbox.ID, Lost{Code: string(place.Code), Mailbox: mailbox.Address.String(), Reason: says})
 }
 
 func (s *Service) call(ctx context.Context, actor haven.Actor, l Lost) error {

@@ -44,3 +44,33 @@ func TestWithin(t *testing.T) {
 		}
 	}
 }
+
+func TestBetween(t *testing.T) {
+	t.Parallel()
+	shop := desk(t) // 9 to 1 and 2 to 5
+	for _, c := range []struct {
+		name     string
+		h        Hours
+		from, to string
+		want     time.Duration
+	}{
+		{"within a morning", shop, "2026-11-24 09:30", "2026-11-24 10:15", 45 * time.Minute},
+		{"over lunch", shop, "2026-11-24 12:30", "2026-11-24 14:30", time.Hour},
+		{"over night", shop, "2026-11-24 16:50", "2026-11-25 09:05", 15 * time.Minute},
+		{"over a weekend, and a Monday that is shut", shop, "2026-11-27 16:00", "2026-12-01 10:00", 2 * time.Hour},
+		{"while it is shut", shop, "2026-11-28 09:00", "2026-11-29 17:00", 0},
+		{"no time", shop, "2026-11-24 09:30", "2026-11-24 09:30", 0},
+		{"backwards", shop, "2026-11-25 09:30", "2026-11-24 09:30", 0},
+		{"nobody said when it opens", Hours{}, "2026-11-27 16:00", "2026-11-28 16:00", 24 * time.Hour},
+	} {
+		if got := c.h.Between(at(t, c.from), at(t, c.to)); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+	if opens, ok := shop.Opens(at(t, "2026-11-24 18:00")); !ok || opens.Format(form) != "2026-11-24 09:00" {
+		t.Errorf("a Tuesday opens at %s, %t", opens, ok)
+	}
+	if _, ok := shop.Opens(at(t, "2026-11-28 10:00")); ok {
+		t.Error("a Saturday opens")
+	}
+}

@@ -434,6 +434,9 @@ type Work struct {
 	Warn           time.Duration // before a deadline ends, whoever handles it is warned
 	HeadOfficeTime time.Duration // after it ended, the head office is told
 	LocalTeamTime  time.Duration // after it ended, the local team is told
+	CheckWithin    time.Duration // after a premises opens, its mailbox should have been checked
+	ClimbEvery     time.Duration // how often is looked whether somebody has to be told
+	TextEvery      time.Duration // the owners of a mailbox are told no more often; what comes meanwhile is told together
 	AnsweredFor    time.Duration // a colleague's answer stops a second one for so long
 	AgainWithin    time.Duration // a letter that was stopped goes if it is sent again within this time
 	ReleaseEvery   time.Duration // how often is looked whether somebody holds what is closed to that person by now

@@ -66,7 +66,7 @@ func nhsmail2017() Policy {
 		Connection: connections(),
 		JMAP:       jmap(),
 		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
-			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
+			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, CheckWithin: time.Hour, ClimbEvery: 20 * time.Second, TextEvery: 15 * time.Minute, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
 			ReleaseEvery: time.Minute, BoardRows: 1_000_000, Filings: 20, RecordYears: 8, TakeBackWithin: day},
 	}
 }

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Session } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
-import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
+import { colourOf, firstAccount, mailAccounts, type MailAccount } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
-import { go, useRoute } from "../store/route.js";
+import { go, useRoute, type Route } from "../store/route.js";
 import { Compose } from "../features/compose/Compose.js";
 import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
@@ -11,10 +11,18 @@ import { Questions } from "../ui/Questions.js";
 import { onLeave } from "../store/leaving.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
+import { Week } from "../features/week/lazy.js";
 import { useMedia } from "../ui/useMedia.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
+
+/** What the address leads to. */
+function Place({ account, route }: { account: MailAccount; route: Route }) {
+  if (route.settings) return <Settings account={account} page={route.settings} />;
+  if (route.week !== undefined) return <Week account={account} week={route.week} />;
+  return <Desk account={account} key={route.scope ?? account.id} />;
+}
 
 export function App() {
   const mail = useMail();
@@ -42,7 +50,7 @@ export function App() {
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.
   useEffect(() => {
     const to = account ?? first;
-    if (!to || (account && (route.folder !== undefined || route.search !== undefined || route.settings !== undefined))) return;
+    if (!to || (account && (route.folder !== undefined || route.search !== undefined || route.settings !== undefined || route.week !== undefined))) return;
     let wanted = true;
     void mail.cache.fetchQuery(mail.folders(to.id)).then((folders) => {
       const inbox = withRole(folders, "inbox") ?? folders[0];
@@ -51,7 +59,7 @@ export function App() {
     return () => {
       wanted = false;
     };
-  }, [mail, account, first, route.folder, route.search, route.settings]);
+  }, [mail, account, first, route.folder, route.search, route.settings, route.week]);
 
   return (
     <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
@@ -67,7 +75,7 @@ export function App() {
         {accounts.length === 0 ? (
           <p className="list-says">{t.noMailbox}</p>
         ) : (
-          account && (route.settings ? <Settings account={account} page={route.settings} /> : <Desk account={account} key={route.scope ?? account.id} />)
+          account && <Place account={account} route={route} />
         )}
         <Compose />
       </main>

@@ -70,6 +70,8 @@ export class Client {
   session!: Session;
   /** The session is another one now: accounts, rights or limits changed. refresh reads it. */
   stale = false;
+  /** By how many milliseconds the service's clock is ahead of this computer's; differences of a few seconds are none. */
+  ahead = 0;
   readonly #options: Options;
   readonly #fetch: typeof fetch;
 
@@ -185,8 +187,14 @@ export class Client {
     const person = (this.session as Session | undefined)?.havenPerson;
     const headers = { ...this.#options.headers, ...(person && { "Haven-Person": person }), ...(init.headers as Record<string, string> | undefined) };
     const response = await this.#fetch(url, { ...init, headers });
+    this.#setClock(response.headers.get("Date"));
     if (!response.ok) throw await RequestError.from(response);
     return response;
+  }
+
+  #setClock(date: string | null): void {
+    const ahead = Date.parse(date ?? "") - Date.now();
+    if (!Number.isNaN(ahead)) this.ahead = Math.abs(ahead) < 5000 ? 0 : ahead; // a date has whole seconds, and takes its time
   }
 }
 

@@ -399,6 +399,67 @@ export interface SubmissionCapability {
   submissionExtensions: Record<string, string[]>;
 }
 
+/** How much there was of what. */
+export interface WorkTally {
+  /** Threads in which something was to be done from then on. */
+  arrived: UnsignedInt;
+  answered: UnsignedInt;
+  done: UnsignedInt;
+  /** Deadlines that passed without done. */
+  late: UnsignedInt;
+  /** From arrived to done, while the premises was open; null where nothing was done. */
+  medianSeconds: UnsignedInt | null;
+  /** Within which nine of ten were done. */
+  mostSeconds: UnsignedInt | null;
+}
+
+/** One day of a report. */
+export interface WorkDay {
+  /** In London, such as 2026-11-27. */
+  day: string;
+  isAsked: boolean;
+  /** Nobody has made the check, and the time for it is over. */
+  isMissed: boolean;
+  checkedAt: UTCDate | null;
+  checkedBy: AccountId | null;
+  checkedByName: string | null;
+  /** Threads in which something was to be done from then on. */
+  arrived: UnsignedInt;
+  answered: UnsignedInt;
+  done: UnsignedInt;
+  /** Deadlines that passed without done. */
+  late: UnsignedInt;
+  /** From arrived to done, while the premises was open; null where nothing was done. */
+  medianSeconds: UnsignedInt | null;
+  /** Within which nine of ten were done. */
+  mostSeconds: UnsignedInt | null;
+}
+
+/** What there was of one category. */
+export interface WorkCategory {
+  /** Null: of what has none. */
+  category: string | null;
+  /** Threads in which something was to be done from then on. */
+  arrived: UnsignedInt;
+  answered: UnsignedInt;
+  done: UnsignedInt;
+  /** Deadlines that passed without done. */
+  late: UnsignedInt;
+  /** From arrived to done, while the premises was open; null where nothing was done. */
+  medianSeconds: UnsignedInt | null;
+  /** Within which nine of ten were done. */
+  mostSeconds: UnsignedInt | null;
+}
+
+/** A deadline that passed without done. */
+export interface WorkLate {
+  threadId: ThreadId;
+  rule: string;
+  dueAt: UTCDate;
+  /** Null while it is not done. */
+  endedAt: UTCDate | null;
+}
+
 /** How many Threads of a Mailbox there are in each view. */
 export interface WorkCounts {
   unassigned: UnsignedInt;
@@ -407,10 +468,21 @@ export interface WorkCounts {
   done: UnsignedInt;
 }
 
+/** That somebody was told of a deadline (docs/jmap-work.md 4). */
+export interface WorkStep {
+  stage: "warned" | "owners" | "head-office" | "local-team";
+  at: UTCDate;
+  /** To how many by text. */
+  texts: UnsignedInt;
+  /** And by letter. */
+  letters: UnsignedInt;
+}
+
 /** What urn:haven:work says of an account (docs/jmap-work.md 1). */
 export interface WorkCapability {
   mayHandle: boolean;
   mayChangeSettings: boolean;
+  maySeeReport: boolean;
   maxNotesPerThread: UnsignedInt;
   /** In octets. */
   maxSizeNote: UnsignedInt;
@@ -973,6 +1045,8 @@ export interface WorkDeadline {
   readonly endedAt: UTCDate | null;
   /** The last who was told. */
   readonly stage: "warned" | "owners" | "head-office" | "local-team" | null;
+  /** Who was told when, the first before the others. */
+  readonly steps: WorkStep[];
 }
 
 /** What makes a WorkDeadline. */
@@ -1059,6 +1133,36 @@ export interface WorkPresenceCreate {
 /** What of a WorkPresence can be changed. */
 export interface WorkPresencePatch {
   doing?: "viewing" | "writing";
+}
+
+export type WorkCheckId = Id<"WorkCheck">;
+
+/** The look at a shared mailbox with which a day begins (docs/jmap-work.md 8). */
+export interface WorkCheck {
+  /** "K" and the day's digits, such as K20261127. */
+  readonly id: WorkCheckId;
+  /** In London, such as 2026-11-27. */
+  readonly day: string;
+  /** Whether the premises is open on that day, or nobody has said when it is. */
+  readonly isAsked: boolean;
+  /** Until when it should be made. */
+  readonly lateAt: UTCDate | null;
+  /** Null while nobody has made it. */
+  readonly checkedAt: UTCDate | null;
+  readonly checkedBy: AccountId | null;
+  readonly checkedByName: string | null;
+  /** When the last one before was made. */
+  readonly since: UTCDate | null;
+  /** Threads of the Inbox to which something came since. */
+  readonly came: UnsignedInt;
+  /** And that are not done. */
+  readonly open: UnsignedInt;
+  /** And that run out by the end of the day, or have. */
+  readonly due: UnsignedInt;
+}
+
+/** What makes a WorkCheck. */
+export interface WorkCheckCreate {
 }
 
 /** What the owners of a mailbox chose of work in it (docs/jmap-work.md 6). */
@@ -1249,7 +1353,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1488,6 +1592,19 @@ export interface Methods {
     arguments: SetArguments<VacationResponse, never, VacationResponsePatch>;
     answer: SetAnswer<VacationResponse>;
   };
+  "WorkCheck/changes": {
+    arguments: ChangesArguments;
+    answer: ChangesAnswer<WorkCheck>;
+  };
+  "WorkCheck/get": {
+    arguments: GetArguments<WorkCheck>;
+    answer: GetAnswer<WorkCheck>;
+    object: WorkCheck;
+  };
+  "WorkCheck/set": {
+    arguments: SetArguments<WorkCheck, WorkCheckCreate, never>;
+    answer: SetAnswer<WorkCheck>;
+  };
   "WorkDeadline/changes": {
     arguments: ChangesArguments;
     answer: ChangesAnswer<WorkDeadline>;
@@ -1585,6 +1702,11 @@ export interface Methods {
     arguments: SetArguments<WorkPresence, WorkPresenceCreate, WorkPresencePatch> & { tab?: string };
     answer: SetAnswer<WorkPresence>;
   };
+  /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 9). */
+  "WorkReport/get": {
+    arguments: { accountId: AccountId; from: string; until: string };
+    answer: { accountId: AccountId; total: WorkTally; days: WorkDay[]; categories: WorkCategory[]; late: WorkLate[]; hasMoreLate: boolean; areHoursKnown: boolean };
+  };
   "WorkSettings/get": {
     arguments: GetArguments<WorkSettings>;
     answer: GetAnswer<WorkSettings>;
@@ -1653,6 +1775,9 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "Thread/get": "urn:ietf:params:jmap:mail",
   "VacationResponse/get": "urn:ietf:params:jmap:vacationresponse",
   "VacationResponse/set": "urn:ietf:params:jmap:vacationresponse",
+  "WorkCheck/changes": "urn:haven:work",
+  "WorkCheck/get": "urn:haven:work",
+  "WorkCheck/set": "urn:haven:work",
   "WorkDeadline/changes": "urn:haven:work",
   "WorkDeadline/get": "urn:haven:work",
   "WorkDeadline/query": "urn:haven:work",
@@ -1676,6 +1801,7 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "WorkPresence/changes": "urn:haven:work",
   "WorkPresence/get": "urn:haven:work",
   "WorkPresence/set": "urn:haven:work",
+  "WorkReport/get": "urn:haven:work",
   "WorkSettings/get": "urn:haven:work",
   "WorkSettings/set": "urn:haven:work",
 };

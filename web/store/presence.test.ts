@@ -6,7 +6,7 @@ import type { Server } from "./server.js";
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse("2026-11-27T09:00:00Z") }));
 afterEach(() => void vi.useRealTimers());
 
-/** A service whose clock is an hour ahead, that notes what it is told. */
+/** A service that notes what it is told. */
 function service() {
   const told: string[] = [];
   const state = { told, down: false };
@@ -70,11 +70,4 @@ test("a service that is away is told again", async () => {
   state.down = false;
   await pass(15);
   expect(told).toEqual(["A1 viewing T1"]);
-});
-
-test("a clock that is wrong by an hour is known", async () => {
-  const { presence } = service();
-  presence.arrive("A1", "T1", "viewing");
-  await pass(0);
-  expect(presence.ahead).toBe(3_600_000);
 });

@@ -21,15 +21,9 @@ export class Presence {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #turn: Promise<void> = Promise.resolve();
   #hidden = false;
-  #ahead = 0;
 
   constructor(server: Server) {
     this.#server = server;
-  }
-
-  /** By how many milliseconds the service's clock is ahead of this computer's, which may be wrong by an hour. */
-  get ahead(): number {
-    return this.#ahead;
   }
 
   all(accountId: AccountId) {
@@ -82,7 +76,6 @@ export class Presence {
     const { threadId, doing } = at;
     const answer = await this.#server.one(call("WorkPresence/set", { accountId: at.accountId, create: { p: { threadId, doing } }, tab: this.#tab }));
     const made = answer.created?.p;
-    if (made?.until) this.#ahead = Date.parse(made.until) - seconds * 1000 - Date.now();
     this.#said = { at, id: made?.id };
   }
 }

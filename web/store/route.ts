@@ -1,4 +1,4 @@
-// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, /mail/ACCOUNT/search/THREAD?q=…, or /mail/ACCOUNT/settings/PAGE; what is open is in the address, so that it can be kept and gone back to.
+// Where the page is: /mail/ACCOUNT/FOLDER/THREAD, /mail/ACCOUNT/search/THREAD?q=…, /mail/ACCOUNT/settings/PAGE, or /mail/ACCOUNT/week/DAY; what is open is in the address, so that it can be kept and gone back to.
 
 import { useSyncExternalStore } from "react";
 import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
@@ -20,6 +20,8 @@ export interface Route {
   view?: WorkView;
   /** A page of settings; then there is no folder. */
   settings?: SettingsPage;
+  /** A day of the week that owners look back at, or "" for this one; then there is no folder. */
+  week?: string;
 }
 
 export type SearchScope = "folder" | "everywhere";
@@ -37,16 +39,18 @@ export function parse(path: string, query: string): Route {
   const [from, scope] = [asked.get("from"), asked.get("scope")];
   return {
     ...(accountId && { accountId }),
-    ...(place && place !== "search" && place !== "settings" && { folder: place }),
+    ...(place && place !== "search" && place !== "settings" && place !== "week" && { folder: place }),
     ...(place === "search" && { search: search ?? "", ...(from && { from }), ...((scope === "folder" || scope === "everywhere") && { scope }) }),
     ...(place === "settings" && { settings: settingsPages.find((p) => p === thread) ?? "reply" }),
-    ...(thread && place !== "settings" && { thread }),
+    ...(place === "week" && { week: thread ?? "" }),
+    ...(thread && place !== "settings" && place !== "week" && { thread }),
     ...(view && { view }),
   };
 }
 
 export function write(r: Route): string {
-  const parts = [r.accountId, r.settings ? "settings" : r.search !== undefined ? "search" : r.folder, r.settings ?? r.thread];
+  const place = r.settings ? "settings" : r.week !== undefined ? "week" : r.search !== undefined ? "search" : r.folder;
+  const parts = [r.accountId, place, r.settings ?? (r.week || r.thread)];
   const end = parts.indexOf(undefined);
   const path = parts.slice(0, end < 0 ? parts.length : end).map((p) => encodeURIComponent(p as string));
   const asked = new URLSearchParams();

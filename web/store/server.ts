@@ -2,4 +2,4 @@
 
 import type { Client } from "../jmap/client.js";
 
-export type Server = Pick<Client, "session" | "stale" | "refresh" | "request" | "one" | "send" | "upload" | "download" | "downloadUrl" | "listen">;
+export type Server = Pick<Client, "session" | "stale" | "ahead" | "refresh" | "request" | "one" | "send" | "upload" | "download" | "downloadUrl" | "listen">;

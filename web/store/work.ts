@@ -2,7 +2,7 @@
 
 import type { QueryClient } from "@tanstack/react-query";
 import {
-  call, created, destroyed, SetFailed, updated, type AccountId, type StateChange, type ThreadId, type WorkCapability, type WorkCounts, type WorkDeadline, type WorkItem,
+  call, created, destroyed, SetFailed, updated, type AccountId, type StateChange, type ThreadId, type WorkCapability, type WorkCheck, type WorkCheckId, type WorkCounts, type WorkDeadline, type WorkItem,
   type WorkItemPatch, type WorkNote, type WorkNoteId,
 } from "../jmap/client.js";
 import { blank, personOf, placeOf, recounted, seenAt, together, wished, type Colleague } from "../model/work.js";
@@ -119,6 +119,44 @@ export class Work {
     };
   }
 
+  /** What conversations are called, wherever they lie; of one of which no letter is left nothing. */
+  titles(accountId: AccountId, ids: readonly ThreadId[]) {
+    return {
+      queryKey: ["work", accountId, "titles", ...ids] as const,
+      queryFn: async (): Promise<Map<ThreadId, string>> => {
+        const threads = call("Thread/get", { accountId, ids: [...ids] });
+        const emails = call("Email/get", { accountId, "#ids": threads.ref("/list/*/emailIds"), properties: ["threadId", "subject"] });
+        const [, { list }] = await this.#server.request([threads, emails]);
+        return new Map(list.toReversed().map((e) => [e.threadId, e.subject ?? ""])); // the first letter's stands
+      },
+    };
+  }
+
+  /** The check with which a day begins, such as 2026-11-27; null where nobody is asked for one. */
+  check(accountId: AccountId, day: string) {
+    return {
+      queryKey: ["work", accountId, "check", day] as const,
+      queryFn: async (): Promise<WorkCheck | null> => (await this.#server.one(call("WorkCheck/get", { accountId, ids: [checkId(day)] }))).list[0] ?? null,
+    };
+  }
+
+  /** Records that this page's person made the check. Who comes second sees who was first. */
+  async makeCheck(accountId: AccountId, day: string): Promise<void> {
+    const { notCreated } = await this.#server.one(call("WorkCheck/set", { accountId, create: { c: {} } }), { act: true });
+    const why = notCreated?.c;
+    if (why && why.type !== "checkedAlready") throw new SetFailed(checkId(day), why);
+    await this.#again(accountId, "check");
+  }
+
+  /** What became of a mailbox from one day to another, for its owners. */
+  report(accountId: AccountId, from: string, until: string) {
+    return {
+      queryKey: ["work", accountId, "report", from] as const,
+      staleTime: 0,
+      queryFn: () => this.#server.one(call("WorkReport/get", { accountId, from, until })),
+    };
+  }
+
   /**
    * Changes who handles conversations: on the screen at once, then at the service. What it refuses is put back, and given with the reason.
    */
@@ -186,8 +224,8 @@ export class Work {
   /** Tells what changed at the service. */
   changed(accountId: AccountId, types: StateChange["changed"][AccountId]): void {
     if (types.WorkItem !== undefined) void this.#boards.get(accountId)?.catchUp();
-    const what = { WorkItem: "counts", Email: "counts", WorkNote: "notes", WorkPresence: "presences", WorkDeadline: "deadlines", WorkFiling: "filings" } as const;
-    for (const [type, kind] of Object.entries(what)) if (types[type as keyof typeof what] !== undefined) void this.#again(accountId, kind);
+    const kinds = new Set(Object.keys(types).flatMap((type) => told[type] ?? []));
+    for (const kind of kinds) void this.#again(accountId, kind);
   }
 
   /** Has what is shown of a kind fetched anew. What is on its way for the first time would tell how it was before, and nobody would ask again. */
@@ -212,6 +250,15 @@ export class Work {
     board.put(items.values());
     this.onShown?.(accountId, items);
   }
+}
+
+/** What is shown of which kind after a type changed. */
+const told: Record<string, readonly string[]> = {
+  WorkItem: ["counts", "check"], Email: ["counts", "check"], WorkNote: ["notes"], WorkPresence: ["presences"], WorkDeadline: ["deadlines", "check"], WorkCheck: ["check"], WorkFiling: ["filings"],
+};
+
+function checkId(day: string): WorkCheckId {
+  return `K${day.replaceAll("-", "")}` as WorkCheckId;
 }
 
 const mostDeadlines = 500;

@@ -22,6 +22,8 @@ import { workCommands } from "../../actions/work.js";
 import { editable } from "../compose/editable.js";
 import { ConversationView } from "../reading/ConversationView.js";
 import { Elsewhere } from "../reading/Elsewhere.js";
+import { AlarmBanner } from "../work/AlarmBanner.js";
+import { CheckBanner } from "../work/CheckBanner.js";
 import { Notes } from "../work/Notes.js";
 import { useViewing } from "../work/hooks.js";
 import { useHandling } from "../work/useHandling.js";
@@ -170,6 +172,8 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
   return (
     <div className={`two ${open ? "reading" : ""}`}>
       <section className="list-pane" aria-label={title}>
+        {route.search === undefined && mail.work.isIn(account.id) && <AlarmBanner accountId={account.id} />}
+        {folder?.role === "inbox" && mail.work.isIn(account.id) && <CheckBanner accountId={account.id} />}
         <ListHead {...{ label, folder, title, list, listing, selected, setSelected }} />
         {folder?.role === "inbox" && mail.work.isIn(account.id) && <ViewTabs accountId={account.id} />}
         {selected.size > 0 && toolbar}

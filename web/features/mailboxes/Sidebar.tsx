@@ -3,6 +3,7 @@ import { useState } from "react";
 import { t } from "../../locales/text.js";
 import { foldersOf } from "../../model/folders.js";
 import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.js";
+import { go, useRoute, write } from "../../store/route.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
 import { useMail, useSession } from "../../ui/mail.js";
@@ -40,6 +41,7 @@ function MailboxFolders({ account, onChosen }: { account: MailAccount; onChosen?
       {error && !data && <p className="sidebar-says">{t.foldersMissing}</p>}
       <ul className="folders">
         {data && foldersOf(data).map((f) => <FolderLine key={f.id} account={account} folders={data} folder={f} {...(onChosen && { onChosen })} />)}
+        {mail.work.of(account.id)?.maySeeReport && <WeekLine account={account} {...(onChosen && { onChosen })} />}
       </ul>
       {data && account.accountCapabilities["urn:ietf:params:jmap:mail"]?.mayCreateTopLevelMailbox && (
         <Button className="folder-new" kind="plain" icon="plus" label={t.newFolder} onClick={() => setMakes(true)} />
@@ -47,5 +49,30 @@ function MailboxFolders({ account, onChosen }: { account: MailAccount; onChosen?
       {makes && data && <FolderDialog account={account} folders={data} onDone={() => setMakes(false)} />}
       <Quota accountId={account.id} />
     </section>
+  );
+}
+
+/** The way to what became of the mailbox in a week. */
+function WeekLine({ account, onChosen }: { account: MailAccount; onChosen?: () => void }) {
+  const route = useRoute();
+  const to = { accountId: account.id, week: "" };
+  const isHere = route.accountId === account.id && route.week !== undefined;
+  return (
+    <li className="folder-line">
+      <a
+        className="folder"
+        style={{ paddingInlineStart: 12 }}
+        href={write(to)}
+        aria-current={isHere ? "page" : undefined}
+        onClick={(e) => {
+          if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+          e.preventDefault();
+          go(to);
+          onChosen?.();
+        }}
+      >
+        <span className="folder-name">{t.week}</span>
+      </a>
+    </li>
   );
 }

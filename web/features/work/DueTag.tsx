@@ -24,11 +24,17 @@ export function DueTag({ accountId, threadId, whole }: { accountId: AccountId; t
   const span = t.span(n, unit);
   const says = state === "late" ? t.late(span) : t.dueIn(span);
   const reason = t.kinds[deadline.rule] ?? deadline.rule;
-  const told = deadline.stage && t.told[deadline.stage];
+  const told = toldOf(deadline, now);
   return (
     <span className={`tag due ${state}`} title={t.dueUntil(reason, fullDate(deadline.dueAt, locale))}>
       <Icon name="clock" />
       {whole ? [`${reason}: ${says}, ${(state === "late" ? t.wasDue : t.dueBy)(clockDate(deadline.dueAt, new Date(now), locale))}`, told].filter(Boolean).join(", ") : says}
     </span>
   );
+}
+
+/** Who was told last that it is late, and when. */
+function toldOf({ steps }: WorkDeadline, now: number): string | undefined {
+  const last = steps.findLast((s) => s.stage !== "warned");
+  return last && t.told(last.stage, clockDate(last.at, new Date(now), locale));
 }

@@ -49,8 +49,11 @@ const clock = {
 
 /** The service's time in milliseconds, told anew every few seconds; where every is given, in steps of so many. */
 export function useNow(every = tick): number {
-  const { ahead } = useMail().work.presence;
-  return useSyncExternalStore(clock.watch, () => clock.now - (clock.now % every)) + ahead;
+  const { server } = useMail();
+  return useSyncExternalStore(clock.watch, () => {
+    const now = clock.now + server.ahead; // this computer's clock may be wrong by an hour
+    return now - (now % every);
+  });
 }
 
 /** Says that this page's person looks at a conversation, as long as it is on the screen. */
