@@ -66,14 +66,14 @@ export async function goOnWriting(mail: Mail, accountId: AccountId, draft: { id:
   });
 }
 
-interface Begun extends Partial<Content> {
+export interface Begun extends Partial<Content> {
   rich?: boolean;
   /** Stands above the signature. */
   before?: string;
   quote?: string;
 }
 
-async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<void> {
+export async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<void> {
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
@@ -181,7 +181,7 @@ export function whyOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function told(mail: Mail, act: () => Promise<void>): Promise<void> {
+export async function told(mail: Mail, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {

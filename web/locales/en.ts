@@ -428,6 +428,16 @@ export const en = {
   showQuote: "Show what you answer",
   wrote: (when: string, who: string) => `On ${when}, ${who} wrote:`,
   forwarded: "---------- Forwarded letter ----------",
+
+  // forwarding letters whole
+  forwardAttached: "Forward as attachment",
+  noSubjectFile: "letter",
+  nothingToAttach: "Drafts can't be forwarded. Choose a letter that came or was sent.",
+  tooManyToAttach: (most: number) => `A letter takes ${most} others with it at most. Choose fewer.`,
+  tooLargeToAttach: (n: number, size: string, room: string) => `${n === 1 ? "This letter has" : `These ${n} letters have`} ${size}, and a letter holds about ${room} of files. ${n === 1 ? "Forward it as it is instead" : "Choose fewer"}.`,
+  hiddenTitle: "Show the hidden recipients?",
+  hiddenText: (n: number) => `${n === 1 ? "A letter" : `${n} letters`} that you forward had hidden recipients (Bcc). Whoever gets the file can read who they are.`,
+  attachAnyway: "Forward it",
   ctrlEnter: "Ctrl+Enter",
 
   // settings

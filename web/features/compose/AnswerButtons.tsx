@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { forwardWhole } from "../../actions/attaching.js";
 import { forward, reply, replyAll } from "../../actions/desk.js";
 import { goOnWriting, mayWrite } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
@@ -41,6 +42,7 @@ export function AnswerButtons({ accountId, letter, onReply }: Props) {
       <Button label={t.reply} icon="reply" keys={keysOf(reply)} onClick={() => onReply(letter, "reply")} />
       {all && <Button label={t.replyAll} icon="reply-all" keys={keysOf(replyAll)} onClick={() => onReply(letter, "reply-all")} />}
       <Button label={t.forward} icon="forward" keys={keysOf(forward)} onClick={() => onReply(letter, "forward")} />
+      <Button label={t.forwardAttached} icon="attach" bare kind="plain" onClick={() => void forwardWhole(mail, accountId, [letter.id])} />
     </div>
   );
 }

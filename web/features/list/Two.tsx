@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
-import { atOnce, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
+import { atOnce, forwardAttached, onLetters, onList, onWriting, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
+import { forwardWhole } from "../../actions/attaching.js";
 import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom, writeTo } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
@@ -112,6 +113,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
         const letter = open && lastLetter(mail, account.id, open);
         if (letter) void answer(mail, account.id, letter, kind, editable);
       },
+      attach: mayWrite(mail, accountId) && rows.length > 0 && folder?.role !== "drafts" && byAccount(whole).length === 1 ? () => forwardWhole(mail, accountId, rows.flatMap((r) => within(r, folder?.id)).map((m) => m.id)) : undefined,
       leave: () => {
         const going = new Set(whole.map(threadOf));
         if (open !== undefined && going.has(open)) {
@@ -133,7 +135,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     const row = selected.size ? undefined : focusedRow(listing.rows); // keys are for what the focus is at, though another one may be open
     return [...(row ? bind(onLetters, [deskOf([row])]) : buttons), ...handlings, ...others];
   });
-  const entries = useEntries(above?.what === "menu" ? bind(onLetters, desksOf(above.rows, above.at)) : []);
+  const entries = useEntries(above?.what === "menu" ? [...bind(onLetters, desksOf(above.rows, above.at)), ...bind([forwardAttached], [deskOf(above.rows)])] : []);
 
   /** What is pointed at: all that is selected, if that is. */
   const around = (row: Row) => (selected.has(threadOf(row)) ? chosen : [row]);
