@@ -12,6 +12,7 @@ import { answerReferences, answerSubject, answerTo, type Answer } from "../model
 import type { Draft } from "../store/draft.js";
 import type { Conversation, Letter } from "../store/letters.js";
 import type { Mail } from "../store/mail.js";
+import { momentText } from "./names.js";
 import { send, takeBack, type When } from "../store/sending.js";
 
 /** Whether the person may write from a mailbox: the service says so. */
@@ -135,15 +136,17 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
       mail.undo.add(t.alreadySent);
       return undefined;
     }
-    const says = when ? t.willGo(when.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })) : t.willBeSent;
-    mail.undo.add(says, async () => {
+    const note = mail.undo.add(when ? t.willGo(momentText(when)) : t.willBeSent, async () => {
       try {
         await takeBack(mail.server, sent);
+        mail.waiting.forget(sent.submission);
+        if (when) draft.say({ planned: when });
         if (!(await mail.drafts.resume(draft))) mail.undo.add(t.takenBack); // another one is open, and the letter waits in Drafts
       } catch (error) {
         mail.undo.fail(whyOf(error));
       }
     });
+    mail.waiting.follow({ accountId: sent.accountId, submission: sent.submission, emailId: sent.emailId, subject: draft.snapshot().content.subject, note });
     return undefined;
   } catch (error) {
     if (error instanceof SetFailed) return error;
@@ -173,7 +176,9 @@ export async function discard(mail: Mail, draft: Draft): Promise<void> {
 
 /** Saves what is written and closes it. */
 export async function closeDraft(mail: Mail): Promise<void> {
+  const planned = mail.drafts.snapshot().draft?.snapshot().planned;
   if (!(await mail.drafts.close())) mail.undo.fail(t.finishFirst);
+  else if (planned) mail.undo.add(t.notPlanned);
 }
 
 export function whyOf(error: unknown): string {

@@ -1,8 +1,10 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { tellRefused } from "../actions/waiting.js";
 import { locale, t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
+import { editable } from "../features/compose/editable.js";
 import { Compose } from "../features/compose/Compose.js";
 import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
@@ -34,6 +36,8 @@ export function App() {
     });
     return () => end.abort();
   }, [mail]);
+
+  useEffect(() => mail.waiting.watch((refused) => tellRefused(mail, refused, editable)), [mail]);
 
   useEffect(() => onLeave(() => mail.drafts.flush(true)), [mail]);
 

@@ -418,6 +418,7 @@ export const en = {
   sensitive: "Patient data",
   sensitiveHint: "This letter is marked as patient data. Look at every address once more before you send it.",
   seeAnswer: "See that answer",
+  filesOfLetter: "Files of your letter",
   filesTotal: (n: number, size: string) => `${s(n, "file")}, ${size}`,
   uploading: (name: string) => `${name} is on its way`,
   cancelUpload: (name: string) => `Stop sending ${name}`,
@@ -428,6 +429,23 @@ export const en = {
   showQuote: "Show what you answer",
   wrote: (when: string, who: string) => `On ${when}, ${who} wrote:`,
   forwarded: "---------- Forwarded letter ----------",
+
+  // letters that wait
+  goesOn: (at: string) => `Goes on ${at}`,
+  changeLetter: "Change it",
+  sendNow: "Send now",
+  changeTime: "Change the time",
+  sendAt: (at: string) => `Send ${at}`,
+  calledBack: (at: string) => `It was to go on ${at}. It does not go by itself any more: send it then, or now.`,
+  notPlanned: "It is in Drafts, and does not go by itself any more.",
+  openDraft: "Open the draft",
+  refusedAsItWent: (subject: string, why: string) => `“${subject}” was not sent: nobody has it, and it is in Drafts again. ${why}`,
+  notToAll: (subject: string, who: readonly string[], why: string) => `“${subject}” did not reach ${listed(who.slice(0, 3))}${who.length > 3 ? ` and ${who.length - 3} more` : ""}. ${why}`,
+  stillWaits: (n: number) => (n === 1 ? "A letter still waits to be sent" : `${n} letters still wait to be sent`),
+  waitsUntil: (subject: string, at: string | undefined) => (at ? `“${subject}” goes on ${at}.` : `“${subject}” goes in a moment.`),
+  goesByItself: "It goes by itself, whether you are here or not. To take it back, cancel and choose Undo, or open Scheduled.",
+  waitIn: (n: number, mailbox: string) => `${s(n, "letter")} waiting to be sent, ${mailbox}`,
+  switchYes: "Switch person",
 
   // forwarding letters whole
   forwardAttached: "Forward as attachment",

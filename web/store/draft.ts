@@ -24,6 +24,8 @@ export interface DraftNow {
   /** Files on their way, by key: octets sent, or why not. */
   files: ReadonlyMap<string, { sent: number } | { failed: string }>;
   sending: boolean;
+  /** When it was to go, of one that waited and was called back. */
+  planned?: Date;
 }
 
 /** Whether a browser sends it on when the page is gone. */
@@ -108,7 +110,7 @@ export class Draft {
     this.#soon();
   }
 
-  say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending">>): void {
+  say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending" | "planned">>): void {
     this.#set(patch);
     if (patch.sending === false && this.#version > this.#savedVersion) this.#soon();
   }

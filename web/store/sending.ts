@@ -1,6 +1,6 @@
 // A letter is sent: handed to the service, which holds it back for a moment in which it can be taken back.
 
-import { call, created, updated, type AccountId, type EmailCreate, type EmailId, type EmailPatch, type EmailSubmissionId, type Identity, type Mailbox } from "../jmap/client.js";
+import { call, created, updated, type AccountId, type EmailCreate, type EmailId, type EmailPatch, type EmailSubmission, type EmailSubmissionId, type Identity, type Mailbox, type Picked } from "../jmap/client.js";
 import { recipientsOf, relatedTo, type Content } from "../model/content.js";
 import { withRole } from "../model/folders.js";
 import { unique } from "../model/people.js";
@@ -58,8 +58,28 @@ async function hand(server: Server, draft: Draft, when: When): Promise<Sent> {
 }
 
 function envelopeOf(content: Content, identity: Identity, when: When) {
-  const parameters: Record<string, string> = when ? { HOLDUNTIL: when.toISOString().replace(/\.\d+Z$/, "Z") } : { HOLDFOR: String(holdFor) };
-  return { mailFrom: { email: identity.email, parameters }, rcptTo: unique(recipientsOf(content)).map(({ email }) => ({ email })) };
+  return { mailFrom: { email: identity.email, parameters: held(when) }, rcptTo: unique(recipientsOf(content)).map(({ email }) => ({ email })) };
+}
+
+/** For how long the service holds a letter back (RFC 4865). */
+function held(when: When): Record<string, string> {
+  return when ? { HOLDUNTIL: when.toISOString().replace(/\.\d+Z$/, "Z") } : { HOLDFOR: String(holdFor) };
+}
+
+/** Sends a letter that stands in Drafts as it is, as one that waited was to be sent. Throws SetFailed. */
+export async function submit(server: Server, accountId: AccountId, was: Picked<EmailSubmission, "emailId" | "identityId" | "envelope">, when: When): Promise<Pick<EmailSubmission, "id" | "sendAt">> {
+  const { mailFrom, rcptTo } = was.envelope;
+  const [folders, identities] = await server.request([call("Mailbox/get", { accountId, ids: null }), call("Identity/get", { accountId, ids: null })]);
+  // A colleague's letter goes in the mailbox's name as well, and as whoever sends it now.
+  const identity = identities.list.find((i) => i.id === was.identityId) ?? identities.list.find((i) => i.email.toLowerCase() === mailFrom.email.toLowerCase()) ?? identities.list[0];
+  const { HOLDFOR: _, HOLDUNTIL: __, ...others } = mailFrom.parameters ?? {};
+  const make = call("EmailSubmission/set", {
+    accountId,
+    create: { send: { emailId: was.emailId, identityId: identity?.id ?? was.identityId, envelope: { mailFrom: { email: mailFrom.email, parameters: { ...others, ...held(when) } }, rcptTo } } },
+    onSuccessUpdateEmail: { "#send": toSent(folders.list) },
+  });
+  const { id, sendAt } = created(await server.one(make, { act: true }), "send");
+  return { id, sendAt: sendAt ?? (when ?? new Date()).toISOString() };
 }
 
 /** Out of Drafts into Sent. */

@@ -4,12 +4,14 @@ import { forward, reply, replyAll } from "../../actions/desk.js";
 import { goOnWriting, mayWrite } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { AccountId } from "../../jmap/client.js";
+import { withRole } from "../../model/folders.js";
 import { hasOthers, type Answer } from "../../model/reply.js";
 import type { Letter } from "../../store/letters.js";
 import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
 import { useShownKey } from "../list/useKeys.js";
 import { editable } from "./editable.js";
+import { WaitingLetter } from "./WaitingLetter.js";
 
 interface Props {
   accountId: AccountId;
@@ -21,8 +23,11 @@ interface Props {
 export function AnswerButtons({ accountId, letter, onReply }: Props) {
   const mail = useMail();
   const { data: identities } = useQuery({ ...mail.identities(accountId), enabled: mayWrite(mail, accountId) });
+  const { data: folders } = useQuery(mail.folders(accountId));
+  const scheduled = withRole(folders ?? [], "scheduled");
   const shownKey = useShownKey();
   if (!identities) return null;
+  if (scheduled && letter.mailboxIds[scheduled.id]) return <WaitingLetter accountId={accountId} letter={letter} />;
   if (letter.keywords.$draft) {
     const goOn = () => void goOnWriting(mail, accountId, letter, editable);
     return (

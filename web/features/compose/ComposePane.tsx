@@ -1,10 +1,11 @@
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { momentText } from "../../actions/names.js";
 import { changeFormat, closeDraft, discard, sendLetter } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import { SetFailed } from "../../jmap/client.js";
 import { isAddress } from "../../model/addresses.js";
 import { recipientsOf, type Content } from "../../model/content.js";
-import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.js";
+import { colourOf, mailAccounts } from "../../model/mailboxes.js";
 import type { Draft } from "../../store/draft.js";
 import type { When } from "../../store/sending.js";
 import { Button } from "../../ui/Button.js";
@@ -14,8 +15,10 @@ import { Files } from "./Files.js";
 import { useFiles } from "./useFiles.js";
 import { useWriting } from "../work/hooks.js";
 import { ComposeForm } from "./ComposeForm.js";
+import { latestOf } from "./latest.js";
 import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
+import { plannedOf, SendButtons } from "./SendButtons.js";
 import "./compose.css";
 
 const SendLater = lazy(() => import("./SendLater.js").then((m) => ({ default: m.SendLater })));
@@ -54,7 +57,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
       e.preventDefault();
-      void submit();
+      void submit(plannedOf(now));
     } else if (e.key === "Escape") { // what is open within the pane keeps it from here
       e.preventDefault();
       void closeDraft(mail);
@@ -80,12 +83,13 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
               {now.elsewhere === "gone" ? t.draftGone : t.draftOpenElsewhere}
             </p>
           )}
+          {now.planned && <p className="notice compose-note">{t.calledBack(momentText(now.planned))}</p>}
           <ComposeForm draft={draft} now={now} refused={refusedOf(wrong)} />
           <Files draft={draft} now={now} />
           {now.content.sensitive && <p className="notice compose-note">{t.sensitiveHint}</p>}
           <Refusal wrong={wrong} onAnyway={() => void submit()} onSee={() => mail.drafts.fold(true)} />
           <footer className="compose-foot">
-            <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending} onClick={() => void submit()} />
+            <SendButtons now={now} onSend={(when) => void submit(when)} />
             <Button label={t.attach} icon="attach" bare kind="plain" onClick={() => picker.current?.click()} />
             <input
               ref={picker}
@@ -113,12 +117,6 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
       )}
     </section>
   );
-}
-
-/** Until when a letter may wait; undefined where the service lets none. */
-function latestOf(account: MailAccount | undefined): Date | undefined {
-  const seconds = account?.accountCapabilities["urn:ietf:params:jmap:submission"]?.maxDelayedSend ?? 0;
-  return seconds > 60 ? new Date(Date.now() + seconds * 1000) : undefined;
 }
 
 /** What a letter lacks that it has to have. */

@@ -11,7 +11,7 @@ export function Files({ draft, now }: { draft: Draft; now: DraftNow }) {
   if (shown.length === 0) return null;
   const total = shown.reduce((sum, f) => sum + f.size, 0);
   return (
-    <section className="files" aria-label={t.attachments(shown.length)}>
+    <section className="files" aria-label={t.filesOfLetter}>
       <ul role="list">
         {shown.map((f) => (
           <FileItem key={f.key} draft={draft} file={f} going={now.files.get(f.key)} />
