@@ -1,6 +1,6 @@
 // Letters are begun, answered, forwarded, sent and thrown away.
 
-import { RequestError, SetFailed, type AccountId, type EmailId, type ThreadId } from "../jmap/client.js";
+import { RequestError, SetFailed, type AccountId, type EmailId, type Identity, type ThreadId } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
 import { emptyContent, filesOf, type Content } from "../model/content.js";
 import { fullDate } from "../model/dates.js";
@@ -9,6 +9,7 @@ import type { Asked } from "../model/links.js";
 import { nameOf, written } from "../model/people.js";
 import { quoted, signed } from "../model/quote.js";
 import { answerReferences, answerSubject, answerTo, type Answer } from "../model/reply.js";
+import { withSignature } from "../model/signature.js";
 import type { Draft } from "../store/draft.js";
 import type { Conversation, Letter } from "../store/letters.js";
 import type { Mail } from "../store/mail.js";
@@ -74,12 +75,12 @@ export interface Begun extends Partial<Content> {
   quote?: string;
 }
 
-export async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<void> {
+export async function begin(mail: Mail, accountId: AccountId, content: (own: string[], signed: string) => Begun, threadId?: ThreadId): Promise<void> {
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
-    const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email));
     const signature = identity?.textSignature ?? "";
+    const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email), signed(signature));
     const own = rich ? htmlOfText(signed(signature)) : signed(signature);
     const begun = await mail.drafts.begin(
       accountId,
@@ -151,6 +152,22 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
   } catch (error) {
     if (error instanceof SetFailed) return error;
     return error instanceof TypeError || (error instanceof RequestError && error.status >= 500) ? t.notSentAway : t.notSent(whyOf(error));
+  }
+}
+
+/** Has a letter go as somebody else, perhaps from another mailbox; its signature follows. */
+export async function writeAs(mail: Mail, draft: Draft, accountId: AccountId, identity: Identity): Promise<void> {
+  const { content } = draft.snapshot();
+  if (accountId === draft.accountId && identity.id === content.identityId) return;
+  if (accountId !== draft.accountId && draft.waitsForFiles) return mail.undo.fail(t.filesOnTheWay);
+  try {
+    const before = await mail.cache.fetchQuery(mail.identities(draft.accountId));
+    const was = before.find((i) => i.id === content.identityId) ?? before[0];
+    const text = withSignature(draft.snapshot().content.text, was?.textSignature ?? "", identity.textSignature);
+    if (accountId === draft.accountId) draft.place({ identityId: identity.id, text });
+    else await mail.drafts.transfer(draft, accountId, { identityId: identity.id, text });
+  } catch (error) {
+    mail.undo.fail(t.notThatMailbox(whyOf(error)));
   }
 }
 

@@ -430,6 +430,31 @@ export const en = {
   wrote: (when: string, who: string) => `On ${when}, ${who} wrote:`,
   forwarded: "---------- Forwarded letter ----------",
 
+  // as whom
+  fromHint: "Name or mailbox",
+  noSuchFrom: "You may not write as anybody called so.",
+  onBehalf: (person: string, mailbox: string) => `Receivers see “${person} on behalf of ${mailbox}”: you may write for this mailbox, and not as it.`,
+  writingOnBehalf: (mailbox: string) => `You write on behalf of ${mailbox}`,
+  notThatMailbox: (why: string) => `The letter stays where it was: it could not be put into the other mailbox. ${why}`,
+
+  // templates
+  template: "Template",
+  templates: "Templates",
+  insertTemplate: "Put into the letter",
+  keepTemplate: "For everybody of the mailbox",
+  saveAsTemplate: "Save this letter as a template",
+  templateName: "Name of a template",
+  noTemplate: "No template is called so.",
+  templateGone: "This template is not here any more. A colleague may have deleted it.",
+  templateInserted: (name: string) => `“${name}” is in the letter`,
+  templateNoName: "Give the letter a subject first: its template is called by it.",
+  templateReplaceTitle: (name: string) => `Replace the template “${name}”?`,
+  templateReplaceText: "There is one of this name. Everybody who shares the mailbox gets the new one.",
+  templateReplace: "Replace it",
+  templateSaved: (name: string) => `“${name}” is a template now, in the folder Templates. It has no recipients and no signature.`,
+  writeWithTemplate: "Write with it",
+  templateHint: "To change it, write with it and save the letter as a template of the same subject.",
+
   // letters that wait
   goesOn: (at: string) => `Goes on ${at}`,
   changeLetter: "Change it",

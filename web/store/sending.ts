@@ -18,6 +18,8 @@ export interface Sent {
   emailId: EmailId;
   /** The letters that it answers or forwards were marked, and are unmarked where it is taken back. */
   marked: readonly [EmailId, keyword: string][];
+  /** The mailbox that they stand in. */
+  origin: AccountId;
 }
 
 /** When a letter goes: undefined in a moment, else then. */
@@ -54,7 +56,7 @@ async function hand(server: Server, draft: Draft, when: When): Promise<Sent> {
   await draft.made(id as EmailId, version);
   await sweep(server, draft).catch(() => {}); // what was sent is sent, though an older text of it stays in Drafts
   const submission = created(submitted, "send").id as EmailSubmissionId;
-  return { accountId, submission, emailId: id as EmailId, marked: await mark(server, accountId, content) };
+  return { accountId, submission, emailId: id as EmailId, origin: draft.origin, marked: await mark(server, draft.origin, content) };
 }
 
 function envelopeOf(content: Content, identity: Identity, when: When) {
@@ -125,8 +127,8 @@ async function set(server: Server, accountId: AccountId, marks: readonly [EmailI
 }
 
 /** Takes a letter back. Throws SetFailed where it went already. */
-export async function takeBack(server: Server, { accountId, submission, marked }: Sent): Promise<void> {
+export async function takeBack(server: Server, { accountId, submission, marked, origin }: Sent): Promise<void> {
   const answer = await server.one(call("EmailSubmission/set", { accountId, update: { [submission]: { undoStatus: "canceled" } } }), { act: true });
   updated(answer, submission);
-  await set(server, accountId, marked, false).catch(() => {}); // a mark too many harms nobody
+  await set(server, origin, marked, false).catch(() => {}); // a mark too many harms nobody
 }

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { forwardWhole } from "../../actions/attaching.js";
 import { forward, reply, replyAll } from "../../actions/desk.js";
+import { writeWith } from "../../actions/templates.js";
 import { goOnWriting, mayWrite } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import type { AccountId } from "../../jmap/client.js";
 import { withRole } from "../../model/folders.js";
 import { hasOthers, type Answer } from "../../model/reply.js";
+import { templatesIn } from "../../model/templates.js";
 import type { Letter } from "../../store/letters.js";
 import { Button } from "../../ui/Button.js";
 import { useMail } from "../../ui/mail.js";
@@ -28,6 +30,16 @@ export function AnswerButtons({ accountId, letter, onReply }: Props) {
   const shownKey = useShownKey();
   if (!identities) return null;
   if (scheduled && letter.mailboxIds[scheduled.id]) return <WaitingLetter accountId={accountId} letter={letter} />;
+  const template = templatesIn(folders ?? []);
+  if (template && letter.mailboxIds[template.id]) {
+    return (
+      <div className="letter-answers">
+        <span className="tag">{t.template}</span>
+        <Button label={t.writeWithTemplate} icon="write" onClick={() => void writeWith(mail, accountId, letter.id, editable)} />
+        <small>{t.templateHint}</small>
+      </div>
+    );
+  }
   if (letter.keywords.$draft) {
     const goOn = () => void goOnWriting(mail, accountId, letter, editable);
     return (

@@ -5,7 +5,7 @@ import { t } from "../../locales/text.js";
 import { SetFailed } from "../../jmap/client.js";
 import { isAddress } from "../../model/addresses.js";
 import { recipientsOf, type Content } from "../../model/content.js";
-import { colourOf, mailAccounts } from "../../model/mailboxes.js";
+import { colourOf, mailAccounts, type MailAccount } from "../../model/mailboxes.js";
 import type { Draft } from "../../store/draft.js";
 import type { When } from "../../store/sending.js";
 import { Button } from "../../ui/Button.js";
@@ -19,6 +19,7 @@ import { latestOf } from "./latest.js";
 import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
 import { plannedOf, SendButtons } from "./SendButtons.js";
+import { Templates } from "./Templates.js";
 import "./compose.css";
 
 const SendLater = lazy(() => import("./SendLater.js").then((m) => ({ default: m.SendLater })));
@@ -71,7 +72,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
         <Icon name={account?.isPersonal ? "person" : "shop"} />
         <h2>
           <span className="compose-title">{title}</span>
-          <small>{t.writingAs(account?.name ?? "")}</small>
+          <small>{(isOnBehalf(account) ? t.writingOnBehalf : t.writingAs)(account?.name ?? "")}</small>
         </h2>
         <Button label={folded ? t.unfold : t.fold} icon={folded ? "unfold" : "fold"} bare kind="plain" aria-expanded={!folded} onClick={() => mail.drafts.fold(!folded)} />
         <Button label={t.saveAndClose} icon="close" bare kind="plain" keys={["Esc"]} onClick={() => void closeDraft(mail)} />
@@ -102,6 +103,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
               }}
             />
             <Button label={now.content.text.format === "plain" ? t.useRich : t.usePlain} icon="format" bare kind="plain" aria-pressed={now.content.text.format === "rich"} onClick={() => changeFormat(mail, draft)} />
+            <Templates draft={draft} />
             <Button label={t.sensitive} icon="shield" bare kind="plain" aria-pressed={now.content.sensitive} onClick={() => draft.change({ sensitive: !now.content.sensitive })} />
             {latest && <Button label={t.sendLater} icon="clock" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
             <SaveState saved={now.saved} />
@@ -117,6 +119,11 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
       )}
     </section>
   );
+}
+
+/** Whether receivers see the person beside the mailbox. */
+function isOnBehalf(account: MailAccount | undefined): boolean {
+  return account?.accountCapabilities["urn:ietf:params:jmap:submission"]?.havenOnBehalf === true;
 }
 
 /** What a letter lacks that it has to have. */
