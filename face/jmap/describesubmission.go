@@ -27,7 +27,8 @@ var submissionDescription = description{
 		{Name: "DeliveryStatus", Says: "What became of a message at one address.", Shape: Shape{
 			{"smtpReply", "string", 0, ""}, {"delivered", `"queued" | "yes" | "no" | "unknown"`, 0, ""}, {"displayed", `"unknown" | "yes"`, 0, ""}}},
 		{Name: "SubmissionCapability", Says: "What urn:ietf:params:jmap:submission says of an account (RFC 8621 §1.3.2).", Shape: Shape{
-			{"maxDelayedSend", "UnsignedInt", 0, "in seconds"}, {"submissionExtensions", "Record<string, string[]>", 0, ""}}},
+			{"maxDelayedSend", "UnsignedInt", 0, "in seconds"}, {"submissionExtensions", "Record<string, string[]>", 0, ""},
+			{"havenOnBehalf", "boolean", Optional, "what is sent names the person too, in Sender"}}},
 	},
 	account: "SubmissionCapability",
 }

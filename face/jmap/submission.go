@@ -46,7 +46,7 @@ func (s *Server) submissionCapability(a Account) any {
 	until := s.now().Add(l.Delay).UTC().Truncate(24 * time.Hour) // of the day, so that a session's state stands for one
 	return record{"maxDelayedSend": int64(l.Delay / time.Second), "submissionExtensions": record{
 		"FUTURERELEASE": []string{strconv.FormatInt(int64(l.Delay/time.Second), 10), date(until)}, "DSN": []string{}, "SIZE": []string{strconv.FormatInt(l.Octets, 10)},
-		"8BITMIME": []string{}, "SMTPUTF8": []string{}}}
+		"8BITMIME": []string{}, "SMTPUTF8": []string{}}, "havenOnBehalf": !a.Rights.Has(haven.SendAs)}
 }
 
 // by is the session's person sending from an account.

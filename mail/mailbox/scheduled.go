@@ -93,7 +93,10 @@ func (s *Service) keepSent(e *editor, j *filing, seen []spot, locks map[haven.Ac
 	}
 	j.msg = j.Of.Msg
 	j.filed = Filed{Account: j.Account, Mailbox: provisioned(Sent), Msg: j.msg, Seq: e.lock.take()}
-	return s.rememberSent(e.tx, j, provisioned(Sent), locks)
+	if err := s.rememberSent(e.tx, j, provisioned(Sent), locks); err != nil {
+		return err
+	}
+	return s.came(e.tx, j.Account, e.lock, Coming{Msg: j.msg, Thread: seen[0].Thread, Role: Sent, SentBy: j.answeredBy(), Refs: j.refs, At: j.at})
 }
 
 // sentNumbers is how many numbers it takes to make a message the Sent copy, or to do away with it.

@@ -381,6 +381,22 @@ func TestKeywordsAreTheServices(t *testing.T) {
 	})
 }
 
+// A letter that is sent as it lies in the mailbox is itself the Sent copy, and an answer as any other.
+func TestAnswerIsTheDraftItself(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, id := h.arrives()
+		text, _ := h.letter(id)
+		draft := h.Deliver(h.box, text)
+		_, err := h.File(t.Context(), []mailbox.Filing{{Account: h.box, Letter: h.Letter(text), Role: mailbox.Sent, SentBy: h.ben.Person, Of: &mailbox.Sending{Msg: draft.Msg, Same: true}}}, nil)
+		must(t, err)
+		if it := h.item(f.Msg); it.AnsweredBy != h.ben.Person {
+			t.Errorf("it was answered by %d, want Ben", it.AnsweredBy)
+		}
+		refused(t, h.MaySend(t.Context(), work.Sending{Person: h.aisha.Person, Account: h.box, Refs: []string{id}}), work.RuleAnswered)
+	})
+}
+
 func TestSecondReply(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, h *shop) {

@@ -27,6 +27,8 @@ export interface Desk extends Chosen {
   /** Whether there is a letter open that can be filed to a patient's record. */
   mayFile: boolean;
   file: () => void;
+  /** Forwards what is chosen as files of one letter; undefined where that can't be. */
+  attach: (() => Promise<void>) | undefined;
 }
 
 const always = () => true;
@@ -68,8 +70,11 @@ export const reply = answering("reply", () => t.reply, "r");
 export const replyAll = answering("reply-all", () => t.replyAll, "a");
 export const forward = answering("forward", () => t.forward, "f");
 
+/** Whole, each a file of its own: one letter or many. */
+export const forwardAttached: Command<Desk> = { id: "forward-attached", icon: "forward", name: () => t.forwardAttached, keys: ["Shift+F"], may: (d) => d.attach !== undefined, run: (d) => d.attach?.() };
+
 /** What is written. */
-export const onWriting: readonly Command<Desk>[] = [write, reply, replyAll, forward];
+export const onWriting: readonly Command<Desk>[] = [write, reply, replyAll, forward, forwardAttached];
 
 /** What is done with the letter that is open. */
 export const onOpen: readonly Command<Desk>[] = [fileToRecord];

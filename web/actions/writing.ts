@@ -1,6 +1,6 @@
 // Letters are begun, answered, forwarded, sent and thrown away.
 
-import { RequestError, SetFailed, type AccountId, type EmailId, type ThreadId } from "../jmap/client.js";
+import { RequestError, SetFailed, type AccountId, type EmailId, type Identity, type ThreadId } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
 import { emptyContent, filesOf, type Content } from "../model/content.js";
 import { fullDate } from "../model/dates.js";
@@ -9,9 +9,11 @@ import type { Asked } from "../model/links.js";
 import { nameOf, written } from "../model/people.js";
 import { quoted, signed } from "../model/quote.js";
 import { answerReferences, answerSubject, answerTo, type Answer } from "../model/reply.js";
+import { withSignature } from "../model/signature.js";
 import type { Draft } from "../store/draft.js";
 import type { Conversation, Letter } from "../store/letters.js";
 import type { Mail } from "../store/mail.js";
+import { momentText } from "./names.js";
 import { send, takeBack, type When } from "../store/sending.js";
 
 /** Whether the person may write from a mailbox: the service says so. */
@@ -72,20 +74,20 @@ export async function goOnWriting(mail: Mail, accountId: AccountId, draft: { id:
   });
 }
 
-interface Begun extends Partial<Content> {
+export interface Begun extends Partial<Content> {
   rich?: boolean;
   /** Stands above the signature. */
   before?: string;
   quote?: string;
 }
 
-async function begin(mail: Mail, accountId: AccountId, content: (own: string[]) => Begun, threadId?: ThreadId): Promise<Draft | undefined> {
+export async function begin(mail: Mail, accountId: AccountId, content: (own: string[], signed: string) => Begun, threadId?: ThreadId): Promise<Draft | undefined> {
   let begun: Draft | undefined;
   await told(mail, async () => {
     const identities = await mail.cache.fetchQuery(mail.identities(accountId));
     const identity = identities[0];
-    const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email));
     const signature = identity?.textSignature ?? "";
+    const { quote = "", rich = false, before = "", ...rest } = content(identities.map((i) => i.email), signed(signature));
     const own = rich ? htmlOfText(signed(signature)) : signed(signature);
     begun = await mail.drafts.begin(
       accountId,
@@ -143,19 +145,37 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
       mail.undo.add(t.alreadySent);
       return undefined;
     }
-    const says = when ? t.willGo(when.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })) : t.willBeSent;
-    mail.undo.add(says, async () => {
+    const note = mail.undo.add(when ? t.willGo(momentText(when)) : t.willBeSent, async () => {
       try {
         await takeBack(mail.server, sent);
+        mail.waiting.forget(sent.submission);
+        if (when) draft.say({ planned: when });
         if (!(await mail.drafts.resume(draft))) mail.undo.add(t.takenBack); // another one is open, and the letter waits in Drafts
       } catch (error) {
         mail.undo.fail(whyOf(error));
       }
     });
+    mail.waiting.follow({ accountId: sent.accountId, submission: sent.submission, emailId: sent.emailId, subject: draft.snapshot().content.subject, note });
     return undefined;
   } catch (error) {
     if (error instanceof SetFailed) return error;
     return error instanceof TypeError || (error instanceof RequestError && error.status >= 500) ? t.notSentAway : t.notSent(whyOf(error));
+  }
+}
+
+/** Has a letter go as somebody else, perhaps from another mailbox; its signature follows. */
+export async function writeAs(mail: Mail, draft: Draft, accountId: AccountId, identity: Identity): Promise<void> {
+  const { content } = draft.snapshot();
+  if (accountId === draft.accountId && identity.id === content.identityId) return;
+  if (accountId !== draft.accountId && draft.waitsForFiles) return mail.undo.fail(t.filesOnTheWay);
+  try {
+    const before = await mail.cache.fetchQuery(mail.identities(draft.accountId));
+    const was = before.find((i) => i.id === content.identityId) ?? before[0];
+    const text = withSignature(draft.snapshot().content.text, was?.textSignature ?? "", identity.textSignature);
+    if (accountId === draft.accountId) draft.place({ identityId: identity.id, text });
+    else await mail.drafts.transfer(draft, accountId, { identityId: identity.id, text });
+  } catch (error) {
+    mail.undo.fail(t.notThatMailbox(whyOf(error)));
   }
 }
 
@@ -181,7 +201,9 @@ export async function discard(mail: Mail, draft: Draft): Promise<void> {
 
 /** Saves what is written and closes it. */
 export async function closeDraft(mail: Mail): Promise<void> {
+  const planned = mail.drafts.snapshot().draft?.snapshot().planned;
   if (!(await mail.drafts.close())) mail.undo.fail(t.finishFirst);
+  else if (planned) mail.undo.add(t.notPlanned);
 }
 
 export function whyOf(error: unknown): string {
@@ -189,7 +211,7 @@ export function whyOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function told(mail: Mail, act: () => Promise<void>): Promise<void> {
+export async function told(mail: Mail, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {

@@ -1,9 +1,11 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { tellRefused } from "../actions/waiting.js";
 import type { Session } from "../jmap/client.js";
 import { locale, t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts, type MailAccount } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute, type Route } from "../store/route.js";
+import { editable } from "../features/compose/editable.js";
 import { Compose } from "../features/compose/Compose.js";
 import { Drawer } from "../features/mailboxes/Drawer.js";
 import { Desk } from "../features/list/Desk.js";
@@ -45,6 +47,8 @@ export function App() {
   }, [mail]);
 
   useEndedAccess(session);
+  useEffect(() => mail.waiting.watch((refused) => tellRefused(mail, refused, editable)), [mail]);
+
   useEffect(() => onLeave(() => mail.drafts.flush(true)), [mail]);
 
   // The page begins at the Inbox of the premises, and goes there from a mailbox that ended.

@@ -397,6 +397,8 @@ export interface SubmissionCapability {
   /** In seconds. */
   maxDelayedSend: UnsignedInt;
   submissionExtensions: Record<string, string[]>;
+  /** What is sent names the person too, in Sender. */
+  havenOnBehalf?: boolean;
 }
 
 /** How much there was of what. */

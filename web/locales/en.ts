@@ -561,6 +561,58 @@ export const en = {
   showQuote: "Show what you answer",
   wrote: (when: string, who: string) => `On ${when}, ${who} wrote:`,
   forwarded: "---------- Forwarded letter ----------",
+
+  // as whom
+  fromHint: "Name or mailbox",
+  noSuchFrom: "You may not write as anybody called so.",
+  onBehalf: (person: string, mailbox: string) => `Receivers see “${person} on behalf of ${mailbox}”: you may write for this mailbox, and not as it.`,
+  writingOnBehalf: (mailbox: string) => `You write on behalf of ${mailbox}`,
+  notThatMailbox: (why: string) => `The letter stays where it was: it could not be put into the other mailbox. ${why}`,
+
+  // templates
+  template: "Template",
+  templates: "Templates",
+  insertTemplate: "Put into the letter",
+  keepTemplate: "For everybody of the mailbox",
+  saveAsTemplate: "Save this letter as a template",
+  templateName: "Name of a template",
+  noTemplate: "No template is called so.",
+  templateGone: "This template is not here any more. A colleague may have deleted it.",
+  templateInserted: (name: string) => `“${name}” is in the letter`,
+  templateNoName: "Give the letter a subject first: its template is called by it.",
+  templateReplaceTitle: (name: string) => `Replace the template “${name}”?`,
+  templateReplaceText: "There is one of this name. Everybody who shares the mailbox gets the new one.",
+  templateReplace: "Replace it",
+  templateSaved: (name: string) => `“${name}” is a template now, in the folder Templates. It has no recipients and no signature.`,
+  writeWithTemplate: "Write with it",
+  templateHint: "To change it, write with it and save the letter as a template of the same subject.",
+
+  // letters that wait
+  goesOn: (at: string) => `Goes on ${at}`,
+  changeLetter: "Change it",
+  sendNow: "Send now",
+  changeTime: "Change the time",
+  sendAt: (at: string) => `Send ${at}`,
+  calledBack: (at: string) => `It was to go on ${at}. It does not go by itself any more: send it then, or now.`,
+  notPlanned: "It is in Drafts, and does not go by itself any more.",
+  openDraft: "Open the draft",
+  refusedAsItWent: (subject: string, why: string) => `“${subject}” was not sent: nobody has it, and it is in Drafts again. ${why}`,
+  notToAll: (subject: string, who: readonly string[], why: string) => `“${subject}” did not reach ${listed(who.slice(0, 3))}${who.length > 3 ? ` and ${who.length - 3} more` : ""}. ${why}`,
+  stillWaits: (n: number) => (n === 1 ? "A letter still waits to be sent" : `${n} letters still wait to be sent`),
+  waitsUntil: (subject: string, at: string | undefined) => (at ? `“${subject}” goes on ${at}.` : `“${subject}” goes in a moment.`),
+  goesByItself: "It goes by itself, whether you are here or not. To take it back, cancel and choose Undo, or open Scheduled.",
+  waitIn: (n: number, mailbox: string) => `${s(n, "letter")} waiting to be sent, ${mailbox}`,
+  switchYes: "Switch person",
+
+  // forwarding letters whole
+  forwardAttached: "Forward as attachment",
+  noSubjectFile: "letter",
+  nothingToAttach: "Drafts can't be forwarded. Choose a letter that came or was sent.",
+  tooManyToAttach: (most: number) => `A letter takes ${most} others with it at most. Choose fewer.`,
+  tooLargeToAttach: (n: number, size: string, room: string) => `${n === 1 ? "This letter has" : `These ${n} letters have`} ${size}, and a letter holds about ${room} of files. ${n === 1 ? "Forward it as it is instead" : "Choose fewer"}.`,
+  hiddenTitle: "Show the hidden recipients?",
+  hiddenText: (n: number) => `${n === 1 ? "A letter" : `${n} letters`} that you forward had hidden recipients (Bcc). Whoever gets the file can read who they are.`,
+  attachAnyway: "Forward it",
   ctrlEnter: "Ctrl+Enter",
 
   // settings

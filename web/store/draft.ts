@@ -24,6 +24,10 @@ export interface DraftNow {
   /** Files on their way, by key: octets sent, or why not. */
   files: ReadonlyMap<string, { sent: number } | { failed: string }>;
   sending: boolean;
+  /** How often its text was changed from outside the field in which it is written. */
+  placed: number;
+  /** When it was to go, of one that waited and was called back. */
+  planned?: Date;
 }
 
 /** Whether a browser sends it on when the page is gone. */
@@ -53,6 +57,8 @@ export class Draft {
   emailId: EmailId | undefined;
   /** The conversation that it belongs to, where it answers. */
   readonly threadId: ThreadId | undefined;
+  /** The mailbox that holds what it answers or forwards. */
+  readonly origin: AccountId;
   /** It was to be sent, and no answer came. */
   isUnsure = false;
   readonly #ground: Ground;
@@ -71,14 +77,15 @@ export class Draft {
   #savingVersion: number | undefined;
   #ended = false;
 
-  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string; threadId?: ThreadId | undefined } = {}) {
+  constructor(ground: Ground, accountId: AccountId, content: Content, more: { emailId?: EmailId; messageId?: string; signature?: string; threadId?: ThreadId | undefined; origin?: AccountId } = {}) {
     this.#ground = ground;
     this.accountId = accountId;
     this.emailId = more.emailId;
     this.threadId = more.threadId;
+    this.origin = more.origin ?? accountId;
     this.messageId = more.messageId ?? `${crypto.randomUUID()}@${location.hostname}`;
     this.#signature = more.signature ?? "";
-    this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false };
+    this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false, placed: 0 };
   }
 
   readonly snapshot = (): DraftNow => this.#now;
@@ -108,7 +115,13 @@ export class Draft {
     this.#soon();
   }
 
-  say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending">>): void {
+  /** Changes the text from outside the field in which it is written. */
+  place(patch: Partial<Content>): void {
+    this.#set({ placed: this.#now.placed + 1 });
+    this.change(patch);
+  }
+
+  say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending" | "planned">>): void {
     this.#set(patch);
     if (patch.sending === false && this.#version > this.#savedVersion) this.#soon();
   }

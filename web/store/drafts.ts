@@ -2,7 +2,7 @@
 
 import { call, updated, type AccountId, type EmailId, type ThreadId } from "../jmap/client.js";
 import { withRole } from "../model/folders.js";
-import { contentOf, draftProperties, type Content } from "../model/content.js";
+import { contentOf, draftProperties, type Content, type LetterFile } from "../model/content.js";
 import { signed } from "../model/quote.js";
 import { Draft, type Ground } from "./draft.js";
 
@@ -66,6 +66,37 @@ export class Drafts {
     if (!found) return "gone";
     const messageId = found.messageId?.[0];
     return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: found.id, ...(found.inReplyTo && { threadId: found.threadId }), ...(messageId && { messageId }) }));
+  }
+
+  /** Has a letter go from another mailbox: it is a draft there, and here no more. Throws where it can't be saved there; it stays as it is then. */
+  async transfer(draft: Draft, accountId: AccountId, change: Partial<Content>): Promise<void> {
+    await draft.settled();
+    const { content } = draft.snapshot();
+    const files = await this.#copied(draft.accountId, accountId, content.files);
+    const there = new Draft(this.#ground, accountId, { ...content, ...change, files }, { messageId: draft.messageId, origin: draft.origin });
+    there.change({});
+    if (!there.isEmpty && !(await there.save())) {
+      const { saved } = there.snapshot();
+      there.end();
+      throw new Error(saved.is === "not-saved" ? saved.says : "");
+    }
+    draft.end();
+    await draft.settled();
+    this.#open(there);
+    const { emailId } = draft;
+    if (emailId) await this.#ground.server.one(call("Email/set", { accountId: draft.accountId, destroy: [emailId] }), { act: true }).catch(() => {}); // a draft too many is seen there
+  }
+
+  /** The files of a letter in another account, which has its own. */
+  async #copied(from: AccountId, to: AccountId, files: readonly LetterFile[]): Promise<LetterFile[]> {
+    const blobIds = [...new Set(files.flatMap((f) => f.blobId ?? []))];
+    if (blobIds.length === 0) return [...files];
+    const { copied } = await this.#ground.server.one(call("Blob/copy", { fromAccountId: from, accountId: to, blobIds }), { act: true });
+    return files.map((f) => {
+      const blobId = f.blobId && copied?.[f.blobId];
+      if (!blobId) throw new Error(f.name);
+      return { ...f, blobId };
+    });
   }
 
   fold(folded: boolean): void {

@@ -15,6 +15,7 @@ import { reason } from "./reason.js";
 import type { Server } from "./server.js";
 import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
+import { Waiting } from "./waiting.js";
 import { Work } from "./work.js";
 
 const keptLists = 12;
@@ -29,6 +30,7 @@ export class Mail {
   readonly filings: Filings;
   readonly drafts: Drafts;
   readonly people: People;
+  readonly waiting: Waiting;
   /** Since when no changes of the service come in, in milliseconds of Date.now; undefined while they do. */
   #away: number | undefined;
   readonly #lists = new Map<string, MailList>();
@@ -52,6 +54,7 @@ export class Mail {
     this.keys = new Keys(server.session);
     this.people = new People(server, this.cache);
     this.filings = new Filings(server, this.cache);
+    this.waiting = new Waiting(server, this.cache, this.undo);
     this.drafts = new Drafts({
       server,
       folders: (id) => this.cache.fetchQuery(this.folders(id)),
@@ -181,6 +184,7 @@ export class Mail {
         if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
         if (types.Email !== undefined) this.drafts.changed(accountId);
+        if (types.EmailSubmission !== undefined) this.waiting.changed(accountId).catch(() => {}); // it is looked at with the next change
         this.work.changed(accountId, types);
         if (types.WorkItem !== undefined) this.#lists.forEach((l) => l.asked.accountId === accountId && l.asked.view && void l.refresh());
       }

@@ -1,6 +1,6 @@
 // A letter is sent: handed to the service, which holds it back for a moment in which it can be taken back.
 
-import { call, created, updated, type AccountId, type EmailCreate, type EmailId, type EmailPatch, type EmailSubmissionId, type Identity, type Mailbox } from "../jmap/client.js";
+import { call, created, updated, type AccountId, type EmailCreate, type EmailId, type EmailPatch, type EmailSubmission, type EmailSubmissionId, type Identity, type Mailbox, type Picked } from "../jmap/client.js";
 import { recipientsOf, relatedTo, type Content } from "../model/content.js";
 import { withRole } from "../model/folders.js";
 import { unique } from "../model/people.js";
@@ -18,6 +18,8 @@ export interface Sent {
   emailId: EmailId;
   /** The letters that it answers or forwards were marked, and are unmarked where it is taken back. */
   marked: readonly [EmailId, keyword: string][];
+  /** The mailbox that they stand in. */
+  origin: AccountId;
 }
 
 /** When a letter goes: undefined in a moment, else then. */
@@ -54,12 +56,32 @@ async function hand(server: Server, draft: Draft, when: When): Promise<Sent> {
   await draft.made(id as EmailId, version);
   await sweep(server, draft).catch(() => {}); // what was sent is sent, though an older text of it stays in Drafts
   const submission = created(submitted, "send").id as EmailSubmissionId;
-  return { accountId, submission, emailId: id as EmailId, marked: await mark(server, accountId, content) };
+  return { accountId, submission, emailId: id as EmailId, origin: draft.origin, marked: await mark(server, draft.origin, content) };
 }
 
 function envelopeOf(content: Content, identity: Identity, when: When) {
-  const parameters: Record<string, string> = when ? { HOLDUNTIL: when.toISOString().replace(/\.\d+Z$/, "Z") } : { HOLDFOR: String(holdFor) };
-  return { mailFrom: { email: identity.email, parameters }, rcptTo: unique(recipientsOf(content)).map(({ email }) => ({ email })) };
+  return { mailFrom: { email: identity.email, parameters: held(when) }, rcptTo: unique(recipientsOf(content)).map(({ email }) => ({ email })) };
+}
+
+/** For how long the service holds a letter back (RFC 4865). */
+function held(when: When): Record<string, string> {
+  return when ? { HOLDUNTIL: when.toISOString().replace(/\.\d+Z$/, "Z") } : { HOLDFOR: String(holdFor) };
+}
+
+/** Sends a letter that stands in Drafts as it is, as one that waited was to be sent. Throws SetFailed. */
+export async function submit(server: Server, accountId: AccountId, was: Picked<EmailSubmission, "emailId" | "identityId" | "envelope">, when: When): Promise<Pick<EmailSubmission, "id" | "sendAt">> {
+  const { mailFrom, rcptTo } = was.envelope;
+  const [folders, identities] = await server.request([call("Mailbox/get", { accountId, ids: null }), call("Identity/get", { accountId, ids: null })]);
+  // A colleague's letter goes in the mailbox's name as well, and as whoever sends it now.
+  const identity = identities.list.find((i) => i.id === was.identityId) ?? identities.list.find((i) => i.email.toLowerCase() === mailFrom.email.toLowerCase()) ?? identities.list[0];
+  const { HOLDFOR: _, HOLDUNTIL: __, ...others } = mailFrom.parameters ?? {};
+  const make = call("EmailSubmission/set", {
+    accountId,
+    create: { send: { emailId: was.emailId, identityId: identity?.id ?? was.identityId, envelope: { mailFrom: { email: mailFrom.email, parameters: { ...others, ...held(when) } }, rcptTo } } },
+    onSuccessUpdateEmail: { "#send": toSent(folders.list) },
+  });
+  const { id, sendAt } = created(await server.one(make, { act: true }), "send");
+  return { id, sendAt: sendAt ?? (when ?? new Date()).toISOString() };
 }
 
 /** Out of Drafts into Sent. */
@@ -105,8 +127,8 @@ async function set(server: Server, accountId: AccountId, marks: readonly [EmailI
 }
 
 /** Takes a letter back. Throws SetFailed where it went already. */
-export async function takeBack(server: Server, { accountId, submission, marked }: Sent): Promise<void> {
+export async function takeBack(server: Server, { accountId, submission, marked, origin }: Sent): Promise<void> {
   const answer = await server.one(call("EmailSubmission/set", { accountId, update: { [submission]: { undoStatus: "canceled" } } }), { act: true });
   updated(answer, submission);
-  await set(server, accountId, marked, false).catch(() => {}); // a mark too many harms nobody
+  await set(server, origin, marked, false).catch(() => {}); // a mark too many harms nobody
 }

@@ -41,11 +41,11 @@ export class Undo {
     return id;
   }
 
-  /** Notes what could not be done, and what can be done instead. */
-  fail(says: string, instead?: Instead): void {
+  /** Notes what could not be done, and what can be done instead. With lasts Infinity it stays until somebody closes it. */
+  fail(says: string, instead?: Instead, lasts = undoFor): void {
     const id = ++this.#last;
-    this.#set([...this.#all, { id, says, failed: true, ...(instead && { instead }), until: Date.now() + undoFor }]);
-    setTimeout(() => this.drop(id), undoFor);
+    this.#set([...this.#all, { id, says, failed: true, ...(instead && { instead }), until: Date.now() + lasts }]);
+    if (Number.isFinite(lasts)) setTimeout(() => this.drop(id), lasts);
   }
 
   drop(id: number): void {

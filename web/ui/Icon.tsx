@@ -38,6 +38,7 @@ const paths = {
   "give-back": "M10 3v8M6.5 8l3.5 3.5L13.5 8M3 12v4h14v-4",
   reopen: "M4 10a6 6 0 106-6H6M8.5 1.5L6 4l2.5 2.5",
   clock: "M10 3a7 7 0 110 14 7 7 0 010-14zM10 6v4l3 2",
+  template: "M5 3h10v14H5zM8 7h4M8 10h4M8 13h2",
   note: "M4 3h12v9l-4 5H4zM16 12h-4v5M7 7h6M7 10h4",
   record: "M7 4H5v13h10V4h-2M7 2.5h6v3H7zM10 8.5v5M7.5 11h5",
   download: "M10 3v9M6 8.5l4 4 4-4M4 16h12",

@@ -91,7 +91,6 @@ export function Picker({ label, hint, nothing, anchor, choices, onChoose, onClos
               id={`${list}-${i}`}
               role="option"
               aria-selected={i === place}
-              aria-label={[c.label, c.within, c.group].filter(Boolean).join(", ")}
               data-focused={i === place || undefined}
               style={{ paddingInlineStart: 10 + 14 * (typed ? 0 : (c.depth ?? 0)) }}
               onPointerMove={() => setAt(i)}
@@ -101,7 +100,9 @@ export function Picker({ label, hint, nothing, anchor, choices, onChoose, onClos
               <span>
                 <Marked text={c.label} words={typed.split(/\s+/).filter(Boolean)} />
               </span>
-              {typed && c.within && <small>{c.within}</small>}
+              {c.within && <span className="hidden">, </span>}
+              {c.within && <small className={typed ? "" : "hidden"}>{c.within}</small>}
+              {c.group && <span className="hidden">, {c.group}</span>}
             </div>
           </div>
         ))}

@@ -26,7 +26,7 @@ export function Compose() {
   if (!draft) return null;
   return (
     <Suspense fallback={null}>
-      <ComposePane draft={draft} folded={folded} key={draft.messageId} />
+      <ComposePane draft={draft} folded={folded} key={`${draft.accountId} ${draft.messageId}`} />
     </Suspense>
   );
 }

@@ -1,13 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useId, useRef, useState } from "react";
 import { t } from "../../locales/text.js";
-import type { Identity } from "../../jmap/client.js";
-import type { Content } from "../../model/content.js";
-import { written } from "../../model/people.js";
-import { resigned } from "../../model/quote.js";
 import type { Draft, DraftNow } from "../../store/draft.js";
 import { Button } from "../../ui/Button.js";
-import { useMail } from "../../ui/mail.js";
+import { From } from "./From.js";
 import { PlainBody } from "./PlainBody.js";
 import { Quote } from "./Quote.js";
 import { Recipients } from "./Recipients.js";
@@ -22,7 +17,7 @@ interface Props {
 }
 
 /** To whom a letter goes, what it is about, and its text. */
-export function ComposeForm({ draft, now: { content }, refused }: Props) {
+export function ComposeForm({ draft, now: { content, placed }, refused }: Props) {
   const [cc, setCc] = useState(content.cc.length > 0);
   const [bcc, setBcc] = useState(content.bcc.length > 0);
   const begins = useRef(content.to.length > 0 ? "text" : "to").current;
@@ -48,7 +43,7 @@ export function ComposeForm({ draft, now: { content }, refused }: Props) {
         <PlainBody draft={draft} text={content.text} focus={begins === "text"} />
       ) : (
         <Suspense fallback={<div className="editor" aria-busy="true" />}>
-          <RichBody draft={draft} focus={begins === "text"} />
+          <RichBody key={placed} draft={draft} focus={begins === "text" || placed > 0} />
         </Suspense>
       )}
       {content.text.quote && <Quote draft={draft} content={content} />}
@@ -62,31 +57,6 @@ function Subject({ subject, onChange }: { subject: string; onChange: (subject: s
     <div className="compose-row">
       <label htmlFor={id}>{t.subject}</label>
       <input id={id} className="compose-input" value={subject} maxLength={900} autoComplete="off" onChange={(e) => onChange(e.target.value.replace(/[\r\n]+/g, " "))} />
-    </div>
-  );
-}
-
-/** As whom one writes, where there is a choice. */
-function From({ draft, content }: { draft: Draft; content: Content }) {
-  const mail = useMail();
-  const id = useId();
-  const { data: identities = [] } = useQuery(mail.identities(draft.accountId));
-  if (identities.length < 2) return null;
-  const nameOf = (i: Identity) => written({ name: i.name || null, email: i.email });
-  const choose = (to: string) => {
-    const [was, now] = [content.identityId, to].map((x) => identities.find((i) => i.id === x)?.textSignature ?? "") as [string, string];
-    draft.change({ identityId: to as Identity["id"], ...(content.text.format === "plain" && { text: { ...content.text, own: resigned(content.text.own, was, now) } }) });
-  };
-  return (
-    <div className="compose-row">
-      <label htmlFor={id}>{t.as}</label>
-      <select id={id} className="compose-input" value={content.identityId ?? ""} onChange={(e) => choose(e.target.value)}>
-        {identities.map((i) => (
-          <option key={i.id} value={i.id}>
-            {nameOf(i)}
-          </option>
-        ))}
-      </select>
     </div>
   );
 }

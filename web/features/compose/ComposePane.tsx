@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { momentText } from "../../actions/names.js";
 import { changeFormat, closeDraft, discard, sendLetter } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
 import { SetFailed } from "../../jmap/client.js";
@@ -14,8 +15,11 @@ import { Files } from "./Files.js";
 import { useFiles } from "./useFiles.js";
 import { useWriting } from "../work/hooks.js";
 import { ComposeForm } from "./ComposeForm.js";
+import { latestOf } from "./latest.js";
 import { Refusal } from "./Refusal.js";
 import { SaveState } from "./SaveState.js";
+import { plannedOf, SendButtons } from "./SendButtons.js";
+import { Templates } from "./Templates.js";
 import "./compose.css";
 
 const SendLater = lazy(() => import("./SendLater.js").then((m) => ({ default: m.SendLater })));
@@ -56,7 +60,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
     const plain = !e.ctrlKey && !e.metaKey && !e.altKey;
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
       e.preventDefault();
-      void submit();
+      void submit(plannedOf(now));
     } else if (e.key === "Escape") { // what is open within the pane keeps it from here
       e.preventDefault();
       void closeDraft(mail);
@@ -70,7 +74,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
         <Icon name={account?.isPersonal ? "person" : "shop"} />
         <h2>
           <span className="compose-title">{title}</span>
-          <small>{t.writingAs(account?.name ?? "")}</small>
+          <small>{(isOnBehalf(account) ? t.writingOnBehalf : t.writingAs)(account?.name ?? "")}</small>
         </h2>
         <Button label={folded ? t.unfold : t.fold} icon={folded ? "unfold" : "fold"} bare kind="plain" aria-expanded={!folded} onClick={() => mail.drafts.fold(!folded)} />
         <Button label={t.saveAndClose} icon="close" bare kind="plain" keys={["Esc"]} onClick={() => void closeDraft(mail)} />
@@ -82,12 +86,13 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
               {{ gone: t.draftGone, open: t.draftOpenElsewhere, shut: t.draftShut }[now.elsewhere]}
             </p>
           )}
+          {now.planned && <p className="notice compose-note">{t.calledBack(momentText(now.planned))}</p>}
           <ComposeForm draft={draft} now={now} refused={refusedOf(wrong)} />
           <Files draft={draft} now={now} />
           {now.content.sensitive && <p className="notice compose-note">{t.sensitiveHint}</p>}
           <Refusal wrong={wrong} recipients={recipientsOf(now.content).length} onAnyway={() => void submit()} onSee={() => mail.drafts.fold(true)} />
           <footer className="compose-foot">
-            <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending || now.elsewhere === "shut"} onClick={() => void submit()} />
+            <SendButtons now={now} onSend={(when) => void submit(when)} />
             <Button label={t.attach} icon="attach" bare kind="plain" onClick={() => picker.current?.click()} />
             <input
               ref={picker}
@@ -100,6 +105,7 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
               }}
             />
             <Button label={now.content.text.format === "plain" ? t.useRich : t.usePlain} icon="format" bare kind="plain" aria-pressed={now.content.text.format === "rich"} onClick={() => changeFormat(mail, draft)} />
+            <Templates draft={draft} />
             <Button label={t.sensitive} icon="shield" bare kind="plain" aria-pressed={now.content.sensitive} onClick={() => draft.change({ sensitive: !now.content.sensitive })} />
             {latest && <Button label={t.sendLater} icon="clock" bare kind="plain" disabled={now.sending} onClick={() => setLater(true)} />}
             <SaveState saved={now.saved} />
@@ -117,10 +123,9 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   );
 }
 
-/** Until when a letter may wait; undefined where the service lets none. */
-function latestOf(account: MailAccount | undefined): Date | undefined {
-  const seconds = account?.accountCapabilities["urn:ietf:params:jmap:submission"]?.maxDelayedSend ?? 0;
-  return seconds > 60 ? new Date(Date.now() + seconds * 1000) : undefined;
+/** Whether receivers see the person beside the mailbox. */
+function isOnBehalf(account: MailAccount | undefined): boolean {
+  return account?.accountCapabilities["urn:ietf:params:jmap:submission"]?.havenOnBehalf === true;
 }
 
 /** What a letter lacks that it has to have. */

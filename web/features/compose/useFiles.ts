@@ -1,23 +1,16 @@
 import { useRef, useState, type ClipboardEvent, type DragEvent } from "react";
 import { t } from "../../locales/text.js";
-import { roomFor } from "../../model/room.js";
+import { mostOctets, roomFor } from "../../model/room.js";
 import { sizeText } from "../../model/sizes.js";
 import type { Draft } from "../../store/draft.js";
 import { useMail } from "../../ui/mail.js";
-
-/** Octets that a letter has at most, as the service says. */
-function mostOctets(mail: ReturnType<typeof useMail>, draft: Draft): number {
-  const can = mail.session().accounts[draft.accountId]?.accountCapabilities;
-  const size = Number(can?.["urn:ietf:params:jmap:submission"]?.submissionExtensions.SIZE?.[0]);
-  return size || (can?.["urn:ietf:params:jmap:mail"]?.maxSizeAttachmentsPerEmail ?? Number.POSITIVE_INFINITY);
-}
 
 /** Files that come by drag, by paste and by the picker. Those for which there is no room are refused before they are sent anywhere. */
 export function useFiles(draft: Draft, refuse: (why: string) => void) {
   const mail = useMail();
   const [over, setOver] = useState(false);
   const depth = useRef(0); // a drag enters and leaves each element on its way
-  const most = mostOctets(mail, draft);
+  const most = mostOctets(mail.session().accounts[draft.accountId]);
 
   const take = (list: readonly File[]) => {
     const sizes = draft.snapshot().content.files.map((f) => f.size);

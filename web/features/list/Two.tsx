@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { bind } from "../../actions/command.js";
-import { atOnce, onLetters, onList, onOpen, onWriting, type Desk } from "../../actions/desk.js";
+import { atOnce, forwardAttached, onLetters, onList, onOpen, onWriting, type Desk } from "../../actions/desk.js";
 import { hold } from "../../actions/drag.js";
 import { markRead } from "../../actions/letters.js";
 import { folderName } from "../../actions/names.js";
+import { forwardWhole } from "../../actions/attaching.js";
 import { mayFile } from "../../actions/record.js";
 import { answer, goOnWriting, lastLetter, mayWrite, writeNew, writesFrom, writeTo } from "../../actions/writing.js";
 import { t } from "../../locales/text.js";
@@ -120,6 +121,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
       },
       mayFile: last !== undefined && mayFile(mail, account.id, last),
       file: () => last && setAbove({ what: "record", letter: last }),
+      attach: mayWrite(mail, accountId) && rows.length > 0 && folder?.role !== "drafts" && byAccount(whole).length === 1 ? () => forwardWhole(mail, accountId, rows.flatMap((r) => within(r, folder?.id)).map((m) => m.id)) : undefined,
       leave: () => {
         const going = new Set(whole.map(threadOf));
         if (open !== undefined && going.has(open)) {
@@ -141,7 +143,7 @@ export function Two({ account, folders, list, words, unclear, selected, setSelec
     const row = selected.size ? undefined : focusedRow(listing.rows); // keys are for what the focus is at, though another one may be open
     return [...(row ? bind(onLetters, [deskOf([row])]) : buttons), ...handlings, ...others];
   });
-  const entries = useEntries(above?.what === "menu" ? bind(onLetters, desksOf(above.rows, above.at)) : []);
+  const entries = useEntries(above?.what === "menu" ? [...bind(onLetters, desksOf(above.rows, above.at)), ...bind([forwardAttached], [deskOf(above.rows)])] : []);
 
   /** What is pointed at: all that is selected, if that is. */
   const around = (row: Row) => (selected.has(threadOf(row)) ? chosen : [row]);

@@ -64,6 +64,10 @@ export function ConversationView({ accountId, thread, toolbar, onSeen, onReply, 
     setOpen(new Set(data.letters.filter((l) => l === last || !l.keywords.$seen).map((l) => l.id)));
     onSeen(data.letters);
   }, [accountId, thread, data, onSeen]);
+  useEffect(() => {
+    const last = data?.letters.at(-1);
+    if (last && open.size > 0 && !data?.letters.some((l) => open.has(l.id))) setOpen(new Set([last.id]));
+  }, [data]); // eslint-disable-line -- what was open is gone, as a draft is that was written on
 
   if (error) {
     return (

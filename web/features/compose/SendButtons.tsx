@@ -1,0 +1,27 @@
+import { locale, t } from "../../locales/text.js";
+import type { DraftNow } from "../../store/draft.js";
+import type { When } from "../../store/sending.js";
+import { Button } from "../../ui/Button.js";
+
+interface Props {
+  now: DraftNow;
+  onSend: (when: When) => void;
+}
+
+/** When a letter that was called back still goes, if its writer says so; undefined where that time is over. */
+export function plannedOf({ planned }: DraftNow): When {
+  return planned && planned.getTime() > Date.now() + 60_000 ? planned : undefined;
+}
+
+/** Sends a letter. One that was to go later goes then, or now. */
+export function SendButtons({ now, onSend }: Props) {
+  const planned = plannedOf(now);
+  if (!planned || now.sending || now.elsewhere === "shut") return <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending || now.elsewhere === "shut"} onClick={() => onSend(undefined)} />;
+  const at = planned.toLocaleString(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return (
+    <>
+      <Button label={t.sendAt(at)} kind="primary" keys={[t.ctrlEnter]} onClick={() => onSend(planned)} />
+      <Button label={t.sendNow} onClick={() => onSend(undefined)} />
+    </>
+  );
+}
