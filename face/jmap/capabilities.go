@@ -42,6 +42,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}
+	if s.o.Late != nil {
+		all = append(all, capability{latenessURN, func(*visit) any { return record{} }, latenessCapability})
+	}
 	if s.o.Pushes != nil {
 		all = append(all, capability{vapidURN, s.vapidCapability, nil})
 	}

@@ -123,6 +123,8 @@ type Options struct {
 	Identities  Identities  // as whom; given with Submissions
 	MDNs        MDNs        // nil: nobody is told what became of a letter; given with Submissions
 
+	Late Lateness // nil: nobody is told that letters are late
+
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
 	Directory Directory          // nil: without Principals
@@ -172,7 +174,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests, o.Policy.AnswerOctets), sending: newTurns(o.Policy.Uploads, 0), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods, latenessMethods)
 	if o.Pushes != nil { // they are of the core capability, which is always there
 		s.methods = join(s.methods, pushMethods)
 	}

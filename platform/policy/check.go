@@ -275,6 +275,7 @@ func (j JMAP) bounds() []bound {
 		{"jmap.answer_within", j.AnswerWithin >= time.Second && j.AnswerWithin <= 10*time.Minute, "between a second (\"1s\") and 10 minutes (\"10m\")"},
 		some("jmap.write_within", j.WriteWithin),
 		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
+		{"jmap.late_after", j.LateAfter >= time.Second && j.LateAfter <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
 	}
 }
 

@@ -464,4 +464,5 @@ type JMAP struct {
 	AnswerWithin  time.Duration // one request is answered, or what is left of it refused
 	WriteWithin   time.Duration // a client that takes no more for so long is dropped
 	PushDelay     time.Duration // after a push, what changes within this time is pushed together
+	LateAfter     time.Duration // a letter that is on its way for longer is late
 }

@@ -204,6 +204,7 @@ func TestCheck(t *testing.T) {
 		{"jmap.answer_within", func(p *Policy) { p.JMAP.AnswerWithin = 0 }},
 		{"jmap.write_within", func(p *Policy) { p.JMAP.WriteWithin = 0 }},
 		{"jmap.push_delay", func(p *Policy) { p.JMAP.PushDelay = time.Hour }},
+		{"jmap.late_after", func(p *Policy) { p.JMAP.LateAfter = 0 }},
 		{"shared.notifications", func(p *Policy) { p.Shared.Notifications = 1 }},
 		{"shared.notifications_kept", func(p *Policy) { p.Shared.NotificationsKept = time.Hour }},
 		{"shared.notifications_within", func(p *Policy) { p.Shared.NotificationsWithin = 48 * time.Hour }},

@@ -152,7 +152,7 @@ func connections() Connection {
 func jmap() JMAP {
 	return JMAP{RequestOctets: 10_000_000, Values: 200_000, Depth: 64, Requests: 8, Calls: 64, Get: 1000, Set: 500, AnswerOctets: 64 << 20, Conditions: 200,
 		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sources: 100, Sockets: 20, SocketsTotal: 50_000,
-		PingEvery: 5 * time.Minute, AnswerWithin: time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond}
+		PingEvery: 5 * time.Minute, AnswerWithin: time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond, LateAfter: time.Minute}
 }
 
 // connect2024 is what the real service moved to (Rules 4, 6, 7).

@@ -1,5 +1,5 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
-import { locale, t } from "../locales/text.js";
+import { useEffect, useState } from "react";
+import { t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute } from "../store/route.js";
@@ -11,6 +11,7 @@ import { onLeave } from "../store/leaving.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
 import { useMedia } from "../ui/useMedia.js";
+import { Banner } from "./Banner.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -20,7 +21,6 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const [menu, setMenu] = useState(false);
-  const away = useSyncExternalStore(mail.watchSession, mail.away);
   const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
@@ -57,9 +57,7 @@ export function App() {
         {t.skip}
       </a>
       <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
-      <p className={away ? "banner" : "hidden"} role="status">
-        {away && t.away(new Date(away).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }))}
-      </p>
+      <Banner account={account} />
       <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
       <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
         {accounts.length === 0 ? (

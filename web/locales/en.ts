@@ -26,6 +26,8 @@ export const en = {
   cannotOpen: "Your mail can't be opened at the moment",
   noService: "The service can't be reached from this computer. Nothing is lost: what was sent to you waits.",
   away: (since: string) => `Not connected since ${since}. What you see is as it was then; it comes up to date by itself.`,
+  behind: (minutes: number) => `Your mailbox is ${minutes < 120 ? s(minutes, "minute") : `${Math.floor(minutes / 60)} hours`} late: letters that are here already are not in it yet. They come by themselves.`,
+  lettersWait: (since: string) => `Letters out of here wait since ${since}. They go by themselves; what is urgent, say by telephone.`,
   noMailbox: "You have no mailbox yet. Whoever owns your premises' mailbox can give you access, or the helpdesk.",
   noConnection: "There is no connection to the service just now, so nothing was changed. Try again when it is back.",
   wentWrong: (what: string) => `That did not work. ${what}`,

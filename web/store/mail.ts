@@ -1,7 +1,7 @@
 // The mail of a person as this page knows it: lists, folders and letters, kept as they are at the service.
 
 import { QueryClient } from "@tanstack/react-query";
-import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Lateness, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import type { InThread } from "../model/row.js";
 import { Drafts } from "./drafts.js";
 import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
@@ -17,6 +17,7 @@ import { Undo } from "./undo.js";
 import { Work } from "./work.js";
 
 const keptLists = 12;
+const askLateness = 60_000; // milliseconds
 
 export class Mail {
   readonly server: Server;
@@ -83,6 +84,15 @@ export class Mail {
     return {
       queryKey: ["quota", accountId] as const,
       queryFn: async (): Promise<Quota | null> => (await this.server.one(call("Quota/get", { accountId, ids: null }))).list[0] ?? null,
+    };
+  }
+
+  /** How late its letters are; asked again while somebody looks, and once the service is heard again. */
+  lateness(accountId: AccountId) {
+    return {
+      queryKey: ["lateness", accountId] as const,
+      queryFn: async (): Promise<Lateness | null> => (await this.server.one(call("Lateness/get", { accountId, ids: null }))).list[0] ?? null,
+      refetchInterval: askLateness,
     };
   }
 
@@ -193,6 +203,7 @@ export class Mail {
     const away = is ? undefined : (this.#away ?? Date.now());
     if (away === this.#away) return;
     this.#away = away;
+    if (is) void this.cache.invalidateQueries({ queryKey: ["lateness"] });
     for (const told of this.#watchers) told();
   }
 
