@@ -2,7 +2,9 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { call, Client } from "../jmap/client.js";
+import { tidy } from "../store/forget.js";
 import { Mail } from "../store/mail.js";
+import { Notices } from "../store/notices.js";
 import { parse } from "../store/route.js";
 import { warm } from "../store/warm.js";
 import { MailContext } from "../ui/mail.js";
@@ -21,6 +23,7 @@ async function begin(root: HTMLElement) {
     return;
   }
   const mail = new Mail(client);
+  void tidy(client.session).then(() => new Notices(client).renew()).catch(() => {}); // they are asked again when the page is opened next
   watch(client.session, async () => {
     try {
       await client.one(call("Core/echo", {}), { act: true });

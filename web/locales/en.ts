@@ -432,8 +432,26 @@ export const en = {
   forwarded: "---------- Forwarded letter ----------",
   ctrlEnter: "Ctrl+Enter",
 
+  // notifications
+  newMail: "New mail",
+  noticesHint: "This browser can tell you of new mail while no page of it is open. A notice names the mailbox and says “New mail”, and never who wrote or what. It ends when you log out or your log in ends.",
+  noticesOn: "This browser tells you of new mail.",
+  noticesOff: "This browser tells you nothing.",
+  noticesOf: "Tell me of new mail in",
+  noticesNone: "Choose a mailbox.",
+  noticesTurnOn: "Turn on in this browser",
+  noticesChange: "Change",
+  noticesTurnOff: "Turn off in this browser",
+  noticesWhyNot: {
+    shared: "You said at the log in that others use this computer too. Notices of new mail stay off here, so that nobody else sees that you have some.",
+    unsupported: "This browser can't show notices of new mail. On an iPhone or iPad put this page onto the home screen first.",
+    unoffered: "This service sends no notices to browsers.",
+    denied: "This browser was told to show no notices from here. You can change that in its settings for this page, beside the address.",
+  },
+  noticesFailed: (why: string) => `The browser could not be registered, so nothing was turned on. ${why}`,
+
   // settings
-  settingsPages: { reply: "Automatic reply", filters: "Filters", signature: "Signature" },
+  settingsPages: { reply: "Automatic reply", filters: "Filters", signature: "Signature", notifications: "Notifications" },
   change: "Change",
   turnOn: "Turn on",
   turnOff: "Turn off",

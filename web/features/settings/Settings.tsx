@@ -2,11 +2,12 @@ import { t } from "../../locales/text.js";
 import type { MailAccount } from "../../model/mailboxes.js";
 import { go, settingsPages, write, type SettingsPage } from "../../store/route.js";
 import { FiltersPage } from "./FiltersPage.js";
+import { NotificationsPage } from "./NotificationsPage.js";
 import { ReplyPage } from "./ReplyPage.js";
 import { SignaturePage } from "./SignaturePage.js";
 import "./settings.css";
 
-const pages = { reply: ReplyPage, filters: FiltersPage, signature: SignaturePage } as const;
+const pages = { reply: ReplyPage, filters: FiltersPage, signature: SignaturePage, notifications: NotificationsPage } as const;
 
 /** What was chosen for one mailbox. */
 export default function Settings({ account, page }: { account: MailAccount; page: SettingsPage }) {
