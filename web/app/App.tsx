@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
@@ -21,6 +21,7 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const [menu, setMenu] = useState(false);
+  const density = useSyncExternalStore(mail.density.watch, mail.density.snapshot);
   const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
@@ -52,7 +53,7 @@ export function App() {
   }, [mail, account, first, route.folder, route.search, route.settings]);
 
   return (
-    <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
+    <div data-density={density} className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
       <a className="skip" href="#desk">
         {t.skip}
       </a>

@@ -451,7 +451,12 @@ export const en = {
   noticesFailed: (why: string) => `The browser could not be registered, so nothing was turned on. ${why}`,
 
   // settings
-  settingsPages: { reply: "Automatic reply", filters: "Filters", signature: "Signature", notifications: "Notifications" },
+  settingsPages: { reply: "Automatic reply", filters: "Filters", signature: "Signature", notifications: "Notifications", computer: "This computer" },
+  ofBrowser: "In this browser",
+  density: "How much stands on the screen",
+  densityHint: "It is kept in this browser, for you alone.",
+  densityShared: "Others use this computer too, so it holds until this page is closed.",
+  densities: { comfortable: "Comfortable: each letter with its first words", compact: "Compact: more letters at once, each with two lines" },
   change: "Change",
   turnOn: "Turn on",
   turnOff: "Turn off",

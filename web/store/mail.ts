@@ -2,13 +2,15 @@
 
 import { QueryClient } from "@tanstack/react-query";
 import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Lateness, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import { densityOf, type Density } from "../model/density.js";
+import { settingsOf, type KeySettings } from "../model/keys.js";
 import type { InThread } from "../model/row.js";
 import { Drafts } from "./drafts.js";
 import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
-import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
 import { People } from "./people.js";
+import { Preference } from "./preference.js";
 import { Questions } from "./questions.js";
 import { reason } from "./reason.js";
 import type { Server } from "./server.js";
@@ -24,7 +26,8 @@ export class Mail {
   readonly cache: QueryClient;
   readonly undo = new Undo();
   readonly questions = new Questions();
-  readonly keys: Keys;
+  readonly keys: Preference<KeySettings>;
+  readonly density: Preference<Density>;
   readonly work: Work;
   readonly drafts: Drafts;
   readonly people: People;
@@ -48,7 +51,8 @@ export class Mail {
         },
       },
     });
-    this.keys = new Keys(server.session);
+    this.keys = new Preference(server.session, "keys", settingsOf);
+    this.density = new Preference(server.session, "density", densityOf);
     this.people = new People(server, this.cache);
     this.drafts = new Drafts({
       server,
