@@ -80,6 +80,9 @@ func (p jmapPeople) ByCookie(ctx context.Context, token string) (jmap.Session, e
 	}
 	who := jmapSession(ses.Person)
 	who.Shared, who.Idle, who.Credential = ses.Shared, session.Idle(ses.Shared, p.h.conf.Policy.Session), sessionCredential(ses.ID)
+	if !ses.Shared { // nothing is kept where others use the computer too
+		who.Offline = p.h.conf.Policy.Session.Offline
+	}
 	who.Lasts = func(ctx context.Context) (time.Time, error) {
 		ses, err := p.look(ctx, session.Token(token))
 		return ses.Until, err

@@ -159,6 +159,7 @@ func (v *visit) sessionResource() error {
 	o["state"] = v.srv.stateOf(v.session, accounts)
 	if v.cookie {
 		o[personMember], o["havenShared"], o["havenIdleSeconds"] = accountID(v.session.ID), v.session.Shared, int64(v.session.Idle/time.Second)
+		o["havenOfflineSeconds"] = int64(v.session.Offline / time.Second)
 	}
 	v.write(http.StatusOK, "application/json", o)
 	return nil

@@ -43,6 +43,7 @@ type Session struct {
 	ByProgram      bool            // signed in with a password in a program, not on the pages
 	Only           haven.AccountNo // the one account that the credential opens; 0: all that the person may open
 	Shared         bool            // at a computer that others use too (Rules 6)
+	Offline        time.Duration   // for how long a page may open what its browser keeps of mail without us; 0: it keeps none
 	Idle           time.Duration   // after which it locks if the person does nothing; 0: it does not
 	Credential     push.Credential // what it was opened with, as push subscriptions name it
 

@@ -93,6 +93,7 @@ func TestCheck(t *testing.T) {
 		{"registration.approved_for", func(p *Policy) { p.Registration.ApprovedFor = 0 }},
 		{"registration.kept", func(p *Policy) { p.Registration.Kept = day }},
 		{"session.passkeys", func(p *Policy) { p.Session.Passkeys = 0 }},
+		{"session.offline", func(p *Policy) { p.Session.Offline = 25 * time.Hour }},
 		{"session.form_kept", func(p *Policy) { p.Session.FormKept = 0 }},
 		{"organisation.legal_names", func(p *Policy) { p.Organisation.LegalNames = 0 }},
 		{"organisation.legal_runes", func(p *Policy) { p.Organisation.LegalRunes = 0 }},

@@ -99,7 +99,7 @@ func lockout() Lockout {
 
 func sessions() Session {
 	return Session{
-		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, AskAgain: 5 * time.Minute,
+		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, Offline: day, AskAgain: 5 * time.Minute,
 		TrustedPlace: 30 * day, FormKept: 20 * time.Hour, Most: 30, Passkeys: 20, Emergency: time.Hour, NewFactor: day,
 	}
 }

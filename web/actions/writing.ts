@@ -135,7 +135,7 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
       mail.undo.add(t.alreadySent);
       return undefined;
     }
-    const says = when ? t.willGo(when.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })) : t.willBeSent;
+    const says = when ? t.willGo(when.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })) : mail.visit ? t.goesOnReturn : t.willBeSent;
     mail.undo.add(says, async () => {
       try {
         await takeBack(mail.server, sent);

@@ -11,7 +11,7 @@ import { onLeave } from "../store/leaving.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
 import { useMedia } from "../ui/useMedia.js";
-import { Banner } from "./Banner.js";
+import { Banners } from "./Banners.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -58,7 +58,7 @@ export function App() {
         {t.skip}
       </a>
       <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
-      <Banner account={account} />
+      <Banners account={account} />
       <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
       <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
         {accounts.length === 0 ? (

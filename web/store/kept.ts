@@ -4,8 +4,11 @@
 export interface Shelf {
   get(name: string): Promise<unknown>;
   put(name: string, value: unknown): Promise<void>;
+  /** Puts it where something is kept under that name; false: nothing is. */
+  replace(name: string, value: unknown): Promise<boolean>;
   delete(name: string): Promise<void>;
   names(): Promise<string[]>;
+  clear(): Promise<void>;
 }
 
 const database = "haven";
@@ -42,9 +45,23 @@ export function shelf(name: ShelfName): Shelf {
   return {
     get: (key) => on(name, "readonly", (s) => s.get(key)),
     put: async (key, value) => void (await on(name, "readwrite", (s) => s.put(value, key))),
+    replace: (key, value) => replace(name, key, value),
     delete: (key) => on(name, "readwrite", (s) => s.delete(key)),
     names: async () => (await on(name, "readonly", (s) => s.getAllKeys())) as string[],
+    clear: () => on(name, "readwrite", (s) => s.clear()),
   };
+}
+
+async function replace(name: ShelfName, key: string, value: unknown): Promise<boolean> {
+  const db = await open();
+  try {
+    const store = db.transaction(name, "readwrite").objectStore(name);
+    const there = (await done(store.count(key))) > 0;
+    if (there) await done(store.put(value, key));
+    return there;
+  } finally {
+    db.close();
+  }
 }
 
 /** Whether anything was ever kept here. Where a browser can't tell, it may have been. */

@@ -13,6 +13,7 @@ import { People } from "./people.js";
 import { Preference } from "./preference.js";
 import { Questions } from "./questions.js";
 import { reason } from "./reason.js";
+import type { Visit } from "./offline/visit.js";
 import type { Server } from "./server.js";
 import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
@@ -37,8 +38,11 @@ export class Mail {
   readonly #watchers = new Set<() => void>();
   readonly #pending = new Set<{ accountId: AccountId; edit: Edit }>();
   #session: Server["session"];
+  /** The page was opened without the service. */
+  readonly visit: Visit | undefined;
 
-  constructor(server: Server) {
+  constructor(server: Server, visit?: Visit) {
+    this.visit = visit;
     this.server = server;
     this.#session = server.session;
     this.cache = new QueryClient({

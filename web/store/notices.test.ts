@@ -1,15 +1,10 @@
 import { expect, test, vi } from "vitest";
 import type { Call, MethodName, PushSubscriptionId } from "../jmap/client.js";
-import type { Shelf } from "./kept.js";
+import { memory } from "./memory.js";
 import { noted, Notices, type Kept, type PushBrowser } from "./notices.js";
 import type { Server } from "./server.js";
 
 vi.mock("./kept.js", () => ({ isAnyKept: async () => true }));
-
-function memory(): Shelf & { all: Map<string, unknown> } {
-  const all = new Map<string, unknown>();
-  return { all, get: async (n) => all.get(n), put: async (n, v) => void all.set(n, v), delete: async (n) => void all.delete(n), names: async () => [...all.keys()] };
-}
 
 /** A browser that takes subscriptions; answers is what its person says when asked. */
 function browserThat(answers: NotificationPermission) {
