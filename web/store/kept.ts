@@ -22,20 +22,31 @@ function done<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
-function open(): Promise<IDBDatabase> {
+/** Opens the database; where there is none it is made, or undefined is given: to look whether something is kept leaves nothing behind. */
+async function open(makes: boolean): Promise<IDBDatabase | undefined> {
   const request = indexedDB.open(database, 1);
-  request.onupgradeneeded = () => shelves.forEach((s) => request.result.createObjectStore(s));
-  return done(request).then((db) => {
+  let isNew = false;
+  request.onupgradeneeded = () => {
+    isNew = true;
+    if (makes) shelves.forEach((s) => request.result.createObjectStore(s));
+    else request.transaction?.abort();
+  };
+  try {
+    const db = await done(request);
     db.onversionchange = () => db.close(); // whoever deletes it does not wait
     return db;
-  });
+  } catch (error) {
+    if (isNew && !makes) return undefined;
+    throw error;
+  }
 }
 
-/** Does something with a shelf, and keeps the database open no longer. */
-async function on<T>(name: ShelfName, mode: IDBTransactionMode, doing: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const db = await open();
+/** Does something with a shelf, and keeps the database open no longer. undefined: there is none, and none is made. */
+async function on<T>(name: ShelfName, mode: "readonly" | "readwrite", doing: (store: IDBObjectStore) => Promise<T>, makes = false): Promise<T | undefined> {
+  const db = await open(makes);
+  if (!db) return undefined;
   try {
-    return await done(doing(db.transaction(name, mode).objectStore(name)));
+    return await doing(db.transaction(name, mode).objectStore(name));
   } finally {
     db.close();
   }
@@ -43,25 +54,19 @@ async function on<T>(name: ShelfName, mode: IDBTransactionMode, doing: (store: I
 
 export function shelf(name: ShelfName): Shelf {
   return {
-    get: (key) => on(name, "readonly", (s) => s.get(key)),
-    put: async (key, value) => void (await on(name, "readwrite", (s) => s.put(value, key))),
-    replace: (key, value) => replace(name, key, value),
-    delete: (key) => on(name, "readwrite", (s) => s.delete(key)),
-    names: async () => (await on(name, "readonly", (s) => s.getAllKeys())) as string[],
-    clear: () => on(name, "readwrite", (s) => s.clear()),
+    get: (key) => on(name, "readonly", (s) => done(s.get(key))),
+    put: async (key, value) => void (await on(name, "readwrite", (s) => done(s.put(value, key)), true)),
+    replace: async (key, value) => (await on(name, "readwrite", (s) => replaced(s, key, value))) ?? false,
+    delete: (key) => on(name, "readwrite", (s) => done(s.delete(key))),
+    names: async () => ((await on(name, "readonly", (s) => done(s.getAllKeys()))) ?? []) as string[],
+    clear: () => on(name, "readwrite", (s) => done(s.clear())),
   };
 }
 
-async function replace(name: ShelfName, key: string, value: unknown): Promise<boolean> {
-  const db = await open();
-  try {
-    const store = db.transaction(name, "readwrite").objectStore(name);
-    const there = (await done(store.count(key))) > 0;
-    if (there) await done(store.put(value, key));
-    return there;
-  } finally {
-    db.close();
-  }
+async function replaced(store: IDBObjectStore, key: string, value: unknown): Promise<boolean> {
+  const there = (await done(store.count(key))) > 0;
+  if (there) await done(store.put(value, key));
+  return there;
 }
 
 /** Whether anything was ever kept here. Where a browser can't tell, it may have been. */
@@ -74,7 +79,8 @@ export async function isAnyKept(): Promise<boolean> {
 /** Throws away all of it. */
 export async function throwAway(): Promise<void> {
   if (!(await isAnyKept())) return;
-  const db = await open();
+  const db = await open(false);
+  if (!db) return;
   try {
     const tx = db.transaction([...shelves], "readwrite");
     await Promise.all(shelves.map((s) => done(tx.objectStore(s).clear())));

@@ -28,18 +28,22 @@ export async function openOffline(root: Root, goOnline: GoOnline): Promise<boole
 async function visit(root: Root, opened: Opened, goOnline: GoOnline): Promise<boolean> {
   const server = await OfflineServer.of(opened);
   if (!server) return false;
+  const over = new AbortController();
   const visiting = new Visit(opened, {
     open: () => Client.open({ url: location.origin }),
     isWriting: () => mail.drafts.snapshot().draft !== undefined,
     save: () => mail.drafts.close(),
-    onBack: (client, brought) => tellOf(goOnline(client), brought),
+    onBack: (client, brought) => {
+      over.abort();
+      tellOf(goOnline(client), brought);
+    },
     onRefused: (error) => leaveAfter(error),
     onOther: () => void forgetSoon().then(() => location.reload()),
   });
   const mail = new Mail(server, visiting);
   opened.vault.watch(() => mailAccounts(server.session).forEach(({ id }) => void mail.refresh(id)));
   visiting.begin();
-  shutAfter(opened.vault.idleSeconds);
+  shutAfter(opened.vault.idleSeconds, over.signal);
   show(root, mail);
   return true;
 }

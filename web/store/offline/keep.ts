@@ -25,6 +25,7 @@ export interface KeptNow {
 /** Keeps what is recent now, and lets go what is not any more. It stops with the signal. */
 export async function keep(server: Server, vault: Vault, signal: AbortSignal): Promise<KeptNow> {
   const head = await recent(server);
+  signal.throwIfAborted();
   const wanted = chosen(Object.values(head.rows).flatMap((rows) => rows.map(candidate)), new Date());
   const names = new Set([headName, "contact"]);
   let octets = await vault.put(headName, head);
@@ -32,7 +33,7 @@ export async function keep(server: Server, vault: Vault, signal: AbortSignal): P
   for (const c of wanted) {
     signal.throwIfAborted();
     const row = head.rows[c.accountId]?.find((r) => threadOf(r) === c.threadId);
-    const size = row && (await keepOne(server, vault, row, keeps.octets - octets));
+    const size = row && (await keepOne(server, vault, row, keeps.octets - octets, signal));
     if (size === undefined) whole = false;
     else {
       octets += size;
@@ -40,6 +41,7 @@ export async function keep(server: Server, vault: Vault, signal: AbortSignal): P
     }
   }
   for (const name of await vault.names()) if (!names.has(name) && !isLetter(name)) await vault.drop(name);
+  signal.throwIfAborted();
   await vault.heardNow(server.session);
   return { conversations: names.size - 2, octets, whole };
 }
@@ -74,12 +76,13 @@ async function rowsOf(server: Server, accountId: AccountId, inMailbox: string): 
 }
 
 /** Keeps a conversation, unless it is kept as it is; its size, or undefined where it has no room or is gone. */
-async function keepOne(server: Server, vault: Vault, row: Row, room: number): Promise<number | undefined> {
+async function keepOne(server: Server, vault: Vault, row: Row, room: number, signal: AbortSignal): Promise<number | undefined> {
   const name = conversationName(row.accountId, threadOf(row));
   const mark = await markOf(row);
   const there = await vault.sizeOf(name, mark);
   if (there !== undefined) return there <= room ? there : undefined;
   const whole = await conversation(server, row.accountId, threadOf(row));
+  signal.throwIfAborted();
   if (!whole || JSON.stringify(whole).length > room) return undefined;
   return vault.put(name, whole, mark);
 }

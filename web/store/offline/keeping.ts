@@ -26,13 +26,17 @@ export async function offlineNow({ session }: Server): Promise<OfflineNow> {
 export async function turnOn(server: Server, passphrase: string): Promise<KeptNow> {
   await ask(await runWorker(), { keepShell: true });
   const vault = await Vault.make(server.session, passphrase);
+  const end = new AbortController();
+  const stop = onLeave(() => end.abort());
   try {
-    const kept = await keep(server, vault, new AbortController().signal);
+    const kept = await keep(server, vault, end.signal);
     void keepOn(server);
     return kept;
   } catch (error) {
     await vault.destroy();
     throw error;
+  } finally {
+    stop();
   }
 }
 
@@ -50,8 +54,12 @@ export async function keepOn(server: Server): Promise<void> {
   if (keeps || !(await own(server.session.havenPerson))) return;
   keeps = true;
   const end = new AbortController();
-  onLeave(() => end.abort());
-  await navigator.locks.request(lockName, { signal: end.signal }, () => follow(server, end.signal)).catch(() => {}); // the page goes
+  const kept = navigator.locks.request(lockName, { signal: end.signal }, () => follow(server, end.signal)).catch(() => {}); // the page goes
+  onLeave(() => {
+    end.abort();
+    return kept; // so that nothing is put there any more once it is thrown away
+  });
+  await kept;
   keeps = false;
 }
 
@@ -61,6 +69,7 @@ async function follow(server: Server, signal: AbortSignal): Promise<void> {
     if (!vault) return; // turned off, in another tab perhaps
     try {
       const now = await states(server);
+      signal.throwIfAborted();
       if (!server.session.havenOfflineSeconds) return await turnOff();
       if (now === before) await vault.heardNow(server.session);
       else await keep(server, vault, signal);
