@@ -24,7 +24,7 @@ func (s *serving) jmapFace() *jmap.Server {
 	h := s.h
 	o := jmap.Options{
 		People: jmapPeople{h}, Blobs: jmapBlobs{h}, States: jmapStates{h}, Hub: h.hub,
-		Mail: h.mail, Search: h.search, Work: h.work, Vacations: h.vacation, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
+		Mail: h.mail, Search: h.search, Work: h.work, Late: lateness{h}, Vacations: h.vacation, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
 		Directory: h.directory, Shares: h.shares, Filters: h.filters, Sieve: h.conf.Policy.Sieve,
 		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal,
 		Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock,
@@ -80,6 +80,9 @@ func (p jmapPeople) ByCookie(ctx context.Context, token string) (jmap.Session, e
 	}
 	who := jmapSession(ses.Person)
 	who.Shared, who.Idle, who.Credential = ses.Shared, session.Idle(ses.Shared, p.h.conf.Policy.Session), sessionCredential(ses.ID)
+	if !ses.Shared { // nothing is kept where others use the computer too
+		who.Offline = p.h.conf.Policy.Session.Offline
+	}
 	who.Lasts = func(ctx context.Context) (time.Time, error) {
 		ses, err := p.look(ctx, session.Token(token))
 		return ses.Until, err

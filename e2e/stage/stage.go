@@ -87,7 +87,7 @@ func (h *House) config(cert, key string, settings []Setting) string {
 		{"tls", fmt.Sprintf("certificate = %q\nkey = %q\n", cert, key)},
 		{"outbox", fmt.Sprintf("resolver = %q\n", nameServer(h.t))},
 		{"policy.account", "passwords_in_programs = true\n"},
-		{"database", ""}, {"policy.sending", ""}, {"policy.connection", ""}, {"policy.mailbox", ""}, {"log", ""},
+		{"database", ""}, {"policy.jmap", ""}, {"policy.sending", ""}, {"policy.connection", ""}, {"policy.mailbox", ""}, {"log", ""},
 	}
 	var b strings.Builder
 	for _, table := range tables {

@@ -42,6 +42,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Work != nil {
 		all = append(all, capability{workURN, func(*visit) any { return record{} }, s.workCapability})
 	}
+	if s.o.Late != nil {
+		all = append(all, capability{latenessURN, func(*visit) any { return record{} }, latenessCapability})
+	}
 	if s.o.Pushes != nil {
 		all = append(all, capability{vapidURN, s.vapidCapability, nil})
 	}
@@ -156,6 +159,7 @@ func (v *visit) sessionResource() error {
 	o["state"] = v.srv.stateOf(v.session, accounts)
 	if v.cookie {
 		o[personMember], o["havenShared"], o["havenIdleSeconds"] = accountID(v.session.ID), v.session.Shared, int64(v.session.Idle/time.Second)
+		o["havenOfflineSeconds"] = int64(v.session.Offline / time.Second)
 	}
 	v.write(http.StatusOK, "application/json", o)
 	return nil

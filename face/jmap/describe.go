@@ -15,7 +15,7 @@ type description struct {
 }
 
 var descriptions = []description{coreDescription, socketDescription, mailDescription, submissionDescription, vacationDescription, quotaDescription, workDescription,
-	blobDescription, principalsDescription, ownerDescription, pushDescription, sieveDescription, mdnDescription}
+	blobDescription, principalsDescription, ownerDescription, pushDescription, sieveDescription, mdnDescription, latenessDescription}
 
 // Described is all that the face tells of itself to programs that are made from it.
 type Described struct {

@@ -43,6 +43,7 @@ type Session struct {
 	ByProgram      bool            // signed in with a password in a program, not on the pages
 	Only           haven.AccountNo // the one account that the credential opens; 0: all that the person may open
 	Shared         bool            // at a computer that others use too (Rules 6)
+	Offline        time.Duration   // for how long a page may open what its browser keeps of mail without us; 0: it keeps none
 	Idle           time.Duration   // after which it locks if the person does nothing; 0: it does not
 	Credential     push.Credential // what it was opened with, as push subscriptions name it
 
@@ -123,6 +124,8 @@ type Options struct {
 	Identities  Identities  // as whom; given with Submissions
 	MDNs        MDNs        // nil: nobody is told what became of a letter; given with Submissions
 
+	Late Lateness // nil: nobody is told that letters are late
+
 	Vacations Vacations // nil: automatic replies are kept on the pages alone
 
 	Directory Directory          // nil: without Principals
@@ -172,7 +175,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests, o.Policy.AnswerOctets), sending: newTurns(o.Policy.Uploads, 0), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods, latenessMethods)
 	if o.Pushes != nil { // they are of the core capability, which is always there
 		s.methods = join(s.methods, pushMethods)
 	}

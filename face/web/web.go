@@ -7,9 +7,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/rand"
 	"embed"
-	"encoding/base64"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -29,17 +27,13 @@ var frame []byte
 
 // What the browser lets each page do.
 const (
-	// pagePolicy: script and data of this service alone. Letters are shown in frames of their own, files as they are or as blob. A nonce lets the components that
-	// the page is made of add the few lines of style that they need.
-	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-" + noncePlace + "'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; " +
+	// pagePolicy: script and data of this service alone. Letters are shown in frames of their own, files as they are or as blob.
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; frame-src 'self' blob:; worker-src 'self'; " +
 		"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// framePolicy: no script at all, and nothing from elsewhere but, where the reader asked for them, pictures.
 	framePolicy   = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 	picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
-
-// noncePlace is where the nonce of a page stands in what was built.
-const noncePlace = "NONCE-OF-THE-PAGE"
 
 // Server is the client's files. It is safe for many goroutines.
 type Server struct {
@@ -71,6 +65,7 @@ func newServer(files fs.FS) *Server {
 	s.mux.HandleFunc("GET "+Root+"assets/{folder}/{name}", s.asset)
 	s.mux.HandleFunc("GET "+Root+"frame", s.frame(framePolicy))
 	s.mux.HandleFunc("GET "+Root+"frame-pictures", s.frame(picturePolicy))
+	s.mux.HandleFunc("GET "+Root+"worker.js", s.worker)
 	s.mux.HandleFunc("GET "+Root, s.page)
 	return s
 }
@@ -87,20 +82,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // page is the one page of the client, at every address below Root: what is open there is the client's to read.
-func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
-	f, err := s.open("index.html")
-	if err != nil {
+func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	if _, err := s.open("index.html"); err != nil {
 		http.Error(w, "The web client was not built into this program. Whoever built it: make build.", http.StatusNotImplemented)
 		return
 	}
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	nonce := base64.RawURLEncoding.EncodeToString(b[:])
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", strings.ReplaceAll(pagePolicy, noncePlace, nonce))
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(bytes.ReplaceAll(f.plain, []byte(noncePlace), []byte(nonce))) // a client that is gone reads nothing more
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	s.send(w, r, "index.html")
+}
+
+// worker is the script that a browser runs beside the page where its person wants to be told of letters or to read them offline. It is asked for anew each time, so that it never is another build's.
+func (s *Server) worker(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'")
+	s.send(w, r, "worker.js")
 }
 
 // asset is a file whose name holds its checksum, or whose folder its version, so that a browser may keep it for good.

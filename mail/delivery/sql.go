@@ -29,6 +29,7 @@ var Schema = db.Schema{Concept: "delivery", Steps: []string{
 		orcpt {text} NOT NULL, due {int} NOT NULL, PRIMARY KEY (id, an)) {norowid}`,
 	`CREATE INDEX crowd_due ON crowd_rcpt (due)`,
 	`CREATE TABLE told_lacking (person {int} NOT NULL, an {int} NOT NULL, why {int} NOT NULL, at {int} NOT NULL, PRIMARY KEY (person, an, why)) {norowid}`,
+	`CREATE INDEX crowd_account ON crowd_rcpt (an)`,
 }}
 
 const (
@@ -53,6 +54,7 @@ const (
 	sqlCrowdStep   = `SELECT an, addr, notify, orcpt FROM crowd_rcpt WHERE id = $1 AND due <= $2 ORDER BY an LIMIT $3`
 	sqlCrowdStrike = `DELETE FROM crowd_rcpt WHERE id = $1 AND an = $2`
 	sqlCrowdEnd    = `DELETE FROM crowd WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM crowd_rcpt WHERE id = $1)`
+	sqlCrowdWaits  = `SELECT MIN(at) FROM crowd WHERE id IN (SELECT id FROM crowd_rcpt WHERE an = $1) AND at <= $2`
 	sqlCrowdLater  = `UPDATE crowd_rcpt SET due = $3 WHERE id = $1 AND an = $2`
 )
 

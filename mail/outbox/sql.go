@@ -58,6 +58,8 @@ CREATE TABLE queue_holder (
 ALTER TABLE queue_rcpt ADD COLUMN flight {int} NOT NULL DEFAULT 0;
 `, `
 ALTER TABLE queue ADD COLUMN until {int} NOT NULL DEFAULT 0;
+`, `
+CREATE INDEX queue_account ON queue (an, id);
 `}}
 
 // States as they stand in rows. A recipient that is being sent belongs to the process in lease, and within it to the
@@ -134,6 +136,10 @@ const (
 		WHERE queue = $1 AND n = $2 AND state = $3 AND (notify = 0 OR notify & 4 <> 0)`
 	sqlCountStates = `SELECT state, COUNT(*) FROM queue_rcpt GROUP BY state`
 	sqlOldest      = `SELECT MIN(created) FROM queue WHERE id = (SELECT MIN(id) FROM queue)`
+
+	// A bound on what is looked at: an account's first letters, which are its oldest.
+	sqlWaits = `SELECT q.created FROM (SELECT id, created FROM queue WHERE an = $1 AND created <= $2 ORDER BY id LIMIT $3) q
+		WHERE EXISTS (SELECT 1 FROM queue_rcpt r WHERE r.queue = q.id AND +r.state <> 3 AND +r.warned = 0) ORDER BY q.id LIMIT 1`
 )
 
 // Flags of a queue row.

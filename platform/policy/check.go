@@ -275,6 +275,7 @@ func (j JMAP) bounds() []bound {
 		{"jmap.answer_within", j.AnswerWithin >= time.Second && j.AnswerWithin <= 10*time.Minute, "between a second (\"1s\") and 10 minutes (\"10m\")"},
 		some("jmap.write_within", j.WriteWithin),
 		{"jmap.push_delay", j.PushDelay >= 0 && j.PushDelay <= time.Minute, "at most a minute (\"1m\")"},
+		{"jmap.late_after", j.LateAfter >= time.Second && j.LateAfter <= time.Hour, "between a second (\"1s\") and an hour (\"1h\")"},
 	}
 }
 
@@ -367,6 +368,7 @@ func (p Policy) others() []bound {
 		{"registration.kept", p.Registration.Kept >= p.Registration.FreezeWithin, "at least freeze_within"},
 		between("session.passkeys", p.Session.Passkeys, 1, 100),
 		{"second_factor.grace", p.SecondFactor.Grace >= 0 && p.SecondFactor.Grace <= 90*day, "at most 90 days (\"90d\")"},
+		{"session.offline", p.Session.Offline >= 0 && p.Session.Offline <= 24*time.Hour, "at most 24 hours (\"24h\")"},
 		some("session.form_kept", p.Session.FormKept),
 		least("directory.searches_a_day", p.Directory.SearchesADay, 1),
 		between("directory.results_at_once", p.Directory.ResultsAtOnce, 1, 100),

@@ -119,6 +119,7 @@ type Session struct {
 	MaxAge       time.Duration // whatever happens
 	IdleShared   time.Duration // on a shared computer
 	IdleOwn      time.Duration // on an own device
+	Offline      time.Duration // mail that a browser keeps on an own device is opened so long after the service was reached last; 0: none keeps any
 	AskAgain     time.Duration // how old the last password may be for grave changes
 	TrustedPlace time.Duration // how long one browser stays trusted for one person
 	FormKept     time.Duration // half-filled forms
@@ -470,4 +471,5 @@ type JMAP struct {
 	AnswerWithin  time.Duration // one request is answered, or what is left of it refused
 	WriteWithin   time.Duration // a client that takes no more for so long is dropped
 	PushDelay     time.Duration // after a push, what changes within this time is pushed together
+	LateAfter     time.Duration // a letter that is on its way for longer is late
 }

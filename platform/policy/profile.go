@@ -99,7 +99,7 @@ func lockout() Lockout {
 
 func sessions() Session {
 	return Session{
-		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, AskAgain: 5 * time.Minute,
+		MaxAge: 12 * time.Hour, IdleShared: 10 * time.Minute, IdleOwn: time.Hour, Offline: day, AskAgain: 5 * time.Minute,
 		TrustedPlace: 30 * day, FormKept: 20 * time.Hour, Most: 30, Passkeys: 20, Emergency: time.Hour, NewFactor: day,
 	}
 }
@@ -152,7 +152,7 @@ func connections() Connection {
 func jmap() JMAP {
 	return JMAP{RequestOctets: 10_000_000, Values: 200_000, Depth: 64, Requests: 8, Calls: 64, Get: 1000, Set: 500, AnswerOctets: 64 << 20, Conditions: 200,
 		Results: 10_000, UploadOctets: 35 << 20, Uploads: 4, UploadKept: day, UploadsPer: 500, UploadsOctets: 500 << 20, Sources: 100, Sockets: 20, SocketsTotal: 50_000,
-		PingEvery: 5 * time.Minute, AnswerWithin: time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond}
+		PingEvery: 5 * time.Minute, AnswerWithin: time.Minute, WriteWithin: 30 * time.Second, PushDelay: 50 * time.Millisecond, LateAfter: time.Minute}
 }
 
 // connect2024 is what the real service moved to (Rules 4, 6, 7).

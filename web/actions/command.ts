@@ -3,7 +3,7 @@
 export interface Command<Context> {
   id: string;
   name: (context: Context) => string;
-  /** Keys, such as "e", "Shift+U" or "Mod+Z". Those that are one character work where a person wished so, see store/keys.ts. */
+  /** Keys, such as "e", "Shift+U" or "Mod+Z". Those that are one character work where a person wished so, see model/keys.ts. */
   keys?: readonly string[];
   /** A picture of ui/Icon.tsx. */
   icon?: string;

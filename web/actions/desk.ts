@@ -71,7 +71,7 @@ export const replyAll = answering("reply-all", () => t.replyAll, "a");
 export const forward = answering("forward", () => t.forward, "f");
 
 /** Whole, each a file of its own: one letter or many. */
-export const forwardAttached: Command<Desk> = { id: "forward-attached", icon: "forward", name: () => t.forwardAttached, keys: ["Shift+F"], may: (d) => d.attach !== undefined, run: (d) => d.attach?.() };
+export const forwardAttached: Command<Desk> = { id: "forward-attached", icon: "forward", name: () => t.forwardAttached, keys: ["Shift+A"], may: (d) => d.attach !== undefined, run: (d) => d.attach?.() };
 
 /** What is written. */
 export const onWriting: readonly Command<Desk>[] = [write, reply, replyAll, forward, forwardAttached];

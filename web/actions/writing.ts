@@ -145,7 +145,7 @@ export async function sendLetter(mail: Mail, draft: Draft, when: When = undefine
       mail.undo.add(t.alreadySent);
       return undefined;
     }
-    const note = mail.undo.add(when ? t.willGo(momentText(when)) : t.willBeSent, async () => {
+    const note = mail.undo.add(when ? t.willGo(momentText(when)) : mail.visit ? t.goesOnReturn : t.willBeSent, async () => {
       try {
         await takeBack(mail.server, sent);
         mail.waiting.forget(sent.submission);

@@ -10,6 +10,7 @@ import { Icon } from "../ui/Icon.js";
 import { useMail, useSession } from "../ui/mail.js";
 import { Menu, type MenuEntry } from "../ui/Menu.js";
 import type { Anchor } from "../ui/Popover.js";
+import { shut } from "./offline/shut.js";
 import { lock, logOut } from "./session.js";
 
 /** Whose page it is, the pages about the account, and the ways out. */
@@ -33,6 +34,15 @@ export function AccountMenu() {
     { id: "/switch", label: t.switchPerson, run: () => void leaving(t.switchYes, () => location.assign("/switch")) },
     { id: "log-out", label: t.logOut, run: () => void leaving(t.logOut, () => logOut(session)) },
   ];
+  const alone: MenuEntry[] = [ // without the service
+    { id: "lock", label: t.lock, run: shut },
+    { id: "log-out", label: t.logOut, run: () => void endVisit() },
+  ];
+  const endVisit = async () => {
+    const { waits = 0 } = mail.visit?.snapshot() ?? {};
+    const asks = { title: t.offlineLogOut, text: t.offlineLogOutText(waits), yes: t.logOut, grave: true };
+    if (waits === 0 || (await mail.questions.ask(asks))) await logOut(session);
+  };
   return (
     <>
       <button
@@ -46,7 +56,7 @@ export function AccountMenu() {
         <Icon name="person" />
         <span className="whose">{session.username}</span>
       </button>
-      {at && <Menu label={t.account} anchor={at} entries={entries} onClose={() => setAt(undefined)} />}
+      {at && <Menu label={t.account} anchor={at} entries={mail.visit ? alone : entries} onClose={() => setAt(undefined)} />}
     </>
   );
 }

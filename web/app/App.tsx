@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { tellRefused } from "../actions/waiting.js";
 import type { Session } from "../jmap/client.js";
-import { locale, t } from "../locales/text.js";
+import { t } from "../locales/text.js";
 import { colourOf, firstAccount, mailAccounts, type MailAccount } from "../model/mailboxes.js";
 import { withRole } from "../model/folders.js";
 import { go, useRoute, type Route } from "../store/route.js";
@@ -15,6 +15,7 @@ import { useMail, useSession } from "../ui/mail.js";
 import { Settings } from "../features/settings/lazy.js";
 import { Week } from "../features/week/lazy.js";
 import { useMedia } from "../ui/useMedia.js";
+import { Banners } from "./Banners.js";
 import { Header } from "./Header.js";
 import { leaveAfter } from "./session.js";
 import { Toasts } from "./Toasts.js";
@@ -31,7 +32,7 @@ export function App() {
   const session = useSession();
   const route = useRoute();
   const [menu, setMenu] = useState(false);
-  const away = useSyncExternalStore(mail.watchSession, mail.away);
+  const density = useSyncExternalStore(mail.density.watch, mail.density.snapshot);
   const drawer = useMedia("(width < 1000px)") && menu;
   const accounts = mailAccounts(session);
   const account = accounts.find((a) => a.id === route.accountId);
@@ -66,14 +67,12 @@ export function App() {
   }, [mail, account, first, route.folder, route.search, route.settings, route.week]);
 
   return (
-    <div className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
+    <div data-density={density} className={`app ${drawer ? "menu-open" : ""}`} style={account && ({ "--mailbox": colourOf(account) } as React.CSSProperties)}>
       <a className="skip" href="#desk">
         {t.skip}
       </a>
       <Header account={account} onMenu={() => setMenu(true)} menuOpen={drawer} />
-      <p className={away ? "banner" : "hidden"} role="status">
-        {away && t.away(new Date(away).toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" }))}
-      </p>
+      <Banners account={account} />
       <Drawer isDrawer={drawer} onClose={() => setMenu(false)} />
       <main id="desk" className="desk" tabIndex={-1} inert={drawer}>
         {accounts.length === 0 ? (

@@ -1,25 +1,27 @@
-import { QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
-import { createRoot } from "react-dom/client";
-import { call, Client } from "../jmap/client.js";
+import { createRoot, type Root } from "react-dom/client";
+import { call, Client, RequestError } from "../jmap/client.js";
+import { tidy } from "../store/forget.js";
+import { isAnyKept } from "../store/kept.js";
 import { Mail } from "../store/mail.js";
+import { Notices } from "../store/notices.js";
 import { parse } from "../store/route.js";
 import { warm } from "../store/warm.js";
-import { MailContext } from "../ui/mail.js";
-import { App } from "./App.js";
 import { Failed } from "./Failed.js";
 import { leaveAfter, watch } from "./session.js";
+import { show } from "./show.js";
 import "../ui/base.css";
 import "./app.css";
 
-async function begin(root: HTMLElement) {
-  let client: Client;
+async function begin(root: Root): Promise<void> {
   try {
-    client = await Client.open({ url: location.origin });
+    goOnline(root, await Client.open({ url: location.origin }));
   } catch (error) {
-    if (!leaveAfter(error)) createRoot(root).render(<Failed error={error} />);
-    return;
+    if (!leaveAfter(error) && !(isAway(error) && (await openKept(root)))) root.render(<Failed error={error} />);
   }
+}
+
+/** Shows the mail of the service. */
+function goOnline(root: Root, client: Client): Mail {
   const mail = new Mail(client);
   watch(client.session, async () => {
     try {
@@ -28,17 +30,32 @@ async function begin(root: HTMLElement) {
       leaveAfter(error); // else the service is away for a moment
     }
   });
+  void lookAfterKept(client).catch(() => {}); // the next page does
   warm(mail, parse(location.pathname, location.search));
-  createRoot(root).render(
-    <StrictMode>
-      <QueryClientProvider client={mail.cache}>
-        <MailContext value={mail}>
-          <App />
-        </MailContext>
-      </QueryClientProvider>
-    </StrictMode>,
-  );
+  show(root, mail);
+  return mail;
 }
 
-const root = document.getElementById("app");
-if (root) void begin(root);
+/** What this browser keeps is brought up to date, or goes. */
+async function lookAfterKept(client: Client): Promise<void> {
+  await tidy(client.session);
+  if (!(await isAnyKept())) return;
+  await new Notices(client).renew();
+  const { keepOn } = await import("../store/offline/keeping.js");
+  await keepOn(client);
+}
+
+/** Whether it is the service that is away, rather than that it refuses. */
+function isAway(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof RequestError && error.status >= 500);
+}
+
+/** Opens what this browser keeps of mail. False: it keeps none. */
+async function openKept(root: Root): Promise<boolean> {
+  if (!(await isAnyKept())) return false;
+  const { openOffline } = await import("./offline/open.js");
+  return openOffline(root, (client) => goOnline(root, client));
+}
+
+const place = document.getElementById("app");
+if (place) void begin(createRoot(place));

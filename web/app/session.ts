@@ -1,6 +1,8 @@
 // The page belongs to one person (Rules 6). Where somebody else logs in or out in this browser, or nobody does anything for some time, nothing of it stays on the screen.
 
 import { RequestError, type Session } from "../jmap/client.js";
+import { isOver } from "../model/ends.js";
+import { forgetSoon } from "../store/forget.js";
 import { beforeLeaving } from "../store/leaving.js";
 
 const tabs = new BroadcastChannel("haven"); // the portal's pages speak there too
@@ -19,16 +21,17 @@ function here(): string {
   return location.pathname + location.search;
 }
 
-/** Leaves for another page. Nothing of this one stays on the screen. */
-function leaveFor(path: string): void {
-  void beforeLeaving();
+/** Leaves for another page. Nothing of this one stays on the screen; where the log in is over nothing stays in the browser. */
+function leaveFor(path: string, over = false): void {
+  const saved = beforeLeaving();
   document.body.hidden = true;
-  location.replace(path);
+  if (over) void saved.then(forgetSoon).finally(() => location.replace(path));
+  else location.replace(path);
 }
 
 /** Leaves to the log in, or to the page that unlocks, which lead back here. */
-export function leave(): void {
-  leaveFor(`/log-in?next=${encodeURIComponent(here())}`);
+export function leave(over = false): void {
+  leaveFor(`/log-in?next=${encodeURIComponent(here())}`, over);
 }
 
 /** Rules by which the pages ask for something before there is any mail: a new password, the rules of use, the second step. */
@@ -37,7 +40,7 @@ const asked: Record<string, string> = { "session.changes": "/mailboxes", "activa
 /** Leaves where the service says that nobody is logged in, or that something comes first. False: it says something else. */
 export function leaveAfter(error: unknown): boolean {
   if (!(error instanceof RequestError) || (error.status !== 401 && error.status !== 403)) return false;
-  leaveFor(`${asked[error.rule ?? ""] ?? "/log-in"}?next=${encodeURIComponent(here())}`);
+  leaveFor(`${asked[error.rule ?? ""] ?? "/log-in"}?next=${encodeURIComponent(here())}`, isOver(error.status, error.rule));
   return true;
 }
 
@@ -66,6 +69,7 @@ export async function logOut(session: Session): Promise<void> {
     await tell(session, "/log-out");
   } finally {
     tabs.postMessage({ whose: "" } satisfies Said);
+    await forgetSoon();
     location.replace("/log-in");
   }
 }
@@ -98,7 +102,8 @@ export function watch(session: Session, act: () => Promise<void>): void {
   tabs.postMessage({ whose } satisfies Said);
   tabs.addEventListener("message", ({ data }: MessageEvent<Said>) => {
     if (data.used) used = Math.max(used, data.used);
-    if (data.locked || (data.whose !== undefined && data.whose !== whose)) leave();
+    const isOthers = data.whose !== undefined && data.whose !== whose;
+    if (data.locked || isOthers) leave(isOthers);
   });
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload(); // the browser had kept it from before a log out, perhaps

@@ -34,6 +34,8 @@ export interface Session {
   havenShared?: boolean;
   /** Where a page asks: after how long the session locks if its person does nothing. */
   havenIdleSeconds?: UnsignedInt;
+  /** Where a page asks: for how long after it heard the service last it may open what the browser keeps of mail; 0: it keeps none. */
+  havenOfflineSeconds?: UnsignedInt;
 }
 
 /** An account of a session. */
@@ -1314,14 +1316,24 @@ export interface SieveScriptCondition {
 /** By what it sorts. */
 export type SieveScriptSort = Comparator<"name" | "isActive">;
 
+/** How late the letters of an account are (docs/jmap-lateness.md). */
+export interface Lateness {
+  readonly id: "singleton";
+  /** When the oldest letter came that is taken and not in the account yet. */
+  readonly arrivingSince: UTCDate | null;
+  /** When the oldest letter was sent that is still on its way, where nobody was told so. */
+  readonly leavingSince: UTCDate | null;
+}
+
 /** A message that is in no account, with what was asked of it (RFC 8621 §4.9). */
 export type ParsedEmail = Partial<Omit<Email, "id" | "mailboxIds" | "keywords" | "receivedAt" | "threadId">> & { id?: null; mailboxIds?: null; keywords?: null; receivedAt?: null; threadId?: null };
 
 /** What can be used. */
-export type Capability = "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:mdn" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:sieve" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
+export type Capability = "urn:haven:lateness" | "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:mdn" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:sieve" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
 
 /** What the service can. */
 export interface SessionCapabilities {
+  "urn:haven:lateness"?: Record<string, never>;
   "urn:haven:work"?: Record<string, never>;
   "urn:ietf:params:jmap:blob"?: Record<string, never>;
   "urn:ietf:params:jmap:core": CoreCapability;
@@ -1339,6 +1351,7 @@ export interface SessionCapabilities {
 
 /** What can be done in an account. */
 export interface AccountCapabilities {
+  "urn:haven:lateness"?: Record<string, never>;
   "urn:haven:work"?: WorkCapability;
   "urn:ietf:params:jmap:blob"?: BlobCapability;
   "urn:ietf:params:jmap:core"?: Record<string, never>;
@@ -1355,7 +1368,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "Principal", "ShareNotification", "SieveScript"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "Principal", "ShareNotification", "SieveScript", "Lateness"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1453,6 +1466,11 @@ export interface Methods {
   "Identity/set": {
     arguments: SetArguments<Identity, IdentityCreate, IdentityPatch>;
     answer: SetAnswer<Identity>;
+  };
+  "Lateness/get": {
+    arguments: GetArguments<Lateness>;
+    answer: GetAnswer<Lateness>;
+    object: Lateness;
   };
   /** Reads files as receipts (RFC 9007 §2.2). */
   "MDN/parse": {
@@ -1745,6 +1763,7 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "Identity/changes": "urn:ietf:params:jmap:submission",
   "Identity/get": "urn:ietf:params:jmap:submission",
   "Identity/set": "urn:ietf:params:jmap:submission",
+  "Lateness/get": "urn:haven:lateness",
   "MDN/parse": "urn:ietf:params:jmap:mdn",
   "MDN/send": "urn:ietf:params:jmap:mdn",
   "Mailbox/changes": "urn:ietf:params:jmap:mail",

@@ -1,17 +1,20 @@
 // The mail of a person as this page knows it: lists, folders and letters, kept as they are at the service.
 
 import { QueryClient } from "@tanstack/react-query";
-import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Lateness, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import { densityOf, type Density } from "../model/density.js";
+import { settingsOf, type KeySettings } from "../model/keys.js";
 import type { InThread } from "../model/row.js";
 import { Drafts } from "./drafts.js";
 import { Filings } from "./filings.js";
 import { destroyAll, inverse, patchOf, tell, type Edit } from "./edits.js";
-import { Keys } from "./keys.js";
 import { conversation } from "./letters.js";
 import { MailList, type Asked } from "./list.js";
 import { People } from "./people.js";
+import { Preference } from "./preference.js";
 import { Questions } from "./questions.js";
 import { reason } from "./reason.js";
+import type { Visit } from "./offline/visit.js";
 import type { Server } from "./server.js";
 import { workRows } from "./workrows.js";
 import { Undo } from "./undo.js";
@@ -19,13 +22,15 @@ import { Waiting } from "./waiting.js";
 import { Work } from "./work.js";
 
 const keptLists = 12;
+const askLateness = 60_000; // milliseconds
 
 export class Mail {
   readonly server: Server;
   readonly cache: QueryClient;
   readonly undo = new Undo();
   readonly questions = new Questions();
-  readonly keys: Keys;
+  readonly keys: Preference<KeySettings>;
+  readonly density: Preference<Density>;
   readonly work: Work;
   readonly filings: Filings;
   readonly drafts: Drafts;
@@ -37,8 +42,11 @@ export class Mail {
   readonly #watchers = new Set<() => void>();
   readonly #pending = new Set<{ accountId: AccountId; edit: Edit }>();
   #session: Server["session"];
+  /** The page was opened without the service. */
+  readonly visit: Visit | undefined;
 
-  constructor(server: Server) {
+  constructor(server: Server, visit?: Visit) {
+    this.visit = visit;
     this.server = server;
     this.#session = server.session;
     this.cache = new QueryClient({
@@ -51,7 +59,8 @@ export class Mail {
         },
       },
     });
-    this.keys = new Keys(server.session);
+    this.keys = new Preference(server.session, "keys", settingsOf);
+    this.density = new Preference(server.session, "density", densityOf);
     this.people = new People(server, this.cache);
     this.filings = new Filings(server, this.cache);
     this.waiting = new Waiting(server, this.cache, this.undo);
@@ -89,6 +98,15 @@ export class Mail {
     return {
       queryKey: ["quota", accountId] as const,
       queryFn: async (): Promise<Quota | null> => (await this.server.one(call("Quota/get", { accountId, ids: null }))).list[0] ?? null,
+    };
+  }
+
+  /** How late its letters are; asked again while somebody looks, and once the service is heard again. */
+  lateness(accountId: AccountId) {
+    return {
+      queryKey: ["lateness", accountId] as const,
+      queryFn: async (): Promise<Lateness | null> => (await this.server.one(call("Lateness/get", { accountId, ids: null }))).list[0] ?? null,
+      refetchInterval: askLateness,
     };
   }
 
@@ -209,6 +227,7 @@ export class Mail {
     const away = is ? undefined : (this.#away ?? Date.now());
     if (away === this.#away) return;
     this.#away = away;
+    if (is) void this.cache.invalidateQueries({ queryKey: ["lateness"] });
     for (const told of this.#watchers) told();
   }
 

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 import type { AccountId, MailboxId, ThreadId } from "../jmap/client.js";
 import { workViews, type WorkView } from "../model/views.js";
 
-export const settingsPages = ["reply", "filters", "signature"] as const;
+export const settingsPages = ["reply", "filters", "signature", "notifications", "computer"] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 export interface Route {

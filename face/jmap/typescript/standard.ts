@@ -34,6 +34,8 @@ export interface Session {
   havenShared?: boolean;
   /** Where a page asks: after how long the session locks if its person does nothing. */
   havenIdleSeconds?: UnsignedInt;
+  /** Where a page asks: for how long after it heard the service last it may open what the browser keeps of mail; 0: it keeps none. */
+  havenOfflineSeconds?: UnsignedInt;
 }
 
 /** An account of a session. */

@@ -2,11 +2,12 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState, useSyncExternalStore, type DragEvent, type KeyboardEvent, type MouseEvent, type PointerEvent, type ReactNode } from "react";
 import { t } from "../../locales/text.js";
 import type { Mailbox, ThreadId } from "../../jmap/client.js";
+import { rowHeights } from "../../model/density.js";
 import { threadOf, type Row } from "../../model/row.js";
 import { reason } from "../../store/reason.js";
 import type { MailList } from "../../store/list.js";
 import { Button } from "../../ui/Button.js";
-import { useSession } from "../../ui/mail.js";
+import { useMail, useSession } from "../../ui/mail.js";
 import type { Anchor } from "../../ui/Popover.js";
 import { useWorkOf } from "../work/hooks.js";
 import { focusOnceDrawn, indexOf, useFocusKept } from "./focus.js";
@@ -37,7 +38,6 @@ interface Props {
   onDrag: (row: Row | undefined) => void;
 }
 
-const rowHeight = 76;
 const ahead = 30; // lines that are fetched before somebody scrolls to them
 const drawnAhead = 16; // lines that are drawn before
 const behind = 5;
@@ -45,6 +45,10 @@ const behind = 5;
 /** A list of conversations: a grid of one column that may be very long. Arrow keys move in it, Enter opens, Space selects. */
 export function ListView({ list, label, folder, open, selected, onSelect, empty, words, placeOf, onOpen, onNear, onMenu, toolsOf, onDrag }: Props) {
   const { total, rows, error } = useSyncExternalStore(list.watch, list.snapshot);
+  const { density } = useMail();
+  const chosen = useSyncExternalStore(density.watch, density.snapshot);
+  const dense = list.asked.words ? "comfortable" : chosen; // what was looked for is shown where it stands
+  const rowHeight = rowHeights[dense];
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const direction = useRef<"forward" | "backward" | null>(null);
@@ -58,6 +62,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
     },
   });
   direction.current = virtual.scrollDirection;
+  useEffect(() => virtual.measure(), [virtual, rowHeight]);
   const items = virtual.getVirtualItems();
   const { startIndex: first, endIndex: last } = virtual.range ?? { startIndex: 0, endIndex: 20 };
   const backwards = direction.current === "backward";
@@ -159,7 +164,7 @@ export function ListView({ list, label, folder, open, selected, onSelect, empty,
       {total === 0 && <p className="list-says">{empty}</p>}
       <div
         ref={scroller}
-        className="list"
+        className={`list ${dense}`}
         role="grid"
         aria-label={label}
         aria-rowcount={total ?? -1}

@@ -1,12 +1,17 @@
 import { t } from "../../locales/text.js";
 import type { MailAccount } from "../../model/mailboxes.js";
 import { go, settingsPages, write, type SettingsPage } from "../../store/route.js";
+import { ComputerPage } from "./ComputerPage.js";
 import { FiltersPage } from "./FiltersPage.js";
+import { NotificationsPage } from "./NotificationsPage.js";
 import { ReplyPage } from "./ReplyPage.js";
 import { SignaturePage } from "./SignaturePage.js";
 import "./settings.css";
 
-const pages = { reply: ReplyPage, filters: FiltersPage, signature: SignaturePage } as const;
+const pages = { reply: ReplyPage, filters: FiltersPage, signature: SignaturePage, notifications: NotificationsPage, computer: ComputerPage } as const;
+
+/** What is chosen for this browser, whichever mailbox one looks at. */
+const ofBrowser: ReadonlySet<SettingsPage> = new Set(["notifications", "computer"]);
 
 /** What was chosen for one mailbox. */
 export default function Settings({ account, page }: { account: MailAccount; page: SettingsPage }) {
@@ -16,7 +21,7 @@ export default function Settings({ account, page }: { account: MailAccount; page
       <div className="settings-column">
         <h1>
           {t.settings}
-          <small>{account.name}</small>
+          <small>{ofBrowser.has(page) ? t.ofBrowser : account.name}</small>
         </h1>
         <nav aria-label={t.settings} className="settings-pages">
           {settingsPages.map((p) => {

@@ -1,40 +1,39 @@
-// The keys that a person set. On an own device they stay; elsewhere they go with the tab.
+// Something that a person chose for this browser. On an own device it stays; elsewhere it goes with the tab.
 
 import type { Session } from "../jmap/client.js";
-import { settingsOf, type KeySettings } from "../model/keys.js";
 
-export class Keys {
+export class Preference<T> {
   readonly #storage: Storage;
   readonly #name: string;
-  #now: KeySettings;
+  #now: T;
   readonly #watchers = new Set<() => void>();
 
-  constructor(session: Session) {
+  /** read makes the value of what was kept, which may be anything. */
+  constructor(session: Session, what: string, read: (kept: unknown) => T) {
     // Where the service does not say that the computer is the person's own, nothing is left behind.
-    const own = (session as Session & { havenShared?: boolean }).havenShared === false;
-    this.#storage = own ? localStorage : sessionStorage;
-    this.#name = `haven keys ${session.havenPerson ?? ""}`;
-    this.#now = settingsOf(this.#read());
+    this.#storage = session.havenShared === false ? localStorage : sessionStorage;
+    this.#name = `haven ${what} ${session.havenPerson ?? ""}`;
+    this.#now = read(this.#kept());
   }
 
-  readonly snapshot = (): KeySettings => this.#now;
+  readonly snapshot = (): T => this.#now;
 
   readonly watch = (told: () => void): (() => void) => {
     this.#watchers.add(told);
     return () => this.#watchers.delete(told);
   };
 
-  set(now: KeySettings): void {
+  set(now: T): void {
     this.#now = now;
     try {
       this.#storage.setItem(this.#name, JSON.stringify(now));
     } catch {
-      // A browser that keeps nothing: the keys are good until the page goes.
+      // A browser that keeps nothing: it holds until the page goes.
     }
     for (const told of this.#watchers) told();
   }
 
-  #read(): unknown {
+  #kept(): unknown {
     try {
       return JSON.parse(this.#storage.getItem(this.#name) ?? "null");
     } catch {

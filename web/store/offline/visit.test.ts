@@ -1,0 +1,66 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { RequestError, type Client, type Session } from "../../jmap/client.js";
+import { memory } from "../memory.js";
+import { Opened, Vault } from "./vault.js";
+import { Visit, type Ground } from "./visit.js";
+
+const session = { havenPerson: "A1", havenShared: false, havenOfflineSeconds: 86400 } as Session;
+let opened: Opened;
+let ground: { [K in keyof Ground]: ReturnType<typeof vi.fn> };
+let visit: Visit;
+
+beforeEach(async () => {
+  vi.useRealTimers();
+  const vault = await Vault.make(session, "quiet harbour 27", { front: memory(), pieces: memory() }, 1000);
+  opened = (await vault.open("quiet harbour 27")) as Opened;
+  vi.useFakeTimers();
+  const away = async (): Promise<Client> => Promise.reject(new TypeError());
+  ground = { open: vi.fn(away), isWriting: vi.fn(() => false), save: vi.fn(), onBack: vi.fn(), onRefused: vi.fn(), onOther: vi.fn() };
+  visit = new Visit(opened, ground as unknown as Ground);
+  visit.begin();
+});
+
+const there = (as: Partial<Session> = {}) => ground.open.mockResolvedValue({ session: { ...session, ...as } } as Client);
+const pass = () => vi.advanceTimersByTimeAsync(16_000);
+
+test("it goes on asking while the service is away", async () => {
+  await pass();
+  await pass();
+  expect(ground.open).toHaveBeenCalledTimes(2);
+  expect(visit.snapshot().is).toBe("away");
+});
+
+test("it goes on by itself where nobody writes", async () => {
+  there();
+  await pass();
+  expect(ground.onBack).toHaveBeenCalledWith(expect.anything(), { sent: 0, drafts: 0, stayed: [] });
+});
+
+test("who writes is asked, and the letter is saved before", async () => {
+  there();
+  ground.isWriting.mockReturnValue(true);
+  await pass();
+  expect(visit.snapshot().is).toBe("back");
+  expect(ground.onBack).not.toHaveBeenCalled();
+  await visit.goOn();
+  expect(ground.save).toHaveBeenCalledBefore(ground.onBack);
+});
+
+test("where the log in is over or locked, what is written is saved and the page leaves", async () => {
+  ground.open.mockRejectedValue(new RequestError(401, "about:blank", "", undefined, "session.locked"));
+  await pass();
+  expect(ground.save).toHaveBeenCalledBefore(ground.onRefused);
+});
+
+test.each([{ havenPerson: "A9" }, { havenShared: true }])("where it is another's now, nothing is brought (%o)", async (as) => {
+  there(as);
+  await pass();
+  expect(ground.onOther).toHaveBeenCalled();
+  expect(ground.onBack).not.toHaveBeenCalled();
+});
+
+test("what waits is counted", async () => {
+  vi.useRealTimers();
+  await opened.vault.put("letter/1", { accountId: "A1" });
+  await vi.waitFor(() => expect(visit.snapshot().waits).toBe(1));
+});
