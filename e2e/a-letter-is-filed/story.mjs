@@ -71,7 +71,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   };
   const pdf = await given("PDF", ".pdf");
   const text = execFileSync("pdftotext", [pdf, "-"], { encoding: "utf8" });
-  for (const part of [`Pharmacy ${code}`, "Discharge of Mr Birch", "Ward 12 <ward12@hospital.example>", "From outside the service", "943 476 5919", "PMR 4711", "Aisha Rahman", "Mr Tomos Birch, Tŷ Gwyn", "Warfarin", "discharge.pdf (one page behind the letter)", "levels.csv (attached within this PDF)", "Page 1 of 2", "Bisoprolol 2.5 mg once a day"]) {
+  for (const part of [`Pharmacy ${code}`, "Discharge of Mr Birch", "Ward 12 <ward12@hospital.example>", "From outside the service", "943 476 5919", "PMR 4711", "Aisha Rahman", "Mr Tomos Birch, Tŷ Gwyn", "Warfarin", "discharge.pdf (one page behind the letter)", "levels.csv (attached within this PDF)", "fax.tif (one page behind the letter)", "stamp.gif (one page behind the letter)", "Page 1 of 4", "Bisoprolol 2.5 mg once a day"]) {
     assert.ok(text.replace(/\s+/g, " ").includes(part), `the PDF does not say ${part}: ${text}`);
   }
   assert.match(execFileSync("pdfdetach", ["-list", pdf], { encoding: "utf8" }), /1 embedded files[^]*levels\.csv/);

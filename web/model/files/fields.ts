@@ -21,12 +21,13 @@ export interface Field {
 type Said = Record<string, unknown>;
 
 const text = (v: unknown): string => (typeof v === "string" ? v : Array.isArray(v) && typeof v[0] === "string" ? v[0] : "");
+const mostFields = 1000; // of one page
 const mostOptions = 500;
 const longestLabel = 200;
 
 /** The fields among annotations that a person may fill in. */
 export function fieldsOf(annotations: readonly Said[]): Field[] {
-  return annotations.flatMap((a) => fieldOf(a) ?? []);
+  return annotations.flatMap((a) => fieldOf(a) ?? []).slice(0, mostFields);
 }
 
 function fieldOf(a: Said): Field | undefined {
