@@ -48,7 +48,7 @@ export function PassphraseForm({ vault, yes, onOpened, children }: { vault: Vaul
   return (
     <form className="passphrase" onSubmit={(e) => void submit(e)}>
       <label htmlFor={id}>{t.offlinePassphrase}</label>
-      <input id={id} className="field" type="password" autoComplete="off" required autoFocus value={text} aria-invalid={wrong !== undefined} aria-describedby={`${id}-says`} onChange={(e) => setText(e.target.value)} />
+      <input id={id} className="field" type="password" autoComplete="off" required autoFocus data-focus value={text} aria-invalid={wrong !== undefined} aria-describedby={`${id}-says`} onChange={(e) => setText(e.target.value)} />
       <p id={`${id}-says`} role="alert" className="dialog-wrong">
         {wrong}
       </p>
