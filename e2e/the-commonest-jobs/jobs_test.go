@@ -15,7 +15,7 @@ func TestTheCommonestJobs(t *testing.T) {
 		aisha := s.Person("Aisha", "Rahman")
 		shop := s.Pharmacy(code, aisha)
 		for _, subject := range []string{"Holiday hours", "Referral of Mr Birch", "Dosette boxes"} {
-			s.Receive("ward@hospital.test", stage.Letter("ward@hospital.test", shop, subject, subject+code, "Please see to "+subject+"."), shop)
+			s.Receive("ward@hospital.test", stage.Letter("ward@hospital.test", shop, subject, subject+code, "Please see to "+subject+", NHS number 943 476 5919."), shop)
 		}
 		runs = append(runs, map[string]any{"aisha": aisha, "shop": shop})
 	}

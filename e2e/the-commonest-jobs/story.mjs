@@ -4,9 +4,9 @@ export default async ({ page, base, look, script, width, run, data }) => {
   if (!script) return; // the client is script; without it the page says what there is else
   const { aisha } = data.runs[run];
   let clicks = 0;
-  const click = async (role, name) => {
+  const click = async (role, name, within = page) => {
     clicks++;
-    await page.getByRole(role, { name, exact: typeof name === "string" }).first().click();
+    await within.getByRole(role, { name, exact: typeof name === "string" }).first().click();
   };
   const job = async (what, most, steps) => {
     clicks = 0;
@@ -41,4 +41,17 @@ export default async ({ page, base, look, script, width, run, data }) => {
     await page.getByText("You can still take it back").waitFor();
   });
   await look("answered");
+
+  // The number that stands in the letter is offered; the file is made at once.
+  await job("filing it to the patient's record", 3, async () => {
+    await click("button", "File to record");
+    const dialog = page.getByRole("dialog", { name: "Filing to a patient's record" });
+    await dialog.waitFor();
+    await click("button", /^Use 943 476 5919/);
+    const made = page.waitForEvent("download");
+    await click("button", /^File /, dialog);
+    assert.match((await made).suggestedFilename(), /\.pdf$/);
+    await dialog.getByText(/^Marked as filed/).waitFor();
+  });
+  await look("filed");
 };
