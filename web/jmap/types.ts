@@ -1141,7 +1141,7 @@ export interface WorkPresencePatch {
 
 export type WorkCheckId = Id<"WorkCheck">;
 
-/** The look at a shared mailbox with which a day begins (docs/jmap-work.md 8). */
+/** The look at a shared mailbox with which a day begins (docs/jmap-work.md 9). */
 export interface WorkCheck {
   /** "K" and the day's digits, such as K20261127. */
   readonly id: WorkCheckId;
@@ -1746,7 +1746,7 @@ export interface Methods {
     arguments: SetArguments<WorkPresence, WorkPresenceCreate, WorkPresencePatch> & { tab?: string };
     answer: SetAnswer<WorkPresence>;
   };
-  /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 9). */
+  /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 10). */
   "WorkReport/get": {
     arguments: { accountId: AccountId; from: string; until: string };
     answer: { accountId: AccountId; total: WorkTally; days: WorkDay[]; categories: WorkCategory[]; late: WorkLate[]; hasMoreLate: boolean; areHoursKnown: boolean };
