@@ -14,9 +14,20 @@ export default async ({ page, context, base, look, script, width, run, data }) =
     await page.locator(".row", { hasText: subject }).click();
     await page.getByRole("heading", { name: subject }).waitFor();
   };
-  /** In the letter's frame no script runs, the driver's neither; the page around it reaches in. */
-  const inLetter = (does) => page.waitForFunction(`(() => { const d = document.querySelector(".letter-frame")?.contentDocument; const a = [...(d?.querySelectorAll("a") ?? [])]; return a.length === 3 && (${does})(a, d); })()`);
-  const press = (name) => inLetter(`(a) => { a.find((x) => x.textContent === ${JSON.stringify(name)}).click(); return true; }`);
+  /** In the letter's frame no script runs, the driver's neither; the page around it reaches in, once the letter is there. */
+  const inLetter = async (does, given) => {
+    for (let tries = 0; tries < 200; tries++) {
+      if (await page.evaluate(does, given)) return;
+      await page.waitForTimeout(50);
+    }
+    throw new Error(`the letter is not as told: ${does}`);
+  };
+  const press = (name) =>
+    inLetter((name) => {
+      const all = [...(document.querySelector(".letter-frame")?.contentDocument?.querySelectorAll("a") ?? [])];
+      all.find((a) => a.textContent === name)?.click();
+      return all.length === 3;
+    }, name);
   const opened = async (doing) => {
     const [there] = await Promise.all([context.waitForEvent("page"), doing()]);
     await there.waitForURL(/example/);
@@ -29,7 +40,11 @@ export default async ({ page, context, base, look, script, width, run, data }) =
 
   await letter("Three links");
   if (form === "block") {
-    await inLetter(`(a, d) => !a[0].hasAttribute("href") && /^Blocked by .+: It copied the log in of NHS staff\\.$/.test(d.querySelector(".haven-elsewhere")?.textContent)`);
+    await inLetter(() => {
+      const letter = document.querySelector(".letter-frame")?.contentDocument;
+      const note = letter?.querySelector(".haven-elsewhere")?.textContent ?? "";
+      return letter?.querySelectorAll("a").length === 3 && !letter.querySelector("a").hasAttribute("href") && /^Blocked by .+: It copied the log in of NHS staff\.$/.test(note);
+    });
     assert.equal(await opened(() => press("the portal")), "https://www.portal.example/");
   } else {
     assert.equal(await opened(() => press("the form")), "https://forms.example/f?id=1");
