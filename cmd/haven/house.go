@@ -38,6 +38,7 @@ import (
 	"haven/people/helpdesk"
 	"haven/people/leaver"
 	"haven/people/legal"
+	"haven/people/linklist"
 	"haven/people/lockout"
 	"haven/people/locum"
 	"haven/people/notice"
@@ -103,6 +104,7 @@ type house struct {
 	helpdesk      *helpdesk.Service
 	operators     *operator.Service
 	notices       *notice.Service
+	links         *linklist.Service
 	texts         *texts.Service
 	registration  *registration.Service
 	portalAt      atomic.Pointer[string] // where the pages are, once they are open
@@ -147,7 +149,7 @@ const lookLimit = 10 * time.Minute
 
 // schemas are the tables of every concept, those first that others refer to.
 var schemas = []db.Schema{job.Schema, audit.Schema, blob.Schema, account.Schema, account.ContactSchema, organisation.Schema, sharenotification.Schema, sharedmailbox.Schema, openinghours.Schema, legal.Schema, session.Schema, activation.Schema, secondfactor.Schema, lockout.Schema, profile.Schema, form.Schema, directory.Schema, request.Schema, notify.Schema, reset.Schema, registration.Schema, leaver.Schema, helpdesk.Schema, locum.Schema, vouch.Schema, review.Schema,
-	operator.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema, sending.Schema, work.Schema}
+	operator.Schema, linklist.Schema, notice.Schema, texts.Schema, mailbox.Schema, outbox.Schema, delivery.Schema, vacation.Schema, sieve.Schema, search.Schema, signature.Schema, handover.Schema, upload.Schema, push.Schema, sending.Schema, work.Schema}
 
 // openHouse opens the stores in the data folder, which is there, and wires all parts over them. On an error nothing
 // stays open.
@@ -338,6 +340,7 @@ func (h *house) wirePeople(ctx context.Context) error {
 	h.organisations = organisation.New(h.db, h.clock, p.Organisation, sharedmailbox.Have)
 	h.sessions = session.New(session.Options{DB: h.db, Clock: h.clock, Policy: p.Session, Announcer: sessionsEnd{h}, Ended: endPushes})
 	h.operators = operator.New(operator.Options{DB: h.db, Clock: h.clock, Policy: p.Operator, Demo: h.demo})
+	h.links = linklist.New(linklist.Options{DB: h.db, Places: h.organisations, Policy: p.Organisation, Clock: h.clock})
 	h.notices = notice.New(notice.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
 	h.texts = texts.New(texts.Options{DB: h.db, Operators: h.operators, Clock: h.clock, Policy: p.Operator})
 	h.second = secondfactor.New(secondfactor.Options{DB: h.db, Keys: personal{h}, Clock: h.clock, Policy: p, Issuer: "Haven",

@@ -24,7 +24,7 @@ func (s *serving) jmapFace() *jmap.Server {
 	h := s.h
 	o := jmap.Options{
 		People: jmapPeople{h}, Blobs: jmapBlobs{h}, States: jmapStates{h}, Hub: h.hub,
-		Mail: h.mail, Search: h.search, Work: h.work, Late: lateness{h}, Vacations: h.vacation, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
+		Mail: h.mail, Search: h.search, Work: h.work, Links: h.links, Late: lateness{h}, Vacations: h.vacation, Submissions: h.sending, Identities: h.sending, MDNs: h.sending,
 		Directory: h.directory, Shares: h.shares, Filters: h.filters, Sieve: h.conf.Policy.Sieve,
 		Cookie: portal.SessionCookie(s.plainPages()), Portal: h.conf.Service.Portal,
 		Policy: h.conf.Policy.JMAP, Mailbox: h.conf.Policy.Mailbox, Metrics: s.jmapMetrics(), Logger: h.log.With("face", "jmap"), Clock: h.clock,

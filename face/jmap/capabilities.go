@@ -45,6 +45,9 @@ func (s *Server) capabilities() []capability {
 	if s.o.Late != nil {
 		all = append(all, capability{latenessURN, func(*visit) any { return record{} }, latenessCapability})
 	}
+	if s.o.Links != nil {
+		all = append(all, capability{linksURN, func(*visit) any { return record{} }, linkCapability})
+	}
 	if s.o.Pushes != nil {
 		all = append(all, capability{vapidURN, s.vapidCapability, nil})
 	}

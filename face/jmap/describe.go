@@ -14,7 +14,7 @@ type description struct {
 	account string // likewise of an account
 }
 
-var descriptions = []description{coreDescription, socketDescription, mailDescription, submissionDescription, vacationDescription, quotaDescription, workDescription,
+var descriptions = []description{coreDescription, socketDescription, mailDescription, submissionDescription, vacationDescription, quotaDescription, workDescription, linksDescription,
 	blobDescription, principalsDescription, ownerDescription, pushDescription, sieveDescription, mdnDescription, latenessDescription}
 
 // Described is all that the face tells of itself to programs that are made from it.

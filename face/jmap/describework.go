@@ -34,11 +34,11 @@ var workDescription = description{
 			Arguments: map[string]Shape{"set": {{"again", "EmailId[] | null", 0, "those that are filed though they were filed already"}}}},
 		{Name: "WorkPresence", Says: "Somebody at a Thread now (docs/jmap-work.md 5).", Shape: workPresenceShape, reads: workPresences{},
 			Arguments: map[string]Shape{"set": {{"tab", "string", 0, "up to 64 octets; a tab is at one Thread at a time"}}}},
-		{Name: "WorkCheck", Says: "The look at a shared mailbox with which a day begins (docs/jmap-work.md 8).", Shape: workCheckShape, reads: workChecks{}, Flat: true},
+		{Name: "WorkCheck", Says: "The look at a shared mailbox with which a day begins (docs/jmap-work.md 9).", Shape: workCheckShape, reads: workChecks{}, Flat: true},
 		{Name: "WorkSettings", Says: "What the owners of a mailbox chose of work in it (docs/jmap-work.md 6).", Shape: workSettingsShape, Kept: true, reads: workSettings{}},
 	},
 	methods: []Method{
-		{"WorkReport/get", "Tells owners what became of a mailbox in some days (docs/jmap-work.md 9).",
+		{"WorkReport/get", "Tells owners what became of a mailbox in some days (docs/jmap-work.md 10).",
 			Shape{{"accountId", "AccountId", Required, ""}, {"from", "string", Required, "a day in London, such as 2026-11-23"}, {"until", "string", Required, "the last day, at most 30 days later"}},
 			Shape{{"accountId", "AccountId", 0, ""}, {"total", "WorkTally", 0, ""}, {"days", "WorkDay[]", 0, ""}, {"categories", "WorkCategory[]", 0, ""}, {"late", "WorkLate[]", 0, "at most 200"},
 				{"hasMoreLate", "boolean", 0, ""}, {"areHoursKnown", "boolean", 0, "whether somebody has said when the premises is open; else all hours count, and no check is missed"}}},

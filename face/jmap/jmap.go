@@ -132,6 +132,7 @@ type Options struct {
 	Shares    ShareNotifications // given with Directory
 	Pushes    Pushes             // nil: nobody is woken through a push service
 	PushKey   string             // by which push services know us, in base64url (RFC 9749); given with Pushes
+	Links     Links              // nil: nobody says where letters may lead
 	Filters   Filters            // nil: filters are kept by ManageSieve alone
 	Sieve     policy.Sieve       // what they may be; given with Filters
 
@@ -175,7 +176,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Logger, now: o.Clock.Now, busy: newTurns(o.Policy.Requests, o.Policy.AnswerOctets), sending: newTurns(o.Policy.Uploads, 0), sockets: newSockets(o.Policy.Sockets, o.Policy.SocketsTotal)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods, latenessMethods)
+	s.methods = join(coreMethods, blobMethods, blobManagementMethods, mailMethods, quotaMethods, vacationMethods, principalMethods, shareMethods, sieveMethods, submissionMethods, mdnMethods, workMethods, latenessMethods, linkMethods)
 	if o.Pushes != nil { // they are of the core capability, which is always there
 		s.methods = join(s.methods, pushMethods)
 	}

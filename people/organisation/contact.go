@@ -1,6 +1,7 @@
 package organisation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -110,12 +111,8 @@ func (s *Service) SetCentral(ctx context.Context, actor haven.Actor, c Central) 
 		return err
 	}
 	return s.central(ctx, actor, "organisation.central", string(c.Group), func(tx *db.Tx, now int64) error {
-		some := false
-		if err := tx.Query(sqlIsGroup, []any{string(c.Group)}, func(db.Row) error { some = true; return nil }); err != nil {
-			return err
-		}
-		if !some {
-			return ErrUnknown
+		if some, err := IsGroupIn(tx, c.Group); err != nil || !some {
+			return cmp.Or(err, error(ErrUnknown))
 		}
 		n, err := tx.Change(sqlPutCentral, string(c.Group), c.Contact, c.Email.String(), now)
 		if err == nil && n == 0 {
@@ -123,6 +120,12 @@ func (s *Service) SetCentral(ctx context.Context, actor haven.Actor, c Central) 
 		}
 		return err
 	})
+}
+
+// IsGroupIn reports whether an organisation has that code, or one belongs to a head office with it.
+func IsGroupIn(tx *db.Tx, group Code) (is bool, err error) {
+	err = tx.Query(sqlIsGroup, []any{string(group)}, func(db.Row) error { is = true; return nil })
+	return is, err
 }
 
 func completeCentral(c *Central) error {

@@ -145,6 +145,7 @@ func (o Organisation) bounds() []bound {
 		between("organisation.find_results", o.FindResults, 1, 100),
 		between("organisation.legal_names", o.LegalNames, 1, 100),
 		between("organisation.legal_runes", o.LegalRunes, 50, 1000),
+		between("organisation.links", o.Links, 1, 10_000),
 		between("organisation.hours_exceptions", o.HoursExceptions, 1, 400),
 	}
 }

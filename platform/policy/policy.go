@@ -259,6 +259,7 @@ type Organisation struct {
 	FindResults     int   // most premises that a search gives
 	LegalNames      int   // most partners whose names stand in letters; with more, the place where their list can be inspected (Rules 11)
 	LegalRunes      int   // longest text of one field of legal particulars
+	Links           int   // most places in a head office's list of links
 	HoursExceptions int   // most days to come on which one premises is open at other hours
 }
 

@@ -97,6 +97,7 @@ func TestCheck(t *testing.T) {
 		{"session.form_kept", func(p *Policy) { p.Session.FormKept = 0 }},
 		{"organisation.legal_names", func(p *Policy) { p.Organisation.LegalNames = 0 }},
 		{"organisation.legal_runes", func(p *Policy) { p.Organisation.LegalRunes = 0 }},
+		{"organisation.links", func(p *Policy) { p.Organisation.Links = 0 }},
 		{"organisation.hours_exceptions", func(p *Policy) { p.Organisation.HoursExceptions = 0 }},
 		{"organisation.find_results", func(p *Policy) { p.Organisation.FindResults = 0 }},
 		{"organisation.close_per_mille", func(p *Policy) { p.Organisation.ClosePerMille = 1001 }},

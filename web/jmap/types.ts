@@ -1141,7 +1141,7 @@ export interface WorkPresencePatch {
 
 export type WorkCheckId = Id<"WorkCheck">;
 
-/** The look at a shared mailbox with which a day begins (docs/jmap-work.md 8). */
+/** The look at a shared mailbox with which a day begins (docs/jmap-work.md 9). */
 export interface WorkCheck {
   /** "K" and the day's digits, such as K20261127. */
   readonly id: WorkCheckId;
@@ -1178,6 +1178,23 @@ export interface WorkSettings {
 /** What of a WorkSettings can be changed. */
 export interface WorkSettingsPatch {
   stopsSecondReply?: boolean;
+}
+
+export type LinkRuleId = Id<"LinkRule">;
+
+/** What a head office says of a place on the web (docs/jmap-links.md). */
+export interface LinkRule {
+  readonly id: LinkRuleId;
+  /** In small letters, others than a to z as browsers write them. */
+  readonly host: string;
+  /** It holds for all hosts below it too. */
+  readonly isBelow: boolean;
+  readonly verdict: "allow" | "warn" | "block";
+  /** Null for what is allowed without one. */
+  readonly reason: string | null;
+  /** The name of the head office, or of the premises that has none. */
+  readonly decidedBy: string;
+  readonly decidedAt: UTCDate;
 }
 
 export type PrincipalId = Id<"Principal">;
@@ -1329,11 +1346,12 @@ export interface Lateness {
 export type ParsedEmail = Partial<Omit<Email, "id" | "mailboxIds" | "keywords" | "receivedAt" | "threadId">> & { id?: null; mailboxIds?: null; keywords?: null; receivedAt?: null; threadId?: null };
 
 /** What can be used. */
-export type Capability = "urn:haven:lateness" | "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:mdn" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:sieve" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
+export type Capability = "urn:haven:lateness" | "urn:haven:links" | "urn:haven:work" | "urn:ietf:params:jmap:blob" | "urn:ietf:params:jmap:core" | "urn:ietf:params:jmap:mail" | "urn:ietf:params:jmap:mdn" | "urn:ietf:params:jmap:principals" | "urn:ietf:params:jmap:principals:owner" | "urn:ietf:params:jmap:quota" | "urn:ietf:params:jmap:sieve" | "urn:ietf:params:jmap:submission" | "urn:ietf:params:jmap:vacationresponse" | "urn:ietf:params:jmap:webpush-vapid" | "urn:ietf:params:jmap:websocket";
 
 /** What the service can. */
 export interface SessionCapabilities {
   "urn:haven:lateness"?: Record<string, never>;
+  "urn:haven:links"?: Record<string, never>;
   "urn:haven:work"?: Record<string, never>;
   "urn:ietf:params:jmap:blob"?: Record<string, never>;
   "urn:ietf:params:jmap:core": CoreCapability;
@@ -1352,6 +1370,7 @@ export interface SessionCapabilities {
 /** What can be done in an account. */
 export interface AccountCapabilities {
   "urn:haven:lateness"?: Record<string, never>;
+  "urn:haven:links"?: Record<string, never>;
   "urn:haven:work"?: WorkCapability;
   "urn:ietf:params:jmap:blob"?: BlobCapability;
   "urn:ietf:params:jmap:core"?: Record<string, never>;
@@ -1368,7 +1387,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "Principal", "ShareNotification", "SieveScript", "Lateness"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "LinkRule", "Principal", "ShareNotification", "SieveScript", "Lateness"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1471,6 +1490,11 @@ export interface Methods {
     arguments: GetArguments<Lateness>;
     answer: GetAnswer<Lateness>;
     object: Lateness;
+  };
+  "LinkRule/get": {
+    arguments: GetArguments<LinkRule>;
+    answer: GetAnswer<LinkRule>;
+    object: LinkRule;
   };
   /** Reads files as receipts (RFC 9007 §2.2). */
   "MDN/parse": {
@@ -1722,7 +1746,7 @@ export interface Methods {
     arguments: SetArguments<WorkPresence, WorkPresenceCreate, WorkPresencePatch> & { tab?: string };
     answer: SetAnswer<WorkPresence>;
   };
-  /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 9). */
+  /** Tells owners what became of a mailbox in some days (docs/jmap-work.md 10). */
   "WorkReport/get": {
     arguments: { accountId: AccountId; from: string; until: string };
     answer: { accountId: AccountId; total: WorkTally; days: WorkDay[]; categories: WorkCategory[]; late: WorkLate[]; hasMoreLate: boolean; areHoursKnown: boolean };
@@ -1764,6 +1788,7 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "Identity/get": "urn:ietf:params:jmap:submission",
   "Identity/set": "urn:ietf:params:jmap:submission",
   "Lateness/get": "urn:haven:lateness",
+  "LinkRule/get": "urn:haven:links",
   "MDN/parse": "urn:ietf:params:jmap:mdn",
   "MDN/send": "urn:ietf:params:jmap:mdn",
   "Mailbox/changes": "urn:ietf:params:jmap:mail",

@@ -233,6 +233,13 @@ export const en = {
   looksLike: (domain: string, ours: string) => `It is from ${domain}, which looks like ${ours} but is another place. Do not follow its links unless you know it.`,
   namedOther: (shown: string, real: string) => `The sender's name shows ${shown}, but the letter is from ${real}.`,
 
+  // links
+  linkTitle: (host: string) => `Open ${host}?`,
+  linkUnknown: "Nobody has said whether this place is safe. Open it only if you know it.",
+  linkWarned: (who: string, why: string) => `${who} warns of this place: ${why}`,
+  linkBlocked: (who: string, at: string, why: string) => `Blocked by ${who}, ${at}: ${why}`,
+  openLink: "Open it",
+
   // attachments
   unnamed: (type: string) =>
     ({ "message/rfc822": "attached letter.eml", "text/calendar": "appointment.ics", "text/vcard": "card.vcf", "message/delivery-status": "delivery report.txt", "message/disposition-notification": "receipt.txt" })[type] ?? "file without a name",

@@ -1,7 +1,7 @@
 // The mail of a person as this page knows it: lists, folders and letters, kept as they are at the service.
 
 import { QueryClient } from "@tanstack/react-query";
-import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Lateness, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
+import { call, RequestError, type AccountId, type Email, type EmailId, type Identity, type Lateness, type LinkRule, type Mailbox, type Quota, type ThreadId } from "../jmap/client.js";
 import { densityOf, type Density } from "../model/density.js";
 import { settingsOf, type KeySettings } from "../model/keys.js";
 import type { InThread } from "../model/row.js";
@@ -107,6 +107,16 @@ export class Mail {
       queryKey: ["lateness", accountId] as const,
       queryFn: async (): Promise<Lateness | null> => (await this.server.one(call("Lateness/get", { accountId, ids: null }))).list[0] ?? null,
       refetchInterval: askLateness,
+    };
+  }
+
+  /** What head offices say of where letters of a mailbox may lead. */
+  links(accountId: AccountId) {
+    const isOffered = this.#session.accounts[accountId]?.accountCapabilities["urn:haven:links"] !== undefined;
+    return {
+      queryKey: ["links", accountId] as const,
+      staleTime: 5 * 60_000, // nothing tells when they change
+      queryFn: async (): Promise<readonly LinkRule[]> => (isOffered ? (await this.server.one(call("LinkRule/get", { accountId, ids: null }))).list : []),
     };
   }
 

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from "react";
+import { isWeb } from "../../model/linkrules.js";
 import { linkOf, mailtoOf, type Asked } from "../../model/links.js";
 import { t } from "../../locales/text.js";
 import { Button } from "../../ui/Button.js";
+import { useLinks, type Links } from "./useLinks.js";
 
 const atFirst = 80;
 const tallest = 20_000;
@@ -22,6 +24,9 @@ export function Frame({ content, remote, title, onMailto }: Props) {
   const frame = useRef<HTMLIFrameElement>(null);
   const mailto = useRef(onMailto);
   mailto.current = onMailto;
+  const found = useLinks();
+  const links = useRef(found);
+  links.current = found;
   const [height, setHeight] = useState(atFirst);
   const [failed, setFailed] = useState(false);
   const [times, setTimes] = useState(0);
@@ -37,8 +42,9 @@ export function Frame({ content, remote, title, onMailto }: Props) {
       end.abort();
       end = new AbortController();
       page.body.replaceChildren(page.importNode(content, true));
+      block(page, links.current);
       follow(page, setHeight, end.signal);
-      listen(element, page, () => mailto.current, end.signal);
+      listen(element, page, () => mailto.current, () => links.current, end.signal);
     };
     element.addEventListener("load", fill);
     fill();
@@ -46,7 +52,7 @@ export function Frame({ content, remote, title, onMailto }: Props) {
       element.removeEventListener("load", fill);
       end.abort();
     };
-  }, [content, remote, times]);
+  }, [content, remote, times, found.rules]);
   const shown = (
     <iframe
       ref={frame}
@@ -92,7 +98,7 @@ function follow(page: Document, setHeight: (height: number) => void, signal: Abo
 }
 
 /** Gives keys that are pressed in the frame to the page, so that its commands work; Escape leads back to it. */
-function listen(element: HTMLIFrameElement, page: Document, write: () => Props["onMailto"], signal: AbortSignal): void {
+function listen(element: HTMLIFrameElement, page: Document, write: () => Props["onMailto"], links: () => Links, signal: AbortSignal): void {
   page.addEventListener(
     "keydown",
     (e) => {
@@ -108,16 +114,32 @@ function listen(element: HTMLIFrameElement, page: Document, write: () => Props["
     },
     { signal },
   );
-  page.addEventListener(
-    "click",
-    (e) => {
-      const a = (e.target as Element | null)?.closest?.("a[href]"); // the frame's elements are none of this page's classes
-      const url = a && linkOf(a.getAttribute("href") ?? "");
-      const open = url?.protocol === "mailto:" ? write() : undefined;
-      if (!url || !open) return; // the browser asks a mail program
+  const chosen = (e: MouseEvent) => {
+    const a = (e.target as Element | null)?.closest?.("a[href]"); // the frame's elements are none of this page's classes
+    const url = a && linkOf(a.getAttribute("href") ?? "");
+    if (url && isWeb(url) && e.button < 2) {
       e.preventDefault();
-      open(mailtoOf(url));
-    },
-    { signal },
-  );
+      return links().follow(url);
+    }
+    const open = url?.protocol === "mailto:" && e.type === "click" ? write() : undefined;
+    if (!url || !open) return; // the browser asks a mail program
+    e.preventDefault();
+    open(mailtoOf(url));
+  };
+  page.addEventListener("click", chosen, { signal });
+  page.addEventListener("auxclick", chosen, { signal }); // with the middle button
+}
+
+/** Takes from links where head office lets nobody go what would lead there, and says why. */
+function block(page: Document, { blocked }: Links): void {
+  for (const a of page.querySelectorAll("a[href]")) {
+    const url = linkOf(a.getAttribute("href") ?? "");
+    const why = url && blocked(url);
+    if (why === undefined) continue;
+    for (const name of ["href", "title", "target"]) a.removeAttribute(name);
+    const note = page.createElement("span");
+    note.className = "haven-elsewhere";
+    note.textContent = why;
+    a.after(note);
+  }
 }
