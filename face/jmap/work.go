@@ -33,6 +33,7 @@ var workMethods = map[string]method{
 	"WorkPresence/get":          {workURN, func(c *call) (any, error) { return c.get(workPresences{}) }},
 	"WorkPresence/changes":      {workURN, func(c *call) (any, error) { return c.changes(workPresences{}) }},
 	"WorkPresence/set":          {workURN, workPresenceSet},
+	"WorkPerson/get":            {workURN, func(c *call) (any, error) { return c.get(workPeople{}) }},
 	"WorkSettings/get":          {workURN, func(c *call) (any, error) { return c.get(workSettings{}) }},
 	"WorkSettings/set":          {workURN, func(c *call) (any, error) { return c.setAs(haven.Read|haven.Manage, workSettings{}) }},
 }
