@@ -342,12 +342,13 @@ export const en = {
   dueUntil: (what: string, at: string) => `${what}: to be done by ${at}`,
   sendAnyway: "Send mine all the same",
   viewsOf: "Which conversations are shown",
-  views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done" },
+  views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done", due: "Due" },
   emptyViews: {
     unassigned: "Nothing new. Everything here is somebody's, or done.",
     mine: "Nothing is yours just now. Take something from New.",
     others: "Colleagues handle nothing just now.",
     done: "Nothing is done yet.",
+    due: "Nothing in the Inbox. Well done.",
   },
 
   // writing

@@ -16,8 +16,8 @@ export function blank(id: ThreadId): WorkItem {
   };
 }
 
-/** In which view besides "all" a conversation stands. */
-export function viewOf(item: Pick<WorkItem, "status" | "handledBy">, me: AccountId | undefined): Exclude<WorkView, "all"> {
+/** In which view besides those of all a conversation stands. */
+export function viewOf(item: Pick<WorkItem, "status" | "handledBy">, me: AccountId | undefined): Exclude<WorkView, "all" | "due"> {
   if (item.status === "new") return "unassigned";
   if (item.status === "done") return "done";
   return item.handledBy === me ? "mine" : "others";
