@@ -155,6 +155,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await back(wants);
 
   // Several are taken at once, by key, and taken back.
+  for (const what of ["Question", "Recall"]) await wants.locator(".row", { hasText: what }).waitFor();
   await wants.getByRole("checkbox").first().check();
   await wants.getByRole("checkbox").nth(1).check();
   await wants.locator(".list-pane").getByRole("button", { name: "Take it" }).click();
