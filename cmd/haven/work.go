@@ -8,6 +8,7 @@ import (
 	"haven/mail/work"
 	"haven/people/account"
 	"haven/people/openinghours"
+	"haven/people/sharedmailbox"
 	"haven/platform/db"
 )
 
@@ -22,6 +23,14 @@ func (colleagues) PersonIn(tx *db.Tx, no haven.AccountNo) (work.Person, error) {
 func (colleagues) NumberIn(tx *db.Tx, id haven.AccountID) (haven.AccountNo, error) {
 	a, err := account.ByIDIn(tx, id)
 	return a.No, err
+}
+
+func (colleagues) MembersIn(tx *db.Tx, mailbox haven.AccountNo) (nos []haven.AccountNo, err error) {
+	all, err := sharedmailbox.MembersIn(tx, mailbox)
+	for _, m := range all {
+		nos = append(nos, m.Person.No)
+	}
+	return nos, err
 }
 
 // hours are when premises are open, for what has to be done by a time.

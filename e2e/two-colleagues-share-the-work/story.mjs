@@ -51,7 +51,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
     if (width < 860) await at.getByRole("button", { name: "Back to the list" }).click();
   };
   const counts = async (at, want) => {
-    const shown = async () => (await at.locator(".views .view").allInnerTexts()).map((s) => s.replace(/\s+/g, " "));
+    const shown = async () => (await at.locator(".views .view:has(.count)").allInnerTexts()).map((s) => s.replace(/\s+/g, " "));
     for (let tries = 0; tries < 200 && (await shown()).join(", ") !== want; tries++) await at.waitForTimeout(50);
     assert.equal((await shown()).join(", "), want);
   };
@@ -134,6 +134,11 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await wants.locator(".row", { hasText: "Question" }).waitFor({ state: "detached" });
   assert.equal(await wants.locator(".row").count(), 1);
   await look("views", wants);
+  await wants.getByRole("link", { name: "Due", exact: true }).click();
+  await wants.locator(".row", { hasText: "Question" }).waitFor();
+  assert.match(await wants.locator(".row").first().innerText(), /Recall/, "what is due first does not stand first");
+  await look("due-first", wants);
+  await wants.getByRole("link", { name: /^New/ }).click();
   assert.match(await has.locator(".row", { hasText: "Question" }).innerText(), /Done/);
 
   // Another letter of the surgery's makes it new, and it comes back to the view by itself.
@@ -150,6 +155,7 @@ export default async ({ page, context, base, look, script, width, run, data }) =
   await back(wants);
 
   // Several are taken at once, by key, and taken back.
+  for (const what of ["Question", "Recall"]) await wants.locator(".row", { hasText: what }).waitFor();
   await wants.getByRole("checkbox").first().check();
   await wants.getByRole("checkbox").nth(1).check();
   await wants.locator(".list-pane").getByRole("button", { name: "Take it" }).click();

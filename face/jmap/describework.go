@@ -35,6 +35,7 @@ var workDescription = description{
 		{Name: "WorkPresence", Says: "Somebody at a Thread now (docs/jmap-work.md 5).", Shape: workPresenceShape, reads: workPresences{},
 			Arguments: map[string]Shape{"set": {{"tab", "string", 0, "up to 64 octets; a tab is at one Thread at a time"}}}},
 		{Name: "WorkCheck", Says: "The look at a shared mailbox with which a day begins (docs/jmap-work.md 9).", Shape: workCheckShape, reads: workChecks{}, Flat: true},
+		{Name: "WorkPerson", Says: "Somebody who may handle what comes to an account (docs/jmap-work.md 11).", Shape: workPersonShape, Kept: true, reads: workPeople{}},
 		{Name: "WorkSettings", Says: "What the owners of a mailbox chose of work in it (docs/jmap-work.md 6).", Shape: workSettingsShape, Kept: true, reads: workSettings{}},
 	},
 	methods: []Method{

@@ -42,6 +42,7 @@ var workMethods = map[string]method{
 	"WorkCheck/changes":         {workURN, func(c *call) (any, error) { return c.changes(workChecks{}) }},
 	"WorkCheck/set":             {workURN, func(c *call) (any, error) { return c.set(workChecks{}) }},
 	"WorkReport/get":            {workURN, workReportGet},
+	"WorkPerson/get":            {workURN, func(c *call) (any, error) { return c.get(workPeople{}) }},
 	"WorkSettings/get":          {workURN, func(c *call) (any, error) { return c.get(workSettings{}) }},
 	"WorkSettings/set":          {workURN, func(c *call) (any, error) { return c.setAs(haven.Read|haven.Manage, workSettings{}) }},
 }

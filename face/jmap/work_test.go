@@ -37,6 +37,15 @@ func (d *desk) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
 	return work.Person{}, errs.E(errs.NotFound, "There is nobody.")
 }
 
+func (d *desk) MembersIn(*db.Tx, haven.AccountNo) (nos []haven.AccountNo, err error) {
+	for name, no := range d.people.no {
+		if name != pharmacy && name != archive {
+			nos = append(nos, no)
+		}
+	}
+	return nos, nil
+}
+
 func (d *desk) NumberIn(_ *db.Tx, id haven.AccountID) (haven.AccountNo, error) {
 	for _, n := range d.people.no {
 		if idOf(n) == id {
@@ -372,6 +381,25 @@ func TestWorkPresence(t *testing.T) {
 	d.is("a wrong doing", when(got, "notUpdated", own, "type"), "invalidProperties")
 	d.is("an end", d.ask(d.anna, "WorkPresence/set", jmapclient.Args{"tab": "1", "destroy": []string{own}})["destroyed"], []string{own})
 	d.is("who is left", d.ask(d.ben, "WorkPresence/get", jmapclient.Args{"ids": nil})["list"], []any{})
+}
+
+func TestWorkPerson(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.ask(d.ben, "WorkPresence/set", jmapclient.Args{"tab": "one", "create": map[string]any{"p": map[string]any{"threadId": d.letter(), "doing": "viewing"}}})
+	first := d.ask(d.anna, "WorkPerson/get", jmapclient.Args{"ids": nil})
+	here := map[any]any{}
+	for _, p := range first["list"].([]any) {
+		here[when(p, "name")] = when(p, "isHere")
+	}
+	if here[ben] != true || here[anna] != false {
+		t.Errorf("the people are %v", here)
+	}
+	id := when(first["list"].([]any)[0], "id")
+	one := d.ask(d.anna, "WorkPerson/get", jmapclient.Args{"ids": []any{id, "Anobody"}})
+	d.is("one of them", len(one["list"].([]any)), 1)
+	d.is("who is none", one["notFound"], []any{"Anobody"})
+	d.is("the state", one["state"], first["state"])
 }
 
 func TestWorkSettings(t *testing.T) {

@@ -24,6 +24,8 @@ func (s shopPeople) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) 
 	return work.Person{ID: deliverytest.ID(no), Name: names[no], Shared: no == s.p.Shop}, nil
 }
 
+func (shopPeople) MembersIn(*db.Tx, haven.AccountNo) ([]haven.AccountNo, error) { return nil, nil }
+
 func (shopPeople) NumberIn(*db.Tx, haven.AccountID) (haven.AccountNo, error) { return 0, nil }
 
 func (shopPeople) OpeningIn(*db.Tx, haven.AccountNo) (work.Opening, error) { return nil, nil }

@@ -34,6 +34,7 @@ type Person struct {
 type People interface {
 	PersonIn(tx *db.Tx, no haven.AccountNo) (Person, error)
 	NumberIn(tx *db.Tx, id haven.AccountID) (haven.AccountNo, error) // NotFound where there is none
+	MembersIn(tx *db.Tx, mailbox haven.AccountNo) ([]haven.AccountNo, error)
 }
 
 // Hours says when the premises of a mailbox is open, and when a time is over that counts only the days on which it is; people/openinghours is behind it.

@@ -50,6 +50,17 @@ func (c *crowd) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
 	return p, nil
 }
 
+func (c *crowd) MembersIn(*db.Tx, haven.AccountNo) (nos []haven.AccountNo, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for no, p := range c.people {
+		if !p.Shared {
+			nos = append(nos, no)
+		}
+	}
+	return nos, nil
+}
+
 func (c *crowd) NumberIn(_ *db.Tx, id haven.AccountID) (haven.AccountNo, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -377,6 +388,37 @@ func TestKeywordsAreTheServices(t *testing.T) {
 		must(t, err)
 		if n, err := h.Count(t.Context(), h.aisha, 0); err != nil || n != (work.Counts{Unassigned: 1, Others: 1}) {
 			t.Errorf("counts are %+v, %v", n, err)
+		}
+	})
+}
+
+func TestColleagues(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		f, _ := h.arrives()
+		_, err := h.Arrive(t.Context(), h.ben, "tab", f.Msg, work.Viewing)
+		must(t, err)
+		h.Grants.Set(h.cara.Person, h.box, haven.Read)
+		said := func(v mailbox.Viewer) (names []string) {
+			all, err := h.Colleagues(t.Context(), v)
+			must(t, err)
+			for _, p := range all {
+				names = append(names, fmt.Sprintf("%s %t", p.Name, p.Here))
+			}
+			return names
+		}
+		want := []string{"Aisha Khan false", "Ben Okafor true"}
+		for _, v := range []mailbox.Viewer{h.aisha, h.cara} { // who reads alone handles nothing, and may ask
+			if got := said(v); !slices.Equal(got, want) {
+				t.Errorf("the colleagues are %q, want %q", got, want)
+			}
+		}
+		if got := said(mailbox.Viewer{Person: h.ben.Person, Account: h.ben.Person}); !slices.Equal(got, []string{"Ben Okafor false"}) {
+			t.Errorf("of a personal mailbox they are %q", got)
+		}
+		h.Grants.Set(h.cara.Person, h.box, 0)
+		if _, err := h.Colleagues(t.Context(), h.cara); !errs.Is(err, errs.NotFound) {
+			t.Errorf("who may not read it is told %v", err)
 		}
 	})
 }

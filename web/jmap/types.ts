@@ -1169,6 +1169,14 @@ export interface WorkCheck {
 export interface WorkCheckCreate {
 }
 
+/** Somebody who may handle what comes to an account (docs/jmap-work.md 11). */
+export interface WorkPerson {
+  readonly id: AccountId;
+  readonly name: string;
+  /** At a Thread of the account now. */
+  readonly isHere: boolean;
+}
+
 /** What the owners of a mailbox chose of work in it (docs/jmap-work.md 6). */
 export interface WorkSettings {
   readonly id: "singleton";
@@ -1387,7 +1395,7 @@ export interface AccountCapabilities {
 }
 
 /** The types of data of accounts, whose states are told. */
-export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkSettings", "LinkRule", "Principal", "ShareNotification", "SieveScript", "Lateness"] as const;
+export const typeNames = ["Mailbox", "Thread", "Email", "Identity", "EmailSubmission", "VacationResponse", "Quota", "WorkItem", "WorkNote", "WorkDeadline", "WorkFiling", "WorkPresence", "WorkCheck", "WorkPerson", "WorkSettings", "LinkRule", "Principal", "ShareNotification", "SieveScript", "Lateness"] as const;
 export type TypeName = (typeof typeNames)[number];
 
 /** What each method takes and gives; object is what a /get gives of it. */
@@ -1733,6 +1741,11 @@ export interface Methods {
     arguments: SetArguments<WorkNote, WorkNoteCreate, WorkNotePatch>;
     answer: SetAnswer<WorkNote>;
   };
+  "WorkPerson/get": {
+    arguments: GetArguments<WorkPerson>;
+    answer: GetAnswer<WorkPerson>;
+    object: WorkPerson;
+  };
   "WorkPresence/changes": {
     arguments: ChangesArguments;
     answer: ChangesAnswer<WorkPresence>;
@@ -1844,6 +1857,7 @@ export const capabilityOf: Record<MethodName, Capability> = {
   "WorkNote/query": "urn:haven:work",
   "WorkNote/queryChanges": "urn:haven:work",
   "WorkNote/set": "urn:haven:work",
+  "WorkPerson/get": "urn:haven:work",
   "WorkPresence/changes": "urn:haven:work",
   "WorkPresence/get": "urn:haven:work",
   "WorkPresence/set": "urn:haven:work",

@@ -334,8 +334,9 @@ export const en = {
   handOverTitle: (n: number) => (n === 1 ? "Hand this over" : `Hand ${n} conversations over`),
   findColleague: "Find somebody by name",
   findHint: "Whoever has access to this mailbox can have it.",
-  nobodySeen: "Nobody is known here yet. Find somebody by name.",
-  nobodyFound: (text: string) => `Nobody is called “${text}”. Try the beginning of the first or last name.`,
+  nobodyElse: "Nobody else may handle what comes here. An owner of the mailbox can give somebody access.",
+  isHereNow: "here now",
+  nobodyFound: (text: string) => `Nobody of this mailbox is called “${text}”. Try the beginning of the first or last name.`,
   handOverNote: "Note for colleagues",
   neverLeaves: "Never leaves the mailbox: it is no part of any letter.",
   noteTooLong: "The note is too long. Make it shorter.",
@@ -478,12 +479,13 @@ export const en = {
   lateOpen: "Not done yet",
   moreLate: (n: number) => `There were more; these are the first ${n}.`,
   viewsOf: "Which conversations are shown",
-  views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done" },
+  views: { all: "All", unassigned: "New", mine: "Mine", others: "Others'", done: "Done", due: "Due" },
   emptyViews: {
     unassigned: "Nothing new. Everything here is somebody's, or done.",
     mine: "Nothing is yours just now. Take something from New.",
     others: "Colleagues handle nothing just now.",
     done: "Nothing is done yet.",
+    due: "Nothing in the Inbox. Well done.",
   },
 
   // writing

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { WorkItem } from "../jmap/types.js";
-import { blank, isSecondReply, placeOf, recounted, refusalOf, seenAt, together, viewOf, wayBack, wished } from "./work.js";
+import { blank, colleaguesLike, isSecondReply, recounted, refusalOf, viewOf, wayBack, wished } from "./work.js";
 
 const me = "Aaisha";
 const by = { id: me, name: "aisha" };
@@ -44,20 +44,16 @@ test("a refusal says why, who and since when", () => {
   expect(refusalOf({ type: "forbidden" })).toBeUndefined();
 });
 
-test("colleagues are who was seen, each once, those who did most first", () => {
-  const here = [{ id: "T1-Acara", threadId: "T1", person: "Acara", personName: "Cara", doing: "viewing", until: "" }] as const;
-  expect(seenAt([handled, done, { ...blank("T2"), answeredBy: "Acara", answeredByName: "Cara" }, { ...blank("T3"), handledBy: "Aben", handledByName: "Ben" }], [...here])).toEqual([
-    { id: "Aben", name: "Ben" },
-    { id: "Acara", name: "Cara" },
-  ]);
+test("colleagues are found by the beginnings of words of their names; who is here stands first", () => {
+  const who = (id: string, name: string, isHere = false) => ({ id, name, isHere });
+  const all = [who("1", "Aisha Rahman"), who("2", "Ben Okafor"), who("3", "Cara Doyle-Byrne", true)];
+  const names = (typed: string) => colleaguesLike(all, typed, "1").map((c) => c.name);
+  expect(names("")).toEqual(["Cara Doyle-Byrne", "Ben Okafor"]);
+  expect(names("byr c")).toEqual(["Cara Doyle-Byrne"]);
+  expect(names("kafor")).toEqual([]);
+  expect(names("aisha")).toEqual([]);
 });
 
-test.each([["Pharmacy FAQ06 (Beeston Hill Pharmacy, Leeds)", "Pharmacy FAQ06"], ["Dispensary", "Dispensary"], ["(x)", "(x)"]])("%s is looked for as %s", (name, want) => expect(placeOf(name)).toBe(want));
-
-test("colleagues are whom the directory has and who was seen besides, each once", () => {
-  const ben = { id: "Pben", name: "Ben", about: "pharmacist" };
-  expect(together([ben], [{ id: "Aben", name: "Ben" }, { id: "Acara", name: "Cara" }, { id: me, name: "Aisha" }], me)).toEqual([ben, { id: "Acara", name: "Cara" }]);
-});
 
 test("a second reply that was stopped is told from other refusals", () => {
   expect(isSecondReply({ type: "answeredByOther", description: "Ben answered this at 09:00." })).toBe(true);

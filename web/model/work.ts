@@ -1,6 +1,6 @@
 // Who handles a conversation of a shared mailbox, as it is and as it becomes (docs/jmap-work.md 2).
 
-import type { AccountId, PrincipalId, Session, SetError, ThreadId, WorkCounts, WorkItem, WorkItemPatch, WorkPresence } from "../jmap/types.js";
+import type { AccountId, Session, SetError, ThreadId, WorkCounts, WorkItem, WorkItemPatch, WorkPerson } from "../jmap/types.js";
 import type { WorkView } from "./views.js";
 
 /** The name under which a person of a session handles things: the id of the own account. */
@@ -16,8 +16,8 @@ export function blank(id: ThreadId): WorkItem {
   };
 }
 
-/** In which view besides "all" a conversation stands. */
-export function viewOf(item: Pick<WorkItem, "status" | "handledBy">, me: AccountId | undefined): Exclude<WorkView, "all"> {
+/** In which view besides those of all a conversation stands. */
+export function viewOf(item: Pick<WorkItem, "status" | "handledBy">, me: AccountId | undefined): Exclude<WorkView, "all" | "due"> {
   if (item.status === "new") return "unassigned";
   if (item.status === "done") return "done";
   return item.handledBy === me ? "mine" : "others";
@@ -71,38 +71,15 @@ export function refusalOf(says: SetError): Refusal | undefined {
   return { why, ...(typeof who === "string" && { who }), ...(typeof says.since === "string" && { since: says.since }) };
 }
 
-/** Somebody to whom a conversation can be handed over: as it is seen in the mailbox, or found in the directory. */
-export interface Colleague {
-  id: AccountId | PrincipalId;
-  name: string;
-  /** What tells namesakes apart. */
-  about?: string;
-}
+/** Somebody to whom a conversation can be handed over. */
+export type Colleague = Pick<WorkPerson, "id" | "name" | "isHere">;
 
-/** Who was seen at work, those who did most first. */
-export function seenAt(items: readonly WorkItem[], here: readonly WorkPresence[]): Colleague[] {
-  const of = new Map<AccountId, { name: string; times: number }>();
-  const add = (id: AccountId | null, name: string | null) => {
-    if (id && name) of.set(id, { name, times: (of.get(id)?.times ?? 0) + 1 });
-  };
-  for (const i of items) {
-    add(i.handledBy, i.handledByName);
-    add(i.doneBy, i.doneByName);
-    add(i.answeredBy, i.answeredByName);
-  }
-  for (const p of here) add(p.person, p.personName);
-  return [...of].sort(([, a], [, b]) => b.times - a.times || a.name.localeCompare(b.name)).map(([id, { name }]) => ({ id, name }));
-}
-
-/** What the directory is asked for people of a mailbox: its name without what stands in brackets, "Pharmacy FAQ06". */
-export function placeOf(mailbox: string): string {
-  return mailbox.replace(/\(.*\)/g, " ").trim() || mailbox;
-}
-
-/** Whom the directory has, and who was seen besides; without the person who asks. The ids of one person differ there, so that names tell. */
-export function together(directory: readonly Colleague[], seen: readonly Colleague[], me: AccountId | undefined): Colleague[] {
-  const names = new Set(directory.map((c) => c.name));
-  return [...directory, ...seen.filter((c) => c.id !== me && !names.has(c.name))];
+/** Colleagues whose name has a word that begins with each word that was typed; those who are here first, without who asks. */
+export function colleaguesLike(all: readonly Colleague[], typed: string, me: AccountId | undefined): Colleague[] {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  return all
+    .filter((c) => c.id !== me && words.every((w) => ` ${c.name.toLowerCase()}`.replaceAll("-", " ").includes(` ${w}`)))
+    .sort((a, b) => Number(b.isHere) - Number(a.isHere) || a.name.localeCompare(b.name));
 }
 
 /** Whether a letter was not sent since a colleague has answered; the description says who and when (docs/jmap-work.md 6). */

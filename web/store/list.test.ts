@@ -188,6 +188,11 @@ test("what leaves a view leaves its list at once; a list without a view stays", 
   view.patchWork(taken, "Aaisha");
   expect(view.snapshot()).toMatchObject({ total: 1 });
   expect(view.snapshot().rows.map((r) => r?.email.threadId)).toEqual(["T2"]);
+  const due = new MailList(server, { accountId: "A", filter: {}, folder: "F1", view: "due" }, workRows);
+  due.look(0, 10);
+  await settled();
+  due.patchWork(taken, "Aaisha");
+  expect(due.snapshot().total).toBe(2);
   const { server: other } = service(2);
   const all = new MailList(other, { accountId: "A", filter: {}, folder: "F1" });
   all.look(0, 10);

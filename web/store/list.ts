@@ -142,7 +142,7 @@ export class MailList {
   /** Puts right who handles what: what is of another view now leaves the list. */
   patchWork(items: ReadonlyMap<ThreadId, WorkItem>, me: AccountId | undefined): void {
     const { view } = this.asked;
-    if (!view) return;
+    if (!view || view === "due") return; // it has all of them
     this.#each((row) => {
       const item = items.get(threadOf(row));
       return item && viewOf(item, me) !== view ? undefined : row;

@@ -5,7 +5,7 @@ import {
   call, created, destroyed, SetFailed, updated, type AccountId, type StateChange, type ThreadId, type WorkCapability, type WorkCheck, type WorkCheckId, type WorkCounts, type WorkDeadline, type WorkItem,
   type WorkItemPatch, type WorkNote, type WorkNoteId,
 } from "../jmap/client.js";
-import { blank, personOf, placeOf, recounted, seenAt, together, wished, type Colleague } from "../model/work.js";
+import { blank, personOf, recounted, wished, type Colleague } from "../model/work.js";
 import { Board } from "./board.js";
 import { Presence } from "./presence.js";
 import type { Server } from "./server.js";
@@ -79,32 +79,13 @@ export class Work {
     };
   }
 
-  /** Colleagues of a mailbox, as far as one can know: whom the directory has at its premises, and who was seen at work in it. */
+  /** Who may handle what comes to a mailbox. */
   colleagues(accountId: AccountId) {
     return {
       queryKey: ["work", accountId, "colleagues"] as const,
-      staleTime: 10 * 60_000,
-      queryFn: async (): Promise<Colleague[]> => {
-        const { accounts } = this.#server.session;
-        const found = call("WorkItem/query", { accountId, limit: looksThrough });
-        const [[, { list }, { list: here }], there] = await Promise.all([
-          this.#server.request([found, call("WorkItem/get", { accountId, "#ids": found.ref("/ids") }), call("WorkPresence/get", { accountId, ids: null })]),
-          this.search(placeOf(accounts[accountId]?.name ?? "")).catch(() => []), // who searched too often today sees who was here
-        ]);
-        return together(there, seenAt(list, here), this.me);
-      },
+      staleTime: 0, // nobody tells of changes
+      queryFn: async (): Promise<Colleague[]> => (await this.#server.one(call("WorkPerson/get", { accountId, ids: null }))).list,
     };
-  }
-
-  /** Looks people up in the directory, by the beginnings of words of their names and of where they work. */
-  async search(text: string): Promise<Colleague[]> {
-    const { primaryAccounts, accounts } = this.#server.session;
-    const accountId = primaryAccounts["urn:ietf:params:jmap:principals"];
-    if (!accountId) return [];
-    const own = accounts[accountId]?.accountCapabilities["urn:ietf:params:jmap:principals"]?.currentUserPrincipalId;
-    const found = call("Principal/query", { accountId, filter: { text, type: "individual" } });
-    const [, { list }] = await this.#server.request([found, call("Principal/get", { accountId, "#ids": found.ref("/ids") })]);
-    return list.filter((p) => p.id !== own).map((p) => ({ id: p.id, name: p.name, about: [p.description, p.email].filter(Boolean).join(", ") }));
   }
 
   /** The deadlines that run in an account, the earliest first. */
@@ -262,4 +243,3 @@ function checkId(day: string): WorkCheckId {
 }
 
 const mostDeadlines = 500;
-const looksThrough = 200; // conversations in which colleagues are looked for

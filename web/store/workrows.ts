@@ -4,12 +4,12 @@ import { call, type MailboxId, type ThreadId } from "../jmap/client.js";
 import { listed, type Listed } from "../model/row.js";
 import { rowsOf, type Source } from "./list.js";
 
-/** Lines of a view of a folder. What is new stands by when it is due, and what has no deadline after that, the newest first. */
+/** Lines of a view of a folder. What is new, and all by date, stands by when it is due, and what has no deadline after that, the newest first. */
 export const workRows: Source = async (server, { accountId, folder, view }, position, limit) => {
   const query = call("WorkItem/query", {
     accountId,
-    filter: { ...(view && { view }), ...(folder && { inMailbox: folder }) },
-    sort: [view === "unassigned" ? { property: "dueAt", isAscending: true } : { property: "receivedAt", isAscending: false }],
+    filter: { ...(view && { view: view === "due" ? "all" : view }), ...(folder && { inMailbox: folder }) },
+    sort: [view === "unassigned" || view === "due" ? { property: "dueAt", isAscending: true } : { property: "receivedAt", isAscending: false }],
     calculateTotal: true,
     position,
     limit,

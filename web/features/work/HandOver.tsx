@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId, useState, type FormEvent } from "react";
+import { useId, useState, type FormEvent } from "react";
 import { handTo, sayRefusal, wrongText, type Handling } from "../../actions/work.js";
 import { t } from "../../locales/text.js";
-import { refusalOf, type Colleague } from "../../model/work.js";
+import { colleaguesLike, refusalOf, type Colleague } from "../../model/work.js";
 import { Button } from "../../ui/Button.js";
 import { Dialog } from "../../ui/Dialog.js";
 import { octets } from "./octets.js";
@@ -58,17 +58,15 @@ interface ColleaguesProps {
   onChoose: (c: Colleague) => void;
 }
 
-/** Colleagues of the mailbox, or whom a name finds. */
+/** The colleagues of the mailbox, fewer of them as one types. */
 function Colleagues({ handling, chosen, onChoose }: ColleaguesProps) {
   const { mail, accountId, items } = handling;
   const name = useId();
   const [text, setText] = useState("");
-  const asked = useSettled(text.trim());
-  const { data: seen } = useQuery(mail.work.colleagues(accountId));
-  const { data: found, error } = useQuery({ queryKey: ["colleagues", asked], queryFn: () => mail.work.search(asked), enabled: asked.length > 1, retry: false });
-  const holders = new Set(items.map((i) => i.handledByName));
-  const others = (seen ?? []).filter((c) => !(holders.size === 1 && holders.has(c.name)));
-  const list = asked.length > 1 ? (found ?? []) : others;
+  const { data, error } = useQuery({ ...mail.work.colleagues(accountId), retry: false });
+  const holders = new Set(items.map((i) => i.handledBy));
+  const others = (data ?? []).filter((c) => !(holders.size === 1 && holders.has(c.id)));
+  const list = colleaguesLike(others, text, mail.work.me);
   return (
     <fieldset className="colleagues">
       <legend>{t.handOverTo}</legend>
@@ -79,27 +77,14 @@ function Colleagues({ handling, chosen, onChoose }: ColleaguesProps) {
             <input type="radio" name={name} checked={chosen?.id === c.id} onChange={() => onChoose(c)} />
             <span>
               {c.name}
-              {c.about && <small>{c.about}</small>}
+              {c.isHere && <small>{t.isHereNow}</small>}
             </span>
           </label>
         ))}
-        {asked.length > 1 && found?.length === 0 && <p>{t.nobodyFound(asked)}</p>}
-        {asked.length > 1 && error && <p>{wrongText(error)}</p>}
-        {asked.length <= 1 && seen && others.length === 0 && <p>{t.nobodySeen}</p>}
+        {data && list.length === 0 && <p>{text.trim() ? t.nobodyFound(text.trim()) : t.nobodyElse}</p>}
+        {error && <p>{wrongText(error)}</p>}
       </div>
       <small>{t.findHint}</small>
     </fieldset>
   );
-}
-
-const settles = 300; // milliseconds: each search counts as one of the person's day
-
-/** What was typed, once the typing rests. */
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), settles);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }

@@ -27,7 +27,7 @@ export function ViewTabs({ accountId }: { accountId: AccountId }) {
             }}
           >
             {t.views[view]}
-            {counts && <span className="count">{countOf(counts, view)}</span>}
+            {counts && view !== "due" && <span className="count">{countOf(counts, view)}</span>}
           </a>
         );
       })}
@@ -35,6 +35,6 @@ export function ViewTabs({ accountId }: { accountId: AccountId }) {
   );
 }
 
-function countOf(counts: WorkCounts, view: WorkView): number {
+function countOf(counts: WorkCounts, view: Exclude<WorkView, "due">): number {
   return view === "all" ? counts.unassigned + counts.mine + counts.others + counts.done : counts[view];
 }
