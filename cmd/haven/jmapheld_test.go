@@ -35,8 +35,8 @@ func TestRFC8620_5_3_StatesAreHeldInTheChange(t *testing.T) {
 
 	drafts := must("Mailbox/query", jmapclient.Args{"filter": jmapclient.Args{"role": "drafts"}})["ids"].([]any)[0].(string)
 	identity := must("Identity/get", jmapclient.Args{})["list"].([]any)[0].(map[string]any)
-	letter := func() map[string]any {
-		out := must("Email/set", jmapclient.Args{"create": jmapclient.Args{"e": jmapclient.Args{"mailboxIds": jmapclient.Args{drafts: true}, "keywords": jmapclient.Args{"$draft": true},
+	letter := func(keywords jmapclient.Args) map[string]any {
+		out := must("Email/set", jmapclient.Args{"create": jmapclient.Args{"e": jmapclient.Args{"mailboxIds": jmapclient.Args{drafts: true}, "keywords": keywords,
 			"from": []any{jmapclient.Args{"email": identity["email"]}}, "to": []any{jmapclient.Args{"email": w.ann.Address.String()}}, "subject": "Hours",
 			"bodyValues": jmapclient.Args{"1": jmapclient.Args{"value": "Open till six."}}, "textBody": []any{jmapclient.Args{"partId": "1", "type": "text/plain"}}}}})
 		return out["created"].(map[string]any)["e"].(map[string]any)
@@ -45,7 +45,8 @@ func TestRFC8620_5_3_StatesAreHeldInTheChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	of, sent := letter()["threadId"].(string), letter()["id"].(string)
+	draft := jmapclient.Args{"$draft": true}
+	of, sent, came := letter(draft)["threadId"].(string), letter(draft)["id"].(string), letter(jmapclient.Args{})["id"].(string)
 	create := func(o jmapclient.Args) func(string) jmapclient.Args {
 		return func(name string) jmapclient.Args {
 			made := maps.Clone(o)
@@ -69,6 +70,8 @@ func TestRFC8620_5_3_StatesAreHeldInTheChange(t *testing.T) {
 		{"WorkItem", update(of, jmapclient.Args{"category": "referral"})},
 		{"WorkNote", create(jmapclient.Args{"threadId": of, "text": "Called."})},
 		{"WorkDeadline", create(jmapclient.Args{"threadId": of, "rule": "discharge", "withinSeconds": 3600})},
+		{"WorkFiling", create(jmapclient.Args{"emailId": came, "nhsNumber": "999 000 0018", "formats": []string{"pdf"}})},
+		{"WorkCheck", create(jmapclient.Args{})},
 		{"WorkSettings", update("singleton", jmapclient.Args{"stopsSecondReply": false})},
 	} {
 		is := state(c.kind)

@@ -79,6 +79,10 @@ func workFilingSet(c *call) (any, error) {
 	return c.set(workFilings{again: c.args.IDs("again")})
 }
 
+func (workFilings) Hold(_ *call, v mailbox.Viewer, at mailbox.State) *mailbox.Held {
+	return work.Hold(v.Account, work.Filings, at)
+}
+
 func (t workFilings) Set(c *call, v mailbox.Viewer, s *setting) error {
 	for _, x := range s.Create {
 		if err := t.create(c, v, s, x); err != nil {
