@@ -149,3 +149,21 @@ test("nothing is saved of a letter that says nothing, or that was ended", async 
   await pass(10_000);
   expect(service.now.calls).toBe(0);
 });
+
+test("what was typed is read when it is saved or looked at, and not at each key", async () => {
+  const d = begin();
+  let reads = 0;
+  const typed = (text: string) => d.typed(() => (reads++, text));
+  let told = 0;
+  d.watch(() => told++);
+  for (const text of ["a", "ab", "abc"]) typed(text);
+  expect([reads, told, d.snapshot().saved.is]).toEqual([0, 1, "changed"]);
+  expect([d.snapshot().content.text.own, d.snapshot().content.text.own, reads]).toEqual(["abc", "abc", 1]);
+  typed("abcd");
+  d.change({ subject: "S" });
+  expect(d.snapshot().content).toMatchObject({ subject: "S", text: { own: "abcd" } });
+  typed("abcde");
+  await pass(6000);
+  expect([subjects(), d.snapshot().saved.is, d.isUnsaved]).toEqual([["S"], "saved", false]);
+  expect(d.snapshot().content.text.own).toBe("abcde");
+});

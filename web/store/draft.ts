@@ -5,7 +5,8 @@ import { emailOf, filesWithin, isEmpty, wholeText, type Content, type LetterFile
 import { withRole } from "../model/folders.js";
 import { textOfHtml } from "../model/htmlText.js";
 import type { Server } from "./server.js";
-import { upload, type Uploading } from "./upload.js";
+import { upload } from "./upload.js";
+import { Uploads, type Progress } from "./uploads.js";
 
 /** What is known of whether a letter is saved. */
 export type Saved =
@@ -22,7 +23,7 @@ export interface DraftNow {
   /** It was deleted, moved or sent elsewhere; another tab has it open; its mailbox is shut to the person. */
   elsewhere: "gone" | "open" | "shut" | null;
   /** Files on their way, by key: octets sent, or why not. */
-  files: ReadonlyMap<string, { sent: number } | { failed: string }>;
+  files: ReadonlyMap<string, Progress>;
   sending: boolean;
   /** How often its text was changed from outside the field in which it is written. */
   placed: number;
@@ -44,7 +45,6 @@ export interface Ground {
 
 const quiet = 1_500; // milliseconds without a key until it is saved
 const most = 5_000; // milliseconds that a change waits at most
-const uploadsAtOnce = 3; // the service takes four of one person
 const large = 1_000_000; // octets of files
 const patience = 30_000; // milliseconds for an answer of the service
 const againFirst = 3_000;
@@ -63,10 +63,10 @@ export class Draft {
   isUnsure = false;
   readonly #ground: Ground;
   readonly #watchers = new Set<() => void>();
-  readonly #uploads = new Map<string, Uploading>();
-  readonly #waiting = new Map<string, File>(); // for their turn to be sent, or to be tried again
+  readonly #uploads: Uploads;
   readonly #signature: string;
   #now: DraftNow;
+  #typed: (() => string) | undefined; // what is not in #now yet
   #version = 0;
   #savedVersion = 0;
   #since = 0; // when the first change came that is not saved
@@ -86,9 +86,14 @@ export class Draft {
     this.messageId = more.messageId ?? `${crypto.randomUUID()}@${location.hostname}`;
     this.#signature = more.signature ?? "";
     this.#now = { content, saved: more.emailId ? { is: "saved", at: Date.now() } : { is: "nothing" }, elsewhere: null, files: new Map(), sending: false, placed: 0 };
+    this.#uploads = new Uploads({
+      begin: (file, progress) => upload(ground.server.session, this.accountId, file, progress),
+      onProgress: (files) => this.#set({ files }),
+      onArrived: (key, blobId) => this.change({ files: this.#now.content.files.map((f) => (f.key === key ? { ...f, blobId } : f)) }),
+    });
   }
 
-  readonly snapshot = (): DraftNow => this.#now;
+  readonly snapshot = (): DraftNow => this.#read();
 
   readonly watch = (told: () => void): (() => void) => {
     this.#watchers.add(told);
@@ -102,16 +107,16 @@ export class Draft {
 
   /** Whether files are on their way. */
   get isUploading(): boolean {
-    return this.#uploads.size > 0 || this.#now.content.files.some((f) => "sent" in (this.#now.files.get(f.key) ?? {}));
+    return this.#uploads.isGoing;
   }
 
   get isEmpty(): boolean {
-    return isEmpty(this.#now.content, this.#signature);
+    return isEmpty(this.#read().content, this.#signature);
   }
 
   change(patch: Partial<Content>): void {
     this.#version++;
-    this.#set({ content: { ...this.#now.content, ...patch }, ...(this.#now.saved.is !== "not-saved" && { saved: { is: "changed" } }) });
+    this.#set({ content: { ...this.#read().content, ...patch }, ...(this.#now.saved.is !== "not-saved" && { saved: { is: "changed" } }) });
     this.#soon();
   }
 
@@ -119,6 +124,14 @@ export class Draft {
   place(patch: Partial<Content>): void {
     this.#set({ placed: this.#now.placed + 1 });
     this.change(patch);
+  }
+
+  /** Notes that the text was typed on. What it is now is asked for when somebody reads it: a key waits for nothing. */
+  typed(own: () => string): void {
+    this.#version++;
+    this.#typed = own;
+    if (this.#now.saved.is !== "not-saved" && this.#now.saved.is !== "changed") this.#set({ saved: { is: "changed" } });
+    this.#soon();
   }
 
   say(patch: Partial<Pick<DraftNow, "elsewhere" | "sending" | "planned">>): void {
@@ -146,7 +159,7 @@ export class Draft {
   /** The message as it is to be made now. */
   async making() {
     const [folders, identities] = await Promise.all([this.#ground.folders(this.accountId), this.#ground.identities(this.accountId)]);
-    const { content } = this.#now;
+    const { content } = this.#read();
     const folder = withRole(folders, "drafts");
     if (!folder) throw new Error("The mailbox has no folder for drafts.");
     const identity = identities.find((i) => i.id === content.identityId) ?? identities[0];
@@ -168,7 +181,7 @@ export class Draft {
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
-    for (const u of this.#uploads.values()) u.cancel();
+    this.#uploads.end();
   }
 
   /** Says that its mailbox is shut to the person: what was saved is there, and nothing more will be. */
@@ -185,6 +198,7 @@ export class Draft {
   /** Says that it is written on. */
   goOn(): void {
     this.#ended = false;
+    this.#uploads.goOn();
     this.#set({ sending: false });
     if (this.#version > this.#savedVersion) this.#soon();
   }
@@ -205,65 +219,24 @@ export class Draft {
       return { key: crypto.randomUUID(), name: file.name, type: file.type, size: file.size, blobId: null, ...(inline && { cid: inline }) };
     });
     this.change({ files: [...this.#now.content.files, ...added] });
-    added.forEach((f, i) => {
-      this.#waiting.set(f.key, files[i] as File);
-      this.#progress(f.key, { sent: 0 });
-    });
-    this.#uploadNext();
+    added.forEach((f, i) => this.#uploads.add(f.key, files[i] as File));
     return added;
   }
 
   /** Sends a file again that did not arrive. */
   retry(key: string): void {
-    this.#progress(key, { sent: 0 });
-    this.#uploadNext();
+    this.#uploads.retry(key);
   }
 
   /** Takes a file out, or stops sending it. */
   detach(key: string): void {
-    this.#uploads.get(key)?.cancel();
-    this.#waiting.delete(key);
-    this.#progress(key, undefined);
+    this.#uploads.drop(key);
     this.change({ files: this.#now.content.files.filter((f) => f.key !== key) });
   }
 
   /** Whether files are still on their way, or did not arrive. */
   get waitsForFiles(): boolean {
     return this.#now.content.files.some((f) => f.blobId === null);
-  }
-
-  /** Begins with those whose turn it is. */
-  #uploadNext(): void {
-    for (const f of this.#now.content.files) {
-      const file = this.#waiting.get(f.key);
-      const state = this.#now.files.get(f.key);
-      if (!file || !state || "failed" in state || this.#uploads.has(f.key)) continue;
-      if (this.#uploads.size >= uploadsAtOnce) return;
-      void this.#upload(f, file);
-    }
-  }
-
-  async #upload(f: LetterFile, file: File): Promise<void> {
-    const going = upload(this.#ground.server.session, this.accountId, file, (sent) => this.#progress(f.key, { sent }));
-    this.#uploads.set(f.key, going);
-    try {
-      const blobId = await going.done;
-      this.#progress(f.key, undefined);
-      this.#waiting.delete(f.key);
-      this.change({ files: this.#now.content.files.map((x) => (x.key === f.key ? { ...x, blobId } : x)) });
-    } catch (error) {
-      if (this.#now.content.files.some((x) => x.key === f.key)) this.#progress(f.key, { failed: error instanceof Error ? error.message : String(error) });
-    } finally {
-      this.#uploads.delete(f.key);
-      if (!this.#ended) this.#uploadNext();
-    }
-  }
-
-  #progress(key: string, at: { sent: number } | { failed: string } | undefined): void {
-    const files = new Map(this.#now.files);
-    if (at) files.set(key, at);
-    else files.delete(key);
-    this.#set({ files });
   }
 
   async #save(leaving: boolean): Promise<boolean> {
@@ -309,16 +282,16 @@ export class Draft {
   /** Destroys the message before, and reads where files are now: those of a draft are parts of it. */
   async #replace(old: EmailId | undefined): Promise<void> {
     const { accountId, emailId } = this;
-    const hasFiles = filesWithin(this.#now.content).length > 0;
+    const hasFiles = filesWithin(this.#read().content).length > 0;
     if (!emailId || (!old && !hasFiles)) return;
     const parts = call("Email/get", { accountId, ids: hasFiles ? [emailId] : [], properties: ["attachments"] });
     try {
       const [{ list }] = await this.#ground.server.request([parts, call("Email/set", { accountId, destroy: old ? [old] : [] })], { keepalive: true, signal: AbortSignal.timeout(patience) });
-      const kept = filesWithin(this.#now.content);
+      const kept = filesWithin(this.#read().content);
       const now = list[0]?.attachments ?? [];
       if (now.length !== kept.length) return; // one was added in this moment; the next save sees to it
       const blobs = new Map(kept.map((f, i) => [f.key, now[i]?.blobId ?? f.blobId]));
-      this.#set({ content: { ...this.#now.content, files: this.#now.content.files.map((f) => ({ ...f, blobId: blobs.get(f.key) ?? f.blobId })) } });
+      this.#set({ content: { ...this.#read().content, files: this.#now.content.files.map((f) => ({ ...f, blobId: blobs.get(f.key) ?? f.blobId })) } });
     } catch {
       // The older message stays in Drafts, which is better than none.
     }
@@ -341,6 +314,17 @@ export class Draft {
     const heavy = this.#now.content.files.reduce((sum, f) => sum + f.size, 0) > large; // each save makes a message with all files
     const pace = heavy ? Math.max(quiet, Math.min(10 * this.#took, 60_000)) : quiet;
     this.#timer = setTimeout(() => void this.save(), Math.max(0, Math.min(pace, this.#since + Math.max(most, pace) - now)));
+  }
+
+  /** What is known, with what was typed. */
+  #read(): DraftNow {
+    if (this.#typed) {
+      const { content } = this.#now;
+      const own = this.#typed();
+      this.#typed = undefined;
+      this.#now = { ...this.#now, content: { ...content, text: { ...content.text, own } } };
+    }
+    return this.#now;
   }
 
   #set(patch: Partial<DraftNow>): void {

@@ -1,3 +1,4 @@
+import { getHTMLFromFragment } from "@tiptap/core";
 import Image from "@tiptap/extension-image";
 import { EditorContent, useEditor } from "@tiptap/react";
 import StarterKit from "@tiptap/starter-kit";
@@ -51,7 +52,7 @@ export function RichBody({ draft, focus }: { draft: Draft; focus: boolean }) {
         return true;
       },
     },
-    onUpdate: ({ editor: e }) => draft.change({ text: { ...draft.snapshot().content.text, own: forLetter(e.getHTML()) } }),
+    onUpdate: ({ editor: { state: { doc }, schema } }) => draft.typed(() => forLetter(getHTMLFromFragment(doc.content, schema))),
   });
   if (!editor) return null;
   return (
