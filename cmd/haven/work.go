@@ -17,7 +17,7 @@ type colleagues struct{}
 
 func (colleagues) PersonIn(tx *db.Tx, no haven.AccountNo) (work.Person, error) {
 	a, err := account.ByNoIn(tx, no)
-	return work.Person{ID: a.ID, Name: a.Display, Shared: a.Kind == haven.Shared}, err
+	return work.Person{ID: a.ID, Name: a.Display, Email: a.Address.String(), Shared: a.Kind == haven.Shared}, err
 }
 
 func (colleagues) NumberIn(tx *db.Tx, id haven.AccountID) (haven.AccountNo, error) {

@@ -31,7 +31,7 @@ type desk struct {
 func (d *desk) PersonIn(_ *db.Tx, no haven.AccountNo) (work.Person, error) {
 	for name, n := range d.people.no {
 		if n == no {
-			return work.Person{ID: idOf(no), Name: name, Shared: name == pharmacy || name == archive}, nil
+			return work.Person{ID: idOf(no), Name: name, Email: name + "@haven.test", Shared: name == pharmacy || name == archive}, nil
 		}
 	}
 	return work.Person{}, errs.E(errs.NotFound, "There is nobody.")
@@ -391,6 +391,9 @@ func TestWorkPerson(t *testing.T) {
 	here := map[any]any{}
 	for _, p := range first["list"].([]any) {
 		here[when(p, "name")] = when(p, "isHere")
+		if when(p, "email") != when(p, "name")+"@haven.test" {
+			t.Errorf("%v has the address %v", when(p, "name"), when(p, "email"))
+		}
 	}
 	if here[ben] != true || here[anna] != false {
 		t.Errorf("the people are %v", here)

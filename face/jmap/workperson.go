@@ -15,6 +15,7 @@ type workPeople struct{}
 var workPersonShape = Shape{
 	{"id", "AccountId", ServerSet, ""},
 	{"name", "string", ServerSet, ""},
+	{"email", "string", ServerSet, "which tells namesakes apart"},
 	{"isHere", "boolean", ServerSet, "at a Thread of the account now"},
 }
 
@@ -57,7 +58,7 @@ func (workPeople) Read(c *call, v mailbox.Viewer, ids []string, _ properties, ad
 	_, of, err := c.colleagues(v)
 	for _, id := range ids {
 		if p, ok := of[id]; ok {
-			add(id, record{"name": p.Name, "isHere": p.Here})
+			add(id, record{"name": p.Name, "email": p.Email, "isHere": p.Here})
 		}
 	}
 	return err

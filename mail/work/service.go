@@ -27,6 +27,7 @@ type Access interface {
 type Person struct {
 	ID     haven.AccountID
 	Name   string
+	Email  string
 	Shared bool // a premises' mailbox
 }
 

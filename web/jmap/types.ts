@@ -1173,6 +1173,8 @@ export interface WorkCheckCreate {
 export interface WorkPerson {
   readonly id: AccountId;
   readonly name: string;
+  /** Which tells namesakes apart. */
+  readonly email: string;
   /** At a Thread of the account now. */
   readonly isHere: boolean;
 }

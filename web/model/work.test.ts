@@ -45,7 +45,7 @@ test("a refusal says why, who and since when", () => {
 });
 
 test("colleagues are found by the beginnings of words of their names; who is here stands first", () => {
-  const who = (id: string, name: string, isHere = false) => ({ id, name, isHere });
+  const who = (id: string, name: string, isHere = false) => ({ id, name, email: `${id}@haven.test`, isHere });
   const all = [who("1", "Aisha Rahman"), who("2", "Ben Okafor"), who("3", "Cara Doyle-Byrne", true)];
   const names = (typed: string) => colleaguesLike(all, typed, "1").map((c) => c.name);
   expect(names("")).toEqual(["Cara Doyle-Byrne", "Ben Okafor"]);

@@ -72,7 +72,7 @@ export function refusalOf(says: SetError): Refusal | undefined {
 }
 
 /** Somebody to whom a conversation can be handed over. */
-export type Colleague = Pick<WorkPerson, "id" | "name" | "isHere">;
+export type Colleague = Pick<WorkPerson, "id" | "name" | "email" | "isHere">;
 
 /** Colleagues whose name has a word that begins with each word that was typed; those who are here first, without who asks. */
 export function colleaguesLike(all: readonly Colleague[], typed: string, me: AccountId | undefined): Colleague[] {

@@ -78,6 +78,7 @@ function Colleagues({ handling, chosen, onChoose }: ColleaguesProps) {
             <span>
               {c.name}
               {c.isHere && <small>{t.isHereNow}</small>}
+              {others.some((o) => o.id !== c.id && o.name === c.name) && <small>{c.email}</small>}
             </span>
           </label>
         ))}
