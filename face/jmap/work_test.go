@@ -391,7 +391,7 @@ func TestWorkPerson(t *testing.T) {
 	here := map[any]any{}
 	for _, p := range first["list"].([]any) {
 		here[when(p, "name")] = when(p, "isHere")
-		if when(p, "email") != when(p, "name")+"@haven.test" {
+		if name, _ := when(p, "name").(string); when(p, "email") != name+"@haven.test" {
 			t.Errorf("%v has the address %v", when(p, "name"), when(p, "email"))
 		}
 	}
