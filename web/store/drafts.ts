@@ -16,6 +16,7 @@ export interface Writing {
 interface Said {
   opened?: string;
   have?: string;
+  closed?: string;
 }
 
 export class Drafts {
@@ -111,14 +112,14 @@ export class Drafts {
       this.fold(false);
       return false;
     }
-    draft.end();
-    this.#set({ draft: undefined, folded: false });
+    this.leave(draft);
     return true;
   }
 
   /** Closes it and leaves it as it is at the service. */
   leave(draft: Draft): void {
     draft.end();
+    this.#tabs?.postMessage({ closed: draft.messageId } satisfies Said);
     if (this.#now.draft === draft) this.#set({ draft: undefined, folded: false });
   }
 
@@ -168,11 +169,13 @@ export class Drafts {
     return draft;
   }
 
-  #heard({ opened, have }: Said): void {
+  #heard({ opened, have, closed }: Said): void {
     const { draft } = this.#now;
     if (!draft) return;
     if (opened === draft.messageId) this.#tabs?.postMessage({ have: draft.messageId } satisfies Said);
-    if (have === draft.messageId) draft.say({ elsewhere: "open" });
+    const { elsewhere } = draft.snapshot();
+    if ([opened, have].includes(draft.messageId) && elsewhere === null) draft.say({ elsewhere: "open" });
+    if (closed === draft.messageId && elsewhere === "open") draft.say({ elsewhere: null });
   }
 
   #set(now: Writing): void {
