@@ -262,9 +262,20 @@ export class Draft {
       if (this.#version > version) this.#soon();
       return this.#version === version;
     } catch (error) {
+      if (error instanceof SetFailed && error.type === "blobNotFound") await this.#findFiles().catch(() => {}); // it is tried again with them
       this.#failed(error);
       return false;
     }
+  }
+
+  /** Looks where files are now: those of a draft are parts of its message, and another window has made another one in its place. */
+  async #findFiles(): Promise<void> {
+    const { accountId, messageId } = this;
+    const query = call("Email/query", { accountId, filter: { header: ["Message-ID", messageId] } });
+    const [, { list }] = await this.#ground.server.request([query, call("Email/get", { accountId, "#ids": query.ref("/ids"), properties: ["attachments"] })]);
+    const parts = list.flatMap((e) => e.attachments ?? []);
+    const blobOf = (f: LetterFile) => parts.find((p) => p.name === f.name && p.size === f.size)?.blobId;
+    this.#set({ content: { ...this.#read().content, files: this.#now.content.files.map((f) => ({ ...f, blobId: blobOf(f) ?? f.blobId })) } });
   }
 
   async #isDraft(e: { mailboxIds: object; keywords: Record<string, true> } | undefined): Promise<boolean> {

@@ -43,7 +43,11 @@ export function ComposePane({ draft, folded }: { draft: Draft; folded: boolean }
   useFocusBack();
   useWriting(draft.accountId, draft.threadId);
   const { to, cc, bcc } = now.content;
+  const { waitsForFiles } = draft;
   useEffect(() => setWrong(undefined), [to, cc, bcc]);
+  useEffect(() => {
+    if (!waitsForFiles) setWrong((w) => (w === t.filesOnTheWay ? undefined : w));
+  }, [waitsForFiles]);
   const title = now.content.subject.trim() || t.newLetter;
 
   const submit = async (when?: When) => {
