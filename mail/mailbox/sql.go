@@ -276,7 +276,7 @@ const (
 
 // Upkeep.
 const (
-	sqlLapsed = `SELECT an, mb, hi, msg, changed FROM gone WHERE at < $1 AND msg <> 0
+	sqlLapsed = `SELECT an, mb, hi, msg, changed, at FROM gone WHERE at >= $4 AND at < $1 AND msg <> 0
 		AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.an = gone.an AND k.msg = gone.msg AND k.until > $3) ORDER BY at LIMIT $2`
 	sqlKeep          = `INSERT INTO kept (an, msg, until) VALUES ($1, $2, $3) ON CONFLICT (an, msg) DO UPDATE SET until = excluded.until`
 	sqlLetGo         = `DELETE FROM kept WHERE an = $1 AND msg = $2`
