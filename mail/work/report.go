@@ -31,13 +31,14 @@ func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day)
 	if err != nil {
 		return r, err
 	}
-	defer x.mu.Unlock()
 	for thread, at := range x.of {
 		f.Categories[thread] = at.category
 	}
+	x.mu.Unlock() // the rest may take its time
+	end := db.Micros(until.End())
 	err = s.o.Mail.Overview(ctx, v, func(o *mailbox.Overview) error {
 		o.All(func(b *mailbox.Brief) {
-			if what := in.what(b); what != 0 {
+			if what := in.what(b); what != 0 && b.Received < end {
 				f.Moments = append(f.Moments, Moment{b.Thread, time.UnixMicro(b.Received), what})
 			}
 		})
@@ -60,7 +61,7 @@ func (s *Service) reportFacts(tx *db.Tx, v mailbox.Viewer, f *ReportFacts) error
 	}
 	f.Moments, f.Deadlines, f.Checks = nil, nil, map[Day]Check{}
 	begin, end := db.Micros(f.From.Begin()), db.Micros(f.Until.End())
-	err = tx.Query(sqlDoneBefore, []any{int64(v.Account), end}, func(r db.Row) error {
+	err = tx.Query(sqlDoneFor, []any{int64(v.Account), begin, end}, func(r db.Row) error {
 		f.Moments = append(f.Moments, Moment{haven.MessageID(r.Int64(0)), db.Moment(r.Int64(1)), Finish})
 		return nil
 	})
