@@ -50,7 +50,7 @@ var workMethods = map[string]method{
 // workCapability is what an account offers of it.
 func (s *Server) workCapability(a Account) any {
 	p := s.o.Work.Limits()
-	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maySeeReport": a.Rights.Has(haven.Manage), "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
+	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maySeeReport": a.Rights.Has(haven.Manage) && !a.Personal, "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
 		"maxDeadlinesPerThread": p.Deadlines, "maxDeadlineSeconds": int64(p.DeadlineMost.Seconds()), "presenceSeconds": int64(p.PresenceFor.Seconds()),
 		"keywordHandled": strings.ToLower(mailbox.KeywordHandled), "keywordDone": strings.ToLower(mailbox.KeywordDone),
 		"maxFilingsPerEmail": p.Filings, "recordYears": p.RecordYears, "takeBackSeconds": int64(p.TakeBackWithin.Seconds()), "keywordFiled": strings.ToLower(mailbox.KeywordFiled)}

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"haven"
@@ -13,7 +14,10 @@ import (
 // mostLate is how many that were late a report lists.
 const mostLate = 200
 
-var errOwnersAlone = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only owners of the mailbox see this."}
+var (
+	errOwnersAlone = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only owners of the mailbox see this."}
+	errNoReport    = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only of a premises' mailbox there is a report."}
+)
 
 // Report says what became of a shared mailbox in some days, to its owners. It is of what the mailbox holds: what was deleted for good has not arrived.
 func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day) (r Report, err error) {
@@ -54,7 +58,9 @@ func (s *Service) reportFacts(tx *db.Tx, v mailbox.Viewer, f *ReportFacts) error
 		err = errOwnersAlone
 	}
 	if err == nil {
-		f.Opening, err = s.checked(tx, v.Account)
+		if f.Opening, err = s.checked(tx, v.Account); errors.Is(err, errNoCheck) {
+			err = errNoReport
+		}
 	}
 	if err != nil {
 		return err
