@@ -63,6 +63,8 @@ CREATE TABLE work_done (
 	an {int} NOT NULL, thread {int} NOT NULL, at {int} NOT NULL,
 	PRIMARY KEY (an, thread, at)) {norowid};
 INSERT INTO work_done (an, thread, at) SELECT an, thread, since FROM work WHERE status = 2;
+`, `
+CREATE INDEX work_check_changed ON work_check (an, changed);
 `}}
 
 const (
