@@ -148,18 +148,19 @@ func (c *call) personOf(id string) (haven.AccountNo, error) {
 
 // workErrors are the set errors of this capability by the rule that refused.
 var workErrors = map[string]string{
-	string(work.RuleClaimed):   "claimedByOther",
-	string(work.RuleDone):      "doneAlready",
-	string(work.RuleNoAccess):  "noAccess",
-	string(work.RuleNotYours):  "notYours",
-	string(work.RuleOnlyDone):  "onlyDoneEnds",
-	string(work.RuleNotes):     "tooManyNotes",
-	string(work.RuleDeadlines): "tooManyDeadlines",
-	string(work.RulePresences): "tooManyPresences",
-	string(work.RuleFiled):     "filedAlready",
-	string(work.RuleFilings):   "tooManyFilings",
-	string(work.RuleTakeBack):  "tooLate",
-	string(work.RuleChecked):   "checkedAlready",
+	string(work.RuleClaimed):        "claimedByOther",
+	string(work.RuleDone):           "doneAlready",
+	string(work.RuleNoAccess):       "noAccess",
+	string(work.RuleNotYours):       "notYours",
+	string(work.RuleFilingNotYours): "notYours",
+	string(work.RuleOnlyDone):       "onlyDoneEnds",
+	string(work.RuleNotes):          "tooManyNotes",
+	string(work.RuleDeadlines):      "tooManyDeadlines",
+	string(work.RulePresences):      "tooManyPresences",
+	string(work.RuleFiled):          "filedAlready",
+	string(work.RuleFilings):        "tooManyFilings",
+	string(work.RuleTakeBack):       "tooLate",
+	string(work.RuleChecked):        "checkedAlready",
 }
 
 // workError is the answer for one object to whatever went wrong with it, with properties that are at fault where it is invalid.
