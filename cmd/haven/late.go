@@ -113,17 +113,18 @@ func (l late) further(tx *db.Tx, mailbox haven.AccountNo, threads int, above fun
 	return to, err
 }
 
-// localTeam tells the local team's mailbox, where it has one, and puts it on the list from which it works.
+// localTeam tells the local team's mailbox, where it has one, and puts a premises' mailbox on the list from which it works.
 func (l late) localTeam(tx *db.Tx, mailbox haven.AccountNo, threads int) (work.Reached, error) {
 	to, err := l.further(tx, mailbox, threads, localTeamOf)
 	if err != nil {
 		return to, err
 	}
 	box, place, err := placeOf(tx, mailbox)
-	if err != nil {
+	if err != nil || place.ID == 0 {
 		return to, err
 	}
-	return to, l.h.helpdesk.LateIn(tx, haven.Actor{Program: "job work"}, box, place, lettersAre(threads)+" past the time to be done, and the owners and the head office were told.")
+	says := lettersAre(threads) + " past the time to be done. Those who answer for the mailbox before the local team were told, where there is anybody."
+	return to, l.h.helpdesk.LateIn(tx, haven.Actor{Program: "job work"}, box, place, says)
 }
 
 // placeOf is a mailbox and the organisation that has it; a zero one where none has.

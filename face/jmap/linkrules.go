@@ -1,8 +1,10 @@
 package jmap
 
 import (
+	"cmp"
 	"context"
 	"hash/fnv"
+	"slices"
 	"strconv"
 
 	"haven"
@@ -58,9 +60,12 @@ func linkID(e linklist.Entry) string {
 	return "L" + strconv.FormatUint(h.Sum64(), 36)
 }
 
+// All are as many as one call gives, what is blocked first: who is in several groups loses what is allowed before what is not.
 func (linkRules) All(c *call, v mailbox.Viewer) ([]string, error) {
 	all, err := c.srv.o.Links.Of(c.ctx, v.Account)
-	return idsOf(all, linkID), err
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b linklist.Entry) int { return cmp.Compare(b.Verdict, a.Verdict) })
+	return idsOf(all[:min(len(all), c.srv.o.Policy.Get)], linkID), err
 }
 
 func (linkRules) Read(c *call, v mailbox.Viewer, ids []string, _ properties, add func(string, any)) error {

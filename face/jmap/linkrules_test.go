@@ -20,8 +20,8 @@ func TestLinkRules(t *testing.T) {
 	w := newWorld(t)
 	at := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
 	said := lists{w.people.no[pharmacy]: {
-		{Group: "P0AA", By: "Aire Group", Pattern: linklist.Pattern{Host: "forms.test"}, Verdict: linklist.Block, Reason: "It copies log ins.", At: at},
 		{Group: "P0AA", By: "Aire Group", Pattern: linklist.Pattern{Host: "nhs.uk", Below: true}, Verdict: linklist.Allow, At: at},
+		{Group: "P0AA", By: "Aire Group", Pattern: linklist.Pattern{Host: "forms.test"}, Verdict: linklist.Block, Reason: "It copies log ins.", At: at},
 	}}
 	w.srv.o.Links = said
 	w.srv.features = append(w.srv.features, capability{linksURN, func(*visit) any { return record{} }, linkCapability})
@@ -59,7 +59,12 @@ func TestLinkRules(t *testing.T) {
 	if own := get(w.account(ben), nil); len(own.List) != 0 {
 		t.Errorf("in another account: %v", own.List)
 	}
-	said[w.people.no[pharmacy]][0].Verdict = linklist.Warn
+	w.srv.o.Policy.Get = 1
+	if some := get(box, nil); len(some.List) != 1 || some.List[0]["verdict"] != "block" || some.State != all.State {
+		t.Errorf("where one is all that a call gives: %+v", some)
+	}
+	w.srv.o.Policy.Get = 2
+	said[w.people.no[pharmacy]][1].Verdict = linklist.Warn
 	if again := get(box, nil); again.State == all.State {
 		t.Error("another verdict has the same state")
 	}

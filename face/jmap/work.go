@@ -50,7 +50,7 @@ var workMethods = map[string]method{
 // workCapability is what an account offers of it.
 func (s *Server) workCapability(a Account) any {
 	p := s.o.Work.Limits()
-	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maySeeReport": a.Rights.Has(haven.Manage), "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
+	return record{"mayHandle": a.Rights.Has(haven.Write), "mayChangeSettings": a.Rights.Has(haven.Manage), "maySeeReport": a.Rights.Has(haven.Manage) && !a.Personal, "maxNotesPerThread": p.Notes, "maxSizeNote": p.NoteOctets,
 		"maxDeadlinesPerThread": p.Deadlines, "maxDeadlineSeconds": int64(p.DeadlineMost.Seconds()), "presenceSeconds": int64(p.PresenceFor.Seconds()),
 		"keywordHandled": strings.ToLower(mailbox.KeywordHandled), "keywordDone": strings.ToLower(mailbox.KeywordDone),
 		"maxFilingsPerEmail": p.Filings, "recordYears": p.RecordYears, "takeBackSeconds": int64(p.TakeBackWithin.Seconds()), "keywordFiled": strings.ToLower(mailbox.KeywordFiled)}
@@ -148,18 +148,19 @@ func (c *call) personOf(id string) (haven.AccountNo, error) {
 
 // workErrors are the set errors of this capability by the rule that refused.
 var workErrors = map[string]string{
-	string(work.RuleClaimed):   "claimedByOther",
-	string(work.RuleDone):      "doneAlready",
-	string(work.RuleNoAccess):  "noAccess",
-	string(work.RuleNotYours):  "notYours",
-	string(work.RuleOnlyDone):  "onlyDoneEnds",
-	string(work.RuleNotes):     "tooManyNotes",
-	string(work.RuleDeadlines): "tooManyDeadlines",
-	string(work.RulePresences): "tooManyPresences",
-	string(work.RuleFiled):     "filedAlready",
-	string(work.RuleFilings):   "tooManyFilings",
-	string(work.RuleTakeBack):  "tooLate",
-	string(work.RuleChecked):   "checkedAlready",
+	string(work.RuleClaimed):        "claimedByOther",
+	string(work.RuleDone):           "doneAlready",
+	string(work.RuleNoAccess):       "noAccess",
+	string(work.RuleNotYours):       "notYours",
+	string(work.RuleFilingNotYours): "notYours",
+	string(work.RuleOnlyDone):       "onlyDoneEnds",
+	string(work.RuleNotes):          "tooManyNotes",
+	string(work.RuleDeadlines):      "tooManyDeadlines",
+	string(work.RulePresences):      "tooManyPresences",
+	string(work.RuleFiled):          "filedAlready",
+	string(work.RuleFilings):        "tooManyFilings",
+	string(work.RuleTakeBack):       "tooLate",
+	string(work.RuleChecked):        "checkedAlready",
 }
 
 // workError is the answer for one object to whatever went wrong with it, with properties that are at fault where it is invalid.

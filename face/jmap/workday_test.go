@@ -63,6 +63,8 @@ func TestWorkReport(t *testing.T) {
 	d.Grants.Set(d.people.no[anna], d.people.no[pharmacy], haven.Member|haven.Manage)
 	e, got := asked(d.anna, day.String(), day.Add(6).String())
 	d.is("an owner asks", e, "")
+	own := call1(t, d.anna, jmapclient.Call{Name: "WorkReport/get", Args: jmapclient.Args{"accountId": d.account(anna), "from": day.String(), "until": day.String()}}).Answers[0]
+	d.is("of the own mailbox", own.Error(), "forbidden")
 	total := object1{"arrived": 1, "answered": 0, "done": 1, "late": 1, "medianSeconds": 7200, "mostSeconds": 7200}
 	d.is("the total", got["total"], total)
 	total["category"] = "alert"

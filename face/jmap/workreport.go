@@ -29,7 +29,7 @@ func workReportGet(c *call) (any, error) {
 		return nil, fail("invalidArguments", "A report is of 1 to 31 days.")
 	}
 	if errs.Is(err, errs.Denied) {
-		return nil, fail("forbidden", "Only owners of the mailbox see this.")
+		return nil, fail("forbidden", "%s", errs.Say(err))
 	}
 	if err != nil {
 		return nil, err

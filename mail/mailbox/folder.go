@@ -238,10 +238,11 @@ func (s *Service) DeleteFolder(ctx context.Context, v Viewer, path []string) err
 	if err != nil {
 		return err
 	}
-	return s.deleteFolder(ctx, v, f)
+	return s.deleteFolder(ctx, v, f, allMessages)
 }
 
-func (s *Service) deleteFolder(ctx context.Context, v Viewer, f Folder) (err error) {
+// deleteFolder deletes a folder with those of its messages that w says; one in which others are is refused.
+func (s *Service) deleteFolder(ctx context.Context, v Viewer, f Folder, w which) (err error) {
 	if f.No <= haven.MailboxNo(len(Provisioned)) {
 		return errFolderKept
 	}
@@ -250,17 +251,20 @@ func (s *Service) deleteFolder(ctx context.Context, v Viewer, f Folder) (err err
 	}
 	// Emptying goes in steps; what arrives meanwhile is emptied by a further one, and the last takes the folder away.
 	for gone := false; err == nil && !gone; {
-		if err = s.emptyFolder(ctx, v, f.No); err == nil {
+		if err = s.emptyFolder(ctx, v, f.No, w); err == nil {
 			gone, err = s.dropFolder(ctx, v, f.No)
+		}
+		if err == nil && !gone && w == deletedOnly {
+			err = errFolderMail
 		}
 	}
 	return err
 }
 
-// emptyFolder removes all messages.
-func (s *Service) emptyFolder(ctx context.Context, v Viewer, no haven.MailboxNo) error {
+// emptyFolder removes those messages that w says.
+func (s *Service) emptyFolder(ctx context.Context, v Viewer, no haven.MailboxNo, w which) error {
 	for {
-		gone, err := s.expungeStep(ctx, v, no, []Range{{1, MaxUID}}, allMessages)
+		gone, err := s.expungeStep(ctx, v, no, []Range{{1, MaxUID}}, w)
 		if err != nil || len(gone) < s.step {
 			return err
 		}

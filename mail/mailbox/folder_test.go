@@ -1,6 +1,7 @@
 package mailbox_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"haven"
 	"haven/mail/mailbox"
 	"haven/mail/mailbox/mailboxtest"
+	"haven/platform/db"
 	"haven/platform/errs"
 	"haven/platform/policy"
 )
@@ -121,5 +123,36 @@ func TestSubscriptions(t *testing.T) {
 		if is(a) != "true <nil>" {
 			t.Error("made again:", is(a))
 		}
+	})
+}
+
+// Whoever deletes a folder as one without messages takes nothing away that somebody else wants in it meanwhile; and what is held is asked for until something changes.
+func TestRemoveFolderLeavesWhatCame(t *testing.T) {
+	t.Parallel()
+	mailboxtest.Each(t, func(t *testing.T, s *mailboxtest.Store) {
+		an := s.Account()
+		me := mailboxtest.Own(an)
+		f, err := s.CreateFolder(t.Context(), me, []string{"Orders"}, mailbox.NoRole)
+		must(t, err)
+		deliver(t, s, an, 1)
+		_, err = s.Move(t.Context(), me, 1, only(1), me, f.No)
+		must(t, err)
+		flag(t, s, me, f.No, only(1), mailbox.Deleted)
+		asked := 0
+		me.Held = mailbox.Hold(func(tx *db.Tx, _ mailbox.States) (bool, error) {
+			if asked++; asked == 1 { // somebody wants it after all
+				tx.Exec(`UPDATE placement SET flags = 0 WHERE an = $1 AND mb = $2`, int64(an), int64(f.No))
+				tx.Exec(`UPDATE mailbox_count SET deleted = 0 WHERE an = $1 AND mb = $2`, int64(an), int64(f.No))
+			}
+			return true, nil
+		})
+		var e *errs.Error
+		if err := s.RemoveFolder(t.Context(), me, f.No, false); !errors.As(err, &e) || e.Rule != mailbox.RuleFolderMail || asked != 2 {
+			t.Errorf("asked %d times: %v", asked, err)
+		}
+		if n := count(t, s, `SELECT COUNT(*) FROM placement WHERE an = $1 AND mb = $2`, int64(an), int64(f.No)); n != 1 {
+			t.Errorf("%d messages are left", n)
+		}
+		must(t, s.RemoveFolder(t.Context(), me, f.No, true))
 	})
 }

@@ -187,5 +187,8 @@ func (s *Service) RemoveFolder(ctx context.Context, v Viewer, no haven.MailboxNo
 	if !messages && f.Total > f.Deleted && !f.Children && no > haven.MailboxNo(len(Provisioned)) {
 		return errFolderMail
 	}
-	return s.deleteFolder(ctx, v, f)
+	if !messages {
+		return s.deleteFolder(ctx, v, f, deletedOnly)
+	}
+	return s.deleteFolder(ctx, v, f, allMessages)
 }

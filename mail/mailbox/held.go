@@ -2,8 +2,8 @@ package mailbox
 
 import "haven/platform/db"
 
-// Held is a state that somebody acts upon, asked for once more in the transaction that acts (RFC 8620 §5.3, ifInState). Only the first change is held: what it makes of
-// the state is the holder's own. Once the state was another, nothing is changed any more. A nil Held holds nothing.
+// Held is a state that somebody acts upon, asked for once more in the transaction that acts (RFC 8620 §5.3, ifInState). Only the first that changes something is held: what it
+// makes of the state is the holder's own. Once the state was another, nothing is changed any more. A nil Held holds nothing.
 type Held struct {
 	is         func(tx *db.Tx, st States) (bool, error)
 	kept, lost bool
@@ -39,7 +39,7 @@ func (h *Held) Ask(tx *db.Tx, v Viewer) error {
 	return nil
 }
 
-// Kept says that a change which asked is durable.
+// Kept says that a change which asked is durable. The store says it of those that took a number; whatever changes something without one says it itself.
 func (h *Held) Kept() {
 	if h != nil {
 		h.kept = true

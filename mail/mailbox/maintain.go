@@ -17,7 +17,7 @@ const maintainRows = 100
 // their reference to the body; their vanished UIDs are joined into runs that are kept for good; memories of sent
 // letters go; marks of people in mailboxes that read as one again are joined. What was filed to a record stays until its time has come (Change.Keep). It works in small steps and returns when nothing is left to do.
 func (s *Service) Maintain(ctx context.Context) error {
-	for _, step := range []func(context.Context) (int, error){s.forgetStep, s.forgetFoldersStep, s.forgetSentStep, s.settleStep} {
+	for _, step := range []func(context.Context) (int, error){s.forgetting(), s.forgetFoldersStep, s.forgetSentStep, s.settleStep} {
 		for n := maintainRows; n >= maintainRows; {
 			var err error
 			if n, err = step(ctx); err != nil {
@@ -83,18 +83,28 @@ type lapsed struct {
 	seq haven.Seq // when it vanished
 }
 
-func (s *Service) forgetStep(ctx context.Context) (int, error) {
+// forgetting are the steps of one run, each from where the one before came to: what is kept beyond its time is gone over once.
+func (s *Service) forgetting() func(ctx context.Context) (int, error) {
+	var from int64
+	return func(ctx context.Context) (n int, err error) {
+		n, from, err = s.forgetStep(ctx, from)
+		return n, err
+	}
+}
+
+func (s *Service) forgetStep(ctx context.Context, from int64) (n int, last int64, err error) {
 	before := micros(s.clock.Now().Add(-s.policy.RestoreFor))
 	var due []lapsed
-	err := s.db.Read(ctx, func(tx *db.Tx) error {
+	err = s.db.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
-		return tx.Query(sqlLapsed, []any{before, int64(maintainRows), micros(s.clock.Now())}, func(r db.Row) error {
+		return tx.Query(sqlLapsed, []any{before, int64(maintainRows), micros(s.clock.Now()), from}, func(r db.Row) error {
+			last = r.Int64(5)
 			due = append(due, lapsed{haven.AccountNo(r.Int64(0)), haven.MailboxNo(r.Int64(1)), haven.UID(r.Int64(2)), haven.MessageID(r.Int64(3)), haven.Seq(r.Int64(4))})
 			return nil
 		})
 	})
 	if err != nil || len(due) == 0 {
-		return 0, err
+		return 0, from, err
 	}
 	accounts := map[haven.AccountNo][]lapsed{}
 	for _, d := range due {
@@ -102,10 +112,10 @@ func (s *Service) forgetStep(ctx context.Context) (int, error) {
 	}
 	for an, list := range accounts {
 		if err := s.db.Write(ctx, func(tx *db.Tx) error { return s.forget(tx, an, list, before) }); err != nil {
-			return 0, err
+			return 0, from, err
 		}
 	}
-	return len(due), nil
+	return len(due), last, nil
 }
 
 // forget ends messages of one account that no placement holds any more and that left their last one long enough ago, and

@@ -241,7 +241,9 @@ func (s *Service) writeEach(ctx context.Context, numbers map[haven.AccountNo]int
 	})
 	if err == nil {
 		for _, l := range locks {
-			l.held.Kept()
+			if l.used { // what changed nothing leaves the state as it is
+				l.held.Kept()
+			}
 		}
 		s.announce(locks)
 	}

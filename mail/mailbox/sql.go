@@ -264,7 +264,8 @@ var dropFolder = []string{
 
 // Undeletion. A message that vanished in several places is lost from the last of them.
 const (
-	sqlLost = `SELECT g.mb, g.hi, g.at, g.msg, g.flags, g.kw, m.size, m.received, m.thread FROM gone g JOIN message m ON m.id = g.msg AND m.an = g.an
+	sqlLost = `SELECT g.mb, g.hi, g.at, g.msg, g.flags, g.kw, m.size, m.received, m.thread,
+		CASE WHEN EXISTS (SELECT 1 FROM kept k WHERE k.an = g.an AND k.msg = g.msg) THEN 1 ELSE 0 END FROM gone g JOIN message m ON m.id = g.msg AND m.an = g.an
 		WHERE g.an = $1 AND g.msg <> 0 AND g.at >= $2 AND g.at < $3
 		AND NOT EXISTS (SELECT 1 FROM placement p WHERE +p.an = g.an AND p.msg = g.msg)
 		AND NOT EXISTS (SELECT 1 FROM gone l WHERE +l.an = g.an AND l.msg = g.msg AND l.msg <> 0
@@ -275,7 +276,7 @@ const (
 
 // Upkeep.
 const (
-	sqlLapsed = `SELECT an, mb, hi, msg, changed FROM gone WHERE at < $1 AND msg <> 0
+	sqlLapsed = `SELECT an, mb, hi, msg, changed, at FROM gone WHERE at >= $4 AND at < $1 AND msg <> 0
 		AND NOT EXISTS (SELECT 1 FROM kept k WHERE k.an = gone.an AND k.msg = gone.msg AND k.until > $3) ORDER BY at LIMIT $2`
 	sqlKeep          = `INSERT INTO kept (an, msg, until) VALUES ($1, $2, $3) ON CONFLICT (an, msg) DO UPDATE SET until = excluded.until`
 	sqlLetGo         = `DELETE FROM kept WHERE an = $1 AND msg = $2`

@@ -40,12 +40,13 @@ type lost struct {
 	placing
 }
 
-// lostOf are the messages of an account that w names, in the order of folders and their UIDs there.
+// lostOf are the messages of an account that w names, in the order of folders and their UIDs there. What went on to another account is lost only where it is kept here
+// (Change.Keep).
 func lostOf(tx *db.Tx, account haven.AccountNo, w Expunged) (out []lost, err error) {
 	err = tx.Query(sqlLost, []any{int64(account), micros(w.Since), micros(w.Until)}, func(r db.Row) error {
 		l := lost{mb: haven.MailboxNo(r.Int64(0)), uid: haven.UID(r.Int64(1)), at: r.Int64(2), msg: haven.MessageID(r.Int64(3))}
 		flags := Flags(r.Int64(4))
-		if flags&parted != 0 || w.Folder != 0 && l.mb != w.Folder {
+		if flags&parted != 0 && !r.Bool(9) || w.Folder != 0 && l.mb != w.Folder {
 			return nil
 		}
 		l.placing = placing{msg: l.msg, thread: haven.MessageID(r.Int64(8)), flags: flags & (settable | marked | attachment) &^ Deleted, kw: uint64(r.Int64(5)), size: r.Int64(6), received: r.Int64(7)}

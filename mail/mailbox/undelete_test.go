@@ -46,7 +46,7 @@ func TestUndeleteWithoutRoom(t *testing.T) {
 	})
 }
 
-// A message that went on to another account was not deleted, and isn't put back here too.
+// A message that went on to another account was not deleted, and isn't put back here too, unless it has to be kept here.
 func TestUndeleteLeavesWhatMovedOn(t *testing.T) {
 	t.Parallel()
 	dbtest.EachEngine(t, func(t *testing.T, engine string) {
@@ -54,14 +54,18 @@ func TestUndeleteLeavesWhatMovedOn(t *testing.T) {
 		mine, theirs := s.Account(), s.Account()
 		me := mailboxtest.Own(mine)
 		s.Grants.Set(mine, theirs, haven.Member)
-		deliver(t, s, mine, 2)
-		_, err := s.Move(t.Context(), me, 1, only(1), me.As(theirs), 1)
+		kept := deliver(t, s, mine, 3)[2].Msg
+		must(t, s.ChangeByItself(t.Context(), mine, func(c *mailbox.Change) error {
+			c.Keep(kept, s.Clock.Now().Add(1000*time.Hour))
+			return nil
+		}))
+		_, err := s.Move(t.Context(), me, 1, only(1, 3), me.As(theirs), 1)
 		must(t, err)
 		expunge(t, s, me, 1, only(2))
 		back, err := s.Undelete(t.Context(), mine, mailbox.Expunged{Until: s.Clock.Now().Add(time.Second)}, 0, nobodyTold)
 		must(t, err)
-		if len(back) != 1 || back[0].UID != 3 {
-			t.Fatalf("back are %+v, want the one that was deleted", back)
+		if len(back) != 2 || back[0].UID != 4 || back[1].Msg != kept {
+			t.Fatalf("back are %+v, want the one that was deleted and the one that is kept", back)
 		}
 	})
 }

@@ -156,7 +156,7 @@ func (c *Change) Letter(msg haven.MessageID) (thread haven.MessageID, draft bool
 	return seen[0].Thread, seen[0].Flags&Draft != 0, nil
 }
 
-// Keep holds a message of the account back until a time, whoever deletes it: out of sight it can be put back until then (Undelete). The zero time lets go of it.
+// Keep holds a message of the account back until a time, whoever deletes it or moves it to another account: out of sight it can be put back until then (Undelete). The zero time lets go of it.
 func (c *Change) Keep(msg haven.MessageID, until time.Time) {
 	if until.IsZero() {
 		c.Tx.Exec(sqlLetGo, int64(c.Account), int64(msg))

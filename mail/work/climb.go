@@ -39,11 +39,8 @@ func (s *Service) Climb(ctx context.Context) error {
 	}
 	var waits error
 	for account, ids := range of {
-		for some := range slices.Chunk(ids, climbStep) {
-			err := s.climb(ctx, account, some)
-			if err != nil && !errs.Is(err, errs.NotFound) { // NotFound: the mailbox is gone
-				waits = errors.Join(waits, err)
-			}
+		if err := s.climb(ctx, account, ids); err != nil && !errs.Is(err, errs.NotFound) { // NotFound: the mailbox is gone
+			waits = errors.Join(waits, err)
 		}
 	}
 	return waits
@@ -62,34 +59,81 @@ func (s *Service) due(ctx context.Context, now time.Time) (of map[haven.AccountN
 	return of, err
 }
 
-// climb takes some deadlines of an account as far as they have come, and tells whoever is told at each stage once, in one commit.
+// ascent is one run over an account's deadlines: what whoever is told at each stage is told.
+type ascent struct {
+	now   time.Time
+	of    [LocalTeam + 1]alarm
+	waits [LocalTeam + 1]bool // its people were told just now: those wait for the next time, and with them what comes after it
+	late  [LocalTeam + 1]int  // threads that come to it in this run
+	next  [LocalTeam + 1]time.Time
+	told  [LocalTeam + 1]*Reached // nil: nobody yet
+}
+
+// climb takes deadlines of an account as far as they have come, a few in each commit; the first tells whoever is told at a stage of all of them.
 func (s *Service) climb(ctx context.Context, account haven.AccountNo, ids []haven.Seq) error {
-	writes, err := s.alarms(ctx, account)
+	a := ascent{now: s.o.Clock.Now()}
+	err := s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.survey(tx, account, ids, &a) })
+	if err == nil {
+		a.of, err = s.alarms(ctx, account)
+	}
 	if err != nil {
 		return err
 	}
-	told := false
-	err = s.o.Mail.ChangeByItself(ctx, account, func(c *mailbox.Change) error {
-		told = false
-		now := s.o.Clock.Now()
-		due, lastTold, err := s.come(c.Tx, account, ids)
-		if err != nil {
-			return err
-		}
-		for stage := Warned; stage <= LocalTeam; stage++ {
-			some := reached(due, stage, now)
-			if len(some) == 0 || stage == Owners && now.Sub(lastTold) < s.o.Policy.TextEvery {
-				continue // those wait for the next text, and with them what comes after it
-			}
-			if err := s.tellStage(c, some, stage, now, writes[stage]); err != nil {
-				return err
-			}
-			told = told || stage > Warned
-		}
-		return nil
-	})
-	if err == nil && told && s.o.Alarms != nil {
+	var failed error
+	for some := range slices.Chunk(ids, climbStep) {
+		failed = errors.Join(failed, s.climbSome(ctx, account, some, &a))
+	}
+	if s.o.Alarms != nil && slices.ContainsFunc(a.told[Owners:], func(to *Reached) bool { return to != nil }) {
 		s.o.Alarms.Sent()
+	}
+	return failed
+}
+
+// survey sees how many threads come to each stage.
+func (s *Service) survey(tx *db.Tx, account haven.AccountNo, ids []haven.Seq, a *ascent) error {
+	due, err := come(tx, account, ids)
+	for stage := Warned; stage <= LocalTeam; stage++ {
+		var last time.Time
+		if err == nil && stage > Warned {
+			err = tx.Query(sqlLastTold, []any{int64(account), int64(stage)}, func(r db.Row) error { last = db.Moment(r.Int64(0)); return nil })
+		}
+		if a.waits[stage] = a.now.Sub(last) < s.o.Policy.TextEvery; a.waits[stage] {
+			continue
+		}
+		some := reached(due, stage, a.now)
+		a.late[stage], a.next[stage] = advance(some, stage)
+	}
+	return err
+}
+
+// advance has some deadlines come to a stage. It gives how many threads they are of, and when the first of them goes on.
+func advance(some []*Deadline, stage Stage) (late int, next time.Time) {
+	threads := map[haven.MessageID]bool{}
+	for _, d := range some {
+		d.Told = int(stage)
+		threads[d.Thread] = true
+		if at := d.next(); next.IsZero() || !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	return len(threads), next
+}
+
+// climbSome takes some of them further, in one commit.
+func (s *Service) climbSome(ctx context.Context, account haven.AccountNo, ids []haven.Seq, a *ascent) error {
+	told := a.told
+	err := s.o.Mail.ChangeByItself(ctx, account, func(c *mailbox.Change) error {
+		told = a.told
+		due, err := come(c.Tx, account, ids)
+		for stage := Warned; stage <= LocalTeam && err == nil; stage++ {
+			if some := reached(due, stage, a.now); len(some) > 0 && !a.waits[stage] {
+				told[stage], err = s.tellStage(c, some, stage, a, told[stage])
+			}
+		}
+		return err
+	})
+	if err == nil {
+		a.told = told
 	}
 	return err
 }
@@ -104,17 +148,14 @@ func (s *Service) alarms(ctx context.Context, account haven.AccountNo) (of [Loca
 	return of, err
 }
 
-// come are some deadlines as they are now, and when the owners of the account were told last.
-func (s *Service) come(tx *db.Tx, account haven.AccountNo, ids []haven.Seq) (all []*Deadline, lastTold time.Time, err error) {
+// come are some deadlines as they are now.
+func come(tx *db.Tx, account haven.AccountNo, ids []haven.Seq) (all []*Deadline, err error) {
 	err = tx.QueryEach(sqlDeadline, len(ids), func(i int) []any { return []any{int64(account), int64(ids[i])} }, func(_ int, r db.Row) error {
 		d := scanDeadline(r, 0)
 		all = append(all, &d)
 		return nil
 	})
-	if err == nil {
-		err = tx.Query(sqlLastTold, []any{int64(account), int64(Owners)}, func(r db.Row) error { lastTold = db.Moment(r.Int64(0)); return nil })
-	}
-	return all, lastTold, err
+	return all, err
 }
 
 // reached are the deadlines whose next stage is this one, and has come.
@@ -127,35 +168,29 @@ func reached(all []*Deadline, stage Stage, now time.Time) (some []*Deadline) {
 	return some
 }
 
-// tellStage notes that some deadlines have come to a stage, and tells of it.
-func (s *Service) tellStage(c *mailbox.Change, some []*Deadline, stage Stage, now time.Time, write alarm) error {
-	var next time.Time
-	threads := map[haven.MessageID]bool{}
+// tellStage notes that some deadlines have come to a stage, and tells of all that come to it in this run unless that was done. It gives whom that reached.
+func (s *Service) tellStage(c *mailbox.Change, some []*Deadline, stage Stage, a *ascent, told *Reached) (*Reached, error) {
+	late, _ := advance(some, stage)
+	if told == nil {
+		told = &Reached{}
+		if write := a.of[stage]; write != nil {
+			var err error
+			if *told, err = write(c.Tx, max(late, a.late[stage]), a.next[stage]); err != nil {
+				return nil, err
+			}
+		}
+	}
 	for _, d := range some {
-		d.Told = int(stage)
 		d.put(c)
-		threads[d.Thread] = true
-		if at := d.next(); next.IsZero() || !at.IsZero() && at.Before(next) {
-			next = at
-		}
-	}
-	var to Reached
-	if write != nil {
-		var err error
-		if to, err = write(c.Tx, len(threads), next); err != nil {
-			return err
-		}
-	}
-	for _, d := range some {
-		c.Tx.Exec(sqlPutStep, int64(c.Account), int64(d.ID), int64(stage), db.Micros(now), int64(to.Texts), int64(to.Letters))
+		c.Tx.Exec(sqlPutStep, int64(c.Account), int64(d.ID), int64(stage), db.Micros(a.now), int64(told.Texts), int64(told.Letters))
 		if stage == Warned {
 			continue
 		}
 		if err := s.record(c.Tx, mailbox.Viewer{Account: c.Account, Program: "job work"}, "work.climbed", RuleClimbs, stage.String()+" "+mailbox.ThreadID(d.Thread)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return told, nil
 }
 
 func scanStep(r db.Row) Step {

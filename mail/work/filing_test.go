@@ -77,7 +77,7 @@ func TestFileToRecord(t *testing.T) {
 		}
 		again := h.filed(f, h.ben, true)
 
-		refused(t, h.TakeBackFiling(t.Context(), h.ben, made.ID), work.RuleNotYours)
+		refused(t, h.TakeBackFiling(t.Context(), h.ben, made.ID), work.RuleFilingNotYours)
 		must(t, h.TakeBackFiling(t.Context(), h.aisha, made.ID))
 		h.marked(f, mailbox.KeywordFiled, mailbox.KeywordDone)
 		must(t, h.TakeBackFiling(t.Context(), h.ben, again.ID))

@@ -66,7 +66,7 @@ func KeepUntil(filed time.Time, years int) time.Time {
 func MayTakeBack(f Filing, by haven.AccountNo, within time.Duration, now time.Time) haven.Verdict {
 	switch {
 	case f.By != by:
-		return haven.Refuse(RuleNotYours, "Only who filed it can take it back.")
+		return haven.Refuse(RuleFilingNotYours, "Only who filed it can take it back.")
 	case now.Sub(f.At) >= within:
 		return haven.Refuse(RuleTakeBack, fmt.Sprintf("It was filed longer than %d hours ago. File it again, to the right record.", int(within.Hours())))
 	}

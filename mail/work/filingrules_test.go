@@ -69,7 +69,7 @@ func TestMayTakeBack(t *testing.T) {
 	}{
 		{"one's own, soon", aisha, noon.Add(23 * time.Hour), RuleTakeBack, true},
 		{"one's own, too late", aisha, noon.Add(24 * time.Hour), RuleTakeBack, false},
-		{"a colleague's", ben, noon, RuleNotYours, false},
+		{"a colleague's", ben, noon, RuleFilingNotYours, false},
 	} {
 		if v := MayTakeBack(f, c.by, 24*time.Hour, c.now); v.Allowed != c.ok || v.Rule != c.rule {
 			t.Errorf("%s: %+v, want %t by %s", c.name, v, c.ok, c.rule)

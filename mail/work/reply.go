@@ -114,7 +114,7 @@ func (s *Service) HoldStops(account haven.AccountNo, on bool) *mailbox.Held {
 
 // SetStops chooses whether second answers are stopped in a shared mailbox. The viewer manages it.
 func (s *Service) SetStops(ctx context.Context, v mailbox.Viewer, on bool) error {
-	return s.o.Mail.Change(ctx, v, haven.Read|haven.Manage, func(c *mailbox.Change) error {
+	err := s.o.Mail.Change(ctx, v, haven.Read|haven.Manage, func(c *mailbox.Change) error {
 		stops, what := int64(0), "work.second-replies-allowed"
 		if on {
 			stops, what = 1, "work.second-replies-stopped"
@@ -122,6 +122,10 @@ func (s *Service) SetStops(ctx context.Context, v mailbox.Viewer, on bool) error
 		c.Tx.Exec(sqlChoose, int64(v.Account), stops)
 		return s.record(c.Tx, v, what, RuleAnswered, "")
 	})
+	if err == nil {
+		v.Held.Kept() // it takes no number
+	}
+	return err
 }
 
 // looked notes that a person looked at a thread, where it matters: a colleague has answered since the last time. Who writes has it under the own text, and may not see

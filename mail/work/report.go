@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"haven"
@@ -13,7 +14,10 @@ import (
 // mostLate is how many that were late a report lists.
 const mostLate = 200
 
-var errOwnersAlone = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only owners of the mailbox see this."}
+var (
+	errOwnersAlone = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only owners of the mailbox see this."}
+	errNoReport    = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only of a premises' mailbox there is a report."}
+)
 
 // Report says what became of a shared mailbox in some days, to its owners. It is of what the mailbox holds: what was deleted for good has not arrived.
 func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day) (r Report, err error) {
@@ -31,13 +35,14 @@ func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day)
 	if err != nil {
 		return r, err
 	}
-	defer x.mu.Unlock()
 	for thread, at := range x.of {
 		f.Categories[thread] = at.category
 	}
+	x.mu.Unlock() // the rest may take its time
+	end := db.Micros(until.End())
 	err = s.o.Mail.Overview(ctx, v, func(o *mailbox.Overview) error {
 		o.All(func(b *mailbox.Brief) {
-			if what := in.what(b); what != 0 {
+			if what := in.what(b); what != 0 && b.Received < end {
 				f.Moments = append(f.Moments, Moment{b.Thread, time.UnixMicro(b.Received), what})
 			}
 		})
@@ -53,14 +58,16 @@ func (s *Service) reportFacts(tx *db.Tx, v mailbox.Viewer, f *ReportFacts) error
 		err = errOwnersAlone
 	}
 	if err == nil {
-		f.Opening, err = s.checked(tx, v.Account)
+		if f.Opening, err = s.checked(tx, v.Account); errors.Is(err, errNoCheck) {
+			err = errNoReport
+		}
 	}
 	if err != nil {
 		return err
 	}
 	f.Moments, f.Deadlines, f.Checks = nil, nil, map[Day]Check{}
 	begin, end := db.Micros(f.From.Begin()), db.Micros(f.Until.End())
-	err = tx.Query(sqlDoneBefore, []any{int64(v.Account), end}, func(r db.Row) error {
+	err = tx.Query(sqlDoneFor, []any{int64(v.Account), begin, end}, func(r db.Row) error {
 		f.Moments = append(f.Moments, Moment{haven.MessageID(r.Int64(0)), db.Moment(r.Int64(1)), Finish})
 		return nil
 	})

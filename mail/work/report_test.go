@@ -37,6 +37,20 @@ type unknown struct{ weekdays }
 
 func (unknown) Known() bool { return false }
 
+// asked is one that is asked only for times from a moment on.
+type asked struct {
+	weekdays
+	t    *testing.T
+	from time.Time
+}
+
+func (a asked) Between(from, to time.Time) time.Duration {
+	if from.Before(a.from) {
+		a.t.Errorf("the hours are looked through from %s to %s", from, to)
+	}
+	return a.weekdays.Between(from, to)
+}
+
 var london = func() *time.Location {
 	l, err := time.LoadLocation("Europe/London")
 	if err != nil {
@@ -100,7 +114,8 @@ func TestMakeReport(t *testing.T) {
 		}
 	}
 
-	f := facts("1 Mon 09:00 came", "1 Tue 09:00 done", "3 Tue 10:00 came")
+	f := facts("1 Mon 09:00 came", "1 Tue 09:00 done", "3 Tue 10:00 came", "2 Mon 08:00 came", "2 Mon 16:00 done")
+	f.Opening = asked{t: t, from: moment(t, "Mon 09:00")} // not of what was done on Monday
 	f.From, f.Until, f.Now = monday.Add(1), monday.Add(6), moment(t, "Thu 09:30")
 	f.Checks[monday.Add(1)] = work.Check{Day: monday.Add(1), At: moment(t, "Tue 08:58")}
 	due := func(id haven.Seq, at string) work.Deadline {

@@ -57,7 +57,7 @@ const (
 	Finish                 // it was done
 )
 
-// Facts of a report: moments from the beginning on, in any order.
+// ReportFacts are what a report is made of: moments from the beginning on, in any order; of what was done before the report's days, the last of each thread is enough.
 type ReportFacts struct {
 	From, Until Day // the last one
 	Now         time.Time
@@ -112,8 +112,10 @@ func (r *counting) thread(all []Moment) {
 			answered = true
 			r.each(m, func(t *Tally) { t.Answered++ })
 		case m.What == Finish && !came.IsZero():
-			took := r.f.Opening.Between(came, m.At)
-			r.each(m, func(t *Tally) { t.Done++; t.took = append(t.took, took) })
+			if r.asked(m.At) {
+				took := r.f.Opening.Between(came, m.At)
+				r.each(m, func(t *Tally) { t.Done++; t.took = append(t.took, took) })
+			}
 			came = time.Time{}
 		}
 	}
@@ -125,7 +127,7 @@ func (r *counting) deadline(d Deadline) {
 		return
 	}
 	r.each(Moment{Thread: d.Thread, At: d.Stages.Due}, func(t *Tally) { t.Late++ })
-	if DayOf(d.Stages.Due) >= r.f.From && DayOf(d.Stages.Due) <= r.f.Until {
+	if r.asked(d.Stages.Due) {
 		r.late = append(r.late, d)
 	}
 }
@@ -140,13 +142,17 @@ func (d Deadline) late(now time.Time) bool {
 
 // each counts a moment in the day, the category and the total, where it is in the days of the report.
 func (r *counting) each(m Moment, count func(*Tally)) {
-	day := DayOf(m.At)
-	if day < r.f.From || day > r.f.Until {
+	if !r.asked(m.At) {
 		return
 	}
 	count(&r.total)
-	count(tallyOf(r.days, day))
+	count(tallyOf(r.days, DayOf(m.At)))
 	count(tallyOf(r.categories, r.f.Categories[m.Thread]))
+}
+
+// asked reports whether a moment is in the days of the report.
+func (r *counting) asked(at time.Time) bool {
+	return !at.Before(r.f.From.Begin()) && at.Before(r.f.Until.End())
 }
 
 func tallyOf[K comparable](of map[K]*Tally, k K) *Tally {

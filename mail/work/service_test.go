@@ -687,7 +687,7 @@ func TestOneTextForMany(t *testing.T) {
 			want  string
 		}{
 			{59 * time.Minute, ""}, {time.Hour, "owners of 2"}, {61 * time.Minute, ""}, {74 * time.Minute, ""}, {75 * time.Minute, "owners of 2"}, {5 * time.Hour, "head-office of 2"},
-			{5*time.Hour + time.Minute, "head-office of 2"}, {25*time.Hour + time.Minute, "local-team of 4"}, {90 * time.Hour, ""},
+			{5*time.Hour + time.Minute, ""}, {5*time.Hour + 15*time.Minute, "head-office of 2"}, {25*time.Hour + time.Minute, "local-team of 4"}, {90 * time.Hour, ""},
 		} {
 			h.Clock.Set(start.Add(c.after))
 			must(t, h.Climb(t.Context()))
@@ -696,6 +696,32 @@ func TestOneTextForMany(t *testing.T) {
 			}
 			h.crowd.late = nil
 		}
+	})
+}
+
+// However many are late together, they are one text, which names all of them.
+func TestOneTextForVeryMany(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, h *shop) {
+		for range 7 {
+			f, _ := h.arrives()
+			for range h.Limits().Deadlines {
+				_, err := h.SetDeadline(t.Context(), h.aisha, work.Start{Thread: f.Msg, Rule: "alert", Counts: work.AllHours, Within: time.Hour})
+				must(t, err)
+			}
+		}
+		h.Clock.Advance(2 * time.Hour)
+		must(t, h.Climb(t.Context()))
+		if got := strings.Join(h.crowd.late, ", "); got != "owners of 7" {
+			t.Errorf("told %q", got)
+		}
+		ids, err := h.DeadlinesOf(t.Context(), h.aisha, nil, 100)
+		must(t, err)
+		must(t, h.Deadlines(t.Context(), h.aisha, ids, func(d work.Deadline) {
+			if d.Told != int(work.Owners) || d.Steps[1].Texts != 1 {
+				t.Errorf("one of %d: %+v", len(ids), d)
+			}
+		}))
 	})
 }
 

@@ -63,6 +63,8 @@ CREATE TABLE work_done (
 	an {int} NOT NULL, thread {int} NOT NULL, at {int} NOT NULL,
 	PRIMARY KEY (an, thread, at)) {norowid};
 INSERT INTO work_done (an, thread, at) SELECT an, thread, since FROM work WHERE status = 2;
+`, `
+CREATE INDEX work_check_changed ON work_check (an, changed);
 `}}
 
 const (
@@ -122,10 +124,12 @@ const (
 	sqlChecksIn  = `SELECT ` + checkColumns + ` FROM work_check WHERE an = $1 AND day BETWEEN $2 AND $3`
 	sqlPutCheck  = `INSERT INTO work_check (an, ` + checkColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
-	sqlPutDone    = `INSERT INTO work_done (an, thread, at) VALUES ($1, $2, $3) ON CONFLICT (an, thread, at) DO NOTHING`
-	sqlUndone     = `DELETE FROM work_done WHERE an = $1 AND thread = $2 AND at = $3`
-	sqlDoneBefore = `SELECT thread, at FROM work_done WHERE an = $1 AND at < $2`
-	sqlDueIn      = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND due >= $2 AND due < $3`
+	sqlPutDone = `INSERT INTO work_done (an, thread, at) VALUES ($1, $2, $3) ON CONFLICT (an, thread, at) DO NOTHING`
+	sqlUndone  = `DELETE FROM work_done WHERE an = $1 AND thread = $2 AND at = $3`
+	// What was done in some time, and of each thread the last that was before: by it a letter is the first since.
+	sqlDoneFor = `SELECT thread, at FROM work_done WHERE an = $1 AND at >= $2 AND at < $3
+		UNION ALL SELECT thread, MAX(at) FROM work_done WHERE an = $1 AND at < $2 GROUP BY thread`
+	sqlDueIn = `SELECT ` + deadlineColumns + ` FROM work_deadline WHERE an = $1 AND due >= $2 AND due < $3`
 
 	sqlReader = `SELECT looked, stopped FROM work_reader WHERE an = $1 AND thread = $2 AND person = $3`
 	sqlLooked = `INSERT INTO work_reader (an, thread, person, looked, stopped) VALUES ($1, $2, $3, $4, 0)

@@ -194,8 +194,21 @@ func (s *Service) DisputedIn(tx *db.Tx, actor haven.Actor, who account.Account, 
 	return s.callIn(tx, actor, DisputedEnd, who.ID, Lost{First: first, Last: last, Code: string(place.Code), Reason: reason})
 }
 
-// LateIn opens a call that letters in a premises' mailbox were not done in time, in the caller's transaction.
+// LateIn opens a call that letters in a premises' mailbox were not done in time, in the caller's transaction, unless one of that mailbox is open already.
 func (s *Service) LateIn(tx *db.Tx, actor haven.Actor, mailbox account.Account, place organisation.Organisation, says string) error {
+	var open []sealedCall
+	err := tx.Query(sqlCallsOf, []any{string(NotInTime)}, func(r db.Row) error { open = append(open, scanCall(r)); return nil })
+	for _, c := range open {
+		if err == nil {
+			err = s.open(&c)
+		}
+		if err != nil || c.Says.Mailbox == mailbox.Address.String() {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
 	return s.callIn(tx, actor, NotInTime, mailbox.ID, Lost{Code: string(place.Code), Mailbox: mailbox.Address.String(), Reason: says})
 }
 
@@ -228,27 +241,38 @@ func (s *Service) callIn(tx *db.Tx, actor haven.Actor, kind Kind, on haven.Accou
 // nameOf is what a call's content is bound to.
 func nameOf(id int64) []byte { return binary.BigEndian.AppendUint64([]byte("call"), uint64(id)) }
 
+// sealedCall is a call as it is kept.
+type sealedCall struct {
+	Call
+	sealed []byte
+}
+
+func scanCall(r db.Row) sealedCall {
+	return sealedCall{Call{ID: r.Int64(0), At: time.UnixMicro(r.Int64(1)).UTC(), Kind: Kind(r.Text(2))}, append([]byte(nil), r.Bytes(3)...)}
+}
+
+// open reads what a call says.
+func (s *Service) open(c *sealedCall) error {
+	plain, err := s.o.Sealer.Open(nil, c.sealed, nameOf(c.ID))
+	if err == nil {
+		err = json.Unmarshal(plain, &c.Says)
+	}
+	return err
+}
+
 // Calls lists the open calls, the oldest first.
 func (s *Service) Calls(ctx context.Context, most int) (all []Call, err error) {
-	type row struct {
-		Call
-		sealed []byte
-	}
-	var rows []row
+	var rows []sealedCall
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		rows = rows[:0]
 		return tx.Query(sqlCalls, []any{int64(most)}, func(r db.Row) error {
-			rows = append(rows, row{Call{ID: r.Int64(0), At: time.UnixMicro(r.Int64(1)).UTC(), Kind: Kind(r.Text(2))}, append([]byte(nil), r.Bytes(3)...)})
+			rows = append(rows, scanCall(r))
 			return nil
 		})
 	})
 	for _, r := range rows {
-		plain, failed := s.o.Sealer.Open(nil, r.sealed, nameOf(r.ID))
-		if failed == nil {
-			failed = json.Unmarshal(plain, &r.Says)
-		}
-		if failed != nil {
-			return all, failed
+		if err := s.open(&r); err != nil {
+			return all, err
 		}
 		all = append(all, r.Call)
 	}

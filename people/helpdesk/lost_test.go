@@ -108,6 +108,28 @@ func TestLostDetails(t *testing.T) {
 		if err != nil || len(calls) != 5 || calls[0].Says.First != "Ben" || calls[0].Kind != "lost mailbox" {
 			t.Fatalf("%+v, %v", calls, err)
 		}
+		late := func(of account.Account) int {
+			t.Helper()
+			must(h.DB.Write(ctx, func(tx *db.Tx) error { return s.LateIn(tx, peopletest.Operator, of, o, "1 letter is late.") }))
+			all, err := s.Calls(ctx, 10)
+			must(err)
+			return len(all) - len(calls)
+		}
+		if n := []int{late(box), late(box), late(aisha)}; n[0] != 1 || n[1] != 1 || n[2] != 2 {
+			t.Errorf("of what is late there are %d calls, of the same mailbox again, and of another", n)
+		}
+		all, err := s.Calls(ctx, 10)
+		must(err)
+		for _, c := range all[len(calls):] {
+			must(s.Close(ctx, peopletest.Operator, c.ID))
+		}
+		if n := late(box); n != 1 {
+			t.Errorf("after the first was seen to there are %d", n)
+		}
+		if all, err = s.Calls(ctx, 10); err == nil {
+			err = s.Close(ctx, peopletest.Operator, all[len(calls)].ID)
+		}
+		must(err)
 		must(s.Close(ctx, peopletest.Operator, calls[0].ID))
 		if err := s.Close(ctx, peopletest.Operator, calls[0].ID); !errs.Is(err, errs.NotFound) {
 			t.Errorf("closed twice: %v", err)

@@ -16,5 +16,6 @@ CREATE INDEX call_open ON call (at) WHERE closed = 0;
 const (
 	sqlPutCall   = `INSERT INTO call (id, at, kind, sealed, closed) VALUES ($1, $2, $3, $4, 0)`
 	sqlCalls     = `SELECT id, at, kind, sealed FROM call WHERE closed = 0 ORDER BY at, id LIMIT $1`
+	sqlCallsOf   = `SELECT id, at, kind, sealed FROM call WHERE closed = 0 AND kind = $1`
 	sqlCloseCall = `UPDATE call SET closed = $2 WHERE id = $1 AND closed = 0`
 )

@@ -111,6 +111,9 @@ func TestEachGroupHasItsOwn(t *testing.T) {
 		if err := set("P0ZZ", "allow forms.test"); !errs.Is(err, errs.NotFound) {
 			t.Errorf("a group that is none: %v", err)
 		}
+		if err := set("FAA01", "allow forms.test"); !errs.Is(err, errs.Invalid) {
+			t.Errorf("a premises of a group: %v", err)
+		}
 		for no, want := range map[haven.AccountNo]string{grouped: "block", aisha.No: "block", alone: "allow", dev.No: "allow"} {
 			all, err := s.Of(ctx, no)
 			must(err)

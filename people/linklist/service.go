@@ -132,8 +132,8 @@ func groupOf(o organisation.Organisation) organisation.Code {
 	return o.Code
 }
 
-// Set puts an entry into its group's list, in the place of one of the same pattern. It is NotFound where there is no such group, Invalid by MayEnter, and TooMany beyond
-// the policy's number. Who may is the caller's to ask: operators do it for head offices.
+// Set puts an entry into its group's list, in the place of one of the same pattern. It is NotFound where there is no such group, Invalid by MayEnter and of a premises
+// that has a head office, whose list holds there, and TooMany beyond the policy's number. Who may is the caller's to ask: operators do it for head offices.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, e Entry) error {
 	e.Reason = strings.Join(strings.Fields(e.Reason), " ")
 	if v := MayEnter(e.Verdict, e.Reason); !v.Allowed {
@@ -141,10 +141,7 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, e Entry) error {
 	}
 	now := s.o.Clock.Now()
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		known, err := organisation.IsGroupIn(tx, e.Group)
-		if err == nil && !known {
-			err = organisation.ErrUnknown
-		}
+		err := holdsIn(tx, e.Group)
 		have := 0
 		if err == nil {
 			err = tx.Query(sqlCount, []any{string(e.Group), e.Pattern.Host, below(e.Pattern)}, func(r db.Row) error { have = int(r.Int64(0)); return nil })
@@ -159,6 +156,25 @@ func (s *Service) Set(ctx context.Context, actor haven.Actor, e Entry) error {
 		s.record(tx, actor, "linklist.set", fmt.Sprintf("%s %s %s: %s", e.Group, e.Pattern, e.Verdict, e.Reason))
 		return nil
 	})
+}
+
+// holdsIn is an error where no list of a group holds anywhere.
+func holdsIn(tx *db.Tx, group organisation.Code) error {
+	known, err := organisation.IsGroupIn(tx, group)
+	if err == nil && !known {
+		err = organisation.ErrUnknown
+	}
+	if err != nil {
+		return err
+	}
+	o, err := organisation.ByCodeIn(tx, group)
+	if errs.Is(err, errs.NotFound) { // a head office is known by its premises alone, at times
+		return nil
+	}
+	if err == nil && o.Parent != "" {
+		err = &errs.Error{Kind: errs.Invalid, Rule: string(RuleEntry), Say: fmt.Sprintf("The list of %s holds there. Name that.", o.Parent)}
+	}
+	return err
 }
 
 // Remove takes a place out of a group's list. It is NotFound where it is not in it.

@@ -18,7 +18,7 @@ type Fault struct {
 // for health may do (passwords of six letters).
 func (p Policy) Check() (faults []Fault) {
 	for _, part := range [][]bound{p.Address.bounds(), p.Account.bounds(), p.Password.bounds(), p.Lockout.bounds(), p.Shared.bounds(), p.Locum.bounds(),
-		p.Organisation.bounds(), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
+		p.Organisation.bounds(p.JMAP), p.Push.bounds(), p.Sending.bounds(), p.Sieve.bounds(), p.Mailbox.bounds(p.Sending), p.Connection.bounds(), p.JMAP.bounds(), p.Work.bounds(), p.others()} {
 		for _, b := range part {
 			if !b.ok {
 				faults = append(faults, Fault{b.field, b.want})
@@ -136,7 +136,7 @@ func (l Locum) bounds() []bound {
 	}
 }
 
-func (o Organisation) bounds() []bound {
+func (o Organisation) bounds(j JMAP) []bound {
 	return []bound{
 		between("organisation.close_per_mille", o.ClosePerMille, 0, 1000),
 		between("organisation.file_octets", o.FileOctets, 1<<10, 1<<30),
@@ -145,7 +145,7 @@ func (o Organisation) bounds() []bound {
 		between("organisation.find_results", o.FindResults, 1, 100),
 		between("organisation.legal_names", o.LegalNames, 1, 100),
 		between("organisation.legal_runes", o.LegalRunes, 50, 1000),
-		between("organisation.links", o.Links, 1, 10_000),
+		{"organisation.links", o.Links >= 1 && o.Links <= j.Get, "at least 1, and at most jmap.get: a program reads a list at once"},
 		between("organisation.hours_exceptions", o.HoursExceptions, 1, 400),
 	}
 }
