@@ -665,6 +665,7 @@ export const en = {
   offlineSent: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "was" : "were"} sent`,
   offlineDrafts: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "is" : "are"} in Drafts`,
   offlineStayed: (subject: string, why: string) => `“${subject}” was not sent, and is in Drafts. ${why}`,
+  offlineKeptBack: (subject: string, why: string) => `The service did not take “${subject}”. It waits on this computer. ${why}`,
   offlineBringThem: "Bring them there",
   offlineBringTitle: "Letters you wrote without a connection",
   offlineLogOut: "Log out and lose what waits?",

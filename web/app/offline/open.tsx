@@ -49,8 +49,9 @@ async function visit(root: Root, opened: Opened, goOnline: GoOnline): Promise<bo
 }
 
 /** Tells what became of the letters that waited. */
-export function tellOf({ undo }: Mail, { sent, drafts, stayed }: Brought): void {
+export function tellOf({ undo }: Mail, { sent, drafts, stayed, kept }: Brought): void {
   if (sent > 0) undo.add(t.offlineSent(sent));
   if (drafts > 0) undo.add(t.offlineDrafts(drafts));
-  for (const { subject, why } of stayed) undo.fail(t.offlineStayed(subject || t.noSubject, why));
+  for (const { subject, why } of stayed) undo.fail(t.offlineStayed(subject || t.noSubject, why), undefined, Number.POSITIVE_INFINITY);
+  for (const { subject, why } of kept) undo.fail(t.offlineKeptBack(subject || t.noSubject, why), undefined, Number.POSITIVE_INFINITY);
 }

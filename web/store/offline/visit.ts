@@ -1,7 +1,7 @@
 // A page that was opened without the service, until it is back.
 
 import { RequestError, type Client } from "../../jmap/client.js";
-import { bring, waiting, type Brought } from "./outgoing.js";
+import { bring, nothing, together, waiting, type Brought } from "./outgoing.js";
 import type { Opened } from "./vault.js";
 
 export interface VisitNow {
@@ -19,8 +19,8 @@ export interface Ground {
   open: () => Promise<Client>;
   /** Whether a letter is being written, which is not to be taken away. */
   isWriting: () => boolean;
-  /** Saves what is being written. */
-  save: () => Promise<unknown>;
+  /** Saves what is being written, and closes it. False: it could not be saved, and stays on the page. */
+  save: () => Promise<boolean>;
   /** The service is there, and what waited is brought. */
   onBack: (client: Client, brought: Brought) => void;
   /** It is there, and does not let this person in now. */
@@ -38,6 +38,7 @@ export class Visit {
   #now: VisitNow;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #brought: Brought = nothing;
 
   constructor(opened: Opened, ground: Ground) {
     this.#opened = opened;
@@ -67,12 +68,13 @@ export class Visit {
     try {
       const client = await this.#ground.open();
       if (client.session.havenPerson !== this.#opened.vault.whose || client.session.havenShared !== false) return this.#end(this.#ground.onOther);
-      await this.#ground.save();
-      const brought = await bring(client, this.#opened);
-      this.#end(() => this.#ground.onBack(client, brought));
+      if (!(await this.#ground.save())) return this.#set({ is: "back" });
+      this.#brought = together(this.#brought, await bring(client, this.#opened));
+      if (this.#ground.isWriting()) return this.#set({ is: "back" }); // it was begun meanwhile
+      this.#end(() => this.#ground.onBack(client, this.#brought));
     } catch (error) {
       if (error instanceof RequestError && (error.status === 401 || error.status === 403)) {
-        await this.#ground.save();
+        if (!(await this.#ground.save())) return this.#set({ is: "back" });
         return this.#end(() => this.#ground.onRefused(error));
       }
       this.#set({ is: "away" });
