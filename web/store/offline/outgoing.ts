@@ -52,8 +52,13 @@ export function together(a: Brought, b: Brought): Brought {
   return { sent: a.sent + b.sent, drafts: a.drafts + b.drafts, stayed: [...a.stayed, ...b.stayed], kept: [...a.kept, ...b.kept] };
 }
 
-/** Brings what waits to the service, in the order in which it was written. A letter that it refuses waits on, and keeps no other from it. Throws where the service goes again. */
-export async function bring(server: Server, opened: Opened): Promise<Brought> {
+/** Brings what waits to the service, in the order in which it was written. A letter that it refuses waits on, and keeps no other from it. Of tabs one brings at a time. Throws where the service goes again. */
+export function bring(server: Server, opened: Opened): Promise<Brought> {
+  const locks = globalThis.navigator?.locks as LockManager | undefined;
+  return locks ? locks.request("haven-bring", () => bringAll(server, opened)) : bringAll(server, opened);
+}
+
+async function bringAll(server: Server, opened: Opened): Promise<Brought> {
   const names = (await opened.vault.names()).filter(isLetter);
   const letters = (await Promise.all(names.map(async (name) => ({ name, letter: (await opened.read(name)) as Letter })))).sort((a, b) => a.letter.at - b.letter.at);
   let all = nothing;
