@@ -8,10 +8,10 @@ import type { Brought } from "../../store/offline/outgoing.js";
 import { OfflineServer } from "../../store/offline/server.js";
 import { Vault, type Opened } from "../../store/offline/vault.js";
 import { Visit } from "../../store/offline/visit.js";
-import { leaveAfter } from "../session.js";
+import { leaveAfter, onOthers } from "../session.js";
 import { show } from "../show.js";
 import { Gate, Gone } from "./Gate.js";
-import { shutAfter } from "./shut.js";
+import { shut, shutAfter } from "./shut.js";
 
 type GoOnline = (client: Client) => Mail;
 
@@ -39,11 +39,13 @@ async function visit(root: Root, opened: Opened, goOnline: GoOnline): Promise<bo
     },
     onRefused: (error) => leaveAfter(error),
     onOther: () => void forgetSoon().then(() => location.reload()),
+    onGone: shut,
   });
   const mail = new Mail(server, visiting);
   opened.vault.watch(() => mailAccounts(server.session).forEach(({ id }) => void mail.refresh(id)));
   visiting.begin();
   shutAfter(opened.vault.idleSeconds, over.signal);
+  onOthers(server.session, shut, over.signal);
   show(root, mail);
   return true;
 }

@@ -15,7 +15,7 @@ beforeEach(async () => {
   opened = (await vault.open("quiet harbour 27")) as Opened;
   vi.useFakeTimers();
   const away = async (): Promise<Client> => Promise.reject(new TypeError());
-  ground = { open: vi.fn(away), isWriting: vi.fn(() => false), save: vi.fn(async () => true), onBack: vi.fn(), onRefused: vi.fn(), onOther: vi.fn() };
+  ground = { open: vi.fn(away), isWriting: vi.fn(() => false), save: vi.fn(async () => true), onBack: vi.fn(), onRefused: vi.fn(), onOther: vi.fn(), onGone: vi.fn() };
   visit = new Visit(opened, ground as unknown as Ground);
   visit.begin();
 });
@@ -78,6 +78,19 @@ test.each([{ havenPerson: "A9" }, { havenShared: true }])("where it is another's
   await pass();
   expect(ground.onOther).toHaveBeenCalled();
   expect(ground.onBack).not.toHaveBeenCalled();
+});
+
+test.each([
+  ["a day after the service was heard", () => void vi.setSystemTime(Date.now() + 25 * 3_600_000)],
+  ["once another tab logged out", () => opened.vault.destroy()],
+])("it shuts %s, though somebody writes", async (_, happens) => {
+  there();
+  ground.isWriting.mockReturnValue(true);
+  await pass();
+  expect(ground.onGone).not.toHaveBeenCalled();
+  await happens();
+  await pass();
+  expect(ground.onGone).toHaveBeenCalledOnce();
 });
 
 test("what waits is counted", async () => {

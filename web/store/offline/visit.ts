@@ -27,6 +27,8 @@ export interface Ground {
   onRefused: (error: RequestError) => void;
   /** Somebody else is logged in. */
   onOther: () => void;
+  /** What is kept may not be open any more, or is gone. */
+  onGone: () => void;
 }
 
 const every = 15_000; // milliseconds
@@ -37,6 +39,7 @@ export class Visit {
   readonly #watchers = new Set<() => void>();
   #now: VisitNow;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #staying: ReturnType<typeof setInterval> | undefined;
   #over = false;
   #brought: Brought = nothing;
 
@@ -58,6 +61,7 @@ export class Visit {
     globalThis.addEventListener?.("online", () => void this.#look());
     this.#opened.vault.watch(() => void this.#count());
     void this.#count();
+    this.#staying = setInterval(() => void this.#stay().catch(() => {}), every);
     this.#later();
   }
 
@@ -94,6 +98,11 @@ export class Visit {
     }
   }
 
+  /** A page that stays open opens nothing for longer than one that is opened now. */
+  async #stay(): Promise<void> {
+    if (!(await this.#opened.vault.isOpenable()) && !this.#over) this.#end(this.#ground.onGone);
+  }
+
   #later(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#look(), every);
@@ -106,6 +115,7 @@ export class Visit {
   #end(then: () => void): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#staying);
     then();
   }
 
