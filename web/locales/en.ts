@@ -652,8 +652,8 @@ export const en = {
   offlineWrong: "That is not the passphrase.",
   offlineEmpty: "Nothing was kept yet.",
   offlineGone: {
-    late: "What was kept of your mail on this computer was destroyed, since the service was not reached for too long.",
-    clock: "What was kept of your mail on this computer was destroyed, since its clock was put back.",
+    late: "What was kept of your mail on this computer was destroyed, with any letters that waited there, since the service was not reached for too long.",
+    clock: "What was kept of your mail on this computer was destroyed, with any letters that waited there, since its clock was put back.",
   },
   offlineSince: (since: string) => `No connection. You see your recent mail as it was at ${since}, without files.`,
   offlineWaits: (n: number) => `${s(n, "letter")} you wrote ${n === 1 ? "waits" : "wait"} here for the service.`,
@@ -668,8 +668,11 @@ export const en = {
   offlineKeptBack: (subject: string, why: string) => `The service did not take “${subject}”. It waits on this computer. ${why}`,
   offlineBringThem: "Bring them there",
   offlineBringTitle: "Letters you wrote without a connection",
-  offlineLogOut: "Log out and lose what waits?",
-  offlineLogOutText: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "waits" : "wait"} on this computer. Who logs out now loses ${n === 1 ? "it" : "them"}.`,
+  offlineThrow: "Throw away what waits, too?",
+  offlineThrowText: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "waits" : "wait"} on this computer, and ${n === 1 ? "is" : "are"} lost with what is kept.`,
+  offlineThrowIt: "Throw away",
+  offlineLogOut: "Leave and lose what waits?",
+  offlineLogOutText: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "waits" : "wait"} on this computer. Who leaves now loses ${n === 1 ? "it" : "them"}.`,
 
   // notifications
   newMail: "New mail",

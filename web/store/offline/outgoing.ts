@@ -3,7 +3,7 @@
 import { call, created, MethodError, SetFailed, type AccountId, type EmailCreate, type EmailId, type EmailSubmissionCreate } from "../../jmap/client.js";
 import { withRole } from "../../model/folders.js";
 import type { Server } from "../server.js";
-import type { Opened, Vault } from "./vault.js";
+import { Vault, type Opened } from "./vault.js";
 
 /** A letter as it waits. */
 export interface Letter {
@@ -29,6 +29,12 @@ export function letterName(id: string): string {
 /** How many wait. Nothing needs to be opened for it. */
 export async function waiting(vault: Vault): Promise<number> {
   return (await vault.names()).filter(isLetter).length;
+}
+
+/** How many wait in this browser, whoever is at it. */
+export async function waitingHere(): Promise<number> {
+  const vault = await Vault.find();
+  return vault instanceof Vault ? waiting(vault) : 0;
 }
 
 interface Refusal {
