@@ -235,6 +235,7 @@ export const en = {
 
   // links
   linkTitle: (host: string) => `Open ${host}?`,
+  linksUnknownNow: "Whether this place is safe can't be asked just now, so it was not opened. Try again in a moment.",
   linkUnknown: "Nobody has said whether this place is safe. Open it only if you know it.",
   linkWarned: (who: string, why: string) => `${who} warns of this place: ${why}`,
   linkBlocked: (who: string, at: string, why: string) => `Blocked by ${who}, ${at}: ${why}`,
