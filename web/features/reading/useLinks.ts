@@ -28,7 +28,7 @@ export function useLinks(): Links {
   };
   const blocked = (url: URL) => blockedBy(rules, url);
   const follow = async (url: URL) => {
-    const now = await mail.cache.fetchQuery(mail.links(accountId ?? "")).catch(() => undefined);
+    const now = await mail.cache.fetchQuery({ ...mail.links(accountId ?? ""), retry: false }).catch(() => undefined);
     if (!now) return mail.undo.fail(t.linksUnknownNow);
     const why = blockedBy(now, url);
     if (why !== undefined) return mail.undo.fail(why);
