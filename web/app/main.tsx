@@ -4,8 +4,9 @@ import { tidy } from "../store/forget.js";
 import { isAnyKept } from "../store/kept.js";
 import { Mail } from "../store/mail.js";
 import { Notices } from "../store/notices.js";
-import { parse } from "../store/route.js";
+import { go, parse } from "../store/route.js";
 import { warm } from "../store/warm.js";
+import { onWorker } from "../store/worker.js";
 import { Failed } from "./Failed.js";
 import { tellGone } from "./offline/sure.js";
 import { leaveAfter, watch } from "./session.js";
@@ -32,6 +33,7 @@ function goOnline(root: Root, client: Client): Mail {
     }
   });
   void lookAfterKept(client, mail).catch(() => {}); // the next page does
+  onWorker((path) => go(parse(path, "")));
   warm(mail, parse(location.pathname, location.search));
   show(root, mail);
   return mail;
