@@ -79,10 +79,10 @@ function portalId(session: Session): string {
   return (session.havenPerson ?? "").replace(/^A/, "");
 }
 
-/** Tells, until the signal, when another tab locks or is somebody else's. */
-export function onOthers(session: Session, told: () => void, signal: AbortSignal): void {
+/** Tells, until the signal, when another tab locks or is somebody else's, or nobody's. */
+export function onOthers(session: Session, told: (isNobodys: boolean) => void, signal: AbortSignal): void {
   const hear = ({ data }: MessageEvent<Said>) => {
-    if (data.locked || (data.whose !== undefined && data.whose !== portalId(session))) told();
+    if (data.locked || (data.whose !== undefined && data.whose !== portalId(session))) told(data.whose === "");
   };
   tabs.addEventListener("message", hear, { signal });
 }

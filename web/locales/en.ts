@@ -664,6 +664,8 @@ export const en = {
   offlineMay: "Your recent mail is kept on this computer.",
   offlineSwitch: "Read without a connection",
   offlineBack: "The service is there again. Your letter is saved before you go on.",
+  offlineOver: "The service is there again, and your log in is over. Leave this page open and log in in another tab; what you close now is lost.",
+  offlineLogIn: "Log in in another tab",
   offlineGoOn: "Go on",
   offlineBringing: "The service is there again. What waited is being brought there.",
   offlineSent: (n: number) => `${s(n, "letter")} you wrote without a connection ${n === 1 ? "was" : "were"} sent`,

@@ -45,7 +45,9 @@ async function visit(root: Root, opened: Opened, goOnline: GoOnline): Promise<bo
   opened.vault.watch(() => mailAccounts(server.session).forEach(({ id }) => void mail.refresh(id)));
   visiting.begin();
   shutAfter(opened.vault.idleSeconds, over.signal);
-  onOthers(server.session, shut, over.signal);
+  onOthers(server.session, (isNobodys) => {
+    if (!isNobodys || visiting.snapshot().is !== "over") shut(); // the page to log in is nobody's
+  }, over.signal);
   show(root, mail);
   return true;
 }

@@ -73,6 +73,20 @@ test("where the log in is over or locked, what is written is saved and the page 
   expect(ground.save).toHaveBeenCalledBefore(ground.onRefused);
 });
 
+test("where the log in is over though letters wait, they wait for another one", async () => {
+  vi.useRealTimers();
+  await opened.vault.put("letter/1", { accountId: "A1", at: 1, email: {} });
+  vi.useFakeTimers();
+  ground.open.mockRejectedValue(new RequestError(401, "about:blank", ""));
+  await visit.goOn();
+  expect(visit.snapshot().is).toBe("over");
+  expect(ground.onRefused).not.toHaveBeenCalled();
+  await opened.vault.drop("letter/1");
+  there();
+  await pass();
+  expect(ground.onBack).toHaveBeenCalled();
+});
+
 test.each([{ havenPerson: "A9" }, { havenShared: true }])("where it is another's now, nothing is brought (%o)", async (as) => {
   there(as);
   await pass();

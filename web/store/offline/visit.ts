@@ -1,6 +1,7 @@
 // A page that was opened without the service, until it is back.
 
 import { RequestError, type Client } from "../../jmap/client.js";
+import { isOver, otherPerson } from "../../model/ends.js";
 import { bring, nothing, together, waiting, type Brought } from "./outgoing.js";
 import type { Opened } from "./vault.js";
 
@@ -9,8 +10,8 @@ export interface VisitNow {
   heard: number;
   /** How many letters wait for it. */
   waits: number;
-  /** back: the service is there again; what is being written goes before. */
-  is: "away" | "back" | "bringing";
+  /** back: the service is there again; what is being written goes before. over: it is, and the log in is over though letters wait. */
+  is: "away" | "back" | "bringing" | "over";
 }
 
 /** What it needs around it. */
@@ -40,6 +41,7 @@ export class Visit {
   #now: VisitNow;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #staying: ReturnType<typeof setInterval> | undefined;
+  #going = false;
   #over = false;
   #brought: Brought = nothing;
 
@@ -67,10 +69,11 @@ export class Visit {
 
   /** Goes on with the service, though a letter is being written: it is saved before. */
   async goOn(): Promise<void> {
-    if (this.#now.is === "bringing" || this.#over) return;
-    this.#set({ is: "bringing" });
+    if (this.#going || this.#over) return;
+    this.#going = true;
     try {
       const client = await this.#ground.open();
+      this.#set({ is: "bringing" });
       if (client.session.havenPerson !== this.#opened.vault.whose || client.session.havenShared !== false) return this.#end(this.#ground.onOther);
       if (!(await this.#ground.save())) return this.#set({ is: "back" });
       this.#brought = together(this.#brought, await bring(client, this.#opened));
@@ -79,15 +82,17 @@ export class Visit {
     } catch (error) {
       if (error instanceof RequestError && (error.status === 401 || error.status === 403)) {
         if (!(await this.#ground.save())) return this.#set({ is: "back" });
-        return this.#end(() => this.#ground.onRefused(error));
-      }
-      this.#set({ is: "away" });
+        if (error.rule === otherPerson || !isOver(error.status, error.rule) || (await waiting(this.#opened.vault)) === 0) return this.#end(() => this.#ground.onRefused(error));
+        this.#set({ is: "over" }); // whoever leaves for the log in loses them; in another tab the same person logs in again
+      } else this.#set({ is: "away" });
       this.#later();
+    } finally {
+      this.#going = false;
     }
   }
 
   async #look(): Promise<void> {
-    if (this.#now.is !== "away" || this.#over) return;
+    if ((this.#now.is !== "away" && this.#now.is !== "over") || this.#over) return;
     if (!this.#ground.isWriting()) return this.goOn();
     try {
       await this.#ground.open();
