@@ -3,7 +3,7 @@
 import type { AccountId, EmailId } from "../jmap/client.js";
 import { t } from "../locales/text.js";
 import { emptyContent } from "../model/content.js";
-import { asTemplate, withTemplate } from "../model/templates.js";
+import { asTemplate, withTemplate, withoutTemplate } from "../model/templates.js";
 import type { Draft } from "../store/draft.js";
 import type { Mail } from "../store/mail.js";
 import { keepTemplate, readTemplate, templatesOf, type Template } from "../store/templates.js";
@@ -25,9 +25,14 @@ export async function insertTemplate(mail: Mail, draft: Draft, id: EmailId, html
     const { identities } = await around(mail, draft.accountId);
     const template = await readTemplate(mail.server, draft.accountId, id, identities, html);
     if (!template) return mail.undo.fail(t.templateGone);
-    const { subject, text, files } = draft.snapshot().content;
-    draft.place(withTemplate(draft.snapshot().content, template));
-    mail.undo.add(t.templateInserted(template.subject), () => draft.place({ subject, text, files }));
+    const before = draft.snapshot().content;
+    const put = withTemplate(before, template);
+    draft.place(put);
+    mail.undo.add(t.templateInserted(template.subject), () => {
+      const { change, isWhole } = withoutTemplate(draft.snapshot().content, before, put, template);
+      draft.place(change);
+      if (!isWhole) mail.undo.fail(t.templateStays);
+    });
   });
 }
 

@@ -1,12 +1,12 @@
 // Letters that wait to be sent are changed, sent at once, or put off; and what became of those that were refused as they went is told.
 
-import type { AccountId, ThreadId } from "../jmap/client.js";
+import { MethodError, SetFailed, type AccountId, type ThreadId } from "../jmap/client.js";
 import { t } from "../locales/text.js";
 import type { Letter } from "../store/letters.js";
 import type { Mail } from "../store/mail.js";
-import type { Refused, Waits } from "../store/waiting.js";
+import { CalledBack, type Refused, type Waits } from "../store/waiting.js";
 import { momentText } from "./names.js";
-import { goOnWriting, told } from "./writing.js";
+import { goOnWriting, told, whyOf } from "./writing.js";
 
 type Waiting = Pick<Letter, "id" | "subject"> & { threadId: ThreadId };
 
@@ -21,13 +21,25 @@ export async function changeWaiting(mail: Mail, accountId: AccountId, w: Waits, 
   });
 }
 
-/** Has a letter that waits go at another time, undefined: in a moment; with a way back to the time before. */
-export async function putOff(mail: Mail, accountId: AccountId, w: Waits, letter: Waiting, when: Date | undefined): Promise<void> {
+/** Has a letter that waits go at another time, undefined: in a moment; with a way back to the time before. Where it is a draft then, that is told until somebody has read it. */
+export async function putOff(mail: Mail, accountId: AccountId, w: Waits, letter: Waiting, when: Date | undefined, html: (source: string) => string): Promise<void> {
   const follow = (s: Waits, note?: number) => mail.waiting.follow({ accountId, submission: s.id, emailId: s.emailId, subject: letter.subject ?? "", ...(note !== undefined && { note }) });
-  await told(mail, async () => {
+  const orDraft = (act: () => Promise<void>) =>
+    told(mail, async () => {
+      try {
+        await act();
+      } catch (error) {
+        if (!(error instanceof CalledBack)) throw error;
+        const says = error.cause instanceof SetFailed || error.cause instanceof MethodError ? t.isDraftNow : t.isDraftPerhaps;
+        const open = { name: t.openDraft, run: () => goOnWriting(mail, accountId, letter, html) };
+        mail.undo.fail(says(letter.subject?.trim() || t.noSubject, whyOf(error.cause)), open, Number.POSITIVE_INFINITY);
+        void mail.refresh(accountId);
+      }
+    });
+  await orDraft(async () => {
     const now = await mail.waiting.change(accountId, w, when);
     const note = mail.undo.add(when ? t.willGo(momentText(when)) : t.willBeSent, () =>
-      told(mail, async () => {
+      orDraft(async () => {
         const before = new Date(w.sendAt);
         if (before.getTime() > Date.now()) follow(await mail.waiting.change(accountId, now, before));
         else await mail.waiting.callBack(accountId, now.id);

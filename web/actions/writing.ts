@@ -171,9 +171,9 @@ export async function writeAs(mail: Mail, draft: Draft, accountId: AccountId, id
   try {
     const before = await mail.cache.fetchQuery(mail.identities(draft.accountId));
     const was = before.find((i) => i.id === content.identityId) ?? before[0];
-    const text = withSignature(draft.snapshot().content.text, was?.textSignature ?? "", identity.textSignature);
-    if (accountId === draft.accountId) draft.place({ identityId: identity.id, text });
-    else await mail.drafts.transfer(draft, accountId, { identityId: identity.id, text });
+    const as = ({ text }: Content) => ({ identityId: identity.id, text: withSignature(text, was?.textSignature ?? "", identity.textSignature) });
+    if (accountId === draft.accountId) draft.place(as(draft.snapshot().content));
+    else await mail.drafts.transfer(draft, accountId, as);
   } catch (error) {
     mail.undo.fail(t.notThatMailbox(whyOf(error)));
   }

@@ -11,6 +11,7 @@ import { useMail, useSession } from "../ui/mail.js";
 import { Menu, type MenuEntry } from "../ui/Menu.js";
 import type { Anchor } from "../ui/Popover.js";
 import { shut } from "./offline/shut.js";
+import { sureToLose } from "./offline/sure.js";
 import { lock, logOut } from "./session.js";
 
 /** Whose page it is, the pages about the account, and the ways out. */
@@ -23,6 +24,12 @@ export function AccountMenu() {
   const leaving = async (yes: string, go: () => void) => {
     if (await sureToLeave(mail, yes)) go();
   };
+  const ending = async (yes: string, go: () => void) => {
+    if (await sureToLose(mail, yes)) await leaving(yes, go);
+  };
+  const out = async () => {
+    if (await sureToLose(mail, t.logOut)) await logOut(session);
+  };
   const page = (path: string, label: string): MenuEntry => ({ id: path, label, run: () => location.assign(path) });
   const entries: MenuEntry[] = [
     { id: "settings", label: t.settings, run: () => go({ ...(accountId && { accountId }), settings: "reply" }) },
@@ -31,18 +38,13 @@ export function AccountMenu() {
     page("/directory", t.directory),
     ...waits.map(({ accountId: at, folder, n }) => ({ id: `waits ${at}`, label: t.waitIn(n, session.accounts[at]?.name ?? ""), icon: "clock" as const, apart: at === waits[0]?.accountId, run: () => go({ accountId: at, folder }) })),
     { id: "lock", label: t.lock, apart: true, run: () => void leaving(t.lock, () => lock(session)) },
-    { id: "/switch", label: t.switchPerson, run: () => void leaving(t.switchYes, () => location.assign("/switch")) },
-    { id: "log-out", label: t.logOut, run: () => void leaving(t.logOut, () => logOut(session)) },
+    { id: "/switch", label: t.switchPerson, run: () => void ending(t.switchYes, () => location.assign("/switch")) },
+    { id: "log-out", label: t.logOut, run: () => void ending(t.logOut, () => logOut(session)) },
   ];
   const alone: MenuEntry[] = [ // without the service
     { id: "lock", label: t.lock, run: shut },
-    { id: "log-out", label: t.logOut, run: () => void endVisit() },
+    { id: "log-out", label: t.logOut, run: () => void out() },
   ];
-  const endVisit = async () => {
-    const { waits = 0 } = mail.visit?.snapshot() ?? {};
-    const asks = { title: t.offlineLogOut, text: t.offlineLogOutText(waits), yes: t.logOut, grave: true };
-    if (waits === 0 || (await mail.questions.ask(asks))) await logOut(session);
-  };
   return (
     <>
       <button

@@ -4,9 +4,11 @@ import { tidy } from "../store/forget.js";
 import { isAnyKept } from "../store/kept.js";
 import { Mail } from "../store/mail.js";
 import { Notices } from "../store/notices.js";
-import { parse } from "../store/route.js";
+import { go, parse } from "../store/route.js";
 import { warm } from "../store/warm.js";
+import { onWorker } from "../store/worker.js";
 import { Failed } from "./Failed.js";
+import { tellGone } from "./offline/sure.js";
 import { leaveAfter, watch } from "./session.js";
 import { show } from "./show.js";
 import "../ui/base.css";
@@ -30,19 +32,20 @@ function goOnline(root: Root, client: Client): Mail {
       leaveAfter(error); // else the service is away for a moment
     }
   });
-  void lookAfterKept(client).catch(() => {}); // the next page does
+  void lookAfterKept(client, mail).catch(() => {}); // the next page does
+  onWorker((path) => go(parse(path, "")));
   warm(mail, parse(location.pathname, location.search));
   show(root, mail);
   return mail;
 }
 
 /** What this browser keeps is brought up to date, or goes. */
-async function lookAfterKept(client: Client): Promise<void> {
+async function lookAfterKept(client: Client, mail: Mail): Promise<void> {
   await tidy(client.session);
   if (!(await isAnyKept())) return;
   await new Notices(client).renew();
   const { keepOn } = await import("../store/offline/keeping.js");
-  await keepOn(client);
+  await keepOn(client, (why) => tellGone(mail, why));
 }
 
 /** Whether it is the service that is away, rather than that it refuses. */

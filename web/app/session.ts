@@ -79,6 +79,14 @@ function portalId(session: Session): string {
   return (session.havenPerson ?? "").replace(/^A/, "");
 }
 
+/** Tells, until the signal, when another tab locks or is somebody else's, or nobody's. */
+export function onOthers(session: Session, told: (isNobodys: boolean) => void, signal: AbortSignal): void {
+  const hear = ({ data }: MessageEvent<Said>) => {
+    if (data.locked || (data.whose !== undefined && data.whose !== portalId(session))) told(data.whose === "");
+  };
+  tabs.addEventListener("message", hear, { signal });
+}
+
 const tellEvery = 5_000; // milliseconds
 const lookEvery = 30_000; // a machine that slept looks again soon
 const serveEvery = 60_000;

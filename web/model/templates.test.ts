@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Mailbox } from "../jmap/types.js";
 import { emptyContent, type Content, type LetterFile } from "./content.js";
-import { asTemplate, templatesIn, withTemplate } from "./templates.js";
+import { asTemplate, templatesIn, withoutTemplate, withTemplate } from "./templates.js";
 
 const file = (name: string, cid?: string): LetterFile => ({ key: name, name, type: "text/plain", size: 1, blobId: "B", ...(cid && { cid }) });
 const letter = (own: string, more: Partial<Content> = {}): Content => ({ ...emptyContent, text: { format: "plain", own, quote: "" }, ...more });
@@ -36,4 +36,14 @@ test("the folder is known by its name, outermost and without a role", () => {
   const folder = (id: string, name: string, parentId: string | null = null, role: Mailbox["role"] = null) => ({ id, name, parentId, role }) as Mailbox;
   expect(templatesIn([folder("1", "Templates", "0"), folder("2", "Templates", null, "archive"), folder("3", "templates")])?.id).toBe("3");
   expect(templatesIn([])).toBeUndefined();
+});
+
+test("a template is taken out with its own files alone, and with its words while nobody wrote on", () => {
+  const template = letter("Ready.", { subject: "Ready", files: [file("list")] });
+  const before = letter("See you");
+  const put = { ...before, ...withTemplate(before, template) };
+  const since = { ...put, files: [...put.files, file("scan")] };
+  expect(withoutTemplate(since, before, put, template)).toEqual({ isWhole: true, change: { subject: "", text: before.text, files: [file("scan")] } });
+  const on = { ...since, text: { ...put.text, own: `${put.text.own}, Ben` } };
+  expect(withoutTemplate(on, before, put, template)).toEqual({ isWhole: false, change: { files: [file("scan")] } });
 });

@@ -26,3 +26,11 @@ export function withTemplate(c: Content, template: Content): Pick<Content, "subj
   const gap = rich || before === "" || before.startsWith("\n") ? "" : "\n\n";
   return { subject: c.subject.trim() || template.subject, text: { format: rich ? "rich" : "plain", own: of(template.text).trimEnd() + gap + before, quote }, files: [...c.files, ...template.files] };
 }
+
+/** What takes a template out of a letter again: its files alone, and its words where nobody wrote on since; isWhole says whether they go. */
+export function withoutTemplate(now: Content, before: Content, put: Pick<Content, "subject" | "text">, template: Content): { change: Partial<Content>; isWhole: boolean } {
+  const own = new Set(template.files.map((f) => f.key));
+  const isWhole = now.text.format === put.text.format && now.text.own === put.text.own && now.text.quote === put.text.quote;
+  const files = now.files.filter((f) => !own.has(f.key) || (!isWhole && f.cid !== undefined)); // a picture goes with its words
+  return { isWhole, change: { files, ...(isWhole && { text: before.text }), ...(isWhole && now.subject === put.subject && { subject: before.subject }) } };
+}

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { emptyContent } from "../model/content.js";
+import { emptyContent, type Content } from "../model/content.js";
 import { Drafts } from "./drafts.js";
 import type { Ground } from "./draft.js";
 
@@ -32,7 +32,7 @@ test("a letter goes over to another mailbox with its files, and stays in the fir
   here.change({ subject: "The list" });
   await here.save();
   const before = here.emailId;
-  await drafts.transfer(here, "B", { identityId: "IB" });
+  await drafts.transfer(here, "B", () => ({ identityId: "IB" }));
   const there = drafts.snapshot().draft!;
   expect([there.accountId, there.origin, there.messageId]).toEqual(["B", "A", here.messageId]);
   const made = asked.find((c) => c.name === "Email/set" && c.args.accountId === "B" && c.args.create)!.args.create.draft;
@@ -45,7 +45,21 @@ test("where the other mailbox refuses it, it stays where it was", async () => {
   const here = (await drafts.begin("A", content))!;
   here.change({});
   await here.save();
-  await expect(drafts.transfer(here, "B", {})).rejects.toThrow("Full.");
+  await expect(drafts.transfer(here, "B", () => ({}))).rejects.toThrow("Full.");
   expect(drafts.snapshot().draft).toBe(here);
   expect(asked.some((c) => c.args.accountId === "A" && c.args.destroy?.length)).toBe(false);
+});
+
+test("what is written on while it goes over is not lost", async () => {
+  const { drafts } = service();
+  const here = (await drafts.begin("A", content))!;
+  here.change({ subject: "The list" });
+  const change = vi.fn(({ text }: Content) => ({ identityId: "IB", text: { ...text, own: `${text.own}\nShop` } }));
+  change.mockImplementationOnce(() => {
+    queueMicrotask(() => here.typed(() => "Two tablets"));
+    return { identityId: "IB", text: emptyContent.text };
+  });
+  await drafts.transfer(here, "B", change);
+  const there = drafts.snapshot().draft!;
+  expect([there.accountId, there.snapshot().content.text, there.isUnsaved]).toEqual(["B", { ...emptyContent.text, own: "Two tablets\nShop" }, true]);
 });

@@ -69,23 +69,35 @@ export class Drafts {
     return this.#open(new Draft(this.#ground, accountId, contentOf(found, identities, html), { emailId: found.id, ...(found.inReplyTo && { threadId: found.threadId }), ...(messageId && { messageId }) }));
   }
 
-  /** Has a letter go from another mailbox: it is a draft there, and here no more. Throws where it can't be saved there; it stays as it is then. */
-  async transfer(draft: Draft, accountId: AccountId, change: Partial<Content>): Promise<void> {
+  /** Has a letter go from another mailbox: it is a draft there, and here no more, with what was written on meanwhile. Throws where it can't be saved there; it stays as it is then. */
+  async transfer(draft: Draft, accountId: AccountId, change: (content: Content) => Partial<Content>): Promise<void> {
     await draft.settled();
     const { content } = draft.snapshot();
     const files = await this.#copied(draft.accountId, accountId, content.files);
-    const there = new Draft(this.#ground, accountId, { ...content, ...change, files }, { messageId: draft.messageId, origin: draft.origin });
+    const there = new Draft(this.#ground, accountId, { ...content, ...change(content), files }, { messageId: draft.messageId, origin: draft.origin });
     there.change({});
     if (!there.isEmpty && !(await there.save())) {
       const { saved } = there.snapshot();
       there.end();
       throw new Error(saved.is === "not-saved" ? saved.says : "");
     }
+    await draft.settled(); // from here on nothing is waited for until the other one is open
+    const { content: now } = draft.snapshot();
+    const added = now.files.find((f) => !files.some(({ key }) => key === f.key));
+    if (added) {
+      there.end();
+      await this.#destroy(there);
+      throw new Error(added.name); // it is on its way to the first mailbox
+    }
     draft.end();
-    await draft.settled();
+    if (now !== content) there.change({ ...now, ...change(now), files: files.filter((f) => now.files.some(({ key }) => key === f.key)) });
     this.#open(there);
-    const { emailId } = draft;
-    if (emailId) await this.#ground.server.one(call("Email/set", { accountId: draft.accountId, destroy: [emailId] }), { act: true }).catch(() => {}); // a draft too many is seen there
+    await this.#destroy(draft);
+  }
+
+  /** Destroys what was saved of a letter that is another draft now. Where that fails, a draft too many is seen there. */
+  async #destroy({ accountId, emailId }: Draft): Promise<void> {
+    if (emailId) await this.#ground.server.one(call("Email/set", { accountId, destroy: [emailId] }), { act: true }).catch(() => {});
   }
 
   /** The files of a letter in another account, which has its own. */

@@ -28,6 +28,7 @@ async function dropShells(): Promise<void> {
 export async function tidy({ havenShared, havenPerson }: Session): Promise<void> {
   if (!isSupported()) return;
   if (havenShared !== false || (await whose()).some((person) => person !== havenPerson)) await forget();
+  else if ((await isAnyKept()) && (await shelf("seal").names()).length === 0) await shelf("pieces").clear(); // nobody opens them without their lock
 }
 
 /** For whom something is kept. */

@@ -2,10 +2,13 @@
 
 /** Where a kind of thing is kept, by name. */
 export interface Shelf {
+  readonly name?: ShelfName;
   get(name: string): Promise<unknown>;
   put(name: string, value: unknown): Promise<void>;
   /** Puts it where something is kept under that name; false: nothing is. */
   replace(name: string, value: unknown): Promise<boolean>;
+  /** Puts it as long as what another shelf has under a key is so; false: it is not. */
+  putWhile(other: Shelf, key: string, isSo: (value: unknown) => boolean, name: string, value: unknown): Promise<boolean>;
   delete(name: string): Promise<void>;
   names(): Promise<string[]>;
   clear(): Promise<void>;
@@ -54,9 +57,11 @@ async function on<T>(name: ShelfName, mode: "readonly" | "readwrite", doing: (st
 
 export function shelf(name: ShelfName): Shelf {
   return {
+    name,
     get: (key) => on(name, "readonly", (s) => done(s.get(key))),
     put: async (key, value) => void (await on(name, "readwrite", (s) => done(s.put(value, key)), true)),
     replace: async (key, value) => (await on(name, "readwrite", (s) => replaced(s, key, value))) ?? false,
+    putWhile: (other, key, isSo, under, value) => putWhile(name, other.name ?? name, key, isSo, under, value),
     delete: (key) => on(name, "readwrite", (s) => done(s.delete(key))),
     names: async () => ((await on(name, "readonly", (s) => done(s.getAllKeys()))) ?? []) as string[],
     clear: () => on(name, "readwrite", (s) => done(s.clear())),
@@ -67,6 +72,20 @@ async function replaced(store: IDBObjectStore, key: string, value: unknown): Pro
   const there = (await done(store.count(key))) > 0;
   if (there) await done(store.put(value, key));
   return there;
+}
+
+/** Both shelves are looked at together, so that nothing comes between. */
+async function putWhile(name: ShelfName, other: ShelfName, key: string, isSo: (value: unknown) => boolean, under: string, value: unknown): Promise<boolean> {
+  const db = await open(false);
+  if (!db) return false;
+  try {
+    const tx = db.transaction([name, other], "readwrite");
+    const is = isSo(await done(tx.objectStore(other).get(key)));
+    if (is) await done(tx.objectStore(name).put(value, under));
+    return is;
+  } finally {
+    db.close();
+  }
 }
 
 /** Whether anything was ever kept here. Where a browser can't tell, it may have been. */

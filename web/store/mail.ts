@@ -23,6 +23,7 @@ import { Work } from "./work.js";
 
 const keptLists = 12;
 const askLateness = 60_000; // milliseconds
+const renewAgain = 5_000;
 
 export class Mail {
   readonly server: Server;
@@ -42,6 +43,8 @@ export class Mail {
   readonly #watchers = new Set<() => void>();
   readonly #pending = new Set<{ accountId: AccountId; edit: Edit }>();
   #session: Server["session"];
+  #isOld = false; // the service has another session since
+  #renewing: ReturnType<typeof setTimeout> | undefined;
   /** The page was opened without the service. */
   readonly visit: Visit | undefined;
 
@@ -205,10 +208,13 @@ export class Mail {
 
   /** Follows what changes at the service until the signal. Throws RequestError where the session is over. */
   async follow(signal: AbortSignal): Promise<void> {
-    const changes = await this.server.listen("*", signal, (is) => this.#hears(is));
+    const changes = await this.server.listen("*", signal, (is) => {
+      this.#hears(is);
+      if (is && this.#isOld) this.#renewLate(signal);
+    });
     for await (const { changed } of changes) {
       for (const [accountId, types] of Object.entries(changed)) {
-        if (types.Session !== undefined) await this.#renewSession();
+        if (types.Session !== undefined) await this.#renewSession(signal);
         if (types.Email !== undefined || types.Mailbox !== undefined || types.Thread !== undefined) void this.refresh(accountId);
         if (types.Identity !== undefined) void this.cache.invalidateQueries({ queryKey: ["identities", accountId] });
         if (types.Email !== undefined) this.drafts.changed(accountId);
@@ -219,17 +225,32 @@ export class Mail {
     }
   }
 
-  async #renewSession(): Promise<void> {
+  /** Takes the session anew. Where the line breaks it is taken once the service is heard again, and soon at the latest. Throws RequestError where it is over. */
+  async #renewSession(signal: AbortSignal): Promise<void> {
+    clearTimeout(this.#renewing);
+    this.#isOld = true;
     const before = Object.keys(this.#session.accounts) as AccountId[];
-    this.#session = await this.server.refresh();
+    try {
+      this.#session = await this.server.refresh();
+    } catch (error) {
+      if (error instanceof RequestError && (error.status === 401 || error.status === 403)) throw error;
+      this.#renewing = setTimeout(() => this.#renewLate(signal), renewAgain);
+      return;
+    }
+    this.#isOld = false;
     for (const id of before) if (!(id in this.#session.accounts)) this.#forget(id);
     for (const told of this.#watchers) told();
+  }
+
+  #renewLate(signal: AbortSignal): void {
+    if (!signal.aborted) this.#renewSession(signal).catch(() => {}); // where it is over, what changes is heard no more, and that is told
   }
 
   /** Keeps nothing of a mailbox that the person may not open any more. */
   #forget(accountId: AccountId): void {
     this.drafts.shut(accountId);
-    for (const [key, list] of this.#lists) if (list.asked.accountId === accountId) this.#lists.delete(key);
+    for (const [key, list] of this.#lists) if (list.isOf(accountId)) this.#lists.delete(key);
+    this.work.forget(accountId);
     this.cache.removeQueries({ predicate: ({ queryKey }) => queryKey.includes(accountId) });
   }
 

@@ -4,6 +4,7 @@ import { call, created, type AccountId, type EmailCreate, type EmailId, type Ide
 import { contentOf, draftProperties, emailOf, wholeText, type Content } from "../model/content.js";
 import { textOfHtml } from "../model/htmlText.js";
 import { templatesFolder, templatesIn } from "../model/templates.js";
+import { destroyAll } from "./edits.js";
 import { addFolder } from "./folders.js";
 import type { Server } from "./server.js";
 
@@ -36,6 +37,6 @@ export async function keepTemplate(server: Server, accountId: AccountId, folders
   const plain = content.text.format === "rich" ? textOfHtml(wholeText(content.text)) : "";
   const email = { ...emailOf(content, { folder, identity, messageId: `${crypto.randomUUID()}@${location.hostname}`, plain }), keywords: { $seen: true } } as EmailCreate;
   const { id } = created(await server.one(call("Email/set", { accountId, create: { t: email } }), { act: true }), "t");
-  if (instead) await server.one(call("Email/set", { accountId, destroy: [instead] }), { act: true }); // once the other one is there
+  if (instead) await destroyAll(server, accountId, [instead]); // once the other one is there
   return id as EmailId;
 }

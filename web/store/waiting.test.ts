@@ -1,17 +1,18 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Server } from "./server.js";
-import { Waiting, type Own, type Refused, type Waits } from "./waiting.js";
+import { CalledBack, Waiting, type Own, type Refused, type Waits } from "./waiting.js";
 
 type Asked = { name: string; args: Record<string, any> };
 
 /** A service with submissions. */
-function service(list: object[], refuse?: string) {
+function service(list: object[], refuse?: string, refuseNew?: string) {
   const asked: Asked[] = [];
   const one = vi.fn(async (c: Asked) => {
     asked.push(c);
     if (c.name !== "EmailSubmission/set") return { list };
     if (c.args.update) return refuse ? { updated: null, notUpdated: { S1: { type: refuse } } } : { updated: { S1: null }, notUpdated: null };
+    if (refuseNew) return { created: null, notCreated: { send: { type: refuseNew } } };
     return { created: { send: { id: "S2", sendAt: "2026-12-01T08:00:00Z" } }, notCreated: null };
   });
   const request = vi.fn(async () => [
@@ -74,4 +75,12 @@ test("one that went already is not sent again", async () => {
   const { w, asked } = waiting([], "cannotUnsend");
   await expect(w.change("A", { id: "S1", emailId: "M1", envelope: {} } as Waits, undefined)).rejects.toThrow();
   expect(asked).toHaveLength(1);
+});
+
+test("one that was called back and is refused then is told apart: it is a draft", async () => {
+  const { server } = service([], undefined, "forbiddenToSend");
+  const w = new Waiting(server, new QueryClient(), { drop: () => {} });
+  const failed = w.change("A", { id: "S1", emailId: "M1", envelope: { mailFrom: { email: "a" }, rcptTo: [] } } as unknown as Waits, undefined);
+  await expect(failed).rejects.toBeInstanceOf(CalledBack);
+  await expect(failed).rejects.toMatchObject({ cause: { type: "forbiddenToSend" } });
 });

@@ -27,6 +27,13 @@ export interface Refused extends Own {
   became: Exclude<Became, "waits" | "on-its-way" | "gone">;
 }
 
+/** A letter was called back, and could not be sent again. */
+export class CalledBack extends Error {
+  constructor(override readonly cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
 const followed = 100; // letters; the service tells of each by a letter too
 const listed = 200;
 
@@ -118,9 +125,13 @@ export class Waiting {
     if (note !== undefined) this.#undo.drop(note); // it leads back to what is no more
   }
 
-  /** Has a letter that waits go at another time, and gives what waits instead. Throws SetFailed; where it was called back already it is a draft then. */
+  /** Has a letter that waits go at another time, and gives what waits instead. Throws SetFailed where it went, and CalledBack where it is a draft then. */
   async change(accountId: AccountId, w: Waits, when: Date | undefined): Promise<Waits> {
     await this.callBack(accountId, w.id); // first, so that it never goes twice
-    return { ...w, ...(await submit(this.#server, accountId, w, when)) };
+    try {
+      return { ...w, ...(await submit(this.#server, accountId, w, when)) };
+    } catch (error) {
+      throw new CalledBack(error);
+    }
   }
 }

@@ -60,6 +60,11 @@ export class Work {
     return board;
   }
 
+  /** Keeps nothing of an account that the person may not open any more. */
+  forget(accountId: AccountId): void {
+    this.#boards.delete(accountId);
+  }
+
   /** How many conversations of the Inbox are new, the own ones, others' and done. */
   counts(accountId: AccountId) {
     return {

@@ -9,6 +9,17 @@ export interface ToWorker {
   keepShell: true;
 }
 
+/** What it asks of a page. */
+export interface ToPage {
+  /** The address of a mailbox. */
+  open: string;
+}
+
+/** Has the page go where the worker says. */
+export function onWorker(go: (path: string) => void): void {
+  if (isSupported()) navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<Partial<ToPage>>) => typeof data?.open === "string" && go(data.open));
+}
+
 export function isSupported(): boolean {
   return typeof navigator !== "undefined" && "serviceWorker" in navigator;
 }

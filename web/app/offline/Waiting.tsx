@@ -3,16 +3,19 @@ import { useState, useSyncExternalStore } from "react";
 import { t } from "../../locales/text.js";
 import { bring, waiting, type Brought } from "../../store/offline/outgoing.js";
 import { Vault } from "../../store/offline/vault.js";
+import type { Mail } from "../../store/mail.js";
 import { Button } from "../../ui/Button.js";
 import { Dialog } from "../../ui/Dialog.js";
 import { useMail } from "../../ui/mail.js";
 import { PassphraseForm } from "./Gate.js";
 import { tellOf } from "./open.js";
+import { tellGone } from "./sure.js";
 
 const key = ["offline", "waiting"];
 
-async function find(): Promise<{ vault: Vault; waits: number } | null> {
+async function find(mail: Mail): Promise<{ vault: Vault; waits: number } | null> {
   const vault = await Vault.find();
+  if (typeof vault === "string") tellGone(mail, vault);
   return vault instanceof Vault ? { vault, waits: await waiting(vault) } : null;
 }
 
@@ -21,7 +24,7 @@ export default function Waiting() {
   const mail = useMail();
   const cache = useQueryClient();
   const [asks, setAsks] = useState(false);
-  const { data } = useQuery({ queryKey: key, queryFn: find });
+  const { data } = useQuery({ queryKey: key, queryFn: () => find(mail) });
   const away = useSyncExternalStore(mail.watchSession, mail.away);
   const { draft } = useSyncExternalStore(mail.drafts.watch, mail.drafts.snapshot);
   if (!data) return null;

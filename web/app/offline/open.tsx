@@ -8,10 +8,10 @@ import type { Brought } from "../../store/offline/outgoing.js";
 import { OfflineServer } from "../../store/offline/server.js";
 import { Vault, type Opened } from "../../store/offline/vault.js";
 import { Visit } from "../../store/offline/visit.js";
-import { leaveAfter } from "../session.js";
+import { leaveAfter, onOthers } from "../session.js";
 import { show } from "../show.js";
 import { Gate, Gone } from "./Gate.js";
-import { shutAfter } from "./shut.js";
+import { shut, shutAfter } from "./shut.js";
 
 type GoOnline = (client: Client) => Mail;
 
@@ -39,18 +39,23 @@ async function visit(root: Root, opened: Opened, goOnline: GoOnline): Promise<bo
     },
     onRefused: (error) => leaveAfter(error),
     onOther: () => void forgetSoon().then(() => location.reload()),
+    onGone: shut,
   });
   const mail = new Mail(server, visiting);
   opened.vault.watch(() => mailAccounts(server.session).forEach(({ id }) => void mail.refresh(id)));
   visiting.begin();
   shutAfter(opened.vault.idleSeconds, over.signal);
+  onOthers(server.session, (isNobodys) => {
+    if (!isNobodys || visiting.snapshot().is !== "over") shut(); // the page to log in is nobody's
+  }, over.signal);
   show(root, mail);
   return true;
 }
 
 /** Tells what became of the letters that waited. */
-export function tellOf({ undo }: Mail, { sent, drafts, stayed }: Brought): void {
+export function tellOf({ undo }: Mail, { sent, drafts, stayed, kept }: Brought): void {
   if (sent > 0) undo.add(t.offlineSent(sent));
   if (drafts > 0) undo.add(t.offlineDrafts(drafts));
-  for (const { subject, why } of stayed) undo.fail(t.offlineStayed(subject || t.noSubject, why));
+  for (const { subject, why } of stayed) undo.fail(t.offlineStayed(subject || t.noSubject, why), undefined, Number.POSITIVE_INFINITY);
+  for (const { subject, why } of kept) undo.fail(t.offlineKeptBack(subject || t.noSubject, why), undefined, Number.POSITIVE_INFINITY);
 }

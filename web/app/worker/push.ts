@@ -5,6 +5,7 @@ import { newMail, noticeOf, pushed, type Verification } from "../../model/notice
 import { forget } from "../../store/forget.js";
 import { shelf } from "../../store/kept.js";
 import { noted as notedName, type Kept } from "../../store/notices.js";
+import type { ToPage } from "../../store/worker.js";
 import { scope, type PushMessage } from "./scope.js";
 
 let turn = Promise.resolve();
@@ -56,12 +57,13 @@ async function isLookedAt(): Promise<boolean> {
   return windows.some((w) => w.visibilityState === "visible" && new URL(w.url).pathname.startsWith("/mail/"));
 }
 
-/** Opens the mailbox that a notice is about. */
+/** Opens the mailbox that a notice is about: in the page that there is, which keeps what is being written. */
 export async function onClick(notification: Notification): Promise<void> {
   notification.close();
   const path = String(notification.data);
   const windows = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
   const open = windows.find((w) => new URL(w.url).pathname.startsWith("/mail/"));
-  if (open) await open.focus();
-  else await scope.clients.openWindow(path);
+  if (!open) return void (await scope.clients.openWindow(path));
+  await open.focus();
+  open.postMessage({ open: path } satisfies ToPage);
 }

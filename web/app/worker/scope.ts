@@ -22,6 +22,7 @@ interface Window {
   url: string;
   visibilityState: DocumentVisibilityState;
   focus(): Promise<Window>;
+  postMessage(says: unknown): void;
   navigate(url: string): Promise<Window | null>;
 }
 

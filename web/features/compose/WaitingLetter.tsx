@@ -35,7 +35,7 @@ export function WaitingLetter({ accountId, letter }: Props) {
     <div className="letter-answers">
       <span className="tag">{t.goesOn(momentText(new Date(waits.sendAt)))}</span>
       <Button label={t.changeLetter} icon="write" disabled={busy} onClick={() => void act(changeWaiting(mail, accountId, waits, letter, editable))} />
-      <Button label={t.sendNow} disabled={busy} onClick={() => void act(putOff(mail, accountId, waits, letter, undefined))} />
+      <Button label={t.sendNow} disabled={busy} onClick={() => void act(putOff(mail, accountId, waits, letter, undefined, editable))} />
       {latest && <Button label={t.changeTime} icon="clock" disabled={busy} onClick={() => setLater(true)} />}
       {later && latest && (
         <Suspense fallback={null}>
@@ -44,7 +44,7 @@ export function WaitingLetter({ accountId, letter }: Props) {
             onClose={() => setLater(false)}
             onChosen={(when) => {
               setLater(false);
-              void act(putOff(mail, accountId, waits, letter, when));
+              void act(putOff(mail, accountId, waits, letter, when, editable));
             }}
           />
         </Suspense>

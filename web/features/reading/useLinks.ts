@@ -22,14 +22,17 @@ export function useLinks(): Links {
   const mail = useMail();
   const { accountId } = useRoute();
   const { data: rules = none } = useQuery({ ...mail.links(accountId ?? ""), enabled: accountId !== undefined });
-  const blocked = (url: URL) => {
-    const rule = isWeb(url) ? ruleFor(rules, url) : undefined;
+  const blockedBy = (all: readonly LinkRule[], url: URL) => {
+    const rule = isWeb(url) ? ruleFor(all, url) : undefined;
     return rule?.verdict === "block" ? t.linkBlocked(rule.decidedBy, fullDate(rule.decidedAt, locale), rule.reason ?? "") : undefined;
   };
+  const blocked = (url: URL) => blockedBy(rules, url);
   const follow = async (url: URL) => {
-    const why = blocked(url);
+    const now = await mail.cache.fetchQuery({ ...mail.links(accountId ?? ""), retry: false }).catch(() => undefined);
+    if (!now) return mail.undo.fail(t.linksUnknownNow);
+    const why = blockedBy(now, url);
     if (why !== undefined) return mail.undo.fail(why);
-    const rule = ruleFor(rules, url);
+    const rule = ruleFor(now, url);
     const warning = rule?.verdict === "warn" ? t.linkWarned(rule.decidedBy, rule.reason ?? "") : t.linkUnknown;
     if (rule?.verdict === "allow" || (await mail.questions.ask({ title: t.linkTitle(url.hostname), text: `${url.href}\n\n${warning}`, yes: t.openLink, grave: rule?.verdict === "warn" }))) {
       open(url, "_blank", "noopener,noreferrer");

@@ -6,6 +6,7 @@ import { passphraseLacks } from "../../model/offline.js";
 import { sizeText } from "../../model/sizes.js";
 import type { KeptNow } from "../../store/offline/keep.js";
 import { offlineNow, turnOff, turnOn } from "../../store/offline/keeping.js";
+import { waitingHere } from "../../store/offline/outgoing.js";
 import { Button } from "../../ui/Button.js";
 import { useMail, useSession } from "../../ui/mail.js";
 import { Field } from "./form.js";
@@ -37,9 +38,19 @@ export function OfflineForm() {
 }
 
 function KeptNowView({ heard, kept }: { heard: number; kept: KeptNow | undefined }) {
+  const mail = useMail();
   const cache = useQueryClient();
   const [problem, setProblem] = useState<string>();
-  const drop = () => void turnOff().then(() => cache.invalidateQueries({ queryKey: ["offline"] }), (e: unknown) => setProblem(t.wentWrong(String(e))));
+  const drop = async () => {
+    try {
+      const waits = await waitingHere();
+      if (waits > 0 && !(await mail.questions.ask({ title: t.offlineThrow, text: t.offlineThrowText(waits), yes: t.offlineThrowIt, grave: true }))) return;
+      await turnOff();
+      await cache.invalidateQueries({ queryKey: ["offline"] });
+    } catch (error) {
+      setProblem(t.wentWrong(String(error)));
+    }
+  };
   return (
     <>
       <p role="status" className="settings-now">
@@ -47,7 +58,7 @@ function KeptNowView({ heard, kept }: { heard: number; kept: KeptNow | undefined
       </p>
       {problem && <p role="alert">{problem}</p>}
       <div className="settings-bar">
-        <Button label={t.offlineTurnOff} onClick={drop} />
+        <Button label={t.offlineTurnOff} onClick={() => void drop()} />
       </div>
     </>
   );

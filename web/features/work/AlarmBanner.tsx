@@ -1,10 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { done, type Handling } from "../../actions/work.js";
 import { locale, t } from "../../locales/text.js";
 import type { AccountId, WorkDeadline, WorkStep } from "../../jmap/client.js";
 import { alarmOf, type Alarm } from "../../model/alarm.js";
 import { dueOf } from "../../model/deadlines.js";
 import { clockDate } from "../../model/dates.js";
+import { blank } from "../../model/work.js";
 import { go, useRoute, write } from "../../store/route.js";
 import { Button } from "../../ui/Button.js";
 import { Icon } from "../../ui/Icon.js";
@@ -64,7 +66,7 @@ function Pressing({ accountId, deadlines, more, now }: { accountId: AccountId; d
           <li key={d.id}>
             {title === undefined && titles ? (
               <span>
-                {t.lettersGone} <Button label={t.done} onClick={() => void mail.work.handle({ accountId, patches: new Map([[d.threadId, { status: "done" }]]) })} />
+                {t.lettersGone} <DoneButton handling={{ mail, accountId, items: [item ?? blank(d.threadId)], ask: () => {} }} />
               </span>
             ) : (
               <a href={write(to)} onClick={(e) => (e.preventDefault(), go(to))}>
@@ -80,4 +82,8 @@ function Pressing({ accountId, deadlines, more, now }: { accountId: AccountId; d
       {more > 0 && <li>{t.andMore(more)}</li>}
     </ul>
   );
+}
+
+function DoneButton({ handling }: { handling: Handling }) {
+  return done.may(handling) ? <Button label={t.done} onClick={() => void done.run(handling)} /> : null;
 }

@@ -14,6 +14,8 @@ export interface Field {
   /** In the page's units; 0 leaves it to the reader. */
   size: number;
   options?: readonly { value: string; label: string }[];
+  /** What a check box stands for: of one name, those that stand for the same are ticked together. */
+  exports?: string;
   /** As it came. */
   value: string | boolean;
 }
@@ -42,6 +44,7 @@ function fieldOf(a: Said): Field | undefined {
     id, name: fieldName, kind, rect: rect as [number, number, number, number], required: a.required === true, size,
     label: (text(a.alternativeText) || fieldName).replace(/\s+/g, " ").trim().slice(0, longestLabel),
     ...(longest && (kind === "text" || kind === "lines") && { longest }),
+    ...(kind === "check" && { exports: text(a.exportValue) }),
     ...(kind === "choice" && { options: optionsOf(a.options) }),
     value: valueOf(a, kind),
   };

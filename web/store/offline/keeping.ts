@@ -49,12 +49,14 @@ export async function turnOff(): Promise<void> {
 
 let keeps = false;
 
-/** Keeps it up to date until the page goes. */
-export async function keepOn(server: Server): Promise<void> {
-  if (keeps || !(await own(server.session.havenPerson))) return;
+type Told = (why: "late" | "clock") => void;
+
+/** Keeps it up to date until the page goes. Tells where it had to be destroyed. */
+export async function keepOn(server: Server, onGone: Told = () => {}): Promise<void> {
+  if (keeps || !(await own(server.session.havenPerson, onGone))) return;
   keeps = true;
   const end = new AbortController();
-  const kept = navigator.locks.request(lockName, { signal: end.signal }, () => follow(server, end.signal)).catch(() => {}); // the page goes
+  const kept = navigator.locks.request(lockName, { signal: end.signal }, () => follow(server, end.signal, onGone)).catch(() => {}); // the page goes
   onLeave(() => {
     end.abort();
     return kept; // so that nothing is put there any more once it is thrown away
@@ -63,9 +65,9 @@ export async function keepOn(server: Server): Promise<void> {
   keeps = false;
 }
 
-async function follow(server: Server, signal: AbortSignal): Promise<void> {
+async function follow(server: Server, signal: AbortSignal, onGone: Told): Promise<void> {
   for (let before: string | undefined; !signal.aborted; ) {
-    const vault = await own(server.session.havenPerson);
+    const vault = await own(server.session.havenPerson, onGone);
     if (!vault) return; // turned off, in another tab perhaps
     try {
       const now = await states(server);
@@ -90,7 +92,8 @@ async function states(server: Server): Promise<string> {
   return JSON.stringify(answers.map((a) => (a as { state: string }).state));
 }
 
-async function own(person: string | undefined): Promise<Vault | undefined> {
+async function own(person: string | undefined, onGone: Told = () => {}): Promise<Vault | undefined> {
   const vault = await Vault.find();
+  if (typeof vault === "string") onGone(vault);
   return vault instanceof Vault && vault.whose === person ? vault : undefined;
 }

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { call, created, type EmailCreate, type Session } from "../../jmap/client.js";
 import type { Row } from "../../model/row.js";
 import { memory } from "../memory.js";
@@ -22,6 +22,7 @@ let opened: Opened;
 let server: Server;
 
 beforeEach(async () => {
+  vi.stubGlobal("location", { hostname: "haven.test" });
   const on = { front: memory(), pieces: memory() };
   const vault = await Vault.make(session, passphrase, on, 1000);
   const folders = [{ id: "F1", role: "inbox", myRights: { maySetSeen: true, mayRemoveItems: true } }, { id: "F2", role: "drafts", myRights: {} }];
@@ -86,17 +87,22 @@ test("letters that wait are there when it is opened again", async () => {
 });
 
 /** A service that is back. keywords are those of a message that it has of the letter already. */
-function back(keywords?: Record<string, true>, refuses?: object) {
+function back(keywords?: Record<string, true>, refuses?: object, bad?: string) {
   const did: string[] = [];
+  const made: object[] = [];
   const one = async ({ name, args }: { name: string; args: object }) => {
     const { create, destroy } = args as { create?: Record<string, object>; destroy?: string[] };
     if (name === "Mailbox/get") return { list: [{ id: "F2", role: "drafts" }, { id: "F3", role: "sent" }] };
     did.push(`${name} ${create ? Object.keys(create).join() : `-${destroy?.join()}`}`);
+    if (name === "Email/set" && create?.draft) {
+      if ((create.draft as EmailCreate).subject === bad) return { notCreated: { draft: { type: "blobNotFound", description: "Its picture is gone." } } };
+      made.push(create.draft);
+    }
     if (create && name === "EmailSubmission/set" && refuses) return { notCreated: { send: refuses } };
     return { created: Object.fromEntries(Object.keys(create ?? {}).map((k) => [k, { id: `new-${k}` }])), destroyed: destroy };
   };
   const request = async () => [{ ids: [] }, { list: keywords ? [{ id: "M7", keywords }] : [] }];
-  return { did, server: { one, request } as unknown as Server };
+  return { did, made, server: { one, request } as unknown as Server };
 }
 
 async function wait(asDraft = false) {
@@ -107,20 +113,20 @@ async function wait(asDraft = false) {
 test("what waits is sent once the service is back", async () => {
   await wait();
   const b = back();
-  expect(await bring(b.server, opened)).toEqual({ sent: 1, drafts: 0, stayed: [] });
+  expect(await bring(b.server, opened)).toEqual({ sent: 1, drafts: 0, stayed: [], kept: [] });
   expect(b.did).toEqual(["Email/set draft", "EmailSubmission/set send"]);
   expect(await waiting(opened.vault)).toBe(0);
 });
 
 test("what was only written becomes a draft", async () => {
   await wait(true);
-  expect(await bring(back().server, opened)).toEqual({ sent: 0, drafts: 1, stayed: [] });
+  expect(await bring(back().server, opened)).toEqual({ sent: 0, drafts: 1, stayed: [], kept: [] });
 });
 
 test("what a colleague answered meanwhile stays in Drafts, with the reason", async () => {
   await wait();
   const b = back(undefined, { type: "answeredByOther", description: "Ben answered this at 14:05." });
-  expect(await bring(b.server, opened)).toEqual({ sent: 0, drafts: 0, stayed: [{ subject: "Re: Letter 2", why: "Ben answered this at 14:05." }] });
+  expect(await bring(b.server, opened)).toEqual({ sent: 0, drafts: 0, stayed: [{ subject: "Re: Letter 2", why: "Ben answered this at 14:05." }], kept: [] });
   expect(await waiting(opened.vault)).toBe(0);
 });
 
@@ -132,7 +138,31 @@ test("what went the last time does not go twice; a draft of it that is there is 
   await wait();
   const half = back({ $draft: true });
   await bring(half.server, opened);
-  expect(half.did).toEqual(["Email/set -M7", "Email/set draft", "EmailSubmission/set send"]);
+  expect(half.did).toEqual(["Email/set draft", "Email/set -M7", "EmailSubmission/set send"]);
+});
+
+test("a draft of what went meanwhile is another letter, and none that was sent", async () => {
+  await wait(true);
+  const gone = back({ $seen: true });
+  expect(await bring(gone.server, opened)).toEqual({ sent: 0, drafts: 1, stayed: [], kept: [] });
+  expect(gone.did).toEqual(["Email/set draft"]);
+  expect(gone.made[0]).not.toMatchObject({ messageId: letter.messageId });
+});
+
+test("a letter that the service refuses waits on, and keeps no other from it", async () => {
+  await wait();
+  await server.one(call("Email/set", { accountId, create: { d: { ...letter, messageId: ["two@x.test"], subject: "Bad" } } }));
+  const b = back(undefined, undefined, "Bad");
+  expect(await bring(b.server, opened)).toEqual({ sent: 1, drafts: 0, stayed: [], kept: [{ subject: "Bad", why: "Its picture is gone." }] });
+  expect(await waiting(opened.vault)).toBe(1);
+});
+
+test("a reply with a picture of the letter is written; a file that is not at the service is refused", async () => {
+  const picture = { blobId: "B1", type: "image/png", name: "logo.png", disposition: "inline", cid: "c1" };
+  const { id } = created(await server.one(call("Email/set", { accountId, create: { d: { ...letter, attachments: [picture] } } })), "d");
+  const { list } = await server.one(call("Email/get", { accountId, ids: [id as never], properties: ["attachments"] }));
+  expect(list[0]?.attachments).toMatchObject([picture]);
+  await expect(server.one(call("Email/set", { accountId, create: { d: { ...letter, attachments: [{ type: "image/png" }] } } }))).rejects.toThrow("Files can be added");
 });
 
 test("where the service goes again, what waits stays", async () => {

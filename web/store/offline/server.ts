@@ -22,6 +22,7 @@ class Away extends TypeError {}
 export class OfflineServer {
   readonly session: Session;
   readonly stale = false;
+  readonly ahead = 0;
   readonly #opened: Opened;
   readonly #head: Head;
   readonly #letters: Map<string, Letter>;
@@ -172,7 +173,7 @@ export class OfflineServer {
     if (Object.keys((update ?? {}) as object).length > 0) throw new Away();
     const answers: Record<string, object> = {};
     for (const [key, email] of Object.entries((create ?? {}) as Record<string, EmailCreate>)) {
-      if ((email.attachments ?? []).length > 0) throw new SetFailed(key, { type: "forbidden", description: "Files can be added once the service is there again." });
+      if (email.attachments?.some((f) => !f.blobId)) throw new SetFailed(key, { type: "forbidden", description: "Files can be added once the service is there again." });
       const id = crypto.randomUUID();
       await this.#keep(id, { accountId, at: Date.now(), email });
       this.#created.set(`#${key}`, id);
@@ -267,7 +268,7 @@ function draftOf(id: EmailId, { at, email, submission }: Letter, folder: Id): Fo
     preview: text.slice(0, 200),
     textBody: (email.textBody ?? []).map(part),
     htmlBody: (email.htmlBody ?? email.textBody ?? []).map(part),
-    attachments: [],
+    attachments: (email.attachments ?? []).map((f) => ({ ...part(f), blobId: f.blobId ?? null, size: f.size ?? 0, name: f.name ?? null, disposition: f.disposition ?? null, cid: f.cid ?? null })),
     bodyValues: Object.fromEntries(Object.entries(email.bodyValues ?? {}).map(([k, v]) => [k, { value: v.value, isEncodingProblem: false, isTruncated: false }])),
   } as unknown as Found;
 }

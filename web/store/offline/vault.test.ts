@@ -77,6 +77,25 @@ test("one that was destroyed does not come back with what was on its way", async
   expect(await Vault.find(Date.now(), m.on)).toBeUndefined();
 });
 
+test("nothing is put under the lock of another vault, nor without one", async () => {
+  const { on, vault } = await made();
+  const another = await Vault.make(session, "another passphrase", on, 1000);
+  await expect(vault.put("letter/1", {})).rejects.toThrow("thrown away");
+  await vault.heardNow(session);
+  expect(await ((await Vault.find(Date.now(), on)) as Vault).open("another passphrase")).toBeInstanceOf(Opened);
+  await another.destroy();
+  await expect(another.put("letter/1", {})).rejects.toThrow("thrown away");
+  expect(on.pieces.all.size).toBe(0);
+});
+
+test("pieces of the lock before are not taken for its own", async () => {
+  const { on } = await made();
+  const left = on.pieces.all.get("head");
+  const another = await Vault.make(session, passphrase, on, 1000);
+  on.pieces.all.set("head", left);
+  expect(await another.sizeOf("head", "m1")).toBeUndefined();
+});
+
 test("nothing of it can be read as it lies", async () => {
   const { on, vault } = await made();
   await vault.put("A1/T1", { subject: "Methadone", from: "ward@hospital.test" });

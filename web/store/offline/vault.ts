@@ -90,21 +90,48 @@ export class Vault {
 
   async #renew(of: Front): Promise<void> {
     this.#front = of;
-    await this.put(contactName, { contact: of.contact, seconds: of.seconds }); // what can't be read can't be put back by hand either
+    if (!(await this.#isPut(contactName, await this.#sealed(contactName, { contact: of.contact, seconds: of.seconds })))) return; // what can't be read can't be put back by hand either
     await this.#shelves.front.replace(front, of); // one that was destroyed meanwhile does not come back
   }
 
+  /** Puts a piece; its octets. Throws where the vault is gone, or another one is in its place. */
   async put(name: string, value: unknown, mark = ""): Promise<number> {
-    const sealed = await seal(this.#front.lock.publicKey, name, value);
-    await this.#shelves.pieces.put(name, { ...sealed, mark } satisfies Piece);
+    const piece = await this.#sealed(name, value, mark);
+    if (!(await this.#isPut(name, piece))) throw new Error("What this computer kept was thrown away.");
     this.#tell();
-    return sealed.octets.byteLength;
+    return piece.octets.byteLength;
+  }
+
+  async #sealed(name: string, value: unknown, mark = ""): Promise<Piece> {
+    return { ...(await seal(this.#front.lock.publicKey, name, value)), mark: this.#own(mark) };
+  }
+
+  /** A mark as it stands on pieces of this lock: those of one before are not taken for its own. */
+  #own(mark: string): string {
+    return `${idOf(this.#front.lock)}/${mark}`;
+  }
+
+  #isPut(name: string, piece: Piece): Promise<boolean> {
+    return this.#shelves.pieces.putWhile(this.#shelves.front, front, (of) => this.#isOwn(of), name, piece);
+  }
+
+  #isOwn(of: unknown): boolean {
+    return of !== undefined && idOf((of as Front).lock) === idOf(this.#front.lock);
+  }
+
+  /** Whether it is there and may be open still. One that may not be any more is destroyed. */
+  async isOpenable(now = Date.now()): Promise<boolean> {
+    const of = (await this.#shelves.front.get(front)) as Front | undefined;
+    if (!of || !this.#isOwn(of)) return false;
+    if (!whyOver(of.contact, now, of.seconds)) return true;
+    await this.destroy();
+    return false;
   }
 
   /** The octets of a piece, where it holds what the mark is of. */
   async sizeOf(name: string, mark: string): Promise<number | undefined> {
     const piece = (await this.#shelves.pieces.get(name)) as Piece | undefined;
-    return piece?.mark === mark ? piece.octets.byteLength : undefined;
+    return piece?.mark === this.#own(mark) ? piece.octets.byteLength : undefined;
   }
 
   names(): Promise<string[]> {
@@ -157,6 +184,11 @@ export class Opened {
     const piece = (await this.#pieces.get(name)) as Piece | undefined;
     return piece && unseal(this.#key, name, piece);
   }
+}
+
+/** Tells locks apart. It lies open with them. */
+function idOf({ salt }: Lock): string {
+  return Array.from(salt, (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
 /** The lock goes first: without it nobody opens what is left. */
