@@ -18,12 +18,14 @@ let failed = false;
 
 // picture keeps a page as it looks. A browser that is short of memory takes none at times, and does when it is asked again.
 const picture = async (at, path) => {
-  try {
-    await at.screenshot({ path, fullPage: true });
-  } catch (error) {
-    if (!/Unable to capture screenshot/.test(error.message)) throw error;
-    await at.bringToFront();
-    await at.screenshot({ path, fullPage: true });
+  for (let left = 4; ; left--) {
+    try {
+      return await at.screenshot({ path, fullPage: true });
+    } catch (error) {
+      if (!/Unable to capture screenshot/.test(error.message) || left === 0) throw error;
+      await at.bringToFront();
+      await at.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+    }
   }
 };
 

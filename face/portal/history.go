@@ -139,6 +139,8 @@ var inHistory = map[string]string{
 	"leaver.joined":                   "Somebody without a place of work was taken on",
 	"leaver.left":                     "A place of work was left",
 	"legal.set":                       "Wrote down the legal particulars",
+	"linklist.removed":                "A place on the web was taken off the list of links",
+	"linklist.set":                    "The list of links says something else of a place on the web",
 	"lockout.code-asked":              "A code to open the locked account was asked for",
 	"lockout.code-refused":            "A code to open the locked account was wrong",
 	"lockout.opened":                  "The locked account was opened for one browser",
