@@ -149,7 +149,7 @@ func (t workDeadlines) Query(c *call, v mailbox.Viewer, q asking) (found, error)
 		return found{}, err
 	}
 	var list names
-	err = c.work().Deadlines(c.ctx, v, ids, func(d work.Deadline) {
+	err = c.work().DeadlinesAlone(c.ctx, v, ids, func(d work.Deadline) {
 		if (!picky || d.EndedAt.IsZero() == runs) && (by.IsZero() || d.Stages.Due.Before(by)) {
 			list = append(list, deadlineID(int64(d.ID)))
 		}

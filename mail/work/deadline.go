@@ -119,14 +119,27 @@ func (s *Service) reviveDeadlines(c *mailbox.Change, thread haven.MessageID, don
 	return err
 }
 
-// Deadlines calls each with deadlines by number; what is not there is left out.
+// Deadlines calls each with deadlines by number, with their steps; what is not there is left out.
 func (s *Service) Deadlines(ctx context.Context, v mailbox.Viewer, ids []haven.Seq, each func(Deadline)) error {
+	return s.deadlines(ctx, v, ids, func(tx *db.Tx, all []Deadline) error {
+		row := func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }
+		return tx.QueryEach(sqlSteps, len(ids), row, func(i int, r db.Row) error { all[i].Steps = append(all[i].Steps, scanStep(r)); return nil })
+	}, each)
+}
+
+// DeadlinesAlone is Deadlines without steps, for a listing.
+func (s *Service) DeadlinesAlone(ctx context.Context, v mailbox.Viewer, ids []haven.Seq, each func(Deadline)) error {
+	return s.deadlines(ctx, v, ids, func(*db.Tx, []Deadline) error { return nil }, each)
+}
+
+// deadlines reads them, and with also what else is wanted of them.
+func (s *Service) deadlines(ctx context.Context, v mailbox.Viewer, ids []haven.Seq, also func(tx *db.Tx, all []Deadline) error, each func(Deadline)) error {
 	return s.o.Mail.Look(ctx, v, func(tx *db.Tx, _ mailbox.States) error {
 		all := make([]Deadline, len(ids))
 		row := func(i int) []any { return []any{int64(v.Account), int64(ids[i])} }
 		err := tx.QueryEach(sqlDeadline, len(ids), row, func(i int, r db.Row) error { all[i] = scanDeadline(r, 0); return nil })
 		if err == nil {
-			err = tx.QueryEach(sqlSteps, len(ids), row, func(i int, r db.Row) error { all[i].Steps = append(all[i].Steps, scanStep(r)); return nil })
+			err = also(tx, all)
 		}
 		for _, d := range all {
 			if err == nil && d.ID != 0 {
