@@ -82,6 +82,7 @@ test("nothing is put under the lock of another vault, nor without one", async ()
   const another = await Vault.make(session, "another passphrase", on, 1000);
   await expect(vault.put("letter/1", {})).rejects.toThrow("thrown away");
   await vault.heardNow(session);
+  await vault.destroy();
   expect(await ((await Vault.find(Date.now(), on)) as Vault).open("another passphrase")).toBeInstanceOf(Opened);
   await another.destroy();
   await expect(another.put("letter/1", {})).rejects.toThrow("thrown away");

@@ -147,8 +147,10 @@ export class Vault {
     for (const told of this.#watchers) told();
   }
 
-  destroy(): Promise<void> {
-    return destroy(this.#shelves);
+  /** Destroys it, and never another one that is in its place. */
+  async destroy(): Promise<void> {
+    const of = await this.#shelves.front.get(front);
+    if (of === undefined || this.#isOwn(of)) await destroy(this.#shelves);
   }
 
   /** Opens it. "wrong": another passphrase; "late" or "clock": it may not be opened any more, and is destroyed. */
