@@ -26,7 +26,7 @@ func workReportGet(c *call) (any, error) {
 	}
 	r, err := c.work().Report(c.ctx, v, from, until)
 	if errs.Is(err, errs.Invalid) {
-		return nil, fail("invalidArguments", "A report is of 1 to 31 days.")
+		return nil, fail("invalidArguments", "%s", errs.Say(err))
 	}
 	if errs.Is(err, errs.Denied) {
 		return nil, fail("forbidden", "%s", errs.Say(err))

@@ -53,7 +53,7 @@ func (s *Service) fileIn(c *mailbox.Change, v mailbox.Viewer, w ToRecord, keys *
 	if err != nil {
 		return f, nil, err
 	}
-	facts := FilingFacts{Draft: draft, Before: len(all), Most: s.o.Policy.Filings}
+	facts := FilingFacts{Draft: draft, Before: len(all), Most: s.o.Policy.Filings, Runes: s.o.Policy.ReferenceRunes}
 	if n := len(all); n > 0 {
 		before = &all[n-1]
 		facts.At = before.At

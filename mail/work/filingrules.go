@@ -15,12 +15,10 @@ type FilingFacts struct {
 	Draft  bool
 	Before int       // how many times the message was filed already
 	Most   int       // how often it can be
+	Runes  int       // how long the number of a record at the place may be
 	Name   string    // of who did last
 	At     time.Time // and when
 }
-
-// referenceRunes is how long the number of a record at the place may be.
-const referenceRunes = 60
 
 // MayFile says whether a message can be filed as is wished (PRODUCT B13). What was filed already is so again only expressly.
 func MayFile(f FilingFacts, w ToRecord) haven.Verdict {
@@ -30,8 +28,8 @@ func MayFile(f FilingFacts, w ToRecord) haven.Verdict {
 	switch {
 	case f.Draft:
 		return haven.Refuse(RuleFileDraft, "A draft is no letter yet. Send it first.")
-	case utf8.RuneCountInString(w.Reference) > referenceRunes || !utf8.ValidString(w.Reference) || strings.ContainsFunc(w.Reference, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
-		return haven.Refuse(RuleReference, fmt.Sprintf("A reference is one line of at most %d letters.", referenceRunes))
+	case utf8.RuneCountInString(w.Reference) > f.Runes || !utf8.ValidString(w.Reference) || strings.ContainsFunc(w.Reference, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }):
+		return haven.Refuse(RuleReference, fmt.Sprintf("A reference is one line of at most %d letters.", f.Runes))
 	case !areFormats(w.Formats):
 		return haven.Refuse(RuleFormat, "A message is filed as pdf, eml or fhir, or several of them, each once.")
 	case f.Before > 0 && !w.Again:

@@ -10,10 +10,10 @@ import (
 
 func TestMayFile(t *testing.T) {
 	t.Parallel()
-	fresh := FilingFacts{Most: 2}
+	fresh := FilingFacts{Most: 2, Runes: 60}
 	whole := ToRecord{Patient: "9990000018", Formats: []Format{PDF, EML, FHIR}}
 	with := func(change func(w *ToRecord)) ToRecord { w := whole; change(&w); return w }
-	once := FilingFacts{Before: 1, Most: 2, Name: "Ben Okafor", At: noon}
+	once := FilingFacts{Before: 1, Most: 2, Runes: 60, Name: "Ben Okafor", At: noon}
 	for _, c := range []struct {
 		name string
 		f    FilingFacts
@@ -24,7 +24,7 @@ func TestMayFile(t *testing.T) {
 		{"a letter", fresh, whole, RuleFile, true},
 		{"as one format", fresh, with(func(w *ToRecord) { w.Formats = []Format{FHIR} }), RuleFile, true},
 		{"with a reference", fresh, with(func(w *ToRecord) { w.Reference = "PMR 4711 Ärzte" }), RuleFile, true},
-		{"a draft", FilingFacts{Draft: true, Most: 2}, whole, RuleFileDraft, false},
+		{"a draft", FilingFacts{Draft: true, Most: 2, Runes: 60}, whole, RuleFileDraft, false},
 		{"for a number that is none", fresh, with(func(w *ToRecord) { w.Patient = "9991234567" }), RulePatient, false},
 		{"for nobody", fresh, with(func(w *ToRecord) { w.Patient = "" }), RulePatient, false},
 		{"a reference of two lines", fresh, with(func(w *ToRecord) { w.Reference = "a\nb" }), RuleReference, false},
@@ -34,7 +34,7 @@ func TestMayFile(t *testing.T) {
 		{"as another", fresh, with(func(w *ToRecord) { w.Formats = []Format{"doc"} }), RuleFormat, false},
 		{"what a colleague filed", once, whole, RuleFiled, false},
 		{"what a colleague filed, expressly", once, with(func(w *ToRecord) { w.Again = true }), RuleFile, true},
-		{"too often", FilingFacts{Before: 2, Most: 2}, with(func(w *ToRecord) { w.Again = true }), RuleFilings, false},
+		{"too often", FilingFacts{Before: 2, Most: 2, Runes: 60}, with(func(w *ToRecord) { w.Again = true }), RuleFilings, false},
 	} {
 		if v := MayFile(c.f, c.w); v.Allowed != c.ok || v.Rule != c.rule || !c.ok && v.Reason == "" {
 			t.Errorf("%s: %+v, want %t by %s", c.name, v, c.ok, c.rule)

@@ -11,9 +11,6 @@ import (
 	"haven/platform/errs"
 )
 
-// mostLate is how many that were late a report lists.
-const mostLate = 200
-
 var (
 	errOwnersAlone = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only owners of the mailbox see this."}
 	errNoReport    = &errs.Error{Kind: errs.Denied, Rule: string(RuleReport), Say: "Only of a premises' mailbox there is a report."}
@@ -21,10 +18,10 @@ var (
 
 // Report says what became of a shared mailbox in some days, to its owners. It is of what the mailbox holds: what was deleted for good has not arrived.
 func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day) (r Report, err error) {
-	if err := refusal(MayReport(from, until)); err != nil {
+	if err := refusal(MayReport(from, until, s.o.Policy.ReportDays)); err != nil {
 		return r, err
 	}
-	f := ReportFacts{From: from, Until: until, Now: s.o.Clock.Now(), CheckWithin: s.o.Policy.CheckWithin, MostLate: mostLate, Categories: map[haven.MessageID]string{}}
+	f := ReportFacts{From: from, Until: until, Now: s.o.Clock.Now(), CheckWithin: s.o.Policy.CheckWithin, MostLate: s.o.Policy.ReportLate, Categories: map[haven.MessageID]string{}}
 	var in folders
 	x, err := s.board(ctx, v, func(tx *db.Tx, _ States) (err error) {
 		if in, err = foldersIn(tx, v.Account); err == nil {

@@ -156,7 +156,7 @@ func TestMayReport(t *testing.T) {
 		{20261123, 20261123, true}, {20261123, 20261129, true}, {20261201, 20261231, true}, {20261201, 20270101, false}, {20261124, 20261123, false},
 		{20260320, 20260419, true}, {20260320, 20260420, false}, // over the change of the clocks
 	} {
-		if v := work.MayReport(c.from, c.until); v.Allowed != c.want || v.Rule != work.RuleReport {
+		if v := work.MayReport(c.from, c.until, 31); v.Allowed != c.want || v.Rule != work.RuleReport {
 			t.Errorf("%s to %s: %+v", c.from, c.until, v)
 		}
 	}

@@ -2,6 +2,7 @@ package work
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -193,12 +194,10 @@ func (t Tally) timed() Tally {
 	return t
 }
 
-// MayReport says whether a report may be made of some days: of a month at most.
-func MayReport(from, until Day) haven.Verdict {
-	if until < from || until > from.Add(mostDays-1) {
-		return haven.Refuse(RuleReport, "A report is of 1 to 31 days.")
+// MayReport says whether a report may be made of some days, of which there are at most so many.
+func MayReport(from, until Day, most int) haven.Verdict {
+	if until < from || until > from.Add(most-1) {
+		return haven.Refuse(RuleReport, fmt.Sprintf("A report is of 1 to %d days.", most))
 	}
 	return allowed(RuleReport)
 }
-
-const mostDays = 31

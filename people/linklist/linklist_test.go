@@ -43,7 +43,7 @@ func TestMayEnter(t *testing.T) {
 		{linklist.Unknown, "x", linklist.RuleEntry, false},
 		{linklist.Verdict(9), "x", linklist.RuleEntry, false},
 	} {
-		if v := linklist.MayEnter(c.verdict, c.reason); v.Allowed != c.want || v.Rule != c.rule {
+		if v := linklist.MayEnter(c.verdict, c.reason, 200); v.Allowed != c.want || v.Rule != c.rule {
 			t.Errorf("%s, %q: %+v", c.verdict, c.reason, v)
 		}
 	}

@@ -58,17 +58,15 @@ func isHost(host string) bool {
 	return true
 }
 
-const reasonRunes = 200
-
-// MayEnter says whether an entry can stand in a list: what is warned of or blocked has its reason, which people read.
-func MayEnter(v Verdict, reason string) haven.Verdict {
+// MayEnter says whether an entry can stand in a list: what is warned of or blocked has its reason, which people read, of at most so many runes.
+func MayEnter(v Verdict, reason string, most int) haven.Verdict {
 	switch {
 	case v == Unknown || int(v) >= len(verdictNames):
 		return haven.Refuse(RuleEntry, "A place is allowed, warned of or blocked: allow, warn, block.")
 	case v != Allow && reason == "":
 		return haven.Refuse(RuleReason, "Give the reason. Whoever follows the link reads it.")
-	case len([]rune(reason)) > reasonRunes || strings.ContainsFunc(reason, account.NotShown):
-		return haven.Refuse(RuleReason, fmt.Sprintf("A reason is plain words, at most %d characters.", reasonRunes))
+	case len([]rune(reason)) > most || strings.ContainsFunc(reason, account.NotShown):
+		return haven.Refuse(RuleReason, fmt.Sprintf("A reason is plain words, at most %d characters.", most))
 	}
 	return haven.Allow(RuleEntry)
 }

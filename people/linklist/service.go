@@ -136,7 +136,7 @@ func groupOf(o organisation.Organisation) organisation.Code {
 // that has a head office, whose list holds there, and TooMany beyond the policy's number. Who may is the caller's to ask: operators do it for head offices.
 func (s *Service) Set(ctx context.Context, actor haven.Actor, e Entry) error {
 	e.Reason = strings.Join(strings.Fields(e.Reason), " ")
-	if v := MayEnter(e.Verdict, e.Reason); !v.Allowed {
+	if v := MayEnter(e.Verdict, e.Reason, s.o.Policy.LinkRunes); !v.Allowed {
 		return account.Refusal(errs.Invalid, v)
 	}
 	now := s.o.Clock.Now()

@@ -146,6 +146,7 @@ func (o Organisation) bounds(j JMAP) []bound {
 		between("organisation.legal_names", o.LegalNames, 1, 100),
 		between("organisation.legal_runes", o.LegalRunes, 50, 1000),
 		{"organisation.links", o.Links >= 1 && o.Links <= j.Get, "at least 1, and at most jmap.get: a program reads a list at once"},
+		between("organisation.link_runes", o.LinkRunes, 50, 1000),
 		between("organisation.hours_exceptions", o.HoursExceptions, 1, 400),
 	}
 }
@@ -301,6 +302,9 @@ func (w Work) bounds() []bound {
 		between("work.board_rows", w.BoardRows, 1000, 100_000_000),
 		between("work.filings", w.Filings, 1, 100),
 		between("work.record_years", w.RecordYears, 1, 100),
+		between("work.reference_runes", w.ReferenceRunes, 10, 200),
+		between("work.report_days", w.ReportDays, 7, 366),
+		between("work.report_late", w.ReportLate, 1, 10_000),
 		{"work.take_back_within", w.TakeBackWithin >= time.Minute && w.TakeBackWithin <= 30*day, "between a minute (\"1m\") and 30 days (\"720h\")"},
 	}
 }

@@ -260,6 +260,7 @@ type Organisation struct {
 	LegalNames      int   // most partners whose names stand in letters; with more, the place where their list can be inspected (Rules 11)
 	LegalRunes      int   // longest text of one field of legal particulars
 	Links           int   // most places in a head office's list of links
+	LinkRunes       int   // longest reason in it
 	HoursExceptions int   // most days to come on which one premises is open at other hours
 }
 
@@ -438,7 +439,7 @@ type Work struct {
 	LocalTeamTime  time.Duration // after it ended, the local team is told
 	CheckWithin    time.Duration // after a premises opens, its mailbox should have been checked
 	ClimbEvery     time.Duration // how often is looked whether somebody has to be told
-	TextEvery      time.Duration // the owners of a mailbox are told no more often; what comes meanwhile is told together
+	TextEvery      time.Duration // those who answer for a mailbox are told no more often; what comes meanwhile is told together
 	AnsweredFor    time.Duration // a colleague's answer stops a second one for so long
 	AgainWithin    time.Duration // a letter that was stopped goes if it is sent again within this time
 	ReleaseEvery   time.Duration // how often is looked whether somebody holds what is closed to that person by now
@@ -446,6 +447,9 @@ type Work struct {
 	Filings        int           // of one message to patients' records
 	RecordYears    int           // what was filed to a record is kept to the end of this many years after the year in which it was filed
 	TakeBackWithin time.Duration // who filed something can take it back for so long
+	ReferenceRunes int           // longest number of a record at the place
+	ReportDays     int           // of one report to owners
+	ReportLate     int           // of what was late, in one report
 }
 
 // JMAP is what one request, upload or socket may ask of the service (RFC 8620 §2, RFC 8887).

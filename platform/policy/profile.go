@@ -48,7 +48,7 @@ func nhsmail2017() Policy {
 			ClosedRead: 90 * day, VerifyMembers: 14 * day, ReviewEvery: 90 * day, ReviewWithin: 14 * day, AboutRunes: 1000,
 			Notifications: 100, NotificationsKept: 90 * day, NotificationsWithin: time.Hour},
 		Locum:        Locum{Longest: 7 * day, Ahead: 90 * day, CodeDigits: 6, CodeFor: 10 * time.Minute, Tries: 5, TriesIn: time.Hour, OnDuty: time.Hour, Passes: 2, Within: 30 * day},
-		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200, FindResults: 20, Links: 1000, HoursExceptions: 60, LegalNames: 20, LegalRunes: 300},
+		Organisation: Organisation{ClosePerMille: 20, FileOctets: 64 << 20, LineOctets: 8 << 10, Refusals: 1000, StepRows: 200, FindResults: 20, Links: 1000, LinkRunes: 200, HoursExceptions: 60, LegalNames: 20, LegalRunes: 300},
 		LifeCycle: LifeCycle{Inactive: 90 * day, InactiveDeleted: 90 * day, LeaverDeleted: 30 * day, Restorable: 30 * day,
 			DisabledDeleted: 548 * day, WebUse: 90 * day, Reminders: []int{30, 14, 7, 2, 1}, NobodyReads: day},
 		Directory: Directory{MobileShown: false, SearchesADay: 300, ResultsAtOnce: 20, LeastLetters: 2, Typed: 20, TypedFor: 30 * time.Second, Colleagues: 300, StepEntries: 50},
@@ -67,7 +67,7 @@ func nhsmail2017() Policy {
 		JMAP:       jmap(),
 		Work: Work{PresenceFor: 30 * time.Second, Presences: 200, Notes: 200, NoteOctets: 8 << 10, Marked: 200, Deadlines: 10, DeadlineMost: 90 * day,
 			Warn: day, HeadOfficeTime: 4 * time.Hour, LocalTeamTime: day, CheckWithin: time.Hour, ClimbEvery: 20 * time.Second, TextEvery: 15 * time.Minute, AnsweredFor: 3 * day, AgainWithin: 10 * time.Minute,
-			ReleaseEvery: time.Minute, BoardRows: 1_000_000, Filings: 20, RecordYears: 8, TakeBackWithin: day},
+			ReleaseEvery: time.Minute, BoardRows: 1_000_000, Filings: 20, RecordYears: 8, TakeBackWithin: day, ReferenceRunes: 60, ReportDays: 31, ReportLate: 200},
 	}
 }
 
