@@ -29,6 +29,7 @@ const kept = (page) =>
 
 const nothing = { databases: [], caches: [], local: [], workers: 0 };
 const isNothing = async (page) => {
+  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistrations()).length === 0); // it goes with the last page that it was for
   const { text: _, ...rest } = await kept(page);
   assert.deepEqual(rest, nothing);
 };
