@@ -3,7 +3,6 @@ package form_test
 import (
 	"encoding/base64"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -12,9 +11,7 @@ import (
 
 func TestAFormIsAnswered(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("pdftotext is not installed: make packages")
-	}
+	stage.Need(t, "pdftotext")
 	s := stage.Serve(t, stage.Pages)
 	s.NeedsWebClient(t)
 	var runs []map[string]any

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -15,9 +14,7 @@ const ward = "ward12@hospital.example"
 
 func TestALetterIsFiled(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("pdftotext"); err != nil {
-		t.Skip("pdftotext is not installed: make packages")
-	}
+	stage.Need(t, "pdftotext")
 	s := stage.Serve(t, stage.Pages)
 	s.NeedsWebClient(t)
 	var runs []map[string]any

@@ -42,7 +42,7 @@ func letterError(err error) error {
 // put puts a letter into the account.
 func (t emails) put(c *call, v mailbox.Viewer, s *setting, cid string, letter *mailbox.Letter, p placed, at mailbox.State) (mailbox.State, error) {
 	it := mailbox.Append{Letter: letter, Flags: p.words.Flags, Keywords: p.words.Names, Received: p.received}
-	im, before, after, err := c.srv.o.Mail.Import(c.ctx, v, p.folders, it, ifState(s, at))
+	im, before, after, err := c.srv.o.Mail.Import(c.ctx, v, p.folders, it)
 	return told(s, cid, im, before, after, err, at)
 }
 

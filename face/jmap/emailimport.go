@@ -37,7 +37,7 @@ func emailImport(c *call) (any, error) {
 }
 
 func (t emails) importAll(c *call, v mailbox.Viewer, s *setting) error {
-	before, err := c.stateBefore(v, s)
+	before, err := c.stateBefore(&v, s)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func isLetter(m *mime.Message) bool {
 
 // Copy is Email/copy (RFC 8621 §4.7): the same body, as a new message of the other account.
 func (t emails) Copy(c *call, from, v mailbox.Viewer, s *setting) error {
-	before, err := c.stateBefore(v, s)
+	before, err := c.stateBefore(&v, s)
 	if err != nil {
 		return err
 	}
@@ -156,6 +156,6 @@ func (t emails) copyOne(c *call, from, v mailbox.Viewer, s *setting, x creating,
 		return at, nil
 	}
 	it := mailbox.Append{Flags: p.words.Flags, Keywords: p.words.Names, Received: p.received}
-	im, before, after, err := c.srv.o.Mail.CopyMessage(c.ctx, from, b.Msg, v, p.folders, it, ifState(s, at))
+	im, before, after, err := c.srv.o.Mail.CopyMessage(c.ctx, from, b.Msg, v, p.folders, it)
 	return told(s, x.CID, im, before, after, err, at)
 }

@@ -14,7 +14,7 @@ import (
 // Set is Email/set (RFC 8621 §4.6). What is changed and destroyed goes in one commit, as far as the store's steps reach; each new message
 // in one of its own before that.
 func (t emails) Set(c *call, v mailbox.Viewer, s *setting) error {
-	before, err := c.stateBefore(v, s)
+	before, err := c.stateBefore(&v, s)
 	if err != nil {
 		return err
 	}
@@ -26,7 +26,7 @@ func (t emails) Set(c *call, v mailbox.Viewer, s *setting) error {
 	}
 	edits, of := t.edits(c, v, s)
 	if len(edits) > 0 {
-		res, err := c.srv.o.Mail.EditMessages(c.ctx, v, edits, ifState(s, at))
+		res, err := c.srv.o.Mail.EditMessages(c.ctx, v, edits)
 		if hasRule(err, mailbox.RuleStateMismatch) {
 			return errStateMismatch
 		}
@@ -42,21 +42,18 @@ func (t emails) Set(c *call, v mailbox.Viewer, s *setting) error {
 	return nil
 }
 
-// stateBefore is the state of an account before a set begins; errStateMismatch where the client asked for another.
-func (c *call) stateBefore(v mailbox.Viewer, s *setting) (mailbox.State, error) {
-	st, err := c.states(v)
-	if err == nil && s.IfInState != "" && s.IfInState != stateAt(st.Mail, st.Epoch) {
-		err = errStateMismatch
+// stateBefore is the state of an account before a set begins, to which the viewer holds it where the client named one; errStateMismatch where it is another.
+func (c *call) stateBefore(v *mailbox.Viewer, s *setting) (mailbox.State, error) {
+	st, err := c.states(*v)
+	at := mailbox.State{Seq: st.Mail, Epoch: st.Epoch}
+	if err != nil || s.IfInState == "" {
+		return at, err
 	}
-	return mailbox.State{Seq: st.Mail, Epoch: st.Epoch}, err
-}
-
-// ifState is what the store holds the account against: only where the client asked for it, and nothing of the same call came before.
-func ifState(s *setting, at mailbox.State) *mailbox.State {
-	if s.IfInState == "" || len(s.created) > 0 {
-		return nil
+	if s.IfInState != stateAt(at.Seq, at.Epoch) {
+		return at, errStateMismatch
 	}
-	return &at
+	v.Held = mailbox.HoldMail(at)
+	return at, nil
 }
 
 func anyDone(all []error) bool { return slices.Contains(all, nil) }

@@ -54,7 +54,7 @@ const (
 	sqlCrowdStep   = `SELECT an, addr, notify, orcpt FROM crowd_rcpt WHERE id = $1 AND due <= $2 ORDER BY an LIMIT $3`
 	sqlCrowdStrike = `DELETE FROM crowd_rcpt WHERE id = $1 AND an = $2`
 	sqlCrowdEnd    = `DELETE FROM crowd WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM crowd_rcpt WHERE id = $1)`
-	sqlCrowdWaits  = `SELECT MIN(at) FROM crowd WHERE id IN (SELECT id FROM crowd_rcpt WHERE an = $1) AND at <= $2`
+	sqlCrowdWaits  = `SELECT COALESCE(MIN(at), 0) FROM crowd WHERE id IN (SELECT id FROM crowd_rcpt WHERE an = $1) AND at <= $2`
 	sqlCrowdLater  = `UPDATE crowd_rcpt SET due = $3 WHERE id = $1 AND an = $2`
 )
 

@@ -60,15 +60,21 @@ func (c *Change) Admit(v Viewer) (haven.Rights, error) { return c.s.admit(c.Tx, 
 
 // Find is a message's thread, and whether it is in Sent. NotFound: there is none in sight.
 func (c *Change) Find(msg haven.MessageID) (thread haven.MessageID, inSent bool, err error) {
-	places, err := c.editor().places(msg)
+	seen, err := c.sighted(msg)
 	if err != nil {
 		return 0, false, err
 	}
-	seen := inSight(places)
-	if len(seen) == 0 {
-		return 0, false, errNoMessage
-	}
 	return seen[0].Thread, slices.ContainsFunc(seen, func(p spot) bool { return p.mb == provisioned(Sent) }), nil
+}
+
+// sighted are the places of a message in which it is in sight, at least one.
+func (c *Change) sighted(msg haven.MessageID) ([]spot, error) {
+	places, err := c.editor().places(msg)
+	seen := inSight(places)
+	if err == nil && len(seen) == 0 {
+		err = errNoMessage
+	}
+	return seen, err
 }
 
 // editor changes messages in this transaction, as nobody.

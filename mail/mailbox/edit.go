@@ -50,16 +50,15 @@ const RuleStateMismatch = "mailbox.state-mismatch"
 
 var errStateMismatch = &errs.Error{Kind: errs.Conflict, Rule: RuleStateMismatch, Say: "The mailbox has changed meanwhile. Read it anew and try again."}
 
-// EditMessages changes messages, each wholly or not at all, in steps that are durable by themselves. ifState, where not nil, is
-// the state that the account has to be in. The error is for what kept it from beginning, or, with what was done until then, from going on.
-func (s *Service) EditMessages(ctx context.Context, v Viewer, edits []Edit, ifState *State) (res Edited, err error) {
+// EditMessages changes messages, each wholly or not at all, in steps that are durable by themselves. The error is for what kept it from beginning, or, with what was done until then, from going on.
+func (s *Service) EditMessages(ctx context.Context, v Viewer, edits []Edit) (res Edited, err error) {
 	res.Errors = make([]error, len(edits))
 	for lo := 0; lo == 0 || lo < len(edits); lo += s.step {
 		part := edits[lo:min(lo+s.step, len(edits))]
 		step := Edited{Errors: res.Errors[lo : lo+len(part)]}
 		err := s.write(ctx, v, haven.Write, 4*len(part)+1, func(tx *db.Tx, l *lock) error {
 			clear(step.Errors)
-			return s.editStep(tx, v, l, part, ifState, &step)
+			return s.editStep(tx, v, l, part, &step)
 		})
 		if err != nil {
 			return res, err
@@ -69,17 +68,16 @@ func (s *Service) EditMessages(ctx context.Context, v Viewer, edits []Edit, ifSt
 		} else if res.After == step.Before { // else somebody came between: what is told then has to be asked for
 			res.After = step.After
 		}
-		ifState = nil
 	}
 	return res, nil
 }
 
-func (s *Service) editStep(tx *db.Tx, v Viewer, l *lock, part []Edit, ifState *State, step *Edited) (err error) {
+func (s *Service) editStep(tx *db.Tx, v Viewer, l *lock, part []Edit, step *Edited) (err error) {
 	e := editor{s: s, tx: tx, v: v, lock: l}
 	if err := e.begin(part); err != nil {
 		return err
 	}
-	step.Before, step.After, err = around(tx, v, ifState, func() error {
+	step.Before, step.After, err = around(tx, v, func() error {
 		for i := range part {
 			err := e.edit(&part[i])
 			if err != nil && !errs.Is(err, errs.NotFound) && !errs.Is(err, errs.Invalid) && !errs.Is(err, errs.TooMany) && !errs.Is(err, errs.OverQuota) {
@@ -92,17 +90,13 @@ func (s *Service) editStep(tx *db.Tx, v Viewer, l *lock, part []Edit, ifState *S
 	return err
 }
 
-// around runs fn in a transaction that has the account locked, and gives the states right before and after. ifState, where not nil, is the
-// state that the account has to be in.
-func around(tx *db.Tx, v Viewer, ifState *State, fn func() error) (before, after State, err error) {
+// around runs fn in a transaction that has the account locked, and gives the states right before and after.
+func around(tx *db.Tx, v Viewer, fn func() error) (before, after State, err error) {
 	st, err := states(tx, v)
 	if err != nil {
 		return before, after, err
 	}
 	before = State{st.Mail, st.Epoch}
-	if ifState != nil && *ifState != before {
-		return before, after, errStateMismatch
-	}
 	if err := fn(); err != nil {
 		return before, after, err
 	}

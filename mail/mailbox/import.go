@@ -15,9 +15,8 @@ type Imported struct {
 	Size        int64
 }
 
-// Import puts a letter into some folders of an account, at least one, as one message, in one commit (RFC 8621 §4.8). ifState, where
-// not nil, is the state that the account has to be in. Between before and after nothing but this happened.
-func (s *Service) Import(ctx context.Context, v Viewer, into []haven.MailboxNo, it Append, ifState *State) (im Imported, before, after State, err error) {
+// Import puts a letter into some folders of an account, at least one, as one message, in one commit (RFC 8621 §4.8). Between before and after nothing but this happened.
+func (s *Service) Import(ctx context.Context, v Viewer, into []haven.MailboxNo, it Append) (im Imported, before, after State, err error) {
 	if len(into) == 0 {
 		return im, before, after, errHomeless
 	}
@@ -27,7 +26,7 @@ func (s *Service) Import(ctx context.Context, v Viewer, into []haven.MailboxNo, 
 	}
 	j.sent = sentKey{} // what is imported is what the person wishes to have, once more or not
 	err = s.write(ctx, v, haven.Write, 2*len(into)+1, func(tx *db.Tx, l *lock) error {
-		before, after, err = around(tx, v, ifState, func() error {
+		before, after, err = around(tx, v, func() error {
 			im, err = s.importOne(tx, v, into, j, l)
 			return err
 		})
@@ -59,8 +58,8 @@ func (e *editor) placeNew(p placing, into []haven.MailboxNo, refs []int64) error
 }
 
 // CopyMessage makes a message of one account one of another too, over the same body, in one commit (RFC 8621 §4.7). It lies in the folders, and
-// has the flags, keywords and time of arrival, that are given. The viewers are one person, who may read here and write there. ifState is as for Import.
-func (s *Service) CopyMessage(ctx context.Context, from Viewer, msg haven.MessageID, to Viewer, into []haven.MailboxNo, it Append, ifState *State) (im Imported, before, after State, err error) {
+// has the flags, keywords and time of arrival, that are given. The viewers are one person, who may read here and write there.
+func (s *Service) CopyMessage(ctx context.Context, from Viewer, msg haven.MessageID, to Viewer, into []haven.MailboxNo, it Append) (im Imported, before, after State, err error) {
 	if len(into) == 0 {
 		return im, before, after, errHomeless
 	}
@@ -73,10 +72,10 @@ func (s *Service) CopyMessage(ctx context.Context, from Viewer, msg haven.Messag
 		if _, err := s.need(tx, from, haven.Read); err != nil {
 			return err
 		}
-		if _, err := s.need(tx, to, haven.Write); err != nil {
+		if _, err := s.admit(tx, to, haven.Write, locks[to.Account]); err != nil {
 			return err
 		}
-		before, after, err = around(tx, to, ifState, func() error {
+		before, after, err = around(tx, to, func() error {
 			im, err = s.copyIn(tx, from, to, x, into, it, locks[to.Account])
 			return err
 		})

@@ -43,7 +43,7 @@ func TestMarkOnce(t *testing.T) {
 			must(t, err)
 		}
 		for _, e := range []mailbox.Edit{{Msg: msg, Unset: mailbox.Keywords{Names: []string{"$mdnsent"}}}, {Msg: msg, Replace: true}} {
-			_, err := s.EditMessages(ctx, v, []mailbox.Edit{e}, nil)
+			_, err := s.EditMessages(ctx, v, []mailbox.Edit{e})
 			must(t, err)
 		}
 		for _, r := range rows(t, s, v, inbox) {

@@ -147,7 +147,7 @@ func (c *chance) step() {
 		for _, m := range c.messages() {
 			edits = append(edits, c.edit(m))
 		}
-		res, err := c.s.EditMessages(ctx, c.v, edits, nil)
+		res, err := c.s.EditMessages(ctx, c.v, edits)
 		must(c.t, err)
 		for i, err := range res.Errors {
 			if err != nil {

@@ -145,13 +145,9 @@ func (c *Change) mark(places []sibling, bit, ours uint64) {
 
 // Letter is a message's thread, and whether it is a draft. NotFound: there is none in sight.
 func (c *Change) Letter(msg haven.MessageID) (thread haven.MessageID, draft bool, err error) {
-	places, err := c.editor().places(msg)
+	seen, err := c.sighted(msg)
 	if err != nil {
 		return 0, false, err
-	}
-	seen := inSight(places)
-	if len(seen) == 0 {
-		return 0, false, errNoMessage
 	}
 	return seen[0].Thread, seen[0].Flags&Draft != 0, nil
 }

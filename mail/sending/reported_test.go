@@ -57,7 +57,7 @@ func TestRFC8621_7_ReportsAreListed(t *testing.T) {
 		if !slices.Equal(ch.Updated, []sending.ID{sub.ID}) {
 			s.t.Errorf("told: %+v", ch)
 		}
-		_, err = s.Store.EditMessages(s.t.Context(), mailboxtest.Own(s.Alice), []mailbox.Edit{{Msg: one, Destroy: true}}, nil)
+		_, err = s.Store.EditMessages(s.t.Context(), mailboxtest.Own(s.Alice), []mailbox.Edit{{Msg: one, Destroy: true}})
 		s.Must(err)
 		if got := s.Get(s.Alice, sub.ID); !slices.Equal(got.DSNs, []haven.MessageID{two}) {
 			s.t.Errorf("with one deleted: %v", got.DSNs)

@@ -119,7 +119,7 @@ func TestOneCopyInSent(t *testing.T) {
 		edit := func(msg haven.MessageID, e mailbox.Edit) {
 			s.t.Helper()
 			e.Msg = msg
-			_, err := s.Store.EditMessages(s.t.Context(), v, []mailbox.Edit{e}, nil)
+			_, err := s.Store.EditMessages(s.t.Context(), v, []mailbox.Edit{e})
 			s.Must(err)
 		}
 		for i, c := range []struct {
@@ -160,7 +160,7 @@ func TestCallBack(t *testing.T) {
 		ctx, by := s.t.Context(), s.By(s.Alice, s.Alice)
 		msg := s.Draft(s.Alice, letter)
 		sub := s.submit(msg, "")
-		_, err := s.Store.EditMessages(ctx, by.Viewer, []mailbox.Edit{{Msg: msg, Refile: true, Into: []haven.MailboxNo{s.Folder(s.Alice, mailbox.Sent)}}}, nil)
+		_, err := s.Store.EditMessages(ctx, by.Viewer, []mailbox.Edit{{Msg: msg, Refile: true, Into: []haven.MailboxNo{s.Folder(s.Alice, mailbox.Sent)}}})
 		s.Must(err)
 		s.Must(s.Sending.Cancel(ctx, by, sub.ID, haven.AccountID{}))
 		s.lies(s.Alice, mailbox.Sent, 0) // nothing stands in Sent that was not sent
@@ -213,11 +213,11 @@ func TestSendLater(t *testing.T) {
 			},
 			"EXPUNGE": func(haven.MessageID) error { _, err := s.Store.Expunge(ctx, v, scheduled, nil); return err },
 			"JMAP, out of it": func(msg haven.MessageID) error {
-				_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Refile: true, Into: []haven.MailboxNo{s.Folder(s.Alice, mailbox.Drafts)}}}, nil)
+				_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Refile: true, Into: []haven.MailboxNo{s.Folder(s.Alice, mailbox.Drafts)}}})
 				return err
 			},
 			"JMAP, destroyed": func(msg haven.MessageID) error {
-				_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Destroy: true}}, nil)
+				_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Destroy: true}})
 				return err
 			},
 			"a move to another mailbox": func(haven.MessageID) error {
@@ -273,11 +273,11 @@ func TestOnlyTheServiceFillsScheduled(t *testing.T) {
 			"COPY":   func() error { _, err := s.Store.Copy(ctx, v, inbox, all, v, scheduled); return err },
 			"MOVE":   func() error { _, err := s.Store.Move(ctx, v, inbox, all, v, scheduled); return err },
 			"import": func() error {
-				_, _, _, err := s.Store.Import(ctx, v, []haven.MailboxNo{scheduled}, one, nil)
+				_, _, _, err := s.Store.Import(ctx, v, []haven.MailboxNo{scheduled}, one)
 				return err
 			},
 			"JMAP": func() error {
-				res, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Into: []haven.MailboxNo{scheduled}}}, nil)
+				res, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: msg, Into: []haven.MailboxNo{scheduled}}})
 				return errors.Join(err, res.Errors[0])
 			},
 			"CREATE USE": func() error { _, err := s.Store.CreateFolder(ctx, v, []string{"Later"}, mailbox.Scheduled); return err },
@@ -296,7 +296,7 @@ func TestOnlyTheServiceFillsScheduled(t *testing.T) {
 		}
 		s.lies(s.Alice, mailbox.Scheduled, 1)
 		// What was expunged there comes back as what it is: a draft.
-		_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: firstOf(s, scheduled), Destroy: true}}, nil)
+		_, err := s.Store.EditMessages(ctx, v, []mailbox.Edit{{Msg: firstOf(s, scheduled), Destroy: true}})
 		s.Must(err)
 		_, err = s.Store.Undelete(ctx, s.Alice, mailbox.Expunged{Until: s.Store.Clock.Now().Add(time.Hour)}, 0, func(*db.Tx, []mailbox.Filed) {})
 		s.Must(err)

@@ -60,7 +60,7 @@ const (
 	briefColumns = `id, ident, msg, thread, send_at, undo, created, changed`
 	sqlInsert    = `INSERT INTO submission (an, id, person, ident, msg, thread, created, changed, send_at, undo, todo, due, tries, flags, sole, queue, ended, sealed)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, 0, 1, $9, 0, $10, $11, 0, 0, $12)`
-	sqlOverdue  = `SELECT MIN(send_at) FROM submission WHERE an = $1 AND undo = 0 AND todo = 1 AND send_at <= $2`
+	sqlOverdue  = `SELECT COALESCE(MIN(send_at), 0) FROM submission WHERE an = $1 AND undo = 0 AND todo = 1 AND send_at <= $2`
 	sqlWaiting  = `SELECT COUNT(*) FROM submission WHERE an = $1 AND undo = 0`
 	sqlBriefs   = `SELECT ` + briefColumns + ` FROM submission WHERE an = $1`
 	sqlGet      = `SELECT ` + briefColumns + `, sealed, flags FROM submission WHERE an = $1 AND id = $2`

@@ -159,7 +159,7 @@ func TestFiledIsKept(t *testing.T) {
 		other, _ := h.arrives()
 		made := h.filed(f, h.aisha, false)
 		for _, msg := range []mailbox.Edit{{Msg: f.Msg, Destroy: true}, {Msg: other.Msg, Destroy: true}} {
-			res, err := h.EditMessages(ctx, h.aisha, []mailbox.Edit{msg}, nil)
+			res, err := h.EditMessages(ctx, h.aisha, []mailbox.Edit{msg})
 			must(t, errors.Join(err, res.Errors[0]))
 		}
 		h.Clock.Advance(made.KeepUntil.Sub(h.Clock.Now()) - time.Hour)
@@ -172,7 +172,7 @@ func TestFiledIsKept(t *testing.T) {
 			t.Fatalf("put back: %+v", back)
 		}
 		h.marked(back[0], mailbox.KeywordFiled)
-		res, err := h.EditMessages(ctx, h.aisha, []mailbox.Edit{{Msg: f.Msg, Destroy: true}}, nil)
+		res, err := h.EditMessages(ctx, h.aisha, []mailbox.Edit{{Msg: f.Msg, Destroy: true}})
 		must(t, errors.Join(err, res.Errors[0]))
 		h.Clock.Advance(60 * 24 * time.Hour)
 		must(t, h.Maintain(ctx))

@@ -3,7 +3,6 @@ package work
 import (
 	"context"
 	"errors"
-	"time"
 
 	"haven"
 	"haven/mail/mailbox"
@@ -40,12 +39,15 @@ func (s *Service) Report(ctx context.Context, v mailbox.Viewer, from, until Day)
 	err = s.o.Mail.Overview(ctx, v, func(o *mailbox.Overview) error {
 		o.All(func(b *mailbox.Brief) {
 			if what := in.what(b); what != 0 && b.Received < end {
-				f.Moments = append(f.Moments, Moment{b.Thread, time.UnixMicro(b.Received), what})
+				f.Moments = append(f.Moments, Moment{b.Thread, b.ReceivedAt(), what})
 			}
 		})
 		return nil
 	})
-	return MakeReport(f), err
+	if err != nil {
+		return r, err
+	}
+	return MakeReport(f), nil
 }
 
 // reportFacts reads what stands in tables. The viewer manages the mailbox.

@@ -274,14 +274,14 @@ func TestWhatAPersonPutsIntoAThread(t *testing.T) {
 		first, id := h.arrives()
 		h.updates(h.ben, first.Msg, done)
 		text, _ := h.letter(id)
-		im, _, _, err := h.Import(ctx, h.ben, []haven.MailboxNo{3}, mailbox.Append{Letter: h.Letter(text)}, nil)
+		im, _, _, err := h.Import(ctx, h.ben, []haven.MailboxNo{3}, mailbox.Append{Letter: h.Letter(text)})
 		must(t, err)
 		h.marked(mailbox.Filed{Msg: im.Msg}, mailbox.KeywordDone)
 		text, _ = h.letter(id)
 		own := h.Account()
 		h.Grants.Set(h.ben.Person, own, haven.Own)
 		f := h.Deliver(own, text)
-		im, _, _, err = h.CopyMessage(ctx, h.ben.As(own), f.Msg, h.ben, []haven.MailboxNo{1}, mailbox.Append{}, nil)
+		im, _, _, err = h.CopyMessage(ctx, h.ben.As(own), f.Msg, h.ben, []haven.MailboxNo{1}, mailbox.Append{})
 		must(t, err)
 		h.marked(mailbox.Filed{Msg: im.Msg}, mailbox.KeywordDone)
 		if it := h.item(first.Msg); it.Status != work.Done {
@@ -379,7 +379,7 @@ func TestKeywordsAreTheServices(t *testing.T) {
 			{Msg: f.Msg, Set: mailbox.Keywords{Names: []string{mailbox.KeywordDone}}, Unset: mailbox.Keywords{Names: []string{mailbox.KeywordHandled}}},
 			{Msg: f.Msg, Replace: true, Set: mailbox.Keywords{Names: []string{mailbox.KeywordDone}}},
 		} {
-			res, err := h.EditMessages(t.Context(), h.aisha, []mailbox.Edit{e}, nil)
+			res, err := h.EditMessages(t.Context(), h.aisha, []mailbox.Edit{e})
 			must(t, errors.Join(err, res.Errors[0]))
 			h.marked(f, mailbox.KeywordHandled)
 		}

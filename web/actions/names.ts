@@ -10,3 +10,8 @@ export function folderName(m: Pick<Mailbox, "name" | "role">): string {
 export function momentText(at: Date): string {
   return at.toLocaleString(locale, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
 }
+
+/** The same where there is little room. */
+export function shortMoment(at: Date): string {
+  return at.toLocaleString(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+}

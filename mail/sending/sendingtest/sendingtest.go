@@ -126,7 +126,7 @@ func (h *House) By(person, account haven.AccountNo) sending.By {
 func (h *House) Draft(account haven.AccountNo, text string) haven.MessageID {
 	h.t.Helper()
 	im, _, _, err := h.Store.Import(h.t.Context(), mailboxtest.Own(account), []haven.MailboxNo{h.Folder(account, mailbox.Drafts)},
-		mailbox.Append{Letter: h.Store.Letter(text), Flags: mailbox.Draft}, nil)
+		mailbox.Append{Letter: h.Store.Letter(text), Flags: mailbox.Draft})
 	h.Must(err)
 	return im.Msg
 }

@@ -1,4 +1,5 @@
-import { locale, t } from "../../locales/text.js";
+import { shortMoment } from "../../actions/names.js";
+import { t } from "../../locales/text.js";
 import type { DraftNow } from "../../store/draft.js";
 import type { When } from "../../store/sending.js";
 import { Button } from "../../ui/Button.js";
@@ -17,10 +18,9 @@ export function plannedOf({ planned }: DraftNow): When {
 export function SendButtons({ now, onSend }: Props) {
   const planned = plannedOf(now);
   if (!planned || now.sending || now.elsewhere === "shut") return <Button label={now.sending ? t.sending : t.send} kind="primary" keys={[t.ctrlEnter]} disabled={now.sending || now.elsewhere === "shut"} onClick={() => onSend(undefined)} />;
-  const at = planned.toLocaleString(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   return (
     <>
-      <Button label={t.sendAt(at)} kind="primary" keys={[t.ctrlEnter]} onClick={() => onSend(planned)} />
+      <Button label={t.sendAt(shortMoment(planned))} kind="primary" keys={[t.ctrlEnter]} onClick={() => onSend(planned)} />
       <Button label={t.sendNow} onClick={() => onSend(undefined)} />
     </>
   );

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { shortMoment } from "../../actions/names.js";
 import { locale, t } from "../../locales/text.js";
 import { localMoment, momentOf, times } from "../../model/later.js";
 import { Button } from "../../ui/Button.js";
@@ -17,7 +18,6 @@ export function SendLater({ latest, onChosen, onClose }: Props) {
   const [text, setText] = useState(localMoment(times(now)[0]?.at ?? now));
   const at = momentOf(text);
   const wrong = !at ? t.noMoment : at.getTime() < now.getTime() + 60_000 ? t.momentPast : at > latest ? t.momentFar(latest.toLocaleDateString(locale, { day: "numeric", month: "long" })) : undefined;
-  const shown = (d: Date) => d.toLocaleString(locale, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
   return (
     <Dialog title={t.sendLater} onClose={onClose}>
       <div className="later">
@@ -26,7 +26,7 @@ export function SendLater({ latest, onChosen, onClose }: Props) {
               <li key={id}>
                 <button type="button" className="button later-time" onClick={() => onChosen(then)}>
                   <span>{t.laterTimes[id]}</span>
-                  <small>{shown(then)}</small>
+                  <small>{shortMoment(then)}</small>
                 </button>
               </li>
             ))}

@@ -17,8 +17,8 @@ const ofBrowser: ReadonlySet<SettingsPage> = new Set(["notifications", "computer
 export default function Settings({ account, page }: { account: MailAccount; page: SettingsPage }) {
   const Page = pages[page];
   return (
-    <div className="settings">
-      <div className="settings-column">
+    <div className="sheet settings">
+      <div className="sheet-column settings-column">
         <h1>
           {t.settings}
           <small>{ofBrowser.has(page) ? t.ofBrowser : account.name}</small>

@@ -29,8 +29,8 @@ export default function Week({ account, week }: { account: MailAccount; week: st
     document.title = t.pageTitle(t.week, account.name);
   }, [account.name]);
   return (
-    <div className="week">
-      <div className="week-column">
+    <div className="sheet week">
+      <div className="sheet-column week-column">
         <h1>
           {t.week}
           <small>{account.name}</small>
